@@ -1,0 +1,69 @@
+package grantkeep
+
+import "time"
+
+// Kinds of an Authorization.
+const (
+	KindAuthorize = "authorize"
+	KindCancel    = "cancel"
+	KindInstall   = "install" // began on the platform's side
+)
+
+// Stage is how far an authorization or one of its clicks has come.
+type Stage string
+
+// Stages in their order. An authorization knows begun, done and failed only: how its latest click stands.
+const (
+	Begun      Stage = "begun"
+	Exchanging Stage = "exchanging" // its state is spent and the platform is being asked
+	Issued     Stage = "issued"     // the sealed answer is stored; everything after it can be resumed
+	Done       Stage = "done"
+	Failed     Stage = "failed"
+)
+
+// Reasons why an authorization failed, beside a platform's fault.
+const (
+	ReasonDenied        = "denied"         // the merchant refused
+	ReasonOtherSubject  = "other_subject"  // another shop than the one asked for agreed
+	ReasonOwnerConflict = "owner_conflict" // the shop belongs to another owner
+	ReasonLostAnswer    = "lost_answer"    // the answer to the exchange never arrived
+	ReasonUnconfirmed   = "unconfirmed"    // the platform does not confirm what the callback said
+	ReasonRefused       = "refused"        // the platform refused; the fault tells why
+	ReasonExpired       = "expired"
+)
+
+// Authorization is one attempt by a merchant: begun with a link of ours, ended by a callback, or never.
+type Authorization struct {
+	ID, App, Kind        string
+	LinkHash             []byte // SHA-256 of the link's secret, which is never stored
+	Owner                string
+	Shop                 string // the host where a platform needs one, elsewhere the id expected; empty: any
+	Grant                string // reconnect: only this grant's subject may answer
+	ReturnTo             string
+	Form                 string // variant of the platform's link
+	Scopes               []string
+	Confirm              bool // grants stay held until the code on ReturnTo is spent
+	ConfirmHash          []byte
+	Stage                Stage
+	Reason               string
+	Fault                *Fault
+	Grants               []string
+	ExpiresAt            time.Time
+	CreatedAt, UpdatedAt time.Time
+}
+
+// Click is one press of a connect page's button: it has its own state, its own browser and its own answer.
+// An entry from the platform's side is a click without state and browser.
+type Click struct {
+	ID, Authorization, App string
+	StateHash, BrowserHash []byte // SHA-256; nil for an entry
+	Stage                  Stage
+	Hint                   Subject // what the link was made for
+	Held                   bool    // the callback came in another browser than the one that clicked
+	Answer                 Sealed  // the issues, from Issued until the grants stand
+	AnswerKey              int64
+	Reason                 string
+	Fault                  *Fault
+	ExpiresAt, SpentAt     time.Time
+	CreatedAt, UpdatedAt   time.Time
+}

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+var (
+	// ErrNotFound: there is no such row, or the viewer may not see it.
+	ErrNotFound = errors.New("store: not found")
+	// ErrExists: a row with the same natural key is there already.
+	ErrExists = errors.New("store: exists already")
+	// ErrInUse: the row is needed by others (an app that has grants).
+	ErrInUse = errors.New("store: in use")
+	// ErrSpent: the state, code or link was used before.
+	ErrSpent = errors.New("store: used before")
+	// ErrUnavailable: the database cannot be reached at the moment.
+	ErrUnavailable = errors.New("store: database unavailable")
+	// ErrForeign: the database belongs to something else, or to a newer version of this program.
+	ErrForeign = errors.New("store: not a database of this program")
+)
+
+// Store is everything. Those who need less take one of its parts.
+type Store interface {
+	Grants
+	Apps
+	Authorizations
+	Outbox
+	Keys
+	Installation
+	// Name returns the engine's name for people: sqlite, postgresql.
+	Name() string
+	// Ping returns nil if the database answers.
+	Ping(ctx context.Context) error
+	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
+	// authorizations 30 days after their end, clicks after a day. It returns how many it deleted.
+	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
+	// Close waits for writes that have begun and closes the database.
+	Close() error
+}
+
+// Attempt is one renewal under way.
+type Attempt struct {
+	ID, By    string
+	At, Until time.Time
+}
+
+// Renewal is a pair, and what was spent for it.
+type Renewal struct {
+	Grant, Attempt  string
+	Spent           int64         // the generation whose refresh token bought this pair
+	AskedAt         time.Time     // when the request left
+	At              time.Time     // now
+	RepeatFor       time.Duration // how long the facts allow a repeat of the spent token: 0 for once, a century for repeat
+	Access, Refresh gk.Sealed     // bound to Spent+1; where the answer had no refresh token, the keeper seals the old one again
+	KeyID           int64
+	Windows         map[string]time.Time
+	Renewable       bool
+
+	Expires, RefreshExpires, Due time.Time
+}
+
+// GrantFilter narrows a list of grants. Zero fields do not narrow. Lists are ordered by id.
+type GrantFilter struct {
+	Platform, App, Owner string
+	State                gk.State
+	ExpiresBefore        time.Time // the soonest of access end (where not renewable) and ceiling lies before it
+	Query                string    // part of subject id, host, name, owner or shop id, case ignored
+	After                string    // id of the last row of the page before
+	Limit                int
+}
+
+// Grants: every method is one transaction; nothing here asks a platform or sees a clear token. What v may not see does
+// not exist (ErrNotFound); the engine's own verbs (ClaimDue, SaveRenewal, NextDue) have no viewer.
+type Grants interface {
+	// Grant returns one grant with its shops.
+	Grant(ctx context.Context, v gk.Viewer, id string) (gk.Grant, error)
+
+	// GrantOf returns the grant that a subject has in an app, with its shops.
+	GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) (gk.Grant, error)
+
+	// Grants lists what the viewer sees, with shops.
+	Grants(ctx context.Context, v gk.Viewer, f GrantFilter) ([]gk.Grant, error)
+
+	// Children returns the grants of an app whose subject has this parent id.
+	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
+
+	// Tokens returns what the read path needs of many grants at once: id, owner, app, platform, subject, state, renewable,
+	// doubts, attempt, generation, access ciphertext and key, ends, pair_asked_at, retry_at, fault. Unknown ids are left out.
+	// It has no viewer: what it returns goes into a cache that all viewers share, and who may see it is asked at each read.
+	Tokens(ctx context.Context, ids []string) ([]gk.Grant, error)
+
+	// UpdateGrant reads the grant (with its shops) under its lock, calls change, and writes grant, shops and events together.
+	// Version rises by one and UpdatedAt is set to at. change returning ErrUnchanged writes nothing and is no error; any
+	// other error writes nothing and is returned. It defines what changing a grant means; the next two are proved equal to it.
+	UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error
+
+	// ClaimDue is UpdateGrant for many: it writes a onto up to limit grants of one app that are due at a.At and held by
+	// nobody (attempt_until at or before a.At, or further away than gk.LongestLease), soonest first, turning an outlived
+	// attempt it finds into a doubt (doubts+1, doubt_since = that attempt's start if it was zero), sets due_at to the
+	// lease's end, and returns the rows as written. floor is a lower bound of due_at that the caller knows (zero: none);
+	// it only makes the search cheaper.
+	ClaimDue(ctx context.Context, app string, a Attempt, floor time.Time, limit int) ([]gk.Grant, error)
+
+	// SaveRenewal is UpdateGrant for the one hot case, in one statement: it stores a pair that was bought by spending
+	// generation r.Spent, clears the attempt, the fault and the doubt, and sets the next due time. saved is false, and
+	// nothing is written, unless the grant's generation is r.Spent, it is not revoked, and no other attempt is open that
+	// may still be repeated (r.RepeatFor). A pair is never refused because its buyer was slow. Repeating it with the same
+	// r.Attempt is harmless and says saved. After saved == false the keeper reads the row and decides with UpdateGrant. A
+	// pair that brings more than itself (another host, fewer scopes, a new ceiling) goes through UpdateGrant. It writes no event.
+	SaveRenewal(ctx context.Context, r Renewal) (saved bool, err error)
+
+	// PutGrants makes or replaces the grants of one authorization and marks its click done, all or nothing: it locks the
+	// grants that these subjects have in the app, whoever owns them, and stores what change returns (a grant without id
+	// among existing is inserted, the others are updated; shops are replaced), with auth and click as change left them
+	// (read under lock; either id may be empty: then change gets nil for it).
+	PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
+		change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error)) error
+
+	// NextDue is the soonest due time of any grant of an app that is not paused at now; zero if there is none.
+	NextDue(ctx context.Context, now time.Time) (time.Time, error)
+}
+
+// ErrUnchanged is what a change function returns to leave the row as it is.
+var ErrUnchanged = errors.New("store: unchanged")
+
+// Apps are our applications on the platforms.
+type Apps interface {
+	App(ctx context.Context, v gk.Viewer, id string) (gk.App, error)
+	// Apps lists what the viewer sees, ordered by id, after an id (empty: from the start), at most limit (0: all).
+	Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error)
+	CreateApp(ctx context.Context, app gk.App, events ...gk.Event) error
+	// UpdateApp is UpdateGrant for an app; ErrUnchanged writes nothing.
+	UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.App) ([]gk.Event, error)) error
+	// DeleteApp removes an app and its authorizations; ErrInUse while it has grants.
+	DeleteApp(ctx context.Context, v gk.Viewer, id string, events ...gk.Event) error
+	// DueApps returns the ids of the apps with a grant due at now that may be claimed (not paused at now).
+	DueApps(ctx context.Context, now time.Time) ([]string, error)
+	// RememberPush records that a push was seen and reports whether it is the first with this digest.
+	RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (first bool, err error)
+}
+
+// AuthorizationFilter narrows a list of authorizations. Lists are ordered by id, newest first.
+type AuthorizationFilter struct {
+	App, Owner, Stage string
+	Before            string // id of the last row of the page before
+	Limit             int
+}
+
+// Authorizations are attempts by merchants, with their clicks.
+type Authorizations interface {
+	CreateAuthorization(ctx context.Context, a gk.Authorization) error
+	Authorization(ctx context.Context, v gk.Viewer, id string) (gk.Authorization, error)
+	Authorizations(ctx context.Context, v gk.Viewer, f AuthorizationFilter) ([]gk.Authorization, error)
+	// AuthorizationByLink finds the authorization whose link has this hash; for the public face, hence no viewer.
+	AuthorizationByLink(ctx context.Context, linkHash []byte) (gk.Authorization, error)
+	// UpdateAuthorization is UpdateGrant for an authorization.
+	UpdateAuthorization(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Authorization) ([]gk.Event, error)) error
+	// CreateClick stores a press of the button and sets its authorization to begun.
+	CreateClick(ctx context.Context, c gk.Click) error
+	Click(ctx context.Context, id string) (gk.Click, error)
+	// ClickByState finds a click by app and the hash of its state, spent or not.
+	ClickByState(ctx context.Context, app string, stateHash []byte) (gk.Click, error)
+	// SpendState moves a begun click to exchanging and sets SpentAt, in one statement. ErrSpent if it is not begun any more,
+	// ErrNotFound if it is unknown, of another app, or past its end at now.
+	SpendState(ctx context.Context, app string, stateHash []byte, held bool, now time.Time) (gk.Click, error)
+	// UpdateClick is UpdateGrant for a click and the authorization it belongs to.
+	UpdateClick(ctx context.Context, id string, at time.Time, change func(*gk.Click, *gk.Authorization) ([]gk.Event, error)) error
+	// OpenClicks returns up to limit clicks in exchanging or issued that were last touched at or before a moment, oldest first.
+	OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error)
+}
+
+// Outbox numbers events in the order of their commits, so that a reader who follows positions skips none.
+type Outbox interface {
+	// Append stores events that belong to no change of a row.
+	Append(ctx context.Context, events ...gk.Event) error
+	// Publish numbers fresh events. One caller at a time does work; others wait for it and find little.
+	Publish(ctx context.Context, limit int) (n int, err error)
+	// EventsAfter returns published events behind a position, in their order.
+	EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error)
+	// History returns the events of a grant, newest first, before an event id (empty: from the newest).
+	History(ctx context.Context, v gk.Viewer, grant, before string, limit int) ([]gk.Event, error)
+}
+
+// Keys are API keys; their texts are never stored.
+type Keys interface {
+	CreateKey(ctx context.Context, k gk.Key) error
+	KeyByHash(ctx context.Context, hash []byte) (gk.Key, error)
+	// Keys lists all keys, revoked ones too, ordered by id.
+	Keys(ctx context.Context) ([]gk.Key, error)
+	// RevokeKey sets the end of a key; revoking again keeps the first moment.
+	RevokeKey(ctx context.Context, id string, at time.Time) error
+}
+
+// Keyset is one wrapped key set; the newest row is the one in force.
+type Keyset struct {
+	ID        int64
+	Wrapped   []byte
+	Primary   int64
+	CreatedAt time.Time
+}
+
+// Installation is what belongs to the database as a whole.
+type Installation interface {
+	// Meta returns a value; ErrNotFound if there is none.
+	Meta(ctx context.Context, name string) (string, error)
+	// SetMetaOnce stores a value unless there is one, and returns the one that stands.
+	SetMetaOnce(ctx context.Context, name, value string) (string, error)
+	// Keyset returns the newest key set; ErrNotFound if there is none.
+	Keyset(ctx context.Context) (Keyset, error)
+	// AddKeyset stores a key set as the newest; ErrExists if another one with its id is there.
+	AddKeyset(ctx context.Context, k Keyset) error
+	// Sealed reports whether any row holds a ciphertext.
+	Sealed(ctx context.Context) (bool, error)
+	// Clock returns the database's own time, to compare with ours.
+	Clock(ctx context.Context) (time.Time, error)
+}
