@@ -67,7 +67,8 @@ type Query struct {
 
 // Find returns the row for a failure, nil if the catalogue has none. It looks through the rows of the stage asked; for
 // token, refresh and inspect then through those of call; then, where the facts say so, for the text alone in any
-// stage. A row that matches everything is found by its code only.
+// stage. A row without a code stands for any code and is found by its text; a row that matches everything is found by
+// its code only, after the text alone where the facts say so.
 func (c *Catalogue) Find(q Query) *Row {
 	if c.lookup.Fold {
 		texts := make([]string, 0, len(q.Texts))
@@ -91,10 +92,20 @@ func (c *Catalogue) Find(q Query) *Row {
 	if q.Stage == StageToken || q.Stage == StageRefresh || q.Stage == StageInspect {
 		stages = append(stages, StageCall)
 	}
+	var caught *Row
 	for _, stage := range stages {
-		if r := c.inStage(stage, codes, q); r != nil {
+		r := c.inStage(stage, codes, q)
+		if r == nil {
+			r = c.withoutCode(stage, q)
+		}
+		if r == nil {
+			continue
+		}
+		if !r.catchAll || !c.lookup.CatchAllLast || len(q.Texts) == 0 {
 			return r
 		}
+		caught = r
+		break
 	}
 	if len(codes) == 0 || c.lookup.AnyStage {
 		any := stages
@@ -103,10 +114,23 @@ func (c *Catalogue) Find(q Query) *Row {
 		}
 		for _, stage := range any {
 			for _, r := range c.rows {
+				if c.lookup.SubCodes && strings.Contains(r.Code, ":") {
+					continue
+				}
 				if (stage == "" || r.Stage == stage) && !r.catchAll && r.pattern != nil && !r.Local() && r.says(q) {
 					return r
 				}
 			}
+		}
+	}
+	return caught
+}
+
+// withoutCode returns the first row of a stage that has no code and whose pattern matches.
+func (c *Catalogue) withoutCode(stage string, q Query) *Row {
+	for _, r := range c.rows {
+		if r.Stage == stage && r.Code == "" && r.pattern != nil && len(q.Texts) > 0 && r.says(q) {
+			return r
 		}
 	}
 	return nil

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	gk "github.com/grantkeep/grantkeep"
 )
 
 // Spec is what a driver comes with: its facts and its catalogue.
@@ -229,9 +231,23 @@ type PushFacts struct {
 
 // Lookup is how a platform's error texts are matched.
 type Lookup struct {
-	ModulePrefix bool `toml:"module_prefix" json:"module_prefix"` // a code may carry one module prefix: common.error_auth
-	AnyStage     bool `toml:"any_stage" json:"any_stage"`         // at last, the text alone in any stage
-	Fold         bool `toml:"fold" json:"fold"`                   // texts: case ignored, trimmed, blanks collapsed, &apos; decoded
+	ModulePrefix bool `toml:"module_prefix" json:"module_prefix"`   // a code may carry one module prefix: common.error_auth
+	AnyStage     bool `toml:"any_stage" json:"any_stage"`           // at last, the text alone in any stage
+	Fold         bool `toml:"fold" json:"fold"`                     // texts: case ignored, trimmed, blanks collapsed, &apos; decoded
+	SubCodes     bool `toml:"sub_codes" json:"sub_codes"`           // CODE:SUB in a row's code names a sub-code: skipped where only a text is known
+	CatchAllLast bool `toml:"catch_all_last" json:"catch_all_last"` // a row that matches everything yields to the text alone
+
+	// TokenRefused lists the row codes with which a call is told that its access token is not accepted: a renewal may help.
+	TokenRefused []string `toml:"token_refused" json:"token_refused"`
+}
+
+// TokenRefused reports whether a fault of a call says that the access token itself is not accepted.
+func (s *Spec) TokenRefused(f *gk.Fault) bool {
+	if f == nil {
+		return false
+	}
+	row := s.Catalogue.Row(f.Row)
+	return row != nil && row.Stage == StageCall && slices.Contains(s.Facts.Lookup.TokenRefused, row.Code)
 }
 
 // PageFacts is what the merchant's pages say.

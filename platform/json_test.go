@@ -1,0 +1,46 @@
+package platform_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+func TestMembersKeepsOrderAndNumberText(t *testing.T) {
+	got, err := platform.Members([]byte(` {"b": 12345678901234567890, "a": {"z":1.50,"y":[{"k":1},{"k":2}]}} `))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[0].Name != "b" || string(got[0].Value) != "12345678901234567890" || string(got[1].Value) != `{"z":1.50,"y":[{"k":1},{"k":2}]}` {
+		t.Errorf("Members = %q", got)
+	}
+}
+
+func TestMembersRefuses(t *testing.T) {
+	for _, text := range []string{
+		``, `[]`, `1`, `null`, `{`, `{"a":1}}`, `{"a":1} x`, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"x":{"a":1,"a":1}}`,
+		`{"x":[{"a":1,"a":1}]}`, "{\"a\":\"\xff\"}", `{"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
+	} {
+		if got, err := platform.Members([]byte(text)); err == nil {
+			t.Errorf("Members(%.40q) = %v, want an error", text, got)
+		}
+	}
+}
+
+func FuzzMembers(f *testing.F) {
+	f.Add([]byte(`{"a":{"b":[1,2,{"c":null}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		members, err := platform.Members(data)
+		if err != nil {
+			return
+		}
+		seen := map[string]bool{}
+		for _, m := range members {
+			if seen[m.Name] {
+				t.Errorf("%q twice", m.Name)
+			}
+			seen[m.Name] = true
+		}
+	})
+}
