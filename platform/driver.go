@@ -157,6 +157,7 @@ type Reply struct {
 	Body      []byte // first MiB
 	Truncated bool
 	Received  time.Time
+	Sent      url.Values // Request.Sent of the request it answers: a list's answer does not say which page it is
 }
 
 // Stages at which a platform speaks.
@@ -228,6 +229,7 @@ type Notice struct {
 	Census   bool     // it does not say who: compare with Census
 	At       time.Time
 	Dedup    string               // the platform's id, else a digest of the body
+	Fault    *gk.Fault            // why, by the catalogue, where the platform gives a reason; nil otherwise
 	Secrets  map[string]gk.Secret // pushed credentials (WeChat ticket): stored sealed on the app
 }
 

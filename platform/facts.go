@@ -201,8 +201,10 @@ func (f *Facts) Renew(profile, stage string) Renewal {
 
 // Limits is what a platform allows.
 type Limits struct {
-	TokenCalls TokenCalls  `toml:"token_calls" json:"token_calls"`
-	Calls      []CallLimit `toml:"calls" json:"calls"`
+	TokenCalls TokenCalls        `toml:"token_calls" json:"token_calls"`
+	Calls      []CallLimit       `toml:"calls" json:"calls"`
+	Clock      Duration          `toml:"clock" json:"clock"` // how far a signed timestamp may lie from the platform's clock; 0: unknown
+	Pause      map[string]string `toml:"pause" json:"pause"` // platform's code = how long to stop: a duration, or "midnight" of the renewal's zone
 }
 
 // TokenCalls limits exchanges, renewals and client credentials of one subject. Zero fields: no limit published.
@@ -405,7 +407,7 @@ func (f *Facts) check() error {
 	if f.Code == "" || !f.Names.complete() || len(f.Subjects) == 0 || len(f.Hosts) == 0 || len(f.Endpoints) == 0 {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
-	errs = append(errs, f.Renewal.check("renew"))
+	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
 	for _, name := range slices.Sorted(maps.Keys(f.Profile)) {
 		v := f.Profile[name]
 		if !slices.Contains(f.Profiles, name) {
