@@ -89,6 +89,9 @@ func (d driver) fault(app platform.App, asked platform.Asked, reply platform.Rep
 	if !f.Known && reply.Status >= 300 && reply.Status < 400 {
 		f.Action = gk.FixConfig // a token request or a call never moves: an address in front of the platform is wrong
 	}
+	if row := d.spec.Catalogue.Row(f.Row); row != nil && strings.HasPrefix(row.Code, code+":") {
+		f.Code = row.Code
+	}
 	if d.lacksRedirect(asked, f) {
 		r := d.spec.Catalogue.Local(platform.StageRefresh, "local:missing_redirect_uri")
 		f.Known, f.Row, f.Action, f.Terminal = true, r.Row, r.Action, r.Terminal

@@ -1,0 +1,267 @@
+package offline
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Question is what somebody knows of a failure; any member may be empty.
+type Question struct {
+	Stage         string // authorize, token, refresh, inspect, call, push
+	Status        int
+	Code, Message string
+	Body          []byte // raw answer, a pasted callback address, or an error of Grantkeep's own API
+	Sent          url.Values
+}
+
+// stages in the order in which a failure without one is looked for. Those whose rows never end a grant go first where
+// two of them share a code: a question without a stage must not bury a living grant.
+var stages = []string{
+	platform.StageCall, platform.StageToken, platform.StageRefresh, platform.StageAuthorize, platform.StagePush, platform.StageInspect,
+}
+
+// Explain says what a failure means. It always has an answer; one that no row describes is not known.
+func Explain(d platform.Driver, app platform.App, q Question) *Fault {
+	q = unwrap(q)
+	asked := stages
+	if q.Stage != "" {
+		asked = []string{q.Stage}
+	}
+	var found *gk.Fault
+	for _, read := range []func(platform.Driver, platform.App, Question, string) *gk.Fault{fromBody, fromWords, fromOurs} {
+		for _, stage := range asked {
+			f := read(d, app, q, stage)
+			if better(d, f, found) {
+				found = f
+			}
+		}
+		if found != nil && found.Known {
+			break
+		}
+	}
+	if found == nil {
+		found = &gk.Fault{Platform: d.Spec().Code, Stage: q.Stage, Code: q.Code, Message: q.Message, Action: gk.FixRequest}
+	}
+	if !found.Known && found.Action == gk.FixRequest && (q.Status >= 500 || brokenConnection.MatchString(q.Message)) {
+		found.Action = gk.Retry
+	}
+	if found.Stage == "" {
+		found.Stage = platform.StageCall
+	}
+	return describe(d, app, found, q)
+}
+
+// brokenConnection matches what clients say when no answer came.
+var brokenConnection = regexp.MustCompile(`(?i)connection (reset|refused|closed|aborted)|broken pipe|time(d )?out|unexpected eof|no such host|tls handshake`)
+
+// better reports whether a finding says more than the one before: a row goes before none, a row for this text before
+// one that takes any text.
+func better(d platform.Driver, f, before *gk.Fault) bool {
+	return weight(d, f) > weight(d, before)
+}
+
+func weight(d platform.Driver, f *gk.Fault) int {
+	switch {
+	case f == nil:
+		return 0
+	case !f.Known:
+		return 1
+	}
+	if row := d.Spec().Catalogue.Row(f.Row); row != nil && strings.Trim(row.PatternText, "^$") == ".*" {
+		return 2
+	}
+	return 3
+}
+
+// unwrap takes a question out of what people paste: a problem of Grantkeep's API, the header Grantkeep-Fault, plain words.
+func unwrap(q Question) Question {
+	body := strings.TrimSpace(string(q.Body))
+	var ours struct {
+		Fault *struct {
+			Stage   string `json:"stage"`
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"fault"`
+		Platform string `json:"platform"`
+		Stage    string `json:"stage"`
+		Code     string `json:"code"`
+		Message  string `json:"message"`
+		Action   string `json:"action"`
+	}
+	switch {
+	case body == "":
+		return q
+	case strings.HasPrefix(body, "{"):
+		if json.Unmarshal([]byte(body), &ours) != nil {
+			return q
+		}
+		if f := ours.Fault; f != nil && f.Code != "" {
+			return Question{Stage: f.Stage, Code: f.Code, Message: f.Message, Status: q.Status, Sent: q.Sent}
+		}
+		if ours.Platform != "" && ours.Action != "" {
+			return Question{Stage: ours.Stage, Code: ours.Code, Message: ours.Message, Status: q.Status, Sent: q.Sent}
+		}
+	case !isAddress(body) && !strings.HasPrefix(body, "<") && !strings.HasPrefix(body, "[") && q.Message == "":
+		q.Message, q.Body = body, nil
+	}
+	return q
+}
+
+func isAddress(text string) bool {
+	return !strings.ContainsAny(text, " \n") && (strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") ||
+		strings.HasPrefix(text, "/") || strings.HasPrefix(text, "?"))
+}
+
+// fromBody lets the driver read a body as the answer of a stage, or as a callback.
+func fromBody(d platform.Driver, app platform.App, q Question, stage string) *gk.Fault {
+	if len(q.Body) == 0 {
+		return nil
+	}
+	if text := strings.TrimSpace(string(q.Body)); isAddress(text) {
+		if stage != platform.StageAuthorize {
+			return nil
+		}
+		return fromCallback(d, app, text)
+	}
+	asked := platform.Asked{Stage: stage, Sent: q.Sent}
+	reply := platform.Reply{Status: q.Status, Body: q.Body, Received: app.Now}
+	switch stage {
+	case platform.StageToken, platform.StageRefresh:
+		_, err := d.ReadIssues(app, asked, reply)
+		var fault *gk.Fault
+		var garbled *platform.Garbled
+		if errors.As(err, &fault) {
+			return fault
+		}
+		if errors.As(err, &garbled) && garbled.Fault != nil && q.Stage != "" {
+			return garbled.Fault
+		}
+		return nil
+	}
+	return d.Diagnose(app, asked, reply)
+}
+
+// fromCallback reads a pasted callback address. Its proof is of no interest: an error that it names is looked up by
+// the names that OAuth and the platforms give it.
+func fromCallback(d platform.Driver, app platform.App, address string) *gk.Fault {
+	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: address})
+	if err == nil && cb.Fault != nil {
+		return cb.Fault
+	}
+	u, perr := url.Parse(address)
+	if perr == nil {
+		params := u.Query()
+		code := firstOf(params.Get("error"), params.Get("error_code"))
+		text := firstOf(params.Get("error_description"), params.Get("message"), params.Get("msg"), params.Get("error_msg"))
+		if code != "" || text != "" {
+			return lookUp(d, Question{Code: code, Message: text, Sent: nil}, platform.StageAuthorize)
+		}
+	}
+	var bad *platform.BadCallback
+	if errors.As(err, &bad) && bad.Fault != nil {
+		return bad.Fault
+	}
+	return nil
+}
+
+// fromWords looks code and message up. Where there is no code, the words may begin with one or be one, as in
+// "invalid_grant" or "27 Invalid session".
+func fromWords(d platform.Driver, _ platform.App, q Question, stage string) *gk.Fault {
+	if q.Code == "" && q.Message == "" && q.Status == 0 {
+		return nil
+	}
+	f := lookUp(d, q, stage)
+	if f.Known || q.Code != "" {
+		return f
+	}
+	if code, rest := leadingCode(d, stage, q.Message); code != "" {
+		if g := lookUp(d, Question{Code: code, Message: rest, Status: q.Status, Sent: q.Sent}, stage); g.Known {
+			return g
+		}
+	}
+	return f
+}
+
+// fromOurs tries the rows that we say ourselves: no platform does, but people paste what other clients said about them.
+func fromOurs(d platform.Driver, _ platform.App, q Question, stage string) *gk.Fault {
+	if q.Code != "" || q.Message == "" {
+		return nil
+	}
+	for _, row := range d.Spec().Catalogue.Rows() {
+		if row.Stage != stage || !row.Local() || row.PatternText == "" {
+			continue
+		}
+		if f := lookUp(d, Question{Code: row.Code, Message: q.Message, Sent: q.Sent}, stage); f.Row == row.ID {
+			return f
+		}
+	}
+	return nil
+}
+
+// lookUp finds code, status and message in the catalogue. A sub-code that the message names goes before the code alone.
+func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
+	var codes []string
+	if q.Code != "" {
+		for _, row := range d.Spec().Catalogue.Rows() {
+			sub, ok := strings.CutPrefix(row.Code, q.Code+":")
+			sub = strings.TrimSuffix(sub, "*")
+			if ok && row.Stage == stage && sub != "" && strings.Contains(q.Message, sub) {
+				codes = append(codes, row.Code)
+			}
+		}
+		codes = append(codes, q.Code)
+	}
+	if q.Status != 0 {
+		status := "http:" + strconv.Itoa(q.Status)
+		codes = append(codes, status+":*", status)
+		if q.Status >= 500 {
+			codes = append(codes, "http:5xx")
+		}
+	}
+	query := platform.Query{Stage: stage, Codes: codes, Sent: q.Sent}
+	if q.Message != "" {
+		query.Texts = []string{q.Message}
+	}
+	return d.Spec().Catalogue.Fault(query, q.Code, q.Status)
+}
+
+// leadingCode splits words into a code of the catalogue and the rest; the longest code wins.
+func leadingCode(d platform.Driver, stage, words string) (code, rest string) {
+	words = strings.TrimSpace(words)
+	for _, row := range d.Spec().Catalogue.Rows() {
+		if row.Stage != stage || row.Code == "" || len(row.Code) <= len(code) {
+			continue
+		}
+		after, ok := strings.CutPrefix(words, row.Code)
+		if ok && (after == "" || after[0] == ' ' || after[0] == ':') {
+			code, rest = row.Code, strings.TrimLeft(after, " :")
+		}
+	}
+	return code, rest
+}
+
+// Ask reads a question as people type it: the platform's code and then words, an address or JSON.
+func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, error) {
+	if len(args) < 2 {
+		return nil, Question{}, errors.New("say which platform, and what it said: explain taobao 'refresh times limit exceed'")
+	}
+	d, err := find(drivers, args[0])
+	if err != nil {
+		return nil, Question{}, err
+	}
+	words := args[1:]
+	var q Question
+	if slices.Contains(stages, words[0]) && len(words) > 1 {
+		q.Stage, words = words[0], words[1:]
+	}
+	q.Body = []byte(strings.Join(words, " "))
+	return d, q, nil
+}

@@ -1,0 +1,83 @@
+package offline
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Meaning is what an answer says: exactly one of Issued, OK, Fault and Unknown is set.
+type Meaning struct {
+	Issued  []Issued `json:"issued,omitempty"`
+	OK      bool     `json:"ok,omitempty"`
+	Fault   *Fault   `json:"fault,omitempty"`
+	Unknown bool     `json:"unknown,omitempty"` // of a token request: neither pair nor refusal
+	Why     string   `json:"why,omitempty"`
+}
+
+// Issued is one issue as JSON. It holds tokens in clear; whoever prints it hides what must be hidden.
+type Issued struct {
+	Subject       gk.Subject         `json:"subject"`
+	Access        string             `json:"access"`
+	Refresh       string             `json:"refresh"`
+	Expires       gk.Time            `json:"expires_at"`
+	RefreshExpiry gk.Time            `json:"refresh_token_expires_at"`
+	Ceiling       gk.Time            `json:"authorization_expires_at"`
+	Windows       map[string]gk.Time `json:"windows"`
+	Scopes        []string           `json:"scopes"`
+	Facts         map[string]string  `json:"facts"`
+}
+
+// Parse reads an answer of the stage that asked names: token, refresh or call.
+func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply platform.Reply) (Meaning, error) {
+	switch asked.Stage {
+	case platform.StageCall:
+		f := d.Diagnose(app, asked, reply)
+		if f == nil {
+			return Meaning{OK: true}, nil
+		}
+		return Meaning{Fault: Describe(d, app, f)}, nil
+	case platform.StageToken, platform.StageRefresh:
+	default:
+		return Meaning{}, fmt.Errorf("stage %q is none of token, refresh, call", asked.Stage)
+	}
+	issues, err := d.ReadIssues(app, asked, reply)
+	var fault *gk.Fault
+	switch {
+	case errors.As(err, &fault):
+		return Meaning{Fault: Describe(d, app, fault)}, nil
+	case errors.Is(err, platform.ErrGarbage):
+		return Meaning{Unknown: true, Why: err.Error()}, nil
+	case err != nil:
+		return Meaning{}, err
+	}
+	m := Meaning{Issued: make([]Issued, 0, len(issues))}
+	for _, i := range issues {
+		m.Issued = append(m.Issued, issued(i))
+	}
+	return m, nil
+}
+
+func issued(i platform.Issue) Issued {
+	out := Issued{
+		Subject: i.Subject, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal(),
+		Expires: second(i.Token.Expires), RefreshExpiry: second(i.Token.RefreshExpires), Ceiling: second(i.Ceiling),
+		Windows: make(map[string]gk.Time), Scopes: i.Scopes, Facts: i.Facts,
+	}
+	for name, end := range i.Token.Windows {
+		out.Windows[name] = second(end)
+	}
+	if out.Scopes == nil {
+		out.Scopes = []string{}
+	}
+	if out.Facts == nil {
+		out.Facts = map[string]string{}
+	}
+	return out
+}
+
+// second drops what no platform tells: ends are whole seconds.
+func second(t time.Time) gk.Time { return gk.At(t.Truncate(time.Second)) }

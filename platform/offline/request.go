@@ -1,0 +1,135 @@
+package offline
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Step is one step of a grant's life, and what is known when it is taken.
+type Step struct {
+	Do       string // authorize, cancel, exchange, refresh, obtain, call
+	Subject  gk.Subject
+	Token    gk.Token
+	Want     platform.Want // authorize, cancel; Hint is taken from Subject
+	Callback url.Values    // exchange: the callback's parameters
+	Call     platform.Call // call
+}
+
+// Request builds the request of a step. A step that the platform does not have, and one for which something is
+// missing, are errors that say so.
+func Request(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	switch step.Do {
+	case "authorize", "cancel":
+		return link(d, app, step)
+	case "exchange":
+		return exchange(d, app, step)
+	case "refresh":
+		return refresh(d, app, step)
+	case "obtain":
+		return obtain(d, app, step)
+	case "call":
+		return d.Sign(app, platform.Credential{Subject: step.Subject, Token: step.Token}, step.Call)
+	}
+	return nil, fmt.Errorf("do %q is none of authorize, cancel, exchange, refresh, obtain, call", step.Do)
+}
+
+func link(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	step.Want.Cancel, step.Want.Hint = step.Do == "cancel", step.Subject
+	l, err := d.Link(app, step.Want)
+	if err != nil {
+		return nil, err
+	}
+	return &platform.Request{Method: "GET", URL: l.URL, Signature: l.Signature, SignedText: l.SignedText, Expires: l.Expires}, nil
+}
+
+func exchange(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	cb, err := callback(d, app, step)
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.ExchangeRequest(app, cb)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, errors.New("there is nothing to exchange: on this platform the callback itself is the permission")
+	}
+	return r, nil
+}
+
+// callback reads the parameters of a callback. Where callbacks carry a proof it is not asked for: whoever has the
+// parameters in hand wants the request, and Verify is there to check them. The driver compares what they name with the
+// subject.
+func callback(d platform.Driver, app platform.App, step Step) (platform.Callback, error) {
+	if d.Spec().Facts.Callback.Proof {
+		return platform.Callback{
+			Code: gk.NewSecret(step.Callback.Get("code")), State: step.Callback.Get("state"),
+			Subject: step.Subject, Params: step.Callback,
+		}, nil
+	}
+	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: withQuery(app.CallbackURL, step.Callback)})
+	switch {
+	case err != nil:
+		return cb, err
+	case cb.Fault != nil:
+		return cb, fmt.Errorf("the callback brings the error %s, not a code", cb.Fault.Code)
+	case cb.Empty:
+		return cb, errors.New("the callback has neither a code nor an error")
+	}
+	if step.Subject.ID != "" && cb.Subject.ID != "" && !step.Subject.Same(cb.Subject) {
+		return cb, fmt.Errorf("the callback names %s %s, the subject is %s %s",
+			cb.Subject.Kind, cb.Subject.ID, step.Subject.Kind, step.Subject.ID)
+	}
+	if cb.Subject.ID == "" {
+		cb.Subject = step.Subject
+	}
+	return cb, nil
+}
+
+// withQuery is the address at which a callback arrives. The registered address may hold a query of its own.
+func withQuery(address string, params url.Values) string {
+	if address == "" {
+		address = "/callback"
+	}
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + params.Encode()
+}
+
+func refresh(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	renewer, ok := d.(platform.Renewer)
+	facts := d.Spec().Facts
+	style := facts.Renew(app.Profile, app.Stage).Style
+	if !ok || style == platform.NoRenewal {
+		return nil, errors.New("a grant of this platform and profile cannot be renewed")
+	}
+	if step.Token.Refresh.Empty() && facts.Tokens && style != platform.Reask {
+		return nil, errors.New("token.refresh is empty")
+	}
+	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Token: step.Token})
+}
+
+// obtain asks with the app's own credentials. Where the app's profile is the default and has no such way, the first
+// profile that has it is meant.
+func obtain(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	renewer, ok := d.(platform.Renewer)
+	facts := d.Spec().Facts
+	reasks := func(profile string) bool { return facts.Renew(profile, app.Stage).Style == platform.Reask }
+	if !reasks(app.Profile) && len(facts.Profiles) > 0 && app.Profile == facts.Profiles[0] {
+		if i := slices.IndexFunc(facts.Profiles, reasks); i >= 0 {
+			app.Profile = facts.Profiles[i]
+		}
+	}
+	if !ok || !reasks(app.Profile) {
+		return nil, errors.New("this platform and profile have no client credentials")
+	}
+	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject})
+}

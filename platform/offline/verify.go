@@ -1,0 +1,117 @@
+package offline
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strings"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Verdict says whether an incoming request is genuine.
+type Verdict struct {
+	OK     bool    `json:"ok"`
+	Why    string  `json:"why,omitempty"`
+	Event  *Event  `json:"event,omitempty"`  // of a push
+	Answer *Answer `json:"answer,omitempty"` // of a push: what must be sent back
+}
+
+// Event is what a push says.
+type Event struct {
+	Kind     string       `json:"kind"` // authorized, revoked, expiring, other
+	Subjects []gk.Subject `json:"subjects"`
+	At       gk.Time      `json:"at"` // of the event if told, else of the push
+}
+
+// Answer is what the platform's server must be told.
+type Answer struct {
+	Status int    `json:"status"`
+	Body   string `json:"body"`
+}
+
+// Verify judges an incoming request of a kind: callback, install, push or call. A state that is given must be the
+// callback's. It returns an error for an unknown kind only.
+func Verify(d platform.Driver, app platform.App, kind string, in platform.Incoming, state *string) (Verdict, error) {
+	switch kind {
+	case "callback":
+		return verdict(verifyCallback(d, app, in, state)), nil
+	case "install":
+		starter, ok := d.(platform.Starter)
+		if !ok {
+			return Verdict{Why: "a merchant cannot begin on this platform's side"}, nil
+		}
+		_, err := starter.ReadEntry(app, in)
+		return verdict(err), nil
+	case "push":
+		return verifyPush(d, app, in), nil
+	case "call":
+		verifier, ok := d.(platform.Verifier)
+		if !ok {
+			return Verdict{Why: "this platform's calls carry nothing that could be checked"}, nil
+		}
+		return verdict(verifier.VerifyCall(app, in)), nil
+	}
+	return Verdict{}, fmt.Errorf("kind %q is none of callback, install, push, call", kind)
+}
+
+func verdict(err error) Verdict {
+	if err != nil {
+		return Verdict{Why: strings.TrimPrefix(err.Error(), platform.ErrForged.Error()+": ")}
+	}
+	return Verdict{OK: true}
+}
+
+func verifyCallback(d platform.Driver, app platform.App, in platform.Incoming, state *string) error {
+	cb, err := d.ReadCallback(app, in)
+	switch {
+	case err != nil:
+		return err
+	case cb.Empty:
+		return errors.New("neither a code nor an error: the address was merely opened")
+	case d.Spec().Facts.Callback.Proof && !cb.Proven:
+		return errors.New("the callback carries no proof of the platform")
+	case state != nil && subtle.ConstantTimeCompare([]byte(cb.State), []byte(*state)) != 1:
+		return errors.New("state is not the one that was sent")
+	}
+	return nil
+}
+
+func verifyPush(d platform.Driver, app platform.App, in platform.Incoming) Verdict {
+	receiver, ok := d.(platform.Receiver)
+	if !ok {
+		return Verdict{Why: "this platform does not push"}
+	}
+	delivery, err := receiver.Receive(app, in)
+	v := verdict(err)
+	if err == nil {
+		v.Event = eventOf(delivery.Notices, app)
+	}
+	if delivery.Answer.Status != 0 {
+		v.Answer = &Answer{Status: delivery.Answer.Status, Body: string(delivery.Answer.Body)}
+	}
+	return v
+}
+
+// eventOf reads the notices of one push as one event: that of the first notice, with the subjects of all like it.
+func eventOf(notices []platform.Notice, app platform.App) *Event {
+	e := &Event{Kind: platform.NoticeOther, Subjects: []gk.Subject{}, At: gk.At(app.Now)}
+	if len(notices) == 0 {
+		return e
+	}
+	first := notices[0]
+	switch first.Kind {
+	case platform.NoticeAuthorized, platform.NoticeRevoked, platform.NoticeExpiring:
+		e.Kind = first.Kind
+	}
+	if !first.At.IsZero() {
+		e.At = gk.At(first.At)
+	}
+	for _, n := range notices {
+		if n.Kind == first.Kind {
+			e.Subjects = append(e.Subjects, n.Subjects...)
+		}
+	}
+	return e
+}
