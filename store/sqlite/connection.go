@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/grantkeep/grantkeep/store/sqlstore"
+)
+
+// connection is one connection with the statements prepared on it. One goroutine uses it at a time.
+type connection struct {
+	conn *sql.Conn
+	kept map[string]*sql.Stmt
+}
+
+// mostKept bounds how many statements stay prepared. The store has about a hundred texts; viewers with many limits and
+// lists with many filters make more, and those beyond run unprepared.
+const mostKept = 500
+
+func newConnection(ctx context.Context, db *sql.DB) (*connection, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &connection{conn: conn, kept: make(map[string]*sql.Stmt)}, nil
+}
+
+// Exec implements [sqlstore.Querier].
+func (c *connection) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	stmt, err := c.prepare(ctx, query)
+	if err != nil {
+		return 0, translate(err)
+	}
+	var result sql.Result
+	if stmt != nil {
+		result, err = stmt.ExecContext(ctx, args...)
+	} else {
+		result, err = c.conn.ExecContext(ctx, query, args...)
+	}
+	if err != nil {
+		return 0, translate(err)
+	}
+	return result.RowsAffected()
+}
+
+// Query implements [sqlstore.Querier].
+func (c *connection) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) (err error) {
+	stmt, err := c.prepare(ctx, query)
+	if err != nil {
+		return translate(err)
+	}
+	var rows *sql.Rows
+	if stmt != nil {
+		rows, err = stmt.QueryContext(ctx, args...)
+	} else {
+		rows, err = c.conn.QueryContext(ctx, query, args...)
+	}
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { err = errors.Join(err, translate(rows.Close())) }()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return translate(rows.Err())
+}
+
+// prepare returns the prepared statement of a text, or nil if too many are kept already.
+func (c *connection) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if stmt := c.kept[query]; stmt != nil {
+		return stmt, nil
+	}
+	if len(c.kept) >= mostKept {
+		return nil, nil
+	}
+	stmt, err := c.conn.PrepareContext(ctx, query)
+	if err == nil {
+		c.kept[query] = stmt
+	}
+	return stmt, err
+}
+
+// close closes the statements and the connection.
+func (c *connection) close() error {
+	var errs []error
+	for _, stmt := range c.kept {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, c.conn.Close())...)
+}

@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// connect opens a pool whose connections all have the same settings: in the DSN, since a PRAGMA that is run reaches one
+// connection only.
+func connect(ctx context.Context, path string, most int, settings url.Values) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	settings["_pragma"] = append(settings["_pragma"], "busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)")
+	settings.Set("_defensive", "1")
+	settings.Set("_dqs", "0")
+	settings.Set("_error_rc", "1")
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: settings.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, translate(err)), db.Close())
+	}
+	return db, nil
+}
+
+// mark writes our application id into an empty file. That happens before the file gets a write-ahead log, so that the
+// mark is always in the file itself.
+func mark(ctx context.Context, path string) error {
+	db, err := connect(ctx, path, 1, url.Values{"_pragma": {"application_id(" + strconv.Itoa(applicationID) + ")"}})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// openWriter opens the one connection that writes.
+func openWriter(ctx context.Context, path string) (*sql.DB, error) {
+	return connect(ctx, path, 1, url.Values{"_pragma": {"journal_mode(WAL)"}, "_txlock": {"immediate"}})
+}
+
+// openReaders opens the connections that read.
+func openReaders(ctx context.Context, path string) (*sql.DB, error) {
+	return connect(ctx, path, max(4, 2*runtime.GOMAXPROCS(0)), url.Values{"_query_only": {"1"}})
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// schemaTable records which migrations a database has had.
+const schemaTable = "schema_versions"
+
+// migrate brings the schema up to this program's version.
+func migrate(ctx context.Context, db *sql.DB, path string) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	have, want, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", translate(err))
+	}
+	if have > want {
+		return fmt.Errorf("%w: %s has schema %d, this program knows %d; start the newer grantkeep that wrote it", store.ErrForeign, path, have, want)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate %s: %w", path, translate(err))
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore"
+)
+
+var _ store.Store = (*Store)(nil)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	*sqlstore.Store
+
+	lock    *os.File
+	writes  *sql.DB
+	reads   *sql.DB
+	engine  *engine
+	closing sync.Once
+	closed  error
+}
+
+// Open opens the database in a directory, and makes both if they are not there. The error wraps [store.ErrForeign] if the
+// file there is not ours or was made by a newer version, and [ErrLocked] if another process has the directory open.
+func Open(ctx context.Context, dir string) (_ *Store, err error) {
+	s := &Store{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.release())
+		}
+	}()
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	if s.lock, err = takeLock(dir); err != nil {
+		return nil, err
+	}
+	path, err := prepareFile(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if s.writes, err = openWriter(ctx, path); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, s.writes, path); err != nil {
+		return nil, err
+	}
+	if s.reads, err = openReaders(ctx, path); err != nil {
+		return nil, err
+	}
+	if s.engine, err = newEngine(ctx, s.writes, s.reads); err != nil {
+		return nil, err
+	}
+	s.Store = sqlstore.New(s.engine)
+	return s, nil
+}
+
+// Name returns sqlite.
+func (s *Store) Name() string { return "sqlite" }
+
+// Ping returns nil if the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.engine.Query(ctx, func(r sqlstore.Row) error {
+		var tables int64
+		return r.Scan(&tables)
+	}, `SELECT count(*) FROM sqlite_schema`)
+}
+
+// Clock returns this process's clock, which is the database's as well.
+func (s *Store) Clock(context.Context) (time.Time, error) {
+	return time.Now().UTC().Truncate(time.Millisecond), nil
+}
+
+// Close waits for writes that have begun and closes the database. A second call returns what the first did.
+func (s *Store) Close() error {
+	s.closing.Do(func() { s.closed = s.release() })
+	return s.closed
+}
+
+// release ends what was opened, the lock last.
+func (s *Store) release() error {
+	var errs []error
+	if s.engine != nil {
+		errs = append(errs, s.engine.close())
+	}
+	if s.reads != nil {
+		errs = append(errs, s.reads.Close())
+	}
+	if s.writes != nil {
+		errs = append(errs, s.writes.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}

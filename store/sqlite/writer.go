@@ -1,0 +1,157 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore"
+)
+
+// writer owns the connection that writes. Its goroutine opens transactions and hands them, SAVEPOINT by SAVEPOINT, to
+// the changes that wait; a change runs in its caller's goroutine, so that a panic in it is the caller's own.
+type writer struct {
+	conn    *connection
+	queue   chan *change  // unbuffered: what has been received will be answered
+	closing chan struct{} // closed to end the goroutine
+	stopped chan struct{} // closed when it has ended
+}
+
+// change is one waiting caller. Its channels have room for the one value that they carry.
+type change struct {
+	turn   chan error // nil when the change may run, or why it cannot
+	ran    chan error // what it returned
+	answer chan error // how it ended, after the commit
+}
+
+// errAbandoned ends a change that did not return: it panicked, or its goroutine ended.
+var errAbandoned = errors.New("sqlite: change abandoned")
+
+func startWriter(conn *connection) *writer {
+	w := &writer{conn: conn, queue: make(chan *change), closing: make(chan struct{}), stopped: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// change runs do as one change and returns after its commit. The context counts until do begins.
+func (w *writer) change(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	c := &change{turn: make(chan error, 1), ran: make(chan error, 1), answer: make(chan error, 1)}
+	select {
+	case w.queue <- c:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.closing:
+		return errClosed
+	}
+	if err := <-c.turn; err != nil {
+		return err
+	}
+	w.take(ctx, c, do)
+	return <-c.answer
+}
+
+// take runs do while the writer waits, and tells it the outcome whatever happens.
+func (w *writer) take(ctx context.Context, c *change, do func(context.Context, sqlstore.Querier) error) {
+	err := errAbandoned
+	defer func() { c.ran <- err }()
+	if over := ctx.Err(); over != nil {
+		err = over
+		return
+	}
+	err = do(context.WithoutCancel(ctx), w.conn)
+}
+
+// run commits changes until the writer is closed.
+func (w *writer) run() {
+	defer close(w.stopped)
+	for {
+		select {
+		case c := <-w.queue:
+			w.commit(c)
+		case <-w.closing:
+			return
+		}
+	}
+}
+
+// mostTogether bounds one commit, and so how long its first caller waits for the last.
+const mostTogether = 256
+
+// commit runs a change and those that are waiting by then in one transaction, and answers all of them.
+func (w *writer) commit(c *change) {
+	if err := w.control("BEGIN IMMEDIATE"); err != nil {
+		c.turn <- err
+		return
+	}
+	var good []*change
+	var broken error
+	for n := 1; c != nil; n++ {
+		var own error
+		own, broken = w.try(c)
+		if own != nil {
+			c.answer <- own
+		} else {
+			good = append(good, c)
+		}
+		c = nil
+		if broken == nil && n < mostTogether {
+			c = w.waiting()
+		}
+	}
+	if broken == nil {
+		broken = w.control("COMMIT")
+	}
+	if broken != nil {
+		_ = w.control("ROLLBACK") // SQLite may have done it by itself
+	}
+	for _, c := range good {
+		c.answer <- broken
+	}
+}
+
+// waiting returns a change that waits, or nil.
+func (w *writer) waiting() *change {
+	select {
+	case c := <-w.queue:
+		return c
+	default:
+		return nil
+	}
+}
+
+// try runs one change. own is what it returned, after which nothing of it is left; broken means that the transaction is
+// lost, and with it every change in it.
+func (w *writer) try(c *change) (own, broken error) {
+	if err := w.control("SAVEPOINT change"); err != nil {
+		c.turn <- err
+		return err, err
+	}
+	c.turn <- nil
+	if own = <-c.ran; own != nil {
+		broken = w.control("ROLLBACK TO change")
+	}
+	if broken == nil {
+		broken = w.control("RELEASE change")
+	}
+	return own, broken
+}
+
+// control runs a statement that steers a transaction. When that fails, the database is not to be relied on at the moment.
+func (w *writer) control(statement string) error {
+	_, err := w.conn.Exec(context.Background(), statement)
+	if err != nil && !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("%w: %s: %s", store.ErrUnavailable, statement, err.Error())
+	}
+	return err
+}
+
+// close waits for the changes under way and closes the connection.
+func (w *writer) close() error {
+	close(w.closing)
+	<-w.stopped
+	return w.conn.close()
+}

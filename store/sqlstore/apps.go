@@ -1,0 +1,116 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// appColumns lists the columns of an app in the order of [appValues] and [scanApp].
+const appColumns = `id, platform, created_at, environment, profile, stage, name, settings, secrets, secrets_key, endpoints, return_origins,
+	paused_until, fault, fault_grant, due_at, lease_until, cursors, version, updated_at`
+
+// appValues returns the values of appColumns.
+func appValues(a *gk.App) []any {
+	return []any{
+		a.ID, a.Platform, ms(a.CreatedAt), a.Environment, a.Profile, a.Stage, a.Name, document{a.Settings}, blob(a.Secrets), a.SecretsKey, document{a.Endpoints}, document{a.ReturnOrigins},
+		ms(a.PausedUntil), fault(a.Fault), a.FaultGrant, ms(a.DueAt), ms(a.LeaseUntil), document{a.Cursors}, a.Version, ms(a.UpdatedAt),
+	}
+}
+
+// scanApp reads a row of appColumns.
+func scanApp(r Row) (gk.App, error) {
+	var a gk.App
+	err := r.Scan(&a.ID, &a.Platform, at(&a.CreatedAt), &a.Environment, &a.Profile, &a.Stage, &a.Name, document{&a.Settings}, sealed(&a.Secrets), &a.SecretsKey, document{&a.Endpoints}, document{&a.ReturnOrigins},
+		at(&a.PausedUntil), document{&a.Fault}, &a.FaultGrant, at(&a.DueAt), at(&a.LeaseUntil), document{&a.Cursors}, &a.Version, at(&a.UpdatedAt))
+	return a, err
+}
+
+// App implements [store.Apps].
+func (s *Store) App(ctx context.Context, v gk.Viewer, id string) (gk.App, error) {
+	return app(ctx, s.db, v, id, "")
+}
+
+// app reads one app; lock is empty or ends the statement.
+func app(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.App, error) {
+	w := where{args: []any{id}}
+	w.seen(v, "id", "")
+	return one(ctx, q, scanApp, `SELECT `+appColumns+` FROM apps WHERE id = $1`+w.text.String()+lock, w.args...)
+}
+
+// Apps implements [store.Apps].
+func (s *Store) Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error) {
+	w := where{args: []any{after, atMost(limit)}}
+	w.seen(v, "id", "")
+	return all(ctx, s.db, scanApp, `SELECT `+appColumns+` FROM apps WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT $2`, w.args...)
+}
+
+// CreateApp implements [store.Apps].
+func (s *Store) CreateApp(ctx context.Context, app gk.App, events ...gk.Event) error {
+	app.Version = max(app.Version, 1)
+	return s.change(ctx, func(ctx context.Context, q Querier) error {
+		err := insert(ctx, q, `INSERT INTO apps (`+appColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`, appValues(&app)...)
+		if err != nil {
+			return err
+		}
+		return addEvents(ctx, q, events)
+	})
+}
+
+// UpdateApp implements [store.Apps].
+func (s *Store) UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.App) ([]gk.Event, error)) error {
+	return s.change(ctx, func(ctx context.Context, q Querier) error {
+		a, err := app(ctx, q, v, id, s.lock.Wait)
+		if err != nil {
+			return err
+		}
+		before := a
+		events, err := change(&a)
+		if err != nil {
+			return err
+		}
+		a.ID, a.Platform, a.CreatedAt, a.Version, a.UpdatedAt = before.ID, before.Platform, before.CreatedAt, before.Version+1, at
+		_, err = exec(ctx, q, `UPDATE apps SET (`+appColumns+`)
+			= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) WHERE id = $1`, appValues(&a)...)
+		if err != nil {
+			return err
+		}
+		return addEvents(ctx, q, events)
+	})
+}
+
+// DeleteApp implements [store.Apps]. That the app has no grants is what the reference of grants to it says; a look
+// beforehand could be overtaken.
+func (s *Store) DeleteApp(ctx context.Context, v gk.Viewer, id string, events ...gk.Event) error {
+	return s.change(ctx, func(ctx context.Context, q Querier) error {
+		if _, err := app(ctx, q, v, id, s.lock.Wait); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, q, `DELETE FROM authorizations WHERE app_id = $1`, id); err != nil {
+			return err
+		}
+		_, err := exec(ctx, q, `DELETE FROM apps WHERE id = $1`, id)
+		if errors.Is(err, ErrReference) {
+			return store.ErrInUse
+		}
+		if err != nil {
+			return err
+		}
+		return addEvents(ctx, q, events)
+	})
+}
+
+// RememberPush implements [store.Apps].
+func (s *Store) RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (first bool, err error) {
+	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
+		n, err := exec(ctx, q, `INSERT INTO pushes (app_id, dedup, kind, received_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT DO NOTHING`, app, dedup, kind, ms(at))
+		first = n == 1
+		return err
+	})
+	return first, err
+}

@@ -1,0 +1,159 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// UpdateGrant implements [store.Grants].
+func (s *Store) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {
+	return s.change(ctx, func(ctx context.Context, q Querier) error {
+		g, err := grant(ctx, q, v, id, s.lock.Wait)
+		if err != nil {
+			return err
+		}
+		before := g
+		shops, err := printShops(g.Shops)
+		if err != nil {
+			return err
+		}
+		events, err := change(&g)
+		if err != nil {
+			return err
+		}
+		if err := updateGrant(ctx, q, &before, shops, &g, at); err != nil {
+			return err
+		}
+		return addEvents(ctx, q, events, &g)
+	})
+}
+
+// updateGrant writes a grant over what it was before, whose shops were printed before the change.
+func updateGrant(ctx context.Context, q Querier, before *gk.Grant, shops string, g *gk.Grant, at time.Time) error {
+	g.ID, g.App, g.Version, g.UpdatedAt = before.ID, before.App, before.Version+1, at
+	if _, err := exec(ctx, q, `UPDATE grants SET (`+grantBody+`) = (`+grantParameters+`) WHERE id = $1`, grantValues(g)...); err != nil {
+		return err
+	}
+	changed, err := printShops(g.Shops)
+	if err != nil || changed == shops {
+		return err
+	}
+	return replaceShops(ctx, q, g)
+}
+
+// insertGrant makes a grant.
+func insertGrant(ctx context.Context, q Querier, g *gk.Grant, at time.Time) error {
+	g.Version, g.UpdatedAt = 1, at
+	if g.CreatedAt.IsZero() {
+		g.CreatedAt = at
+	}
+	err := insert(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at) VALUES ($1, `+grantParameters+`, $41, $42)`,
+		append(grantValues(g), g.App, ms(g.CreatedAt))...)
+	if err != nil {
+		return err
+	}
+	return replaceShops(ctx, q, g)
+}
+
+// insertionRaces is how often PutGrants looks again when somebody made the same grant between its look and its insertion.
+const insertionRaces = 3
+
+// PutGrants implements [store.Grants]. It locks click, authorization and grants in this order, the grants by subject:
+// whoever locks several rows here does so in the same order.
+func (s *Store) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
+	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),
+) error {
+	subjects = slices.Clone(subjects)
+	slices.SortFunc(subjects, func(a, b gk.Subject) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+	})
+	subjects = slices.CompactFunc(subjects, gk.Subject.Same)
+
+	put := func(ctx context.Context, q Querier) error {
+		c, err := s.lockClick(ctx, q, click)
+		if err != nil {
+			return err
+		}
+		a, err := s.lockAuthorization(ctx, q, authorization)
+		if err != nil {
+			return err
+		}
+		existing, shops, err := s.lockGrants(ctx, q, app, subjects)
+		if err != nil {
+			return err
+		}
+		before := make(map[string]gk.Grant, len(existing))
+		for _, g := range existing {
+			before[g.ID] = g
+		}
+		grants, events, err := change(existing, a, c)
+		if err != nil {
+			return err
+		}
+		for i := range grants {
+			g := &grants[i]
+			if g.ID == "" {
+				return errors.New("sqlstore: a grant without an id")
+			}
+			old, known := before[g.ID]
+			if known {
+				err = updateGrant(ctx, q, &old, shops[g.ID], g, at)
+			} else {
+				g.App = app
+				err = insertGrant(ctx, q, g, at)
+			}
+			if err != nil {
+				return fmt.Errorf("grant %s: %w", g.ID, err)
+			}
+		}
+		if err := updateAttempt(ctx, q, c, a, at); err != nil {
+			return err
+		}
+		return addEvents(ctx, q, events, pointers(grants)...)
+	}
+	var err error
+	for range insertionRaces {
+		if err = s.change(ctx, put); !errors.Is(err, store.ErrExists) {
+			return err
+		}
+	}
+	return err
+}
+
+// lockGrants reads and locks the grants that subjects have in an app; shops are printed by grant id.
+func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects []gk.Subject) (found []gk.Grant, shops map[string]string, err error) {
+	shops = make(map[string]string, len(subjects))
+	for _, subject := range subjects {
+		g, err := one(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
+			WHERE app_id = $1 AND subject_kind = $2 AND subject_id = $3`+s.lock.Wait, app, subject.Kind, subject.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if g.Shops, err = shopsOf(ctx, q, g.ID); err != nil {
+			return nil, nil, err
+		}
+		if shops[g.ID], err = printShops(g.Shops); err != nil {
+			return nil, nil, err
+		}
+		found = append(found, g)
+	}
+	return found, shops, nil
+}
+
+func pointers(grants []gk.Grant) []*gk.Grant {
+	to := make([]*gk.Grant, len(grants))
+	for i := range grants {
+		to[i] = &grants[i]
+	}
+	return to
+}

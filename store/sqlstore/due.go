@@ -1,0 +1,83 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// ClaimDue implements [store.Grants]. The rows are chosen, and locked, before they are written: with the choice inside
+// the UPDATE's own condition, PostgreSQL may choose more than once.
+func (s *Store) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) (claimed []gk.Grant, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
+		claimed, err = all(ctx, q, scanGrant, `WITH due AS MATERIALIZED (
+			SELECT id FROM grants
+			WHERE app_id = $1 AND due_at <= $2 AND due_at >= $4 AND (attempt_until <= $2 OR attempt_until > $3)
+			ORDER BY due_at LIMIT $5`+s.lock.Skip+`)
+		UPDATE grants SET
+			doubts = CASE WHEN attempt_id <> '' THEN doubts + 1 ELSE doubts END,
+			doubt_since = CASE WHEN attempt_id <> '' AND doubt_since = 0 THEN attempt_at ELSE doubt_since END,
+			attempt_id = $6, attempt_by = $7, attempt_at = $2, attempt_until = $8, due_at = $8,
+			version = version + 1, updated_at = $2
+		WHERE id IN (SELECT id FROM due)
+		RETURNING `+grantColumns,
+			app, ms(a.At), ms(a.At.Add(gk.LongestLease)), ms(floor), int64(limit), a.ID, a.By, ms(a.Until))
+		return err
+	})
+	return claimed, err
+}
+
+// SaveRenewal implements [store.Grants].
+func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, err error) {
+	if r.Attempt == "" {
+		return false, errors.New("sqlstore: a renewal without an attempt")
+	}
+	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
+		n, err := exec(ctx, q, `UPDATE grants SET
+			access = $4, refresh = $5, key_id = $6, generation = generation + 1,
+			pair_from = $3, pair_spent = $2, pair_asked_at = $7,
+			expires_at = $8, refresh_token_expires_at = $9, windows = $10, due_at = $11, renewable = $12,
+			state = CASE WHEN state = 'held' THEN 'held' ELSE 'active' END, fault = '', failures = 0, retry_at = 0,
+			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, doubts = 0, doubt_since = 0,
+			version = version + 1, updated_at = $13
+		WHERE id = $1 AND generation = $2 AND state <> 'revoked'
+			AND (attempt_id = '' OR attempt_id = $3 OR doubt_since + $14 <= $13)`,
+			r.Grant, r.Spent, r.Attempt,
+			blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
+			ms(r.Expires), ms(r.RefreshExpires), windows(r.Windows), msOrNull(r.Due), bit(r.Renewable),
+			ms(r.At), r.RepeatFor.Milliseconds())
+		if err != nil || n == 1 {
+			saved = n == 1
+			return err
+		}
+		// Nothing was written now; it may have been before, by a commit whose answer was lost.
+		before, err := all(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1 AND pair_from = $2 AND pair_spent = $3`,
+			r.Grant, r.Attempt, r.Spent)
+		saved = len(before) > 0
+		return err
+	})
+	return saved, err
+}
+
+// NextDue implements [store.Grants]. It asks the index once for each app, whatever the number of grants.
+func (s *Store) NextDue(ctx context.Context, now time.Time) (due time.Time, err error) {
+	return one(ctx, s.db, func(r Row) (t time.Time, err error) { return t, r.Scan(at(&t)) },
+		`SELECT min(soonest) FROM (
+			SELECT (SELECT min(due_at) FROM grants WHERE grants.app_id = apps.id AND due_at IS NOT NULL) AS soonest
+			FROM apps WHERE paused_until <= $1) AS dues`, ms(now))
+}
+
+// DueApps implements [store.Apps].
+func (s *Store) DueApps(ctx context.Context, now time.Time) ([]string, error) {
+	return all(ctx, s.db, scanText, `SELECT id FROM apps
+		WHERE paused_until <= $1 AND EXISTS (
+			SELECT 1 FROM grants
+			WHERE app_id = apps.id AND due_at <= $1 AND (attempt_until <= $1 OR attempt_until > $2))
+		ORDER BY id`, ms(now), ms(now.Add(gk.LongestLease)))
+}

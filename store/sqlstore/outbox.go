@@ -1,0 +1,91 @@
+package sqlstore
+
+import (
+	"context"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+const eventColumns = `id, COALESCE(position, 0), kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at`
+
+func scanEvent(r Row) (gk.Event, error) {
+	var e gk.Event
+	err := r.Scan(&e.ID, &e.Position, &e.Kind, &e.Actor, &e.App, &e.Grant, &e.Authorization, &e.Owner, &e.GrantVersion, document{&e.Data}, at(&e.At))
+	return e, err
+}
+
+// addEvents stores events with a change; those of a changed grant get its version.
+func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
+	for _, e := range events {
+		for _, g := range changed {
+			if g.ID == e.Grant {
+				e.GrantVersion = g.Version
+			}
+		}
+		err := insert(ctx, q, `INSERT INTO events (id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Append implements [store.Outbox].
+func (s *Store) Append(ctx context.Context, events ...gk.Event) error {
+	return s.change(ctx, func(ctx context.Context, q Querier) error { return addEvents(ctx, q, events) })
+}
+
+// Publish implements [store.Outbox]. Positions are given under the lock of one row, and only to events whose commit
+// came before the lock was got: what commits later gets a higher position. A look beforehand keeps an idle outbox from writing.
+func (s *Store) Publish(ctx context.Context, limit int) (published int, err error) {
+	fresh, err := all(ctx, s.db, scanNumber, `SELECT 1 FROM events WHERE position IS NULL LIMIT 1`)
+	if err != nil || len(fresh) == 0 {
+		return 0, err
+	}
+	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
+		if _, err := exec(ctx, q, `UPDATE counters SET n = n WHERE name = 'event'`); err != nil {
+			return err
+		}
+		n, err := exec(ctx, q, `UPDATE events SET position = (SELECT n FROM counters WHERE name = 'event') + ranked.rank
+			FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
+				FROM (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT $1) AS fresh) AS ranked
+			WHERE events.id = ranked.id`, atMost(limit))
+		if err != nil {
+			return err
+		}
+		published = int(n)
+		_, err = exec(ctx, q, `UPDATE counters SET n = n + $1 WHERE name = 'event'`, n)
+		return err
+	})
+	return published, err
+}
+
+// EventsAfter implements [store.Outbox].
+func (s *Store) EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error) {
+	w := where{args: []any{position, atMost(limit)}}
+	w.seen(v, "app_id", "owner")
+	return all(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events
+		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
+}
+
+// History implements [store.Outbox].
+func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, limit int) (events []gk.Event, err error) {
+	of := where{args: []any{grant}}
+	of.seen(v, "app_id", "owner")
+	w := where{args: []any{grant, atMost(limit)}}
+	w.seen(v, "app_id", "owner")
+	if before != "" {
+		w.and(`id < %[1]s`, before)
+	}
+	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
+		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.text.String(), of.args...); err != nil {
+			return err
+		}
+		events, err = all(ctx, q, scanEvent, `SELECT `+eventColumns+` FROM events
+			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY id DESC LIMIT $2`, w.args...)
+		return err
+	})
+	return events, err
+}

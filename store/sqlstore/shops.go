@@ -1,0 +1,77 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+const shopColumns = `grant_id, shop_id, name, host, region, facts, lost_at`
+
+// ownedShop is a shop and the grant that reaches it.
+type ownedShop struct {
+	grant string
+	shop  gk.Shop
+}
+
+func scanShop(r Row) (o ownedShop, err error) {
+	return o, r.Scan(&o.grant, &o.shop.ID, &o.shop.Name, &o.shop.Host, &o.shop.Region, document{&o.shop.Facts}, at(&o.shop.LostAt.Time))
+}
+
+// shopsOf returns the shops of a grant in the order of their ids.
+func shopsOf(ctx context.Context, q Querier, grant string) ([]gk.Shop, error) {
+	found, err := all(ctx, q, scanShop, `SELECT `+shopColumns+` FROM shops WHERE grant_id = $1 ORDER BY shop_id`, grant)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	shops := make([]gk.Shop, len(found))
+	for i := range found {
+		shops[i] = found[i].shop
+	}
+	return shops, nil
+}
+
+// addShops reads the shops of many grants into them.
+func addShops(ctx context.Context, q Querier, grants []gk.Grant) error {
+	place := make(map[string]*gk.Grant, len(grants))
+	ids := make([]string, len(grants))
+	for i := range grants {
+		place[grants[i].ID], ids[i] = &grants[i], grants[i].ID
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), tokensAtOnce)
+		var w where
+		found, err := all(ctx, q, scanShop, `SELECT `+shopColumns+` FROM shops
+			WHERE grant_id IN (`+w.list(ids[:n])+`) ORDER BY grant_id, shop_id`, w.args...)
+		if err != nil {
+			return err
+		}
+		for _, o := range found {
+			place[o.grant].Shops = append(place[o.grant].Shops, o.shop)
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// replaceShops stores the shops of a grant in place of those that it had.
+func replaceShops(ctx context.Context, q Querier, g *gk.Grant) error {
+	if _, err := exec(ctx, q, `DELETE FROM shops WHERE grant_id = $1`, g.ID); err != nil {
+		return err
+	}
+	for _, shop := range g.Shops {
+		err := insert(ctx, q, `INSERT INTO shops (`+shopColumns+`, app_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printShops writes shops down, to tell after a change function whether it changed them: it may do so in place.
+func printShops(shops []gk.Shop) (string, error) {
+	b, err := json.Marshal(shops)
+	return string(b), err
+}

@@ -1,0 +1,46 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+)
+
+// How long rows are kept.
+const (
+	keepEvents         = 90 * 24 * time.Hour
+	keepPushes         = 90 * 24 * time.Hour
+	keepAuthorizations = 30 * 24 * time.Hour
+	keepClicks         = 24 * time.Hour
+)
+
+// Sweep implements [store.Store]. It spares what somebody still needs: events that are not published, and clicks whose
+// answer is under way, with their authorizations.
+func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted int, err error) {
+	sweeps := []struct {
+		keep time.Duration
+		text string
+	}{
+		{keepEvents, `DELETE FROM events WHERE id IN (
+			SELECT id FROM events WHERE at < $1 AND position IS NOT NULL ORDER BY at LIMIT $2)`},
+		{keepPushes, `DELETE FROM pushes WHERE (app_id, dedup) IN (
+			SELECT app_id, dedup FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2)`},
+		{keepClicks, `DELETE FROM clicks WHERE id IN (
+			SELECT id FROM clicks WHERE updated_at < $1 AND stage NOT IN ('exchanging', 'issued') ORDER BY updated_at LIMIT $2)`},
+		{keepAuthorizations, `DELETE FROM authorizations WHERE id IN (
+			SELECT id FROM authorizations WHERE expires_at < $1 AND updated_at < $1 AND NOT EXISTS (
+				SELECT 1 FROM clicks WHERE authorization_id = authorizations.id AND clicks.stage IN ('exchanging', 'issued'))
+			ORDER BY expires_at LIMIT $2)`},
+	}
+	err = s.change(ctx, func(ctx context.Context, q Querier) error {
+		deleted = 0
+		for _, sweep := range sweeps {
+			n, err := exec(ctx, q, sweep.text, ms(now.Add(-sweep.keep)), int64(limit))
+			if err != nil {
+				return err
+			}
+			deleted += int(n)
+		}
+		return nil
+	})
+	return deleted, err
+}
