@@ -54,6 +54,7 @@ type Fault struct {
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
 	RequestID  string        `json:"request_id,omitempty"`
 	At         Time          `json:"at,omitzero"`
+	Reason     string        `json:"reason,omitempty"` // lost_answer: the refusal answers a repeat whose first answer never arrived
 }
 
 // Error returns platform, stage and code. The message is left out: it is the platform's text and may carry anything.

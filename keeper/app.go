@@ -1,0 +1,428 @@
+package keeper
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// AppInput is an application as a person describes it. Settings holds public and secret ones under the platform's names.
+type AppInput struct {
+	Platform, Environment, Profile, Stage, Name string
+	Settings                                    map[string]string
+	Endpoints                                   map[string]string
+	ReturnOrigins                               []string
+}
+
+// CreateApp checks and stores an application. Every mistake is an *Invalid that names the field.
+func (k *Keeper) CreateApp(ctx context.Context, v gk.Viewer, in AppInput) (gk.App, error) {
+	d := k.drivers[in.Platform]
+	if d == nil {
+		return gk.App{}, &Invalid{"platform", "is none of " + strings.Join(slices.Sorted(maps.Keys(k.drivers)), ", ")}
+	}
+	now := k.Now()
+	app := gk.App{
+		ID: gk.NewID("app", now), Platform: in.Platform, Environment: in.Environment, Profile: in.Profile, Stage: in.Stage,
+		Name: in.Name, Endpoints: in.Endpoints, ReturnOrigins: in.ReturnOrigins, CreatedAt: now, UpdatedAt: now, Version: 1,
+		Settings: map[string]string{},
+	}
+	f := d.Spec().Facts
+	if app.Environment == "" {
+		app.Environment = gk.Production
+	}
+	if app.Profile == "" && len(f.Profiles) > 0 {
+		app.Profile = f.Profiles[0]
+	}
+	if app.Stage == "" {
+		app.Stage = "online"
+	}
+	if app.Name == "" {
+		app.Name = f.Names.En + " " + app.Environment
+	}
+	secrets := map[string][]gk.AppSecret{}
+	if err := k.fill(d.Spec(), &app, secrets, in.Settings, now); err != nil {
+		return gk.App{}, err
+	}
+	if err := k.checkApp(d.Spec(), app, secrets); err != nil {
+		return gk.App{}, err
+	}
+	if err := k.sealSecrets(&app, secrets); err != nil {
+		return gk.App{}, err
+	}
+	err := k.store.CreateApp(ctx, app, gk.Event{
+		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "created"},
+	})
+	return app, err
+}
+
+// AppChange is what a PATCH of an application says; nil leaves a member as it is.
+type AppChange struct {
+	Name, Environment, Profile, Stage *string
+	Settings                          map[string]string // merged; an empty value removes one
+	Endpoints                         map[string]string // replaced
+	ReturnOrigins                     []string          // replaced
+}
+
+// UpdateApp changes an application and clears its pause. New endpoints, another environment or another client id need
+// the secrets again in the same change: a stored secret never goes to a host that was named after it.
+func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppChange) (gk.App, error) {
+	var after gk.App
+	now := k.Now()
+	err := k.store.UpdateApp(ctx, v, id, now, func(app *gk.App) ([]gk.Event, error) {
+		d := k.drivers[app.Platform]
+		if d == nil {
+			return nil, fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
+		}
+		secrets, err := k.openSecrets(*app)
+		if err != nil {
+			return nil, err
+		}
+		before := destination(d.Spec(), *app)
+		if c.Name != nil {
+			app.Name = *c.Name
+		}
+		if c.Environment != nil {
+			app.Environment = *c.Environment
+		}
+		if c.Profile != nil {
+			app.Profile = *c.Profile
+		}
+		if c.Stage != nil {
+			app.Stage = *c.Stage
+		}
+		if c.Endpoints != nil {
+			app.Endpoints = c.Endpoints
+		}
+		if c.ReturnOrigins != nil {
+			app.ReturnOrigins = c.ReturnOrigins
+		}
+		app.Settings = maps.Clone(app.Settings)
+		if err := k.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
+			return nil, err
+		}
+		if destination(d.Spec(), *app) != before {
+			for name, s := range d.Spec().Facts.Settings {
+				if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
+					return nil, &Invalid{"settings." + name, "is needed again when endpoints, environment or the client id change"}
+				}
+			}
+			for name := range secrets {
+				secrets[name] = secrets[name][:1] // an older value must not go to a newer host either
+			}
+		}
+		if err := k.checkApp(d.Spec(), *app, secrets); err != nil {
+			return nil, err
+		}
+		if err := k.sealSecrets(app, secrets); err != nil {
+			return nil, err
+		}
+		events := []gk.Event{{
+			ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "updated"},
+		}}
+		if !app.PausedUntil.IsZero() || app.Fault != nil {
+			app.PausedUntil, app.Fault, app.FaultGrant = time.Time{}, nil, ""
+			events = append(events, gk.Event{ID: gk.NewID("evt", now), Kind: gk.EventAppResumed, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{}})
+		}
+		after = *app
+		return events, nil
+	})
+	k.Wake()
+	return after, err
+}
+
+// DeleteApp removes an application; store.ErrInUse while it has grants.
+func (k *Keeper) DeleteApp(ctx context.Context, v gk.Viewer, id string) error {
+	now := k.Now()
+	return k.store.DeleteApp(ctx, v, id, gk.Event{
+		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: id, At: now, Data: map[string]any{"change": "removed"},
+	})
+}
+
+// destination is what decides where an app's secrets go, as one text to compare.
+func destination(spec *platform.Spec, app gk.App) string {
+	ids := make([]string, 0, 4)
+	for _, name := range slices.Sorted(maps.Keys(app.Settings)) {
+		if spec.Facts.Settings[name].RequiredFor(app.Profile) && strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_key") || name == "region" {
+			ids = append(ids, name+"="+app.Settings[name])
+		}
+	}
+	b, _ := json.Marshal([]any{app.Environment, app.Endpoints, ids}) // strings and maps of them always encode
+	return string(b)
+}
+
+// fill merges settings into an app and its secrets.
+func (k *Keeper) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.AppSecret, settings map[string]string, now time.Time) error {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		s, ok := spec.Facts.Settings[name]
+		value := strings.TrimSpace(settings[name])
+		if !ok {
+			return &Invalid{"settings." + name, "is no setting of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(spec.Facts.Settings)), ", ")}
+		}
+		switch {
+		case s.Secret && value == "":
+			delete(secrets, name)
+		case s.Secret:
+			olds := secrets[name]
+			if len(olds) > 0 && olds[0].Value == value {
+				continue
+			}
+			if len(olds) > 0 {
+				olds[0].Until = now
+			}
+			secrets[name] = slices.Insert(olds[:min(len(olds), 2)], 0, gk.AppSecret{Value: value, Since: now})
+		case value == "":
+			delete(app.Settings, name)
+		default:
+			app.Settings[name] = value
+		}
+	}
+	return nil
+}
+
+// checkApp tells the first mistake in an app.
+func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]gk.AppSecret) error {
+	f := spec.Facts
+	if app.Environment != gk.Production && app.Environment != gk.Sandbox {
+		return &Invalid{"environment", "is neither production nor sandbox"}
+	}
+	if app.Profile != "" && !slices.Contains(f.Profiles, app.Profile) {
+		return &Invalid{"profile", "is none of " + strings.Join(f.Profiles, ", ")}
+	}
+	if app.Stage != "online" && !slices.Contains(f.Stages, app.Stage) {
+		return &Invalid{"stage", "is none of online, " + strings.Join(f.Stages, ", ")}
+	}
+	if len(app.Name) > 200 {
+		return &Invalid{"name", "is longer than 200 bytes"}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
+		s := f.Settings[name]
+		value := app.Settings[name]
+		has := value != "" || len(secrets[name]) > 0
+		if s.RequiredFor(app.Profile) && !has && name != "redirect_uri" {
+			return &Invalid{"settings." + name, "is missing; " + spec.Code + " needs it"}
+		}
+		if value == "" {
+			continue
+		}
+		switch s.Type {
+		case "int":
+			if _, err := strconv.ParseInt(value, 10, 64); err != nil {
+				return &Invalid{"settings." + name, "is not a whole number"}
+			}
+		case "url":
+			u, err := url.Parse(value)
+			if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+				return &Invalid{"settings." + name, "is not an https address (plain http only on loopback)"}
+			}
+		case "choice":
+			if !slices.Contains(s.Choices, value) {
+				return &Invalid{"settings." + name, "is none of " + strings.Join(s.Choices, ", ")}
+			}
+		case "time":
+			if _, err := gk.ParseTime(value); err != nil {
+				return &Invalid{"settings." + name, "is neither RFC 3339 nor unix seconds"}
+			}
+		case "bool":
+			if value != "true" && value != "false" {
+				return &Invalid{"settings." + name, "is neither true nor false"}
+			}
+		}
+	}
+	known := map[string]bool{}
+	for _, e := range f.Endpoints {
+		for name := range e.Bases {
+			known[name] = true
+		}
+	}
+	known["exchange"] = true
+	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
+		u, err := url.Parse(app.Endpoints[name])
+		if !known[name] {
+			return &Invalid{"endpoints." + name, "is no endpoint of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")}
+		}
+		if err != nil || u.Host == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
+			return &Invalid{"endpoints." + name, "must be scheme://host[:port]"}
+		}
+		if !k.allowed(u) {
+			return &Invalid{"endpoints." + name, "names a host that was not allowed at start; start the server with --allow-endpoint for it"}
+		}
+	}
+	for _, origin := range app.ReturnOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) || !printableASCII(origin) {
+			return &Invalid{"return_origins", "must be origins such as https://erp.example, without a path (plain http only on loopback)"}
+		}
+	}
+	return nil
+}
+
+// allowed reports whether an endpoint's host was named at start.
+func (k *Keeper) allowed(u *url.URL) bool {
+	return slices.ContainsFunc(k.options.Allowed, func(a string) bool {
+		return strings.EqualFold(a, u.Host) || strings.EqualFold(a, u.Hostname())
+	})
+}
+
+func (k *Keeper) sealSecrets(app *gk.App, secrets map[string][]gk.AppSecret) error {
+	plain, err := json.Marshal(secrets)
+	if err != nil {
+		return err
+	}
+	sealed, err := k.vault.Seal(vault.Place{Table: "apps", Row: app.ID, Field: "secrets"}, plain)
+	if err != nil {
+		return err
+	}
+	app.Secrets, app.SecretsKey = sealed, k.vault.KeyID()
+	return nil
+}
+
+func (k *Keeper) openSecrets(app gk.App) (map[string][]gk.AppSecret, error) {
+	secrets := map[string][]gk.AppSecret{}
+	if len(app.Secrets) == 0 {
+		return secrets, nil
+	}
+	plain, err := k.vault.Open(vault.Place{Table: "apps", Row: app.ID, Field: "secrets"}, app.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("app %s: %w", app.ID, err)
+	}
+	return secrets, json.Unmarshal(plain, &secrets)
+}
+
+// SecretSince tells when each secret of an app was set, for people; the values stay sealed.
+func (k *Keeper) SecretSince(app gk.App) (map[string]time.Time, error) {
+	secrets, err := k.openSecrets(app)
+	since := make(map[string]time.Time, len(secrets))
+	for name, all := range secrets {
+		if len(all) > 0 {
+			since[name] = all[0].Since
+		}
+	}
+	return since, err
+}
+
+// OpenApp opens an application for one use at this moment: its driver, and what the driver needs of it.
+func (k *Keeper) OpenApp(app gk.App) (platform.Driver, platform.App, error) {
+	d := k.drivers[app.Platform]
+	if d == nil {
+		return nil, platform.App{}, fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
+	}
+	secrets, err := k.openSecrets(app)
+	if err != nil {
+		return nil, platform.App{}, err
+	}
+	open := platform.App{
+		ID: app.ID, Environment: app.Environment, Profile: app.Profile, Stage: app.Stage, Settings: maps.Clone(app.Settings),
+		Secrets: make(map[string][]gk.Secret, len(secrets)), Endpoints: app.Endpoints,
+		CallbackURL: app.Settings["redirect_uri"], PushURL: app.Settings["push_url"], Now: k.Now(), Nonce: nonce(),
+	}
+	if open.CallbackURL == "" {
+		open.CallbackURL = k.CallbackURL(app.ID)
+	}
+	if open.PushURL == "" {
+		open.PushURL = k.PushURL(app.ID)
+	}
+	for name, all := range secrets {
+		for _, s := range all {
+			open.Secrets[name] = append(open.Secrets[name], gk.NewSecret(s.Value))
+		}
+	}
+	if open.Settings == nil {
+		open.Settings = map[string]string{}
+	}
+	open.Settings["redirect_uri"], open.Settings["push_url"] = open.CallbackURL, open.PushURL
+	return d, d.Spec().Open(open), nil
+}
+
+// appOf reads and opens the application of a grant or an authorization.
+func (k *Keeper) appOf(ctx context.Context, id string) (gk.App, platform.Driver, platform.App, error) {
+	app, err := k.store.App(ctx, gk.Engine(), id)
+	if err != nil {
+		return gk.App{}, nil, platform.App{}, err
+	}
+	d, open, err := k.OpenApp(app)
+	return app, d, open, err
+}
+
+// CallbackURL is the address that a platform sends a merchant of this app back to.
+func (k *Keeper) CallbackURL(app string) string { return k.options.PublicURL + "/callback/" + app }
+
+// PushURL is the address for a platform's messages about this app.
+func (k *Keeper) PushURL(app string) string { return k.options.PublicURL + "/push/" + app }
+
+// InstallURL is the address that a platform opens when a merchant begins there.
+func (k *Keeper) InstallURL(app string) string { return k.options.PublicURL + "/install/" + app }
+
+// noteAppFault records a fault of the app that a renewal of a grant met. The second grant that meets one stops the
+// renewals of all the app's grants until a probe works, with one alarm instead of a thousand refusals.
+func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fault) error {
+	now := k.Now()
+	return k.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
+		switch {
+		case app.Fault == nil || app.FaultGrant == "":
+			app.Fault, app.FaultGrant = f, grant
+			return nil, nil
+		case app.FaultGrant == grant && app.PausedUntil.IsZero():
+			app.Fault = f
+			return nil, nil
+		}
+		first := app.PausedUntil.IsZero()
+		app.Fault, app.PausedUntil = f, now.Add(probeInterval)
+		if !first {
+			return nil, nil
+		}
+		return []gk.Event{{ID: gk.NewID("evt", now), Kind: gk.EventAppPaused, Actor: "engine", App: app.ID, At: now, Data: faultData(f)}}, nil
+	})
+}
+
+// clearAppFault forgets the app's fault after a renewal that worked.
+func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
+	now := k.Now()
+	return k.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
+		if app.Fault == nil && app.PausedUntil.IsZero() {
+			return nil, store.ErrUnchanged
+		}
+		paused := !app.PausedUntil.IsZero()
+		app.Fault, app.FaultGrant, app.PausedUntil = nil, "", time.Time{}
+		if !paused {
+			return nil, nil
+		}
+		return []gk.Event{{ID: gk.NewID("evt", now), Kind: gk.EventAppResumed, Actor: "engine", App: app.ID, At: now, Data: map[string]any{}}}, nil
+	})
+}
+
+// probeInterval is how often a stopped app tries one renewal.
+const probeInterval = 5 * time.Minute
+
+func faultData(f *gk.Fault) map[string]any {
+	if f == nil {
+		return map[string]any{}
+	}
+	return map[string]any{"code": f.Code, "stage": f.Stage, "action": string(f.Action), "row": f.Row, "whose_move": f.Action.Move()}
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+}
+
+func printableASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' })
+}
+
+func base64URL(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// notSent reports whether a request surely never reached the platform.
+func notSent(err error) bool { return errors.Is(err, outbound.ErrNotSent) }

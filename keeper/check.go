@@ -1,0 +1,83 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// Check is one thing that was looked at: ok, failed, or manual where only a person can compare.
+type Check struct {
+	Name   string    `json:"name"`
+	State  string    `json:"state"`
+	Detail string    `json:"detail"`
+	Fault  *gk.Fault `json:"fault,omitempty"`
+}
+
+// States of a Check.
+const (
+	CheckOK     = "ok"
+	CheckFailed = "failed"
+	CheckManual = "manual"
+)
+
+// CheckApp looks whether an application can work: its clock, secrets, addresses, and what its own renewals last met.
+func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check, error) {
+	app, err := k.store.App(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	checks := []Check{k.checkClock(ctx)}
+	d, open, err := k.OpenApp(app)
+	if err != nil {
+		return append(checks, Check{"secrets", CheckFailed, "the stored secrets do not open: " + err.Error(), nil}), nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
+		s := d.Spec().Facts.Settings[name]
+		if s.RequiredFor(app.Profile) && name != "redirect_uri" && open.Settings[name] == "" && open.Secret(name).Empty() {
+			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
+		}
+	}
+	if u, err := url.Parse(open.CallbackURL); err != nil || u.Host == "" {
+		checks = append(checks, Check{"callback", CheckFailed, "is no address", nil})
+	} else if ours := k.CallbackURL(app.ID); open.CallbackURL != ours {
+		checks = append(checks, Check{"callback", CheckFailed, fmt.Sprintf("the app sends merchants back to %s, but this server listens at %s; change the setting redirect_uri, or forward that address here", open.CallbackURL, ours), nil})
+	} else {
+		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
+	}
+	switch {
+	case !app.PausedUntil.IsZero():
+		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
+	case app.Fault != nil:
+		checks = append(checks, Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault})
+	default:
+		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
+	}
+	if text := app.Settings["partner_key_expires_at"]; text != "" {
+		if at, err := gk.ParseTime(text); err == nil {
+			left := at.Sub(k.Now())
+			state := CheckOK
+			if left < 30*24*time.Hour {
+				state = CheckFailed
+			}
+			checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
+		}
+	}
+	return checks, nil
+}
+
+func (k *Keeper) checkClock(ctx context.Context) Check {
+	at, err := k.store.Clock(ctx)
+	if err != nil {
+		return Check{"clock", CheckFailed, "the database does not answer", nil}
+	}
+	if drift := time.Since(at).Abs(); drift > clockDrift {
+		return Check{"clock", CheckFailed, "differs from the database's by " + drift.Round(time.Second).String() + "; synchronise both", nil}
+	}
+	return Check{"clock", CheckOK, "agrees with the database's", nil}
+}

@@ -1,0 +1,32 @@
+// Package keeper is the life of a grant. Read its files in this order:
+//
+//	app.go        our applications: what they are made of, where their secrets may go
+//	authorize.go  a link, a click, a callback
+//	exchange.go   the code is traded, once; the sealed answer is the first thing committed
+//	complete.go   who agreed, to what; all grants of the authorization in one transaction
+//	token.go      a token is read, and renewed first where it must be
+//	refresh.go    claim, ask
+//	save.go       store
+//	schedule.go   what is due when
+//	doubt.go      what is done when an answer never arrived
+//	spill.go      where a pair waits while the database is away
+//	run.go        the loop that does what falls due
+//	end.go        how a grant ends
+//
+// A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
+// sequence, the same for the scheduler, a reader and a person:
+//
+//	claim ──────► ask ──────────────► store ─────────► tell
+//	UpdateGrant   one request,        SaveRenewal      events, in the
+//	or ClaimDue   hard end            or UpdateGrant   same transaction
+//
+//	died before the claim's commit      nothing happened
+//	died between claim and ask          the lease ends, the grant is in doubt though nothing was sent: a delay
+//	died, or no answer, after the ask   the lease ends, in doubt: the facts say what is safe (doubt.go)
+//	database away at the store          the pair waits in the spill file; nothing more is claimed until it is stored
+//	died after the store's commit       the next process reads the new pair; a replayed store changes nothing
+//
+// The claim is a lease: the request's hard end plus 30 s (60 s where the facts call a repeat safe, 300 s where they do
+// not), never renewed. A pair is matched to the generation it was bought with, not to the claim: a slow buyer's pair is
+// stored as long as the grant is still at the generation that was spent, whoever holds the claim by then.
+package keeper

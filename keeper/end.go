@@ -1,0 +1,222 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// errNotVisible is what a grant is to those who may not see it.
+var errNotVisible = store.ErrNotFound
+
+// Revoke ends a grant on purpose: the platform is told where it can be, the tokens are erased, and the grants that
+// depend on this one end with it.
+func (k *Keeper) Revoke(ctx context.Context, v gk.Viewer, id string) error {
+	g, err := k.store.Grant(ctx, v, id)
+	if err != nil {
+		return err
+	}
+	if g.State != gk.Revoked {
+		k.tellPlatform(ctx, g)
+	}
+	return k.erase(ctx, v, id, v.Key, "revoked by us")
+}
+
+// tellPlatform gives a permission back where the platform takes it. It is a courtesy: our own end does not wait for it.
+func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
+	_, d, open, err := k.appOf(ctx, g.App)
+	if err != nil {
+		return
+	}
+	r, ok := d.(platform.Revoker)
+	if !ok {
+		return
+	}
+	cred, err := k.credential(g, true)
+	if err != nil {
+		return
+	}
+	req, err := r.RevokeRequest(open, cred)
+	if err != nil || req == nil {
+		return
+	}
+	if _, err := k.ask(ctx, open, req, true, 30*time.Second); err != nil {
+		k.log.Warn("the platform could not be told of a revocation", "grant", g.ID, "error", err)
+	}
+}
+
+// erase moves a grant and those that depend on it to revoked. The generation rises, so that a renewal under way finds
+// nobody to give its pair to.
+func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id, actor, why string) error {
+	now := k.Now()
+	var parent gk.Grant
+	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+		parent = *g
+		if g.State == gk.Revoked {
+			return nil, store.ErrUnchanged
+		}
+		g.State, g.Renewable, g.Access, g.Refresh, g.KeyID = gk.Revoked, false, nil, nil, 0
+		g.Generation++
+		g.DueAt, g.RetryAt, g.Failures, g.Doubts, g.DoubtSince = time.Time{}, time.Time{}, 0, 0, time.Time{}
+		release(g)
+		return []gk.Event{event(gk.EventGrantRevoked, actor, g, now, map[string]any{"why": why})}, nil
+	})
+	k.tokens.drop(id)
+	if err != nil || parent.Subject.ID == "" {
+		return err
+	}
+	children, err := k.store.Children(ctx, parent.App, parent.Subject.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range children {
+		if c.ID != id && c.State != gk.Revoked {
+			err = errors.Join(err, k.erase(ctx, gk.Engine(), c.ID, actor, why+" (its main account)"))
+		}
+	}
+	return err
+}
+
+// Left hears that a merchant left: a push, or a cancel page. It is a hint. The platform is asked; only its answer ends
+// the grant. at is the platform's own time of the event, zero if it did not tell: what is older than the merchant's
+// last consent is ignored. It reports whether the grant has ended.
+func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string) (ended bool, err error) {
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil || g.State == gk.Revoked {
+		return g.State == gk.Revoked, err
+	}
+	if !at.IsZero() && at.Before(g.AuthorizedAt) {
+		return false, nil
+	}
+	_, d, open, err := k.appOf(ctx, g.App)
+	if err != nil {
+		return false, err
+	}
+	ins, ok := d.(platform.Inspector)
+	if !ok {
+		if !d.Spec().Facts.Push.Time || at.IsZero() {
+			return false, nil // nobody can be asked, and the message alone proves too little
+		}
+		return true, k.erase(ctx, gk.Engine(), id, actor, "the merchant left")
+	}
+	cred, err := k.credential(g, true)
+	if err != nil {
+		return false, err
+	}
+	in, err := k.inspect(ctx, ins, open, cred)
+	if err != nil || in.Alive == nil {
+		return false, err
+	}
+	if *in.Alive {
+		return false, k.seen(ctx, d, id, in)
+	}
+	return true, k.erase(ctx, gk.Engine(), id, actor, "the merchant left")
+}
+
+// cancelled completes a click on a platform's cancel page.
+func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, cb platform.Callback) {
+	err := func() error {
+		a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
+		if err != nil {
+			return err
+		}
+		id := a.Grant
+		if id == "" && cb.Subject.ID != "" {
+			g, err := k.store.GrantOf(ctx, gk.Engine(), open.ID, cb.Subject.Kind, cb.Subject.ID)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			id = g.ID
+		}
+		ended := false
+		if id != "" {
+			if ended, err = k.Left(ctx, id, time.Time{}, "merchant"); err != nil {
+				return err
+			}
+		}
+		if !ended {
+			return k.failClick(ctx, c.ID, gk.ReasonUnconfirmed, nil)
+		}
+		now := k.Now()
+		return k.store.UpdateClick(ctx, c.ID, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
+			c.Stage, a.Stage, a.Reason, a.Fault, a.Grants = gk.Done, gk.Done, "", nil, []string{id}
+			return []gk.Event{{
+				ID: gk.NewID("evt", now), Kind: gk.EventAuthorizationCompleted, Actor: "merchant", App: a.App, Authorization: a.ID,
+				Grant: id, Owner: a.Owner, At: now, Data: map[string]any{"kind": a.Kind, "grants": []string{id}},
+			}}, nil
+		})
+	}()
+	if err != nil {
+		k.log.Warn("a cancellation could not be completed", "platform", d.Spec().Code, "click", c.ID, "error", err)
+	}
+}
+
+// seen records what an inspection told of a grant that lives.
+func (k *Keeper) seen(ctx context.Context, d platform.Driver, id string, in platform.Inspection) error {
+	now := k.Now()
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil {
+		return err
+	}
+	app, err := k.store.App(ctx, gk.Engine(), g.App)
+	if err != nil {
+		return err
+	}
+	return k.change(ctx, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+		if g.State == gk.Revoked {
+			return nil, errOvertaken
+		}
+		var events []gk.Event
+		i := learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
+		g.Subject = merged(g.Subject, i.Subject)
+		for name, v := range in.Facts {
+			i.Facts[name] = v
+		}
+		i.Facts[factSeen] = now.Format(time.RFC3339)
+		g.Facts = i.Facts
+		if len(in.Shops) > 0 {
+			shops, changed := reach(g.Shops, in.Shops, now)
+			g.Shops = shops
+			if changed {
+				events = append(events, event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
+			}
+		}
+		if !in.Ceiling.IsZero() && !in.Ceiling.Equal(g.Ceiling) {
+			g.Ceiling, g.Warned = in.Ceiling, 0
+		}
+		if g.AttemptID == "" {
+			g.DueAt = k.plan(d, app, g, now)
+		}
+		return events, nil
+	})
+}
+
+// reach merges what a grant reached with what it reaches; a shop that is gone keeps its row and the moment.
+func reach(old, now []gk.Shop, at time.Time) (shops []gk.Shop, changed bool) {
+	living := make(map[string]bool, len(now))
+	for _, s := range now {
+		living[s.ID] = true
+	}
+	was := make(map[string]bool, len(old))
+	for _, s := range old {
+		if s.LostAt.IsZero() {
+			was[s.ID] = true
+		}
+		if living[s.ID] {
+			continue
+		}
+		if s.LostAt.IsZero() {
+			s.LostAt, changed = gk.At(at), true
+		}
+		shops = append(shops, s)
+	}
+	for _, s := range now {
+		changed = changed || !was[s.ID]
+		shops = append(shops, s)
+	}
+	return shops, changed
+}

@@ -1,0 +1,168 @@
+package keeper
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// exchangeDeadline is the hard end of one exchange. A code works once, so cutting its exchange off early can only lose.
+const exchangeDeadline = 300 * time.Second
+
+// exchange trades a callback for tokens, once. The click is in exchanging already: if the process dies from here on,
+// the click ends as a lost answer and the merchant clicks again. The sealed answer is the first thing committed;
+// everything after it can be resumed.
+func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, cb platform.Callback) {
+	log := k.log.With("platform", open.Spec().Code, "app", open.ID, "click", c.ID)
+	if cb.Cancel {
+		k.cancelled(ctx, d, open, c, cb)
+		return
+	}
+	asked := platform.Asked{Stage: platform.StageToken, Claimed: cb.Subject, At: k.Now()}
+	issues, proved, err := k.redeem(ctx, d, open, cb, &asked)
+	if err != nil {
+		reason, f := gk.ReasonLostAnswer, faultOf(err)
+		var refusal *gk.Fault
+		if errors.As(err, &refusal) || notSent(err) {
+			reason = gk.ReasonRefused
+		}
+		log.Warn("authorization not exchanged", "reason", reason, "error", err)
+		if err := k.failClick(ctx, c.ID, reason, f); err != nil {
+			log.Error("the end of a click could not be stored", "error", err)
+		}
+		return
+	}
+	a := answer{AskedAt: asked.At, Confirm: !proved && !cb.Proven, Issues: sealable(issues)}
+	plain, err := json.Marshal(a)
+	if err != nil {
+		log.Error("an answer could not be encoded", "error", err)
+		return
+	}
+	sealed, err := k.vault.Seal(answerPlace(c.ID), plain)
+	if err != nil {
+		log.Error("an answer could not be sealed", "error", err)
+		return
+	}
+	k.keep(ctx, entry{Kind: entryAnswer, Click: c.ID, Answer: sealed, KeyID: k.vault.KeyID()})
+	if err := k.complete(ctx, c.ID); err != nil {
+		log.Warn("authorization not completed yet; it will be tried again", "error", err)
+	}
+}
+
+// redeem asks for the tokens. proved says that the platform itself vouched for the callback by trading it.
+func (k *Keeper) redeem(ctx context.Context, d platform.Driver, open platform.App, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
+	if len(cb.Tokens) > 0 {
+		return cb.Tokens, cb.Proven, nil
+	}
+	req, err := d.ExchangeRequest(open, cb)
+	if err != nil {
+		return nil, false, err
+	}
+	var reply platform.Reply
+	if req != nil {
+		asked.Sent, asked.At = req.Sent, k.Now()
+		if reply, err = k.ask(ctx, open, req, true, exchangeDeadline); err != nil {
+			return nil, false, err
+		}
+	}
+	issues, err = d.ReadIssues(open, *asked, reply)
+	if err == nil && len(issues) == 0 {
+		err = &platform.Garbled{Why: "it names nobody"}
+	}
+	return issues, req != nil, err
+}
+
+// answer is what lies sealed with a click until its grants stand.
+type answer struct {
+	AskedAt time.Time
+	Confirm bool // the callback proved nothing and nothing was traded: the platform must be asked
+	Issues  []sealableIssue
+}
+
+// sealableIssue is an issue whose secrets are written out; it exists only on its way into and out of the vault.
+type sealableIssue struct {
+	platform.Issue
+	Access, Refresh string
+}
+
+func sealable(issues []platform.Issue) []sealableIssue {
+	out := make([]sealableIssue, 0, len(issues))
+	for _, i := range issues {
+		out = append(out, sealableIssue{Issue: i, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal()})
+	}
+	return out
+}
+
+func answerPlace(click string) vault.Place {
+	return vault.Place{Table: "clicks", Row: click, Field: "answer"}
+}
+
+func (k *Keeper) openAnswer(c gk.Click) (answer, error) {
+	var a answer
+	plain, err := k.vault.Open(answerPlace(c.ID), c.Answer)
+	if err != nil {
+		return a, fmt.Errorf("click %s: %w", c.ID, err)
+	}
+	if err := json.Unmarshal(plain, &a); err != nil {
+		return a, fmt.Errorf("click %s: its answer does not decode", c.ID)
+	}
+	for i := range a.Issues {
+		a.Issues[i].Token.Access, a.Issues[i].Token.Refresh = gk.NewSecret(a.Issues[i].Access), gk.NewSecret(a.Issues[i].Refresh)
+	}
+	return a, nil
+}
+
+// storeAnswer commits an answer to its click. A click that has ended meanwhile took its answer from elsewhere.
+func (k *Keeper) storeAnswer(ctx context.Context, e entry) error {
+	return k.store.UpdateClick(ctx, e.Click, k.Now(), func(c *gk.Click, _ *gk.Authorization) ([]gk.Event, error) {
+		if c.Stage == gk.Issued || c.Stage == gk.Done {
+			return nil, store.ErrUnchanged
+		}
+		c.Stage, c.Answer, c.AnswerKey, c.Reason, c.Fault = gk.Issued, e.Answer, e.KeyID, "", nil
+		return nil, nil
+	})
+}
+
+// resume goes on with clicks that a crash, or a database that was away, left half done.
+func (k *Keeper) resume(ctx context.Context) error {
+	clicks, err := k.store.OpenClicks(ctx, k.Now().Add(-time.Minute), 100)
+	if err != nil {
+		return err
+	}
+	for _, c := range clicks {
+		switch c.Stage {
+		case gk.Issued:
+			if err := k.complete(ctx, c.ID); err != nil {
+				k.log.Warn("authorization not completed yet", "click", c.ID, "error", err)
+			}
+		case gk.Exchanging:
+			if k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second {
+				continue // somebody may still hold its answer
+			}
+			if err := k.failClick(ctx, c.ID, gk.ReasonLostAnswer, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// faultOf returns the platform's fault in an error, if there is one.
+func faultOf(err error) *gk.Fault {
+	var f *gk.Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	var g *platform.Garbled
+	if errors.As(err, &g) {
+		return g.Fault
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// Options is what a keeper is made of. Store, Vault, Gate, Drivers and PublicURL are required.
+type Options struct {
+	Store   store.Store
+	Vault   *vault.Vault
+	Gate    *outbound.Gate
+	Drivers []platform.Driver
+
+	Now       func() time.Time // product time; nil: time.Now
+	Instance  string           // names this process in attempts; empty: made
+	PublicURL string           // scheme://host[:port] of the merchant's face
+	SpillFile string           // where a pair waits while the database is away; empty: memory only
+	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start
+	Workers   int              // renewals under way at once for one app; 0: 32
+	Log       *slog.Logger
+}
+
+// Keeper holds the grants of an installation. Its methods are safe for concurrent use; [Keeper.Run] must be running for
+// anything to happen by itself.
+type Keeper struct {
+	store   store.Store
+	vault   *vault.Vault
+	gate    *outbound.Gate
+	drivers map[string]platform.Driver
+	options Options
+	now     func() time.Time
+	log     *slog.Logger
+
+	tokens  *cache
+	flights flights
+	spill   *spill
+	wake    chan struct{}
+
+	draining atomic.Bool
+	work     sync.WaitGroup // renewals and completions under way
+	inflight atomic.Int64
+
+	mu     sync.Mutex
+	floors map[string]time.Time // lowest due time of the last claim, by app
+	budget map[string]*budget   // exchanges that nobody of ours began, by app
+}
+
+// New makes a keeper. It reads the spill file, but asks nobody before Run.
+func New(o Options) (*Keeper, error) {
+	k := &Keeper{
+		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
+		drivers: make(map[string]platform.Driver, len(o.Drivers)),
+		wake:    make(chan struct{}, 1), floors: make(map[string]time.Time), budget: make(map[string]*budget),
+	}
+	for _, d := range o.Drivers {
+		k.drivers[d.Spec().Code] = d
+	}
+	if k.now == nil {
+		k.now = time.Now
+	}
+	if k.log == nil {
+		k.log = slog.Default()
+	}
+	if k.options.Instance == "" {
+		k.options.Instance = gk.NewID("run", time.Now())
+	}
+	if k.options.Workers == 0 {
+		k.options.Workers = 32
+	}
+	k.tokens = newCache(k.store)
+	sp, err := openSpill(o.SpillFile)
+	if err != nil {
+		return nil, err
+	}
+	k.spill = sp
+	return k, nil
+}
+
+// Now returns product time, to the millisecond.
+func (k *Keeper) Now() time.Time { return k.now().UTC().Truncate(time.Millisecond) }
+
+// Driver returns the driver of a platform, nil if this build has none.
+func (k *Keeper) Driver(code string) platform.Driver { return k.drivers[code] }
+
+// Health is how the keeper stands.
+type Health struct {
+	Ready   bool
+	Spilled int    // pairs that only memory and the spill file have
+	Flights int    // renewals and completions under way
+	Why     string // what stands in the way of being ready, in words
+}
+
+// Health reports whether the process can serve: not while a pair of a platform waits to be stored, nor while it stops.
+func (k *Keeper) Health(ctx context.Context) Health {
+	h := Health{Spilled: k.spill.pending(), Flights: int(k.inflight.Load())}
+	switch {
+	case k.draining.Load():
+		h.Why = "stopping"
+	case h.Spilled > 0:
+		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled)
+	default:
+		if err := k.store.Ping(ctx); err != nil {
+			h.Why = "the database does not answer"
+		} else {
+			h.Ready = true
+		}
+	}
+	return h
+}
+
+// begin counts a piece of work that must be finished before the process may stop; false while it stops.
+func (k *Keeper) begin() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.draining.Load() {
+		return false
+	}
+	k.work.Add(1)
+	k.inflight.Add(1)
+	return true
+}
+
+func (k *Keeper) end() {
+	k.inflight.Add(-1)
+	k.work.Done()
+}
+
+// ask sends one request of a driver through the gate. renewal says that it spends something and must not be repeated
+// by the transport.
+func (k *Keeper) ask(ctx context.Context, app platform.App, r *platform.Request, renewal bool, deadline time.Duration) (platform.Reply, error) {
+	req, err := httpRequest(ctx, r)
+	if err != nil {
+		return platform.Reply{}, fmt.Errorf("%w: %w", outbound.ErrNotSent, err)
+	}
+	a, err := k.gate.Send(ctx, req, outbound.Policy{Allow: app.AllowsHost, Timeout: deadline, Once: renewal})
+	if err != nil {
+		return platform.Reply{}, err
+	}
+	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: k.Now()}, nil
+}
+
+func httpRequest(ctx context.Context, r *platform.Request) (*http.Request, error) {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return nil, platform.ErrForeignHost // never the text: it may hold a token
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.Scheme+"://"+u.Host, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, fmt.Errorf("request to %s: malformed method or host", u.Host)
+	}
+	req.URL = u
+	for name, values := range r.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return req, nil
+}
+
+// randomText returns 256 bits of chance as 43 URL-safe characters: links, states, browser secrets and codes.
+func randomText() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64URL(b[:])
+}
+
+func nonce() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

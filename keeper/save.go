@@ -1,0 +1,205 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// save stores the pair that an attempt brought. Until it is stored nobody is given it; if the database is away it waits
+// in memory and in the spill file.
+func (k *Keeper) save(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, i platform.Issue, askedAt time.Time) error {
+	e, err := k.renewalEntry(d, app, g, i, askedAt)
+	if err != nil {
+		return errors.Join(err, k.inDoubt(ctx, d, app, g, nil, "the new pair could not be sealed"))
+	}
+	k.keep(ctx, e)
+	if app.Fault != nil {
+		return k.clearAppFault(ctx, app.ID)
+	}
+	return nil
+}
+
+// renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
+func (k *Keeper) renewalEntry(d platform.Driver, app gk.App, g gk.Grant, i platform.Issue, askedAt time.Time) (entry, error) {
+	f := k.renewalOf(d, app)
+	t := i.Token
+	if t.Refresh.Empty() && len(g.Refresh) > 0 {
+		old, err := k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh)
+		if err != nil {
+			return entry{}, fmt.Errorf("grant %s: %w", g.ID, err)
+		}
+		t.Refresh = old // a platform that sends none means the one we have; it is never replaced by nothing
+		if t.RefreshExpires.IsZero() {
+			t.RefreshExpires = g.RefreshExpires
+		}
+	}
+	sealed, err := k.sealPair(g.ID, g.Generation+1, t)
+	if err != nil {
+		return entry{}, err
+	}
+	next := g
+	next.Access, next.Refresh = sealed.access, sealed.refresh
+	next.Expires, next.RefreshExpires, next.PairAskedAt = t.Expires, t.RefreshExpires, askedAt
+	if !i.Ceiling.IsZero() {
+		next.Ceiling = i.Ceiling
+	}
+	next.Renewable = k.renewable(d, app, &next, i.Final)
+	next.Facts = withFact(g.Facts, factShared, "")
+	next.Doubts, next.DoubtSince, next.RetryAt, next.State, next.Fault = 0, time.Time{}, time.Time{}, gk.Active, nil
+	release(&next)
+	r := store.Renewal{
+		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: f.RepeatSpan(),
+		Access: sealed.access, Refresh: sealed.refresh, KeyID: k.vault.KeyID(), Windows: t.Windows, Renewable: next.Renewable,
+		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Due: k.plan(d, app, &next, k.Now()),
+	}
+	return entry{
+		Kind: entryRenewal, App: app.ID, Renewal: r, Plain: plain(g, i), Subject: i.Subject, Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Ceiling: i.Ceiling,
+	}, nil
+}
+
+// plain reports whether a renewal brings nothing but a pair, to a grant that owes no event for it: the hot case.
+func plain(g gk.Grant, i platform.Issue) bool {
+	return g.State == gk.Active && !sharedPair(&g) && g.Doubts == 0 && g.Failures == 0 && g.Fault == nil &&
+		(i.Subject.Host == "" || i.Subject.Host == g.Subject.Host) &&
+		(len(i.Scopes) == 0 || slices.Equal(i.Scopes, g.Scopes)) &&
+		(i.Ceiling.IsZero() || i.Ceiling.Equal(g.Ceiling)) && len(i.Shops) == 0 && subset(i.Facts, g.Facts)
+}
+
+func subset(a, b map[string]string) bool {
+	for name, v := range a {
+		if b[name] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// storeRenewal commits a pair: in one statement where that is enough, else by the rules for a pair that comes late or
+// brings more than itself. It may run again, also after a commit whose answer was lost.
+func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
+	r := e.Renewal
+	defer k.tokens.drop(r.Grant)
+	if e.Plain {
+		r.At = k.Now()
+		saved, err := k.store.SaveRenewal(ctx, r)
+		if err != nil || saved {
+			return err
+		}
+	}
+	app, d, _, err := k.appOf(ctx, e.App)
+	if err != nil {
+		return err
+	}
+	err = k.store.UpdateGrant(ctx, gk.Engine(), r.Grant, k.Now(), func(g *gk.Grant) ([]gk.Event, error) {
+		return k.takePair(d, app, g, e)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		k.log.Error("a pair came for a grant that is gone", "grant", r.Grant)
+		return nil
+	}
+	return err
+}
+
+// takePair is what storing a pair means. A pair in hand outweighs every conclusion drawn without it.
+func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) ([]gk.Event, error) {
+	r := e.Renewal
+	now := k.Now()
+	if g.PairFrom == r.Attempt {
+		return nil, store.ErrUnchanged // stored before; the answer to that commit was lost
+	}
+	current := g.Generation == r.Spent
+	laterAttempt := g.AttemptID != "" && g.AttemptID != r.Attempt && now.Before(g.DoubtSince.Add(r.RepeatFor))
+	sameToken := g.PairSpent == r.Spent && g.PairAskedAt.Before(r.AskedAt)
+	if g.State == gk.Revoked || current && laterAttempt || !current && !sameToken {
+		if g.AttemptID == r.Attempt {
+			release(g)
+		}
+		return []gk.Event{event(gk.EventGrantLateAnswer, "engine", g, now, map[string]any{"spent_generation": r.Spent, "kept": false})}, nil
+	}
+	access, refresh := r.Access, r.Refresh
+	if g.Generation+1 != r.Spent+1 {
+		var err error
+		if access, refresh, err = k.reseal(r, g.Generation+1); err != nil {
+			return nil, err
+		}
+	}
+	owed := g.State != gk.Active && g.State != gk.Held || g.InDoubt() || g.Failures > 0 || !g.Renewable
+	wasRenewable := g.Renewable
+	g.Access, g.Refresh, g.KeyID = access, refresh, r.KeyID
+	g.Generation++
+	g.PairFrom, g.PairSpent, g.PairAskedAt = r.Attempt, r.Spent, r.AskedAt
+	g.Expires, g.RefreshExpires, g.Windows, g.Renewable = r.Expires, r.RefreshExpires, r.Windows, r.Renewable
+	if g.State != gk.Held {
+		g.State = gk.Active
+	}
+	g.Fault, g.Failures, g.RetryAt, g.Doubts, g.DoubtSince = nil, 0, time.Time{}, 0, time.Time{}
+	if g.AttemptID == r.Attempt || current {
+		release(g)
+	}
+	var events []gk.Event
+	if owed {
+		events = append(events, event(gk.EventGrantRecovered, "engine", g, now, map[string]any{"generation": g.Generation}))
+	}
+	if lacks(e.Scopes, g.Scopes) {
+		events = append(events, event(gk.EventGrantAuthorized, "platform", g, now, map[string]any{"fewer_scopes": true}))
+	}
+	if e.Scopes != nil {
+		g.Scopes = e.Scopes
+	}
+	g.Subject = merged(g.Subject, e.Subject)
+	if len(e.Shops) > 0 {
+		g.Shops = e.Shops
+	}
+	if len(e.Facts) > 0 || sharedPair(g) {
+		facts := withFact(g.Facts, factShared, "")
+		maps.Copy(facts, e.Facts)
+		g.Facts = facts
+	}
+	if !e.Ceiling.IsZero() && !e.Ceiling.Equal(g.Ceiling) {
+		g.Ceiling, g.Warned = e.Ceiling, 0
+	}
+	if wasRenewable && !g.Renewable {
+		events = append(events, event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))
+	}
+	g.DueAt = k.plan(d, app, g, now)
+	return events, nil
+}
+
+// withFact returns facts with one of them changed, or removed by an empty value; the map it is given is not touched.
+func withFact(facts map[string]string, name, value string) map[string]string {
+	out := maps.Clone(facts)
+	if out == nil {
+		out = map[string]string{}
+	}
+	if value == "" {
+		delete(out, name)
+	} else {
+		out[name] = value
+	}
+	return out
+}
+
+// reseal binds a pair to another generation than it was sealed for.
+func (k *Keeper) reseal(r store.Renewal, generation int64) (access, refresh gk.Sealed, err error) {
+	var t gk.Token
+	if len(r.Access) > 0 {
+		if t.Access, err = k.vault.OpenSecret(tokenPlace(r.Grant, "access", r.Spent+1), r.Access); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(r.Refresh) > 0 {
+		if t.Refresh, err = k.vault.OpenSecret(tokenPlace(r.Grant, "refresh", r.Spent+1), r.Refresh); err != nil {
+			return nil, nil, err
+		}
+	}
+	p, err := k.sealPair(r.Grant, generation, t)
+	return p.access, p.refresh, err
+}

@@ -1,0 +1,258 @@
+package keeper
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Kinds of an entry.
+const (
+	entryRenewal = "renewal" // the pair that an attempt brought
+	entryAnswer  = "answer"  // the sealed answer to an exchange
+)
+
+// entry is something a platform gave us that must reach the database. Its tokens are sealed. Storing it twice is harmless.
+type entry struct {
+	Kind, App string
+
+	Renewal store.Renewal
+	Plain   bool // nothing but a pair, for a grant that owes no event: one statement is enough
+	Subject gk.Subject
+	Scopes  []string
+	Shops   []gk.Shop
+	Facts   map[string]string
+	Ceiling time.Time
+
+	Click  string
+	Answer gk.Sealed
+	KeyID  int64
+}
+
+// keep stores an entry; while the database is away it waits in memory and in the spill file, and is offered again each
+// second. Until it is stored this process claims nothing more, is not ready, and does not stop cleanly.
+func (k *Keeper) keep(ctx context.Context, e entry) {
+	err := k.offer(ctx, e)
+	if err == nil {
+		return
+	}
+	k.log.Error("a pair could not be stored and waits", "kind", e.Kind, "grant", e.Renewal.Grant, "click", e.Click, "error", err)
+	if err := k.spill.add(e); err != nil {
+		k.log.Error("the spill file cannot be written; the pair is in memory only", "error", err)
+	}
+}
+
+func (k *Keeper) offer(ctx context.Context, e entry) error {
+	var err error
+	switch e.Kind {
+	case entryRenewal:
+		err = k.storeRenewal(ctx, e)
+	case entryAnswer:
+		if err = k.storeAnswer(ctx, e); errors.Is(err, store.ErrNotFound) {
+			return nil // its app was removed meanwhile
+		}
+	default:
+		err = fmt.Errorf("spill: unknown kind %q", e.Kind)
+	}
+	return err
+}
+
+// offerSpilled offers what waits, oldest first, and reports whether nothing waits any more.
+func (k *Keeper) offerSpilled(ctx context.Context) bool {
+	for _, e := range k.spill.waiting() {
+		if err := k.offer(ctx, e.entry); err != nil {
+			k.log.Warn("a pair still waits for the database", "kind", e.Kind, "grant", e.Renewal.Grant, "error", err)
+			return false
+		}
+		if err := k.spill.done(e.seq); err != nil {
+			k.log.Error("the spill file cannot be cleared; its pairs will be offered again, which is harmless", "error", err)
+		}
+	}
+	return true
+}
+
+// spillSize is what a spill file takes from the disk beforehand, so that a full disk cannot stop it: about four thousand pairs.
+const spillSize = 4 << 20
+
+const spillMagic = "grantkeep spill 1\n"
+
+// spill holds entries that are not stored yet. The file is a magic line and then records (length, checksum, JSON), each
+// synced before add returns; a zero length ends it. It is cleared when everything in it has been stored.
+type spill struct {
+	mu   sync.Mutex
+	file *os.File
+	end  int64
+	seq  int64
+	wait []spilled
+}
+
+type spilled struct {
+	entry
+	seq int64
+}
+
+func openSpill(path string) (*spill, error) {
+	s := &spill{}
+	if path == "" {
+		return s, nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("spill file: %w", err)
+	}
+	s.file = f
+	if err := s.read(); err != nil {
+		return nil, errors.Join(fmt.Errorf("spill file %s: %w", path, err), f.Close())
+	}
+	return s, nil
+}
+
+func (s *spill) read() error {
+	info, err := s.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < spillSize {
+		if info.Size() > 0 {
+			return errors.New("is not a spill file of this program, or was cut; move it away only if no pair in it is needed")
+		}
+		if _, err := s.file.WriteAt(make([]byte, spillSize), 0); err != nil {
+			return err
+		}
+		if _, err := s.file.WriteAt([]byte(spillMagic), 0); err != nil {
+			return err
+		}
+		s.end = int64(len(spillMagic))
+		return s.file.Sync()
+	}
+	magic := make([]byte, len(spillMagic))
+	if _, err := s.file.ReadAt(magic, 0); err != nil || string(magic) != spillMagic {
+		return errors.New("is not a spill file of this program")
+	}
+	s.end = int64(len(spillMagic))
+	for {
+		var head [8]byte
+		if _, err := s.file.ReadAt(head[:], s.end); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		n := int64(binary.LittleEndian.Uint32(head[:4]))
+		if n == 0 || s.end+8+n > info.Size() {
+			return nil
+		}
+		body := make([]byte, n)
+		if _, err := s.file.ReadAt(body, s.end+8); err != nil {
+			return err
+		}
+		if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(head[4:]) {
+			return nil // the process died while writing it: it was never promised
+		}
+		e, err := decodeEntry(body)
+		if err != nil {
+			return err
+		}
+		s.seq++
+		s.wait = append(s.wait, spilled{e, s.seq})
+		s.end += 8 + n
+	}
+}
+
+// add keeps an entry in memory and, synced, in the file.
+func (s *spill) add(e entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq++
+	s.wait = append(s.wait, spilled{e, s.seq})
+	if s.file == nil {
+		return errors.New("no spill file is configured")
+	}
+	body, err := encodeEntry(e)
+	if err != nil {
+		return err
+	}
+	rec := make([]byte, 8, 16+len(body))
+	binary.LittleEndian.PutUint32(rec[:4], uint32(len(body))) //nolint:gosec // G115: an entry is a few kilobytes
+	binary.LittleEndian.PutUint32(rec[4:8], crc32.ChecksumIEEE(body))
+	rec = append(append(rec, body...), make([]byte, 8)...) // the zero that ends the file, in the same write
+	if _, err := s.file.WriteAt(rec, s.end); err != nil {
+		return err
+	}
+	s.end += 8 + int64(len(body))
+	return s.file.Sync()
+}
+
+func (s *spill) waiting() []spilled {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]spilled(nil), s.wait...)
+}
+
+func (s *spill) pending() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.wait)
+}
+
+// done forgets an entry that is stored; the file is cleared with the last one.
+func (s *spill) done(seq int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, e := range s.wait {
+		if e.seq == seq {
+			s.wait = append(s.wait[:i:i], s.wait[i+1:]...)
+			break
+		}
+	}
+	if len(s.wait) > 0 || s.file == nil {
+		return nil
+	}
+	s.end = int64(len(spillMagic))
+	if _, err := s.file.WriteAt(make([]byte, 8), s.end); err != nil {
+		return err
+	}
+	return s.file.Sync()
+}
+
+func (s *spill) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// record is an entry as the file holds it: gk.Sealed does not encode itself, so that a ciphertext never travels by accident.
+type record struct {
+	Entry                   entry
+	Access, Refresh, Answer []byte
+}
+
+func encodeEntry(e entry) ([]byte, error) {
+	r := record{Entry: e, Access: e.Renewal.Access, Refresh: e.Renewal.Refresh, Answer: e.Answer}
+	r.Entry.Renewal.Access, r.Entry.Renewal.Refresh, r.Entry.Answer = nil, nil, nil
+	return json.Marshal(r)
+}
+
+func decodeEntry(b []byte) (entry, error) {
+	var r record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return entry{}, err
+	}
+	r.Entry.Renewal.Access, r.Entry.Renewal.Refresh, r.Entry.Answer = r.Access, r.Refresh, r.Answer
+	r.Entry.Plain = false // time has passed: the row decides
+	return r.Entry, nil
+}

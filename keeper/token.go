@@ -1,0 +1,253 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+const (
+	defaultMinValid = time.Hour
+	defaultWait     = 10 * time.Second
+	longestWait     = 60 * time.Second
+)
+
+// TokenWant is what a reader needs of a token.
+type TokenWant struct {
+	MinValid      *time.Duration // how long it must still last; nil: an hour. At most half the token's life is asked for
+	NotGeneration int64          // the generation that the platform has just refused; 0: none
+	Window        string         // a partial permission that must be open: r1 r2 w1 w2
+	Wait          *time.Duration // how long to wait for a renewal; nil: 10 s, at most a minute
+}
+
+func (w TokenWant) minValid(g *gk.Grant) time.Duration {
+	want := defaultMinValid
+	if w.MinValid != nil {
+		want = max(*w.MinValid, 0)
+	}
+	if life := g.Life(); life > 0 {
+		want = min(want, life/2)
+	}
+	return want
+}
+
+func (w TokenWant) wait() time.Duration {
+	if w.Wait == nil {
+		return defaultWait
+	}
+	return min(max(*w.Wait, 0), longestWait)
+}
+
+// good reports whether a grant's present token is what the reader needs.
+func (w TokenWant) good(g *gk.Grant, now time.Time) bool {
+	if len(g.Access) == 0 || w.NotGeneration != 0 && g.Generation == w.NotGeneration {
+		return false
+	}
+	if w.Window != "" && !g.Windows[w.Window].After(now) {
+		return false
+	}
+	return g.Expires.IsZero() || g.Expires.Sub(now) > w.minValid(g)
+}
+
+// Served is a token as it is handed out. Stale says that it is not what was asked for (it ends sooner, or was refused)
+// and could not be renewed yet; Fault then tells why, where a platform said so.
+type Served struct {
+	Grant  gk.Grant
+	Access gk.Secret
+	Stale  bool
+	Fault  *gk.Fault
+}
+
+// Token returns the access token of a grant. A good one is handed out at once. One that ends within the asked validity
+// is renewed first, for which the caller waits a bounded time; the renewal does not stop when the caller leaves. If it
+// cannot be renewed now, the old one is served while it lasts. There is never an error while a usable token exists.
+func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant) (Served, error) {
+	e, away, err := k.tokens.get(ctx, id)
+	if err != nil {
+		return Served{}, err
+	}
+	if !v.SeesGrant(&e.grant) {
+		return Served{}, errNotVisible
+	}
+	now := k.Now()
+	if e.grant.Usable(now) && (away || w.good(&e.grant, now)) {
+		return k.serve(e, away)
+	}
+	if away {
+		return k.judge(e, now)
+	}
+	return k.renewed(ctx, v, e, w)
+}
+
+// TokenOf is Token for the grant that a subject has in an app.
+func (k *Keeper) TokenOf(ctx context.Context, v gk.Viewer, app, kind, id string, w TokenWant) (Served, error) {
+	g, err := k.store.GrantOf(ctx, v, app, kind, id)
+	if err != nil {
+		return Served{}, err
+	}
+	return k.Token(ctx, v, g.ID, w)
+}
+
+func (k *Keeper) serve(e *cached, stale bool) (Served, error) {
+	access, err := k.tokens.open(e, func(g gk.Grant) (gk.Secret, error) {
+		return k.vault.OpenSecret(tokenPlace(g.ID, "access", g.Generation), g.Access)
+	})
+	if err != nil {
+		return Served{}, err
+	}
+	s := Served{Grant: e.grant, Access: access, Stale: stale}
+	if stale {
+		s.Fault = e.grant.Fault
+	}
+	return s, nil
+}
+
+// renewed waits for a renewal, begun here or anywhere else, and then serves what there is.
+func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWant) (Served, error) {
+	id := e.grant.ID
+	deadline := time.NewTimer(w.wait())
+	defer deadline.Stop()
+	for {
+		g := e.grant
+		if g.State == gk.Revoked || g.State == gk.Held || g.State == gk.Expired || !g.Renewable || fixedBeyondHelp(&g, w, k.Now()) {
+			return k.judge(e, k.Now())
+		}
+		var refusal *Later
+		done := k.flights.join(id, func() {
+			err := k.refreshNow(context.WithoutCancel(ctx), id, claim{good: w.good})
+			errors.As(err, &refusal)
+			if err != nil && refusal == nil && !errors.Is(err, errStillGood) {
+				k.log.Info("no renewal for a reader", "grant", id, "error", err)
+			}
+		})
+		over := false
+		select {
+		case <-done:
+		case <-deadline.C:
+			over = true
+		case <-ctx.Done():
+			return Served{}, ctx.Err()
+		}
+		k.tokens.drop(id)
+		fresh, away, err := k.tokens.get(context.WithoutCancel(ctx), id)
+		if err != nil {
+			return Served{}, err
+		}
+		e = fresh
+		now := k.Now()
+		switch {
+		case !v.SeesGrant(&e.grant):
+			return Served{}, errNotVisible
+		case e.grant.Usable(now) && w.good(&e.grant, now):
+			return k.serve(e, false)
+		case over || away || !e.grant.Attempting(now):
+			return k.judge(e, now)
+		}
+		select { // another process renews it
+		case <-time.After(250 * time.Millisecond):
+		case <-deadline.C:
+			return k.judge(e, k.Now())
+		case <-ctx.Done():
+			return Served{}, ctx.Err()
+		}
+	}
+}
+
+// fixedBeyondHelp reports whether a renewal could not bring what the reader lacks: the token ends with the
+// authorization, and nothing but more time is wanted.
+func fixedBeyondHelp(g *gk.Grant, w TokenWant, now time.Time) bool {
+	return fixed(g) && g.Usable(now) && w.NotGeneration != g.Generation && (w.Window == "" || g.Windows[w.Window].After(now))
+}
+
+// judge serves a token that is not what was asked for, or says why there is none.
+func (k *Keeper) judge(e *cached, now time.Time) (Served, error) {
+	g := e.grant
+	if g.Usable(now) {
+		return k.serve(e, true)
+	}
+	switch {
+	case g.State == gk.Revoked:
+		return Served{Grant: g}, &Later{Err: ErrRevoked, Fault: g.Fault}
+	case g.State == gk.Held:
+		return Served{Grant: g}, ErrHeld
+	case len(g.Access) == 0 && !g.Renewable && g.State == gk.Active:
+		return Served{Grant: g}, ErrNoToken
+	case g.State == gk.Expired || !g.Renewable:
+		return Served{Grant: g}, &Later{Err: ErrNeedsAuthorization, Fault: g.Fault}
+	case g.Attempting(now) || g.InDoubt():
+		return Served{Grant: g}, &Later{Err: ErrRefreshing, After: max(time.Second, min(g.DueAt.Sub(now), time.Minute)), Fault: g.Fault}
+	}
+	return Served{Grant: g}, &Later{Err: ErrSuspended, After: max(time.Second, g.RetryAt.Sub(now)), Fault: g.Fault}
+}
+
+// refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
+func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
+	if !k.begin() {
+		return ErrDraining
+	}
+	defer k.end()
+	if k.spill.pending() > 0 {
+		return &Later{Err: ErrRefreshing, After: time.Second} // a pair that is not stored may be this grant's
+	}
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil {
+		return err
+	}
+	app, d, open, err := k.appOf(ctx, g.App)
+	if err != nil {
+		return err
+	}
+	if _, ok := d.(platform.Renewer); !ok {
+		return ErrNotRenewable
+	}
+	if wait := app.PausedUntil.Sub(k.Now()); wait > 0 && !c.person {
+		return &Later{Err: ErrSuspended, After: wait, Fault: app.Fault}
+	}
+	g, err = k.claim(ctx, gk.Engine(), d, app, id, c)
+	if err != nil {
+		return err
+	}
+	k.tokens.drop(id)
+	return k.renew(ctx, d, app, open, g)
+}
+
+// Refresh renews a grant at a person's word: within its lease, pace and daily limit, but not held back by a back-off
+// after the platform's own 5xx. A refusal of the platform is no error; the grant's fault tells it. force sends a
+// one-time token that is in doubt a second time.
+func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool) (gk.Grant, error) {
+	g, err := k.store.Grant(ctx, v, id)
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	now := k.Now()
+	switch {
+	case g.State == gk.Revoked, !g.Renewable:
+		return g, ErrNotRenewable
+	case g.Attempting(now):
+		return g, &Later{Err: ErrRefreshing, After: time.Second}
+	case force && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(time.Minute)):
+		return g, &Later{Err: ErrLimited, After: g.AskedAt.Add(time.Minute).Sub(now)}
+	}
+	result := make(chan error, 1)
+	done := k.flights.join(id, func() {
+		result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: len(v.Owners) == 0, force: force})
+	})
+	select {
+	case <-done:
+	case <-time.After(longestWait):
+		return g, &Later{Err: ErrRefreshing, After: time.Second}
+	case <-ctx.Done():
+		return g, ctx.Err()
+	}
+	select {
+	case err := <-result:
+		if err != nil {
+			return g, err
+		}
+	default: // somebody else's renewal was under way and has ended
+	}
+	return k.store.Grant(ctx, v, id)
+}
