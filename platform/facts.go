@@ -338,7 +338,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	}
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.ParseFloat(days, 64)
-		if err != nil || n < 0 || n > 36500 {
+		if err != nil || !(n >= 0 && n <= 36500) { // the negation refuses NaN too
 			return fmt.Errorf("%q is not a number of days", text)
 		}
 		*d = Duration(n * float64(24*time.Hour))
