@@ -239,7 +239,8 @@ type Lookup struct {
 	SubCodes     bool `toml:"sub_codes" json:"sub_codes"`           // CODE:SUB in a row's code names a sub-code: skipped where only a text is known
 	CatchAllLast bool `toml:"catch_all_last" json:"catch_all_last"` // a row that matches everything yields to the text alone
 
-	// TokenRefused lists the row codes with which a call is told that its access token is not accepted: a renewal may help.
+	// TokenRefused lists the rows, by code or id, with which a call is told that its access token is not accepted: a
+	// renewal may help.
 	TokenRefused []string `toml:"token_refused" json:"token_refused"`
 }
 
@@ -249,7 +250,10 @@ func (s *Spec) TokenRefused(f *gk.Fault) bool {
 		return false
 	}
 	row := s.Catalogue.Row(f.Row)
-	return row != nil && row.Stage == StageCall && slices.Contains(s.Facts.Lookup.TokenRefused, row.Code)
+	if row == nil || row.Stage != StageCall {
+		return false
+	}
+	return slices.Contains(s.Facts.Lookup.TokenRefused, row.Code) || slices.Contains(s.Facts.Lookup.TokenRefused, row.ID)
 }
 
 // PageFacts is what the merchant's pages say.
