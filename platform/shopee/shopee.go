@@ -1,0 +1,266 @@
+// Package shopee drives Shopee's Open API v2: tokens per shop and per merchant, renewed every four hours.
+//
+// shopee.go makes the links and reads the callbacks, token.go trades and renews, call.go signs and diagnoses, inspect.go
+// asks who lives, push.go hears what the platform tells, verify.go explains a signature. Facts stand in platform.toml,
+// error texts in faults.csv, oddities in README.md.
+package shopee
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+//go:embed platform.toml
+var platformTOML []byte
+
+//go:embed faults.csv
+var faultsCSV []byte
+
+var (
+	_ platform.Renewer   = driver{}
+	_ platform.Inspector = driver{}
+	_ platform.Census    = driver{}
+	_ platform.Receiver  = driver{}
+	_ platform.Puller    = driver{}
+	_ platform.Verifier  = driver{}
+)
+
+type driver struct{ spec *platform.Spec }
+
+// New returns the driver.
+func New() platform.Driver { return driver{platform.Load(platformTOML, faultsCSV)} }
+
+// Spec returns facts and catalogue.
+func (d driver) Spec() *platform.Spec { return d.spec }
+
+// Forms of the link.
+const (
+	formOpen   = "open"   // an unsigned page that returns our state
+	formSigned = "signed" // a signed link without a state of its own
+)
+
+// cancelMark is the parameter that we put into the redirect of a cancel link. What the platform adds after a
+// cancellation is not documented, so the way back itself must say what it is.
+const cancelMark = "cancel"
+
+// Link builds the page where a seller agrees or withdraws, in either form. The redirect of a signed link is not covered
+// by its signature; the open form is the default.
+func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error) {
+	partner, err := partnerID(app)
+	if err != nil {
+		return platform.Link{}, err
+	}
+	redirect, err := redirectOf(app)
+	if err != nil {
+		return platform.Link{}, err
+	}
+	if want.Cancel && want.State != "" {
+		redirect = withQuery(redirect, cancelMark+"=1")
+	}
+	finish := time.Duration(d.spec.Facts.Link.Finish)
+	switch want.Form {
+	case "", formOpen:
+		page, err := openPage(app, want, partner, redirect)
+		return platform.Link{URL: page, Finish: finish}, err
+	case formSigned:
+		link, err := d.signedLink(app, want, partner, redirect)
+		link.Finish = finish
+		return link, err
+	}
+	return platform.Link{}, &platform.BadCall{Field: "form", Why: "is neither open nor signed"}
+}
+
+func openPage(app platform.App, want platform.Want, partner int64, redirect string) (string, error) {
+	q := url.Values{
+		"partner_id": {strconv.FormatInt(partner, 10)}, "auth_type": {"seller"},
+		"redirect_uri": {redirect}, "response_type": {"code"},
+	}
+	for name, values := range want.Extra {
+		if name != "auth_type" || len(values) != 1 || !slices.Contains([]string{"seller", "supplier", "user"}, values[0]) {
+			return "", &platform.BadCall{Field: "auth_type", Why: "is the only extra parameter of an open link: seller, supplier or user"}
+		}
+		q.Set(name, values[0])
+	}
+	if want.State != "" {
+		q.Set("state", want.State)
+	}
+	u, err := app.Base("authorize", "")
+	if err != nil {
+		return "", err
+	}
+	u.Path = "/auth"
+	if want.Cancel {
+		u.Path = "/cancel_auth"
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+func (d driver) signedLink(app platform.App, want platform.Want, partner int64, redirect string) (platform.Link, error) {
+	if len(want.Extra) > 0 {
+		return platform.Link{}, &platform.BadCall{Field: "extra", Why: "a signed link takes no further parameter"}
+	}
+	if want.State != "" {
+		redirect = withQuery(redirect, "state="+url.QueryEscape(want.State))
+	}
+	endpoint := "signed"
+	if app.Overridden("authorize") {
+		endpoint = "authorize" // an override of the pages stands for both forms
+	}
+	u, err := app.Base(endpoint, "")
+	if err != nil {
+		return platform.Link{}, err
+	}
+	u.Path = "/api/v2/shop/auth_partner"
+	if want.Cancel {
+		u.Path = "/api/v2/shop/cancel_auth_partner"
+	}
+	b := base{partner: partner, path: u.Path, at: app.Now}
+	sum, err := sign(app, b)
+	if err != nil {
+		return platform.Link{}, err
+	}
+	u.RawQuery = url.Values{
+		"partner_id": {strconv.FormatInt(partner, 10)}, "timestamp": {strconv.FormatInt(app.Now.Unix(), 10)},
+		"sign": {sum}, "redirect": {redirect},
+	}.Encode()
+	return platform.Link{URL: u.String(), Signature: sum, SignedText: b.text(), Expires: app.Now.Add(time.Duration(d.spec.Facts.Link.Life))}, nil
+}
+
+// partnerID returns the app's id on the platform, as the whole number that bodies carry.
+func partnerID(app platform.App) (int64, error) {
+	n, ok := idNumber(app.Settings["partner_id"])
+	if !ok {
+		return 0, errors.New("shopee: the setting partner_id must be a whole number")
+	}
+	return n, nil
+}
+
+// idNumber reads an id: digits only, without leading zeros, above zero, within int64. The platform documents 32 bits and
+// sends longer ones.
+func idNumber(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == text
+}
+
+// redirectOf returns the registered callback address. What the platform or we add to its query must not stand there
+// already, or the callback would carry it twice and be refused.
+func redirectOf(app platform.App) (string, error) {
+	if app.CallbackURL == "" {
+		return "", errors.New("shopee: redirect_uri is empty")
+	}
+	u, err := url.Parse(app.CallbackURL)
+	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil {
+		return "", errors.New("shopee: redirect_uri must be an absolute address without fragment")
+	}
+	for name := range u.Query() {
+		if slices.Contains(telling, strings.ToLower(name)) {
+			return "", errors.New("shopee: the query of redirect_uri holds a name that the callback needs: " + strings.Join(telling, ", "))
+		}
+	}
+	return app.CallbackURL, nil
+}
+
+// withQuery adds a pair to an address and leaves the rest as it is written.
+func withQuery(address, pair string) string {
+	switch {
+	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
+		return address + pair
+	case strings.Contains(address, "?"):
+		return address + "&" + pair
+	}
+	return address + "?" + pair
+}
+
+// telling are the callback's parameters that decide something: one that comes twice, in any case, spoils the callback.
+var telling = []string{"code", "state", "shop_id", "main_account_id", "resend_code", "upgrade_code", cancelMark}
+
+// ReadCallback reads what the seller's browser brought back. Nothing in it is signed: the exchange proves the pair of
+// code and id. A recovery code (resend_code, upgrade_code) comes from a person and never together with a state.
+func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.Callback, error) {
+	q, err := callbackQuery(in)
+	if err != nil {
+		return platform.Callback{}, d.badCallback(err.Error())
+	}
+	cb := platform.Callback{State: q.Get("state"), Params: url.Values{}}
+	for name, values := range q {
+		if name != "code" && name != "state" {
+			cb.Params[name] = values
+		}
+	}
+	if q.Has("shop_id") && q.Has("main_account_id") {
+		return platform.Callback{}, d.badCallback("it names a shop and a main account")
+	}
+	for name, kind := range map[string]string{"shop_id": gk.KindShop, "main_account_id": gk.KindMainAccount} {
+		if !q.Has(name) {
+			continue
+		}
+		if _, ok := idNumber(q.Get(name)); !ok {
+			return platform.Callback{}, d.badCallback(name + " is not a number")
+		}
+		cb.Subject = gk.Subject{Kind: kind, ID: q.Get(name)}
+	}
+	if cb.State != "" && q.Get(cancelMark) == "1" {
+		cb.Cancel = true
+		return cb, nil
+	}
+	if q.Has("resend_code") || q.Has("upgrade_code") {
+		if cb.State != "" || q.Has("code") || q.Has("resend_code") && q.Has("upgrade_code") {
+			return platform.Callback{}, d.badCallback("a recovery code comes alone")
+		}
+		return cb, nil
+	}
+	code := q.Get("code")
+	if !plausible(code) {
+		return platform.Callback{}, d.badCallback("it lacks a code")
+	}
+	if cb.Subject.Kind == "" {
+		return platform.Callback{}, d.badCallback("it names neither shop_id nor main_account_id")
+	}
+	cb.Code = gk.NewSecret(code)
+	return cb, nil
+}
+
+// callbackQuery reads the query of a callback and refuses one in which a telling name comes twice.
+func callbackQuery(in platform.Incoming) (url.Values, error) {
+	if in.Method != "" && in.Method != http.MethodGet {
+		return nil, errors.New("the platform comes back with GET only")
+	}
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return nil, errors.New("its address cannot be read")
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, errors.New("its query cannot be read")
+	}
+	seen := map[string]int{}
+	for name, values := range q {
+		seen[strings.ToLower(name)] += len(values)
+	}
+	for _, name := range telling {
+		if seen[name] > 1 {
+			return nil, fmt.Errorf("%s comes more than once", name)
+		}
+	}
+	return q, nil
+}
+
+// plausible reports whether a text can be a code: today 32 hex digits, but opaque by contract.
+func plausible(code string) bool {
+	return code != "" && len(code) <= 512 && !strings.ContainsFunc(code, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func (d driver) badCallback(why string) error {
+	return &platform.BadCallback{Why: why, Fault: d.spec.Catalogue.Local(platform.StageAuthorize, "hub_callback_missing_id")}
+}

@@ -1,0 +1,306 @@
+// Package shopeev1 drives Shopee's Open API v1: no tokens; the app's key and a shop's id are the whole credential.
+//
+// shopeev1.go makes the links, reads the callbacks and asks who is linked, call.go signs and diagnoses, push.go hears
+// what the platform tells, verify.go explains a signature. Facts stand in platform.toml, error texts in faults.csv, the
+// history and the way to v2 in README.md.
+package shopeev1
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+//go:embed platform.toml
+var platformTOML []byte
+
+//go:embed faults.csv
+var faultsCSV []byte
+
+var (
+	_ platform.Inspector = driver{}
+	_ platform.Census    = driver{}
+	_ platform.Receiver  = driver{}
+	_ platform.Verifier  = driver{}
+)
+
+type driver struct{ spec *platform.Spec }
+
+// New returns the driver.
+func New() platform.Driver { return driver{platform.Load(platformTOML, faultsCSV)} }
+
+// Spec returns facts and catalogue.
+func (d driver) Spec() *platform.Spec { return d.spec }
+
+// cancelMark is the parameter that we put into the redirect of a cancel link. What the platform adds after a
+// cancellation is not documented, so the way back itself must say what it is.
+const cancelMark = "cancel"
+
+// Link builds the page where a seller agrees or withdraws. The link has no state of its own: it stands in the redirect's
+// query, which the token covers. The token is a plain SHA-256 of key and redirect, taken before the redirect is encoded.
+func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error) {
+	partner, err := partnerID(app)
+	if err != nil {
+		return platform.Link{}, err
+	}
+	key := app.Secret("partner_key")
+	if key.Empty() {
+		return platform.Link{}, errors.New("shopeev1: partner_key is empty")
+	}
+	if want.Form != "" || len(want.Extra) > 0 {
+		return platform.Link{}, &platform.BadCall{Field: "form", Why: "this platform has one form of link, without further parameters"}
+	}
+	redirect, err := redirectOf(app)
+	if err != nil {
+		return platform.Link{}, err
+	}
+	if want.State != "" {
+		redirect = withQuery(redirect, "state="+url.QueryEscape(want.State))
+	}
+	if want.State != "" && want.Cancel {
+		redirect = withQuery(redirect, cancelMark+"=1")
+	}
+	u, err := app.Base("authorize", "")
+	if err != nil {
+		return platform.Link{}, err
+	}
+	u.Path = "/api/v1/shop/auth_partner"
+	if want.Cancel {
+		u.Path = "/api/v1/shop/cancel_auth_partner"
+	}
+	sum := sha256.Sum256([]byte(key.Reveal() + redirect))
+	token := hex.EncodeToString(sum[:])
+	u.RawQuery = url.Values{"id": {strconv.FormatInt(partner, 10)}, "token": {token}, "redirect": {redirect}}.Encode()
+	return platform.Link{URL: u.String(), Signature: token, SignedText: key.String() + redirect, Finish: time.Duration(d.spec.Facts.Link.Finish)}, nil
+}
+
+// partnerID returns the app's id on the platform, as the whole number that bodies carry.
+func partnerID(app platform.App) (int64, error) {
+	n, ok := idNumber(app.Settings["partner_id"])
+	if !ok {
+		return 0, errors.New("shopeev1: the setting partner_id must be a whole number")
+	}
+	return n, nil
+}
+
+// idNumber reads an id: digits only, without leading zeros, above zero, within int64.
+func idNumber(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == text
+}
+
+// telling are the callback's parameters that decide something: one that comes twice, in any case, spoils the callback.
+var telling = []string{"shop_id", "state", "code", cancelMark}
+
+// redirectOf returns the registered callback address; what comes back in its query must not stand there already.
+func redirectOf(app platform.App) (string, error) {
+	if app.CallbackURL == "" {
+		return "", errors.New("shopeev1: redirect_uri is empty")
+	}
+	u, err := url.Parse(app.CallbackURL)
+	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil {
+		return "", errors.New("shopeev1: redirect_uri must be an absolute address without fragment")
+	}
+	for name := range u.Query() {
+		if slices.Contains(telling, strings.ToLower(name)) {
+			return "", errors.New("shopeev1: the query of redirect_uri holds a name that the callback needs: " + strings.Join(telling, ", "))
+		}
+	}
+	return app.CallbackURL, nil
+}
+
+// withQuery adds a pair to an address and leaves the rest as it is written.
+func withQuery(address, pair string) string {
+	switch {
+	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
+		return address + pair
+	case strings.Contains(address, "?"):
+		return address + "&" + pair
+	}
+	return address + "?" + pair
+}
+
+// ReadCallback reads what the seller's browser brought back: a shop's id that anybody could have written. After a
+// cancellation even that may be missing. A code, which some sellers' browsers bring, means nothing.
+func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Callback, error) {
+	q, err := callbackQuery(in)
+	if err != nil {
+		return platform.Callback{}, &platform.BadCallback{Why: err.Error()}
+	}
+	cb := platform.Callback{State: q.Get("state"), Params: url.Values{}, Cancel: q.Get("state") != "" && q.Get(cancelMark) == "1"}
+	for name, values := range q {
+		if name != "state" && name != "code" {
+			cb.Params[name] = values
+		}
+	}
+	if cb.Cancel && !q.Has("shop_id") {
+		return cb, nil
+	}
+	if _, ok := idNumber(q.Get("shop_id")); !ok {
+		return platform.Callback{}, &platform.BadCallback{Why: "it needs a shop_id of digits"}
+	}
+	cb.Subject = gk.Subject{Kind: gk.KindShop, ID: q.Get("shop_id")}
+	return cb, nil
+}
+
+// callbackQuery reads the query of a callback and refuses one in which a telling name comes twice.
+func callbackQuery(in platform.Incoming) (url.Values, error) {
+	if in.Method != "" && in.Method != http.MethodGet {
+		return nil, errors.New("the platform comes back with GET only")
+	}
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return nil, errors.New("its address cannot be read")
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, errors.New("its query cannot be read")
+	}
+	seen := map[string]int{}
+	for name, values := range q {
+		seen[strings.ToLower(name)] += len(values)
+	}
+	for _, name := range telling {
+		if seen[name] > 1 {
+			return nil, fmt.Errorf("%s comes more than once", name)
+		}
+	}
+	return q, nil
+}
+
+// ExchangeRequest returns nil: there is nothing to trade.
+func (d driver) ExchangeRequest(platform.App, platform.Callback) (*platform.Request, error) {
+	return nil, nil
+}
+
+// ReadIssues turns the claimed shop into a grant without a token. The claim proves nothing: only an inspection that
+// finds the shop linked after our click makes it true.
+func (d driver) ReadIssues(_ platform.App, asked platform.Asked, _ platform.Reply) ([]platform.Issue, error) {
+	shop := asked.Claimed
+	if shop.Kind == "" {
+		shop = asked.Subject
+	}
+	if _, ok := idNumber(shop.ID); !ok || shop.Kind != gk.KindShop {
+		return nil, &platform.Garbled{Why: "it names no shop"}
+	}
+	if asked.Subject.Kind != "" && !shop.Same(asked.Subject) {
+		return nil, &gk.Fault{Platform: d.spec.Code, Stage: asked.Stage, Code: "local:subject_mismatch", Action: gk.FixRequest}
+	}
+	return []platform.Issue{{Subject: shop, Shops: []gk.Shop{{ID: shop.ID}}}}, nil
+}
+
+// InspectRequest asks for all linked shops: the one question whose answer tells when a shop was linked.
+func (d driver) InspectRequest(app platform.App, cred platform.Credential, _ string) (*platform.Request, error) {
+	if cred.Subject.Kind != gk.KindShop {
+		return nil, &platform.BadCall{Field: "subject", Why: "only a shop can be inspected"}
+	}
+	return d.CensusRequest(app, gk.KindShop, "")
+}
+
+// ReadInspection finds the shop among the linked ones. One that is not there was cancelled or never linked.
+func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply platform.Reply) (platform.Inspection, string, error) {
+	found, _, err := d.ReadCensus(app, reply)
+	if err != nil {
+		return platform.Inspection{}, "", err
+	}
+	for _, in := range found {
+		if in.Subject.Same(cred.Subject) {
+			return in, "", nil
+		}
+	}
+	dead := false
+	return platform.Inspection{
+		Subject: cred.Subject, Alive: &dead, Fault: d.spec.Catalogue.Local(platform.StageAuthorize, "hub_v1_cancelled"),
+	}, "", nil
+}
+
+// CensusRequest asks for all linked shops, which come in one answer.
+func (d driver) CensusRequest(app platform.App, kind, _ string) (*platform.Request, error) {
+	if kind != "" && kind != gk.KindShop {
+		return nil, &platform.BadCall{Field: "kind", Why: "must be shop"}
+	}
+	partner := platform.Credential{Subject: gk.Subject{Kind: gk.KindPartner}}
+	return d.request(app, "/api/v1/shop/get_partner_shop", partner, http.Header{}, nil)
+}
+
+// ReadCensus reads the linked shops. A missing list is not an empty one: read so, it would end every grant.
+func (d driver) ReadCensus(app platform.App, reply platform.Reply) ([]platform.Inspection, string, error) {
+	env, ok := readEnvelope(reply.Body)
+	asked := platform.Asked{Stage: platform.StageInspect, Sent: reply.Sent}
+	switch {
+	case reply.Truncated:
+		return nil, "", &platform.Garbled{Why: "it is longer than what we read"}
+	case reply.Status >= 500, !ok:
+		return nil, "", &platform.Garbled{Why: "status " + strconv.Itoa(reply.Status) + " or no JSON object", Fault: d.Diagnose(app, asked, reply)}
+	case env.Error != "":
+		return nil, "", d.refusal(app, asked, reply, env)
+	}
+	var a struct {
+		Shops *[]linked `json:"authed_shops"`
+	}
+	if err := json.Unmarshal(reply.Body, &a); err != nil || a.Shops == nil {
+		return nil, "", &platform.Garbled{Why: "it has no readable list of shops"}
+	}
+	var found []platform.Inspection
+	for _, s := range *a.Shops {
+		if s.ID > 0 {
+			found = append(found, d.inspection(app, s))
+		}
+	}
+	return found, "", nil
+}
+
+// linked is a shop in the list of linked ones.
+type linked struct {
+	ID         platform.Int `json:"shopid"`
+	Country    string       `json:"country"`
+	AuthTime   platform.Int `json:"auth_time"`
+	ExpireTime platform.Int `json:"expire_time"`
+	Affiliates []struct {
+		ID platform.Int `json:"a_shopid"`
+	} `json:"sip_a_shops"`
+}
+
+// inspection tells what the list says of one shop. Where it does not name the end, as before 2020, the year counts.
+func (d driver) inspection(app platform.App, l linked) platform.Inspection {
+	in := platform.Inspection{
+		Subject: gk.Subject{Kind: gk.KindShop, ID: l.ID.String(), Region: l.Country},
+		Shops:   []gk.Shop{{ID: l.ID.String(), Region: l.Country}},
+		Ceiling: unix(l.ExpireTime), AuthorizedAt: unix(l.AuthTime), Facts: map[string]string{},
+	}
+	alive := in.Ceiling.IsZero() || in.Ceiling.After(app.Now)
+	in.Alive = &alive
+	if in.Ceiling.IsZero() && !in.AuthorizedAt.IsZero() {
+		in.Ceiling = in.AuthorizedAt.Add(time.Duration(d.spec.Facts.Renewal.Ceiling))
+	}
+	var ids []string
+	for _, a := range l.Affiliates {
+		if a.ID > 0 {
+			ids = append(ids, a.ID.String())
+		}
+	}
+	if len(ids) > 0 {
+		in.Facts["sip_affiliates"] = strings.Join(ids, ",")
+	}
+	return in
+}
+
+// unix reads seconds; what is no time of this or the next century is none.
+func unix(n platform.Int) time.Time {
+	if n <= 0 || n > 1<<33 {
+		return time.Time{}
+	}
+	return time.Unix(int64(n), 0).UTC()
+}
