@@ -39,22 +39,25 @@ func (c *conn) bar() int64 {
 
 // exchange follows one request over the connections that the transport tries for it.
 type exchange struct {
-	once bool   // a second connection must not carry what the first one may have delivered
-	stop func() // ends the request
+	repeats int    // how often the request may be sent again after part of it was written
+	stop    func() // ends the request
 
 	conn  *conn // the latest connection
 	start int64 // what had been written to it before
-	sent  bool  // an earlier connection has carried part of the request
+	sent  int   // earlier connections that have carried part of the request
 }
 
 // gotConn notes the connection that will carry the request. The transport calls it before it writes, on the goroutine of
-// the request, and once more for every repeat: it repeats by itself what it holds for idempotent (a GET, or whatever has an
-// Idempotency-Key) when a kept-alive connection dies, although the platform may have acted.
+// the request, and once more for every repeat. By itself the transport sends again what it holds for idempotent (a GET, or
+// whatever has an Idempotency-Key) when a kept-alive connection dies, although the platform may have acted, and as often as
+// it finds such connections: a renewal must not be repeated at all, a call once.
 func (e *exchange) gotConn(info httptrace.GotConnInfo) {
-	e.sent = e.sent || e.conn != nil && e.conn.written.Load() > e.start
+	if e.conn != nil && e.conn.written.Load() > e.start {
+		e.sent++
+	}
 	e.conn = info.Conn.(*conn) // Both dial functions of the transports return nothing else.
 	e.start = e.conn.written.Load()
-	if e.once && e.sent {
+	if e.sent > e.repeats {
 		e.conn.bar()
 		e.stop()
 	}
@@ -62,7 +65,7 @@ func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 
 // verdict ends a failed exchange and tells its kind of failure. After it nothing of the request is written.
 func (e *exchange) verdict(err error) error {
-	if e.conn != nil && e.conn.bar() > e.start || e.sent {
+	if e.conn != nil && e.conn.bar() > e.start || e.sent > 0 {
 		return ErrNoAnswer
 	}
 	if errors.Is(err, errAddress) {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -113,16 +114,22 @@ func classOfText(text string) string {
 
 // classOfTLS says why a handshake failed.
 func classOfTLS(err error) string {
+	var otherHost x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
 	var record tls.RecordHeaderError
+	var remote *net.OpError
 	switch {
+	case errors.As(err, &otherHost):
+		return "TLS: certificate of another host"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "TLS: certificate not valid at this time"
 	case errors.As(err, &certificate):
 		return "TLS: certificate not trusted"
-	case errors.As(err, &alert):
-		return "TLS: refused by the server"
 	case errors.As(err, &record):
 		return "TLS: the server does not speak it"
+	case errors.As(err, &remote) && remote.Op == "remote error": // The server sent an alert.
+		return "TLS: refused by the server"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "TLS: connection closed"
 	}

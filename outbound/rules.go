@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -28,40 +29,39 @@ func parseNames(entries []string) (names, error) {
 	return list, nil
 }
 
+// entryForm is an IPv6 address in brackets or a host without colons, then perhaps a port.
+var entryForm = regexp.MustCompile(`^(?:\[([0-9a-f:.]*:[0-9a-f:.]*)\]|([^\[\]:]+))(?::([1-9][0-9]*))?$`)
+
 // parseName reads one entry.
 func parseName(entry string) (string, error) {
-	lower := strings.ToLower(entry)
-	if addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(lower, "["), "]")); err == nil && addr.Zone() == "" {
-		return addr.String(), nil
+	parts := entryForm.FindStringSubmatch(strings.ToLower(entry))
+	if parts == nil {
+		return "", errors.New("it is not a host with or without a port")
 	}
-	host, port := lower, ""
-	if strings.Contains(lower, ":") {
-		var err error
-		if host, port, err = net.SplitHostPort(lower); err != nil {
-			return "", errors.New("it is not a host and a port")
-		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || port[0] == '0' {
-			return "", errors.New("the port is not a number from 1 to 65535")
-		}
-	}
+	host, port := parts[1]+parts[2], parts[3]
 	if why := badHost(host); why != "" {
-		return "", errors.New(why)
-	}
-	if addr, err := netip.ParseAddr(host); err == nil {
-		host = addr.String()
+		return "", errors.New("it has " + why)
 	}
 	if port == "" {
-		return host, nil
+		return canonical(host), nil
 	}
-	return net.JoinHostPort(host, port), nil
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", errors.New("the port is not a number from 1 to 65535")
+	}
+	return net.JoinHostPort(canonical(host), port), nil
+}
+
+// canonical returns the one way in which names are written here: IP addresses in their shortest form, all in lower case.
+func canonical(host string) string {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String()
+	}
+	return strings.ToLower(host)
 }
 
 // has reports whether a host is named, for this port or for all.
 func (n names) has(host, port string) bool {
-	host = strings.ToLower(host)
-	if addr, err := netip.ParseAddr(host); err == nil {
-		host = addr.String()
-	}
+	host = canonical(host)
 	return n[host] || n[net.JoinHostPort(host, port)]
 }
 

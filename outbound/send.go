@@ -25,8 +25,8 @@ type Policy struct {
 	// MaxBody bounds the body of an [Answer], in bytes after decompression. 0 is 1 MiB. Stream does not look at it.
 	MaxBody int64
 	// Once is for what must not be asked twice, renewals and exchanges: a request of which anything was written is never
-	// repeated, by whatever method. One that no byte was written of, since its kept-alive connection was dead, goes out on
-	// another connection, if it has no body or has GetBody.
+	// repeated, by whatever method. Without it a GET may go out a second time when a kept-alive connection dies. One that no
+	// byte was written of goes out on another connection, if it has no body or has GetBody.
 	Once bool
 	// Public allows any public host over https on port 443 instead of a list: webhooks and alerts.
 	Public bool
@@ -128,7 +128,10 @@ func (g *Gate) begin(caller context.Context, req *http.Request, p Policy) (*atte
 	a.stop = stop
 	a.ended = func() string { return whoseEnd(caller, ctx, timeout) }
 
-	e := &exchange{once: p.Once, stop: stop}
+	e := &exchange{repeats: 1, stop: stop}
+	if p.Once {
+		e.repeats = 0
+	}
 	out := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: e.gotConn}))
 	if out.Header == nil {
 		out.Header = make(http.Header)
