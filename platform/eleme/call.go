@@ -15,9 +15,6 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// clockSlack is how far a call's timestamp may be off.
-const clockSlack = 5 * time.Minute
-
 var operationName = regexp.MustCompile(`\A[A-Za-z][A-Za-z0-9_.]{0,127}\z`)
 
 // Sign writes and signs the envelope of an operation. App-level operations get an empty token, whatever the credential:
@@ -26,8 +23,11 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 	if !operationName.MatchString(call.Operation) {
 		return nil, &platform.BadCall{Field: "operation", Why: "must be a name such as eleme.user.getUser"}
 	}
-	if len(call.System) > 0 {
-		return nil, &platform.BadCall{Field: "system", Why: "the platform has no system parameters of a caller's own"}
+	if len(call.System) > 0 || len(call.Query) > 0 {
+		return nil, &platform.BadCall{Field: "system", Why: "the platform takes nothing beside params"}
+	}
+	if err := d.spec.Facts.Reserved.InCall(call); err != nil {
+		return nil, err
 	}
 	permit := d.spec.Facts.Permit(call.Operation)
 	if permit == "never" {
@@ -93,7 +93,7 @@ func (d driver) envelope(app platform.App, token gk.Secret, operation string, pa
 	return &platform.Request{
 		Method: http.MethodPost, URL: base.String(), Header: header, Body: []byte(body),
 		Sent: url.Values{"action": {operation}, "id": {id}}, Signature: signature,
-		SignedText: signed + secret.String(), Expires: app.Now.Add(clockSlack),
+		SignedText: signed + secret.String(), Expires: app.Now.Add(time.Duration(d.spec.Facts.Limits.Clock)),
 	}, nil
 }
 

@@ -10,6 +10,12 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
+// opStatus and opUser are the two questions of an inspection.
+const (
+	opStatus = "eleme.user.getTokenStatus"
+	opUser   = "eleme.user.getUser"
+)
+
 // pageUser is the second page of an inspection that began with the token's status.
 const pageUser = "user"
 
@@ -24,18 +30,23 @@ var digits = regexp.MustCompile(`\A[0-9]{1,20}\z`)
 func (d driver) InspectRequest(app platform.App, cred platform.Credential, page string) (*platform.Request, error) {
 	if page == "" && app.Settings["token_status"] == "true" && cred.Subject.ID != "" && app.Environment != gk.Sandbox {
 		token := []platform.Member{{Name: "token", Value: json.RawMessage(quoted(cred.Token.Access.Reveal()))}}
-		return d.envelope(app, gk.Secret{}, "eleme.user.getTokenStatus", token, "")
+		return d.envelope(app, gk.Secret{}, opStatus, token, "")
 	}
 	if cred.Token.Access.Empty() {
 		return nil, &platform.BadCall{Field: "token", Why: "an inspection needs an access token"}
 	}
-	return d.envelope(app, cred.Token.Access, "eleme.user.getUser", nil, "")
+	return d.envelope(app, cred.Token.Access, opUser, nil, "")
 }
 
-// ReadInspection reads the answer to either question; their results have no member in common.
+// ReadInspection reads the answer to either question. A status that the platform will not tell (no permission for it)
+// leaves the answer to the second page.
 func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply platform.Reply) (platform.Inspection, string, error) {
 	asked := platform.Asked{Stage: platform.StageInspect, Subject: cred.Subject}
+	aboutStatus := reply.Sent.Get("action") == opStatus
 	if fault := d.Diagnose(app, asked, reply); fault != nil {
+		if aboutStatus {
+			return platform.Inspection{Subject: cred.Subject}, pageUser, nil
+		}
 		if d.spec.TokenRefused(fault) {
 			dead := false
 			return platform.Inspection{Subject: cred.Subject, Alive: &dead, Fault: fault}, "", nil
@@ -46,10 +57,10 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 	if result == nil || reply.Truncated {
 		return platform.Inspection{}, "", &platform.Garbled{Why: "the answer to an inspection has no result"}
 	}
-	if _, ok := result["userId"]; ok {
-		return readUser(result)
+	if aboutStatus {
+		return readStatus(app, cred, result)
 	}
-	return readStatus(app, cred, result)
+	return readUser(result)
 }
 
 // readUser reads {userId, userName, authorizedShops:[{id, name}]}. Ids lie beyond 2^53 and stay text.

@@ -112,6 +112,7 @@ func (d driver) readPush(app platform.App, members []platform.Member) (platform.
 	if row == nil || !row.Terminal {
 		return notice, nil
 	}
+	notice.Fault = d.spec.Catalogue.Fault(platform.Query{Stage: platform.StagePush, Codes: []string{row.Code}}, row.Code, 0)
 	return withdrawn(notice, m)
 }
 

@@ -42,7 +42,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if gotKey != key {
 		return errors.New("metas.app_key is another app's; sandbox and production have different keys")
 	}
-	if err := checkClock(call.timestamp, app.Now); err != nil {
+	if err := checkClock(call.timestamp, app.Now, time.Duration(d.spec.Facts.Limits.Clock)); err != nil {
 		return err
 	}
 	if len(call.signature) != 2*md5.Size {
@@ -111,7 +111,7 @@ func readCall(body []byte) (call signedCall, key string, err error) {
 }
 
 // checkClock accepts seconds, as documented, and milliseconds, as the Java and Python SDKs send them.
-func checkClock(timestamp string, now time.Time) error {
+func checkClock(timestamp string, now time.Time, slack time.Duration) error {
 	at, ok := time.Time{}, false
 	if digits.MatchString(timestamp) {
 		at, ok = moment(timestamp)
@@ -121,10 +121,10 @@ func checkClock(timestamp string, now time.Time) error {
 	}
 	off := now.Sub(at)
 	switch {
-	case off > clockSlack:
-		return fmt.Errorf("metas.timestamp is %s old; at most 5 minutes are allowed", off.Round(time.Second))
-	case -off > clockSlack:
-		return fmt.Errorf("metas.timestamp lies %s ahead; at most 5 minutes are allowed", (-off).Round(time.Second))
+	case off > slack:
+		return fmt.Errorf("metas.timestamp is %s old; at most %s are allowed", off.Round(time.Second), slack)
+	case -off > slack:
+		return fmt.Errorf("metas.timestamp lies %s ahead; at most %s are allowed", (-off).Round(time.Second), slack)
 	}
 	return nil
 }
