@@ -1,0 +1,279 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/offline"
+)
+
+// App is an application as the API shows it: its secrets are told by the date they were set, never by value.
+type App struct {
+	ID            string            `json:"id"`
+	Platform      string            `json:"platform"`
+	Environment   string            `json:"environment" enum:"production,sandbox"`
+	Profile       string            `json:"profile"`
+	Stage         string            `json:"stage" enum:"online,testing"`
+	Name          string            `json:"name"`
+	Settings      map[string]string `json:"settings" doc:"without the secret ones"`
+	SecretsSet    map[string]moment `json:"secrets_set" doc:"since when each secret stands"`
+	Endpoints     map[string]string `json:"endpoints"`
+	ReturnOrigins []string          `json:"return_origins" nullable:"false"`
+	Callback      string            `json:"callback" doc:"to be registered at the platform"`
+	Push          string            `json:"push" doc:"to be registered at the platform"`
+	Install       string            `json:"install,omitempty" doc:"to be registered where merchants begin at the platform"`
+	PausedUntil   moment            `json:"paused_until" doc:"renewals wait: the app itself is refused"`
+	Fault         *offline.Fault    `json:"fault,omitempty"`
+	Version       int64             `json:"version"`
+	CreatedAt     moment            `json:"created_at"`
+	UpdatedAt     moment            `json:"updated_at"`
+}
+
+func (s *server) app(a gk.App) (App, error) {
+	since, err := s.keeper.SecretSince(a)
+	if err != nil {
+		return App{}, err
+	}
+	out := App{
+		ID: a.ID, Platform: a.Platform, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
+		Settings: pairs(a.Settings), SecretsSet: moments(since), Endpoints: pairs(a.Endpoints), ReturnOrigins: texts(a.ReturnOrigins),
+		Callback: a.Settings["redirect_uri"], Push: a.Settings["push_url"],
+		PausedUntil: at(a.PausedUntil), Fault: s.fault(a.Fault, a.Environment), Version: a.Version,
+		CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
+	}
+	if out.Callback == "" {
+		out.Callback = s.keeper.CallbackURL(a.ID)
+	}
+	if out.Push == "" {
+		out.Push = s.keeper.PushURL(a.ID)
+	}
+	if _, ok := s.keeper.Driver(a.Platform).(platform.Starter); ok {
+		out.Install = s.keeper.InstallURL(a.ID)
+	}
+	return out, nil
+}
+
+// shownApp is the answer with one app.
+func (s *server) shownApp(a gk.App, err error) (*output[App], error) {
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.app(a)
+	return &output[App]{shown}, err
+}
+
+// newApp is an application as a caller describes it.
+type newApp struct {
+	Platform      string             `json:"platform"`
+	Environment   string             `json:"environment,omitempty" doc:"production (the default) or sandbox"`
+	Profile       string             `json:"profile,omitempty" doc:"kind of app at the platform; its first profile is the default"`
+	Stage         string             `json:"stage,omitempty" doc:"online (the default) or testing"`
+	Name          string             `json:"name,omitempty"`
+	Settings      map[string]setting `json:"settings" doc:"by the platform's own names, secret ones too"`
+	Endpoints     map[string]string  `json:"endpoints,omitempty" doc:"other hosts than the platform's, as far as the server was started with them"`
+	ReturnOrigins []string           `json:"return_origins,omitempty" doc:"where return_to of an authorization may lead"`
+}
+
+// appChange is what PATCH takes; what is absent stays.
+type appChange struct {
+	Name          *string            `json:"name,omitempty"`
+	Environment   *string            `json:"environment,omitempty"`
+	Profile       *string            `json:"profile,omitempty"`
+	Stage         *string            `json:"stage,omitempty"`
+	Settings      map[string]setting `json:"settings,omitempty" doc:"merged; an empty value removes one"`
+	Endpoints     map[string]string  `json:"endpoints,omitempty" doc:"replaced"`
+	ReturnOrigins []string           `json:"return_origins,omitempty" doc:"replaced"`
+}
+
+// check is one line of an app's check.
+type check struct {
+	Name   string         `json:"name"`
+	State  string         `json:"state" enum:"ok,failed,manual" doc:"manual: only a person can look"`
+	Detail string         `json:"detail"`
+	Fault  *offline.Fault `json:"fault,omitempty"`
+}
+
+// ByID is the id in a path.
+type ByID struct {
+	ID string `path:"id" maxLength:"100"`
+}
+
+func (s *server) routeApps() {
+	add(s, huma.Operation{
+		OperationID: "list-apps", Method: http.MethodGet, Path: "/v1/apps", Summary: "List apps",
+	}, func(ctx context.Context, key gk.Key, in *Page) (*output[list[App]], error) {
+		name := filterName("apps")
+		after, err := openCursor(key, name, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := s.store.Apps(ctx, key.Viewer(), after, in.Limit+1)
+		if err != nil {
+			return nil, err
+		}
+		shown := make([]App, 0, len(rows))
+		for _, a := range rows {
+			one, err := s.app(a)
+			if err != nil {
+				return nil, err
+			}
+			shown = append(shown, one)
+		}
+		same := func(a App) App { return a }
+		return &output[list[App]]{pageOf(shown, in.Limit, same, func(a App) string { return sealCursor(key, name, a.ID) })}, nil
+	})
+
+	add(s, huma.Operation{
+		OperationID: "get-app", Method: http.MethodGet, Path: "/v1/apps/{id}", Summary: "Show an app",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[App], error) {
+		return s.shownApp(s.store.App(ctx, key.Viewer(), in.ID))
+	})
+
+	add(s, huma.Operation{
+		OperationID: "create-app", Method: http.MethodPost, Path: "/v1/apps", DefaultStatus: http.StatusCreated, Summary: "Add an app",
+		Description: "Secrets among the settings are sealed and never shown again.",
+	}, func(ctx context.Context, key gk.Key, in *struct{ Body newApp }) (*output[App], error) {
+		if len(key.Apps) > 0 {
+			return nil, problem(forbidden, "this key is limited to some apps and cannot add one")
+		}
+		if err := wholeOwner(key); err != nil {
+			return nil, err
+		}
+		b := in.Body
+		return s.shownApp(s.keeper.CreateApp(ctx, key.Viewer(), keeper.AppInput{
+			Platform: b.Platform, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage, Name: b.Name,
+			Settings: settingsOf(b.Settings), Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
+		}))
+	})
+
+	add(s, huma.Operation{
+		OperationID: "change-app", Method: http.MethodPatch, Path: "/v1/apps/{id}", Summary: "Change an app",
+		Description: "Clears the app's pause. New endpoints, another environment or client id need the secrets again.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body appChange
+	}) (*output[App], error) {
+		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
+			return nil, err
+		}
+		b := in.Body
+		return s.shownApp(s.keeper.UpdateApp(ctx, key.Viewer(), in.ID, keeper.AppChange{
+			Name: b.Name, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage,
+			Settings: settingsOf(b.Settings), Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
+		}))
+	})
+
+	add(s, huma.Operation{
+		OperationID: "delete-app", Method: http.MethodDelete, Path: "/v1/apps/{id}", DefaultStatus: http.StatusNoContent, Summary: "Remove an app",
+		Description: "409 app-in-use while it has grants.",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*struct{}, error) {
+		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
+			return nil, err
+		}
+		return nil, s.keeper.DeleteApp(ctx, key.Viewer(), in.ID)
+	})
+
+	add(s, huma.Operation{
+		OperationID: "check-app", Method: http.MethodPost, Path: "/v1/apps/{id}/check", Summary: "Check an app against its platform",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[list[check]], error) {
+		a, err := s.store.App(ctx, key.Viewer(), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		found, err := s.keeper.CheckApp(ctx, key.Viewer(), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		checks := list[check]{Items: make([]check, 0, len(found))}
+		for _, c := range found {
+			checks.Items = append(checks.Items, check{c.Name, c.State, c.Detail, s.fault(c.Fault, a.Environment)})
+		}
+		return &output[list[check]]{checks}, nil
+	})
+
+	add(s, huma.Operation{
+		OperationID: "obtain-grant", Method: http.MethodPost, Path: "/v1/apps/{id}/grants", DefaultStatus: http.StatusCreated,
+		Summary:     "Make a grant that nobody has to click for",
+		Description: "Client credentials, self-use apps, or a token that a merchant copied; a pasted token is asked whose it is before it is stored.",
+	}, s.obtainGrant)
+}
+
+// obtained is what a grant without a click is made of.
+type obtained struct {
+	Subject *newSubject  `json:"subject,omitempty"`
+	Owner   string       `json:"owner,omitempty"`
+	Token   *pastedToken `json:"token,omitempty"`
+}
+
+// pastedToken is a pair that a merchant copied out of the platform's pages.
+type pastedToken struct {
+	Access           string    `json:"access,omitempty"`
+	Refresh          string    `json:"refresh,omitempty"`
+	ExpiresAt        givenTime `json:"expires_at,omitzero"`
+	RefreshExpiresAt givenTime `json:"refresh_token_expires_at,omitzero"`
+}
+
+// newSubject names who gives a permission.
+type newSubject struct {
+	Kind   string `json:"kind" maxLength:"50"`
+	ID     string `json:"id" maxLength:"200"`
+	Host   string `json:"host,omitempty" maxLength:"300"`
+	Region string `json:"region,omitempty" maxLength:"50"`
+}
+
+func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
+	ByID
+	Body obtained
+}) (*output[Grant], error) {
+	owner, err := ownerFor(key, in.Body.Owner)
+	if err != nil {
+		return nil, err
+	}
+	want := keeper.ObtainInput{Owner: owner}
+	if b := in.Body.Subject; b != nil {
+		want.Subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
+	}
+	if b := in.Body.Token; b != nil {
+		want.Token = gk.Token{
+			Access: gk.NewSecret(b.Access), Refresh: gk.NewSecret(b.Refresh), Expires: b.ExpiresAt.Time, RefreshExpires: b.RefreshExpiresAt.Time,
+		}
+	}
+	g, err := s.keeper.Obtain(ctx, key.Viewer(), in.ID, want)
+	return s.shownGrant(ctx, key, g, err)
+}
+
+// ownerFor is the owner of something that a key makes: a key limited to owners stays among them, and one limited to a
+// single owner need not name it.
+func ownerFor(key gk.Key, owner string) (string, error) {
+	if owner == "" && len(key.Owners) == 1 {
+		return key.Owners[0], nil
+	}
+	if !key.Viewer().SeesOwner(owner) {
+		return "", invalid("body.owner", "is outside this key's owners")
+	}
+	return owner, nil
+}
+
+// wholeOwner refuses what concerns all owners to a key that is limited to some.
+func wholeOwner(key gk.Key) error {
+	if len(key.Owners) > 0 {
+		return problem(forbidden, "this needs a key that is not limited to owners")
+	}
+	return nil
+}
+
+// mayChangeApp refuses to change what all owners share; an app that the key does not see stays absent.
+func (s *server) mayChangeApp(ctx context.Context, key gk.Key, id string) error {
+	if len(key.Owners) == 0 {
+		return nil
+	}
+	if _, err := s.store.App(ctx, key.Viewer(), id); err != nil {
+		return err
+	}
+	return wholeOwner(key)
+}

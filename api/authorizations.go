@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/offline"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Authorization is one attempt by a merchant as the API shows it. Its link is shown once, when it is made.
+type Authorization struct {
+	ID        string         `json:"id"`
+	App       string         `json:"app"`
+	Owner     string         `json:"owner"`
+	Kind      string         `json:"kind" enum:"authorize,cancel,install"`
+	State     string         `json:"state" enum:"pending,completed,failed,expired"`
+	Shop      string         `json:"shop,omitempty"`
+	Grant     string         `json:"grant,omitempty" doc:"the grant to reconnect"`
+	Grants    []string       `json:"grants" nullable:"false"`
+	Fault     *offline.Fault `json:"fault,omitempty"`
+	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused or expired"`
+	ExpiresAt moment         `json:"expires_at"`
+	CreatedAt moment         `json:"created_at"`
+	UpdatedAt moment         `json:"updated_at"`
+}
+
+func (s *server) authorization(a gk.Authorization) Authorization {
+	out := Authorization{
+		ID: a.ID, App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: texts(a.Grants),
+		Fault: s.fault(a.Fault, ""), Reason: a.Reason, ExpiresAt: at(a.ExpiresAt), CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
+	}
+	switch {
+	case a.Stage == gk.Done:
+		out.State = "completed"
+	case a.Stage == gk.Failed:
+		out.State = "failed"
+	case !a.ExpiresAt.After(s.keeper.Now()):
+		out.State, out.Reason = "expired", gk.ReasonExpired
+	}
+	return out
+}
+
+// newAuthorization is what a link for a merchant must achieve.
+type newAuthorization struct {
+	App       string   `json:"app"`
+	Kind      string   `json:"kind,omitempty" doc:"authorize (the default) or cancel"`
+	Owner     string   `json:"owner,omitempty" doc:"your customer, for whom the grant will be"`
+	Shop      string   `json:"shop,omitempty" doc:"host of the shop where the platform needs one, else the id expected"`
+	ReturnTo  string   `json:"return_to,omitempty" doc:"where the merchant goes on; on one of the app's return_origins"`
+	Grant     string   `json:"grant,omitempty" doc:"reconnect: only this grant's subject may answer"`
+	Scopes    []string `json:"scopes,omitempty"`
+	Form      string   `json:"form,omitempty" doc:"a variant of the platform's link"`
+	Confirm   bool     `json:"confirm,omitempty" doc:"hold the grants until the code that return_to carries is spent"`
+	ExpiresIn span     `json:"expires_in,omitzero" doc:"life of the link: seconds or a duration; seven days if absent, 30 at most"`
+}
+
+// link is a new authorization with the address that the merchant opens, which is shown this once.
+type link struct {
+	ID        string `json:"id"`
+	URL       string `json:"url"`
+	ExpiresAt moment `json:"expires_at"`
+}
+
+// confirmation is the one-time code that came back with the merchant.
+type confirmation struct {
+	Code string `json:"code" minLength:"1" maxLength:"200" doc:"gk_confirm of the address that return_to became"`
+}
+
+func (s *server) routeAuthorizations() {
+	add(s, huma.Operation{
+		OperationID: "begin-authorization", Method: http.MethodPost, Path: "/v1/authorizations", DefaultStatus: http.StatusCreated,
+		Summary: "Make a link for a merchant",
+	}, func(ctx context.Context, key gk.Key, in *struct{ Body newAuthorization }) (*output[link], error) {
+		b := in.Body
+		a, url, err := s.keeper.Begin(ctx, key.Viewer(), keeper.BeginInput{
+			App: b.App, Kind: b.Kind, Owner: b.Owner, Shop: b.Shop, ReturnTo: b.ReturnTo, Grant: b.Grant, Form: b.Form,
+			Scopes: b.Scopes, Confirm: b.Confirm, Life: b.ExpiresIn.Duration,
+		})
+		return &output[link]{link{a.ID, url, at(a.ExpiresAt)}}, err
+	})
+
+	type filter struct {
+		Page
+		App   string `query:"app" maxLength:"100"`
+		Owner string `query:"owner" maxLength:"200"`
+	}
+	add(s, huma.Operation{
+		OperationID: "list-authorizations", Method: http.MethodGet, Path: "/v1/authorizations", Summary: "List authorizations, newest first",
+	}, func(ctx context.Context, key gk.Key, in *filter) (*output[list[Authorization]], error) {
+		name := filterName("authorizations", in.App, in.Owner)
+		before, err := openCursor(key, name, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := s.store.Authorizations(ctx, key.Viewer(), store.AuthorizationFilter{
+			App: in.App, Owner: in.Owner, Before: before, Limit: in.Limit + 1,
+		})
+		if err != nil {
+			return nil, err
+		}
+		next := func(a gk.Authorization) string { return sealCursor(key, name, a.ID) }
+		return &output[list[Authorization]]{pageOf(rows, in.Limit, s.authorization, next)}, nil
+	})
+
+	add(s, huma.Operation{
+		OperationID: "get-authorization", Method: http.MethodGet, Path: "/v1/authorizations/{id}", Summary: "Show how an authorization stands",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Authorization], error) {
+		a, err := s.store.Authorization(ctx, key.Viewer(), in.ID)
+		return &output[Authorization]{s.authorization(a)}, err
+	})
+
+	add(s, huma.Operation{
+		OperationID: "confirm-authorization", Method: http.MethodPost, Path: "/v1/authorizations/{id}/confirm",
+		Summary: "Spend the code that return_to carried, and release the grants",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body confirmation
+	}) (*output[Authorization], error) {
+		a, err := s.keeper.ConfirmAuthorization(ctx, key.Viewer(), in.ID, in.Body.Code)
+		return &output[Authorization]{s.authorization(a)}, err
+	})
+}

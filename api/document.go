@@ -1,0 +1,104 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+//go:embed pages.html
+var pagesHTML string
+
+var pages = template.Must(template.New("pages").Parse(pagesHTML))
+
+// document completes the OpenAPI document with what the operations' types do not say. After it no operation is added.
+func (s *server) document() {
+	schemas := s.huma.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // huma's own form of an error, which never leaves this server
+	delete(schemas, "ErrorDetail")
+	for _, plain := range []struct{ path, id, summary string }{
+		{"/healthz", "get-health", "Say that the process lives: one word"},
+		{"/readyz", "get-readiness", "Say whether the process can serve: one word, 503 while it cannot"},
+		{"/metrics", "get-metrics", "Show counters in the Prometheus text format"},
+	} {
+		op := &huma.Operation{
+			OperationID: plain.id, Method: http.MethodGet, Path: plain.path, Summary: plain.summary, Tags: []string{"operation"},
+			Responses: map[string]*huma.Response{"200": {
+				Description: "OK", Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}},
+			}},
+		}
+		secure(op)
+		s.huma.OpenAPI().AddOperation(op)
+	}
+	schemas["Grant"].Required = []string{"id", "app", "platform", "environment", "owner", "state"}
+}
+
+func (s *server) serveDocument(w http.ResponseWriter, r *http.Request) {
+	body, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+	if err != nil {
+		s.writeProblem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
+	_, _ = w.Write(append(body, '\n')) // the client may be gone
+}
+
+// docOperation is one line of the page of operations.
+type docOperation struct {
+	Method, Path string
+	Scope        string
+	Operation    *huma.Operation
+}
+
+func (s *server) serveDocs(w http.ResponseWriter, r *http.Request) {
+	var all []docOperation
+	for path, item := range s.huma.OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+		} {
+			if op != nil {
+				all = append(all, docOperation{method, path, string(scopes[method+" "+path]), op})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b docOperation) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	s.servePage(w, r, "docs", map[string]any{"Operations": all, "Scopes": gk.Scopes(), "Problems": problems})
+}
+
+func (s *server) serveProblem(w http.ResponseWriter, r *http.Request) {
+	name := problemName(r.PathValue("name"))
+	kind, ok := problems[name]
+	if !ok {
+		s.writeProblem(w, r, store.ErrNotFound)
+		return
+	}
+	type language struct{ Tag, Title, Cause, Remedy string }
+	var languages []language
+	for _, tag := range []string{"en", "zh-CN", "zh-TW"} {
+		languages = append(languages, language{tag, kind.title.In(tag), kind.cause.In(tag), kind.remedy.In(tag)})
+	}
+	s.servePage(w, r, "problem", map[string]any{"Name": name, "Status": kind.status, "Languages": languages})
+}
+
+// servePage answers with a page that needs nothing from anywhere: no script, no font, no picture.
+func (s *server) servePage(w http.ResponseWriter, r *http.Request, name string, data any) {
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+		s.writeProblem(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	_, _ = w.Write(b.Bytes()) // the browser may be gone
+}

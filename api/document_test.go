@@ -1,0 +1,108 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestOpenAPIDocument(t *testing.T) {
+	h := newHouse(t)
+	a := h.do("", http.MethodGet, "/openapi.json", "")
+	if a.status != http.StatusOK {
+		t.Fatalf("GET /openapi.json = %d\n%s", a.status, a.body)
+	}
+	golden(t, "openapi.json", []byte(a.body))
+}
+
+// TestEveryRouteHasOneScope compares the table of scopes with what is registered, both ways: the document tells what is
+// there, a key without the scope is refused, and no key at all is never let in.
+func TestEveryRouteHasOneScope(t *testing.T) {
+	h := newHouse(t)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			OperationID string                `json:"operationId"`
+			Security    []map[string][]string `json:"security"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal([]byte(h.do("", http.MethodGet, "/openapi.json", "").body), &doc); err != nil {
+		t.Fatal(err)
+	}
+	table := scopeTable(t)
+	seen := map[string]bool{}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			route := strings.ToUpper(method) + " " + path
+			seen[route] = true
+			want, ok := table[route]
+			if !ok {
+				t.Errorf("%s is documented, but has no line in the table of scopes", route)
+				continue
+			}
+			if want == "noKey" {
+				continue
+			}
+			if len(op.Security) != 1 || len(op.Security[0]["key"]) != 1 || op.Security[0]["key"][0] != want {
+				t.Errorf("%s: the document says %v, the table %q", route, op.Security, want)
+			}
+			concrete := regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(path, "none")
+			if a := h.do("", strings.ToUpper(method), concrete, ""); a.status != http.StatusUnauthorized {
+				t.Errorf("%s without a key = %d, want 401", route, a.status)
+			}
+			for _, scope := range allScopes() {
+				name := "only-" + scope
+				if h.keys[name].Empty() {
+					h.addKey(name, scopesOf(scope), nil, nil)
+				}
+				a := h.do(name, strings.ToUpper(method), concrete, "")
+				if refused := a.status == http.StatusForbidden; refused != (scope != want) {
+					t.Errorf("%s with a key for %s = %d; it needs %s\n%s", route, scope, a.status, want, a.body)
+				}
+			}
+		}
+	}
+	for route := range table {
+		if !seen[route] && !strings.HasPrefix(route, "GET /openapi.json") && !strings.HasPrefix(route, "GET /docs") && !strings.HasPrefix(route, "GET /problems/") {
+			t.Errorf("%s has a line in the table of scopes, but is not in the document", route)
+		}
+	}
+	h.expectNoSecrets()
+}
+
+// scopeTable reads the table from the source, where a person reads it.
+func scopeTable(t *testing.T) map[string]string {
+	t.Helper()
+	source, err := os.ReadFile("routes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^\t"([A-Z]+ /[^"]*)": +(\S+),$`).FindAllStringSubmatch(string(source), -1) {
+		table[m[1]] = strings.ToLower(strings.TrimPrefix(m[2], "gk.Scope"))
+		if m[2] == "noKey" {
+			table[m[1]] = "noKey"
+		}
+	}
+	if len(table) == 0 {
+		t.Fatal("no line of the table was found in routes.go")
+	}
+	return table
+}
+
+func TestDocsPageNeedsNothingFromOutside(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/docs", "/problems/held"} {
+		a := h.do("", http.MethodGet, path, "")
+		if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			t.Fatalf("GET %s = %d %s", path, a.status, a.header.Get("Content-Type"))
+		}
+		for _, outside := range []string{"http://", "https://", "<script", "<link", "url("} {
+			if strings.Contains(a.body, outside) {
+				t.Errorf("GET %s holds %q", path, outside)
+			}
+		}
+	}
+}

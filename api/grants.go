@@ -1,0 +1,254 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/offline"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Grant is a merchant's standing permission as the API shows it; no token is in it. To a key that is limited to owners
+// a held grant shows no detail: whose shop it is has yet to be confirmed.
+type Grant struct {
+	ID          string   `json:"id"`
+	App         string   `json:"app"`
+	Platform    string   `json:"platform"`
+	Environment string   `json:"environment" enum:"production,sandbox"`
+	Owner       string   `json:"owner"`
+	State       gk.State `json:"state" enum:"active,held,suspended,expired,revoked"`
+	*GrantDetail
+}
+
+// GrantDetail is what a held grant keeps from its owner.
+type GrantDetail struct {
+	Subject                gk.Subject        `json:"subject"`
+	Shops                  []Shop            `json:"shops" nullable:"false"`
+	WhoseMove              string            `json:"whose_move,omitempty" enum:"us,vendor,merchant,platform"`
+	Renewable              bool              `json:"renewable" doc:"false: needs the merchant before expires_at"`
+	InDoubt                bool              `json:"in_doubt" doc:"the answer to a renewal was lost"`
+	ExpiresAt              moment            `json:"expires_at"`
+	RefreshTokenExpiresAt  moment            `json:"refresh_token_expires_at"`
+	AuthorizationExpiresAt moment            `json:"authorization_expires_at"`
+	Windows                map[string]moment `json:"windows"`
+	NextAt                 moment            `json:"next_at" doc:"when something is done with it next"`
+	Generation             int64             `json:"generation" doc:"counts its token pairs"`
+	Version                int64             `json:"version" doc:"rises with any change"`
+	Fault                  *offline.Fault    `json:"fault,omitempty"`
+	Scopes                 []string          `json:"scopes" nullable:"false"`
+	Facts                  map[string]string `json:"facts"`
+	AuthorizedAt           moment            `json:"authorized_at"`
+	CreatedAt              moment            `json:"created_at"`
+	UpdatedAt              moment            `json:"updated_at"`
+}
+
+// Shop is one shop that a grant reaches.
+type Shop struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`
+	Host   string `json:"host,omitempty"`
+	LostAt moment `json:"lost_at,omitzero"`
+}
+
+func shops(all []gk.Shop) []Shop {
+	out := make([]Shop, 0, len(all))
+	for _, s := range all {
+		out = append(out, Shop{s.ID, s.Name, s.Host, moment{s.LostAt}})
+	}
+	return out
+}
+
+// grant shows a grant of an app in an environment to the holder of a key.
+func (s *server) grant(key gk.Key, g gk.Grant, environment string) Grant {
+	out := Grant{ID: g.ID, App: g.App, Platform: g.Platform, Environment: environment, Owner: g.Owner, State: g.State}
+	if veiled(key, g) {
+		return out
+	}
+	out.GrantDetail = &GrantDetail{
+		Subject: g.Subject, Shops: shops(g.Shops), WhoseMove: whoseMove(&g), Renewable: g.Renewable, InDoubt: g.InDoubt(),
+		ExpiresAt: at(g.Expires), RefreshTokenExpiresAt: at(g.RefreshExpires), AuthorizationExpiresAt: at(g.Ceiling),
+		Windows: moments(g.Windows), NextAt: at(g.DueAt), Generation: g.Generation, Version: g.Version,
+		Fault: s.fault(g.Fault, environment), Scopes: texts(g.Scopes), Facts: pairs(g.Facts),
+		AuthorizedAt: at(g.AuthorizedAt), CreatedAt: at(g.CreatedAt), UpdatedAt: at(g.UpdatedAt),
+	}
+	return out
+}
+
+// veiled reports whether a grant shows its state only: it is held, and the key belongs to the one who claims it.
+func veiled(key gk.Key, g gk.Grant) bool { return g.State == gk.Held && len(key.Owners) > 0 }
+
+// whoseMove says who has to do something about a grant; empty: nobody.
+func whoseMove(g *gk.Grant) string {
+	switch {
+	case g.State == gk.Held:
+		return "vendor"
+	case g.State == gk.Expired:
+		return "merchant"
+	case g.State == gk.Revoked:
+		return ""
+	case g.Fault != nil:
+		return g.Fault.Action.Move()
+	case !g.Renewable && !g.Expires.IsZero():
+		return "merchant"
+	}
+	return ""
+}
+
+// shownGrant is the answer with one grant.
+func (s *server) shownGrant(ctx context.Context, key gk.Key, g gk.Grant, err error) (*output[Grant], error) {
+	if err != nil {
+		return nil, err
+	}
+	app, err := s.store.App(ctx, key.Viewer(), g.App)
+	if err != nil {
+		return nil, err
+	}
+	return &output[Grant]{s.grant(key, g, app.Environment)}, nil
+}
+
+// shownGrants adds the environments of their apps to the grants of a page.
+func (s *server) shownGrants(ctx context.Context, key gk.Key, rows []gk.Grant) ([]Grant, error) {
+	environments := make(map[string]string)
+	shown := make([]Grant, 0, len(rows))
+	for _, g := range rows {
+		if _, ok := environments[g.App]; !ok {
+			app, err := s.store.App(ctx, key.Viewer(), g.App)
+			if err != nil {
+				return nil, err
+			}
+			environments[g.App] = app.Environment
+		}
+		shown = append(shown, s.grant(key, g, environments[g.App]))
+	}
+	return shown, nil
+}
+
+// grantFilter narrows the list of grants.
+type grantFilter struct {
+	Page
+	Platform      string    `query:"platform" maxLength:"50"`
+	App           string    `query:"app" maxLength:"100"`
+	Owner         string    `query:"owner" maxLength:"200"`
+	State         string    `query:"state" enum:"active,held,suspended,expired,revoked"`
+	ExpiresBefore givenTime `query:"expires_before" doc:"needs the merchant before this moment"`
+	Q             string    `query:"q" maxLength:"200" doc:"part of a subject's or shop's id, host or name, or of the owner"`
+}
+
+func (s *server) listGrants(ctx context.Context, key gk.Key, in *grantFilter) (*output[list[Grant]], error) {
+	name := filterName("grants", in.Platform, in.App, in.Owner, in.State, in.ExpiresBefore.String(), in.Q)
+	after, err := openCursor(key, name, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.store.Grants(ctx, key.Viewer(), store.GrantFilter{
+		Platform: in.Platform, App: in.App, Owner: in.Owner, State: gk.State(in.State), ExpiresBefore: in.ExpiresBefore.Time,
+		Query: in.Q, After: after, Limit: in.Limit + 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	same := func(g gk.Grant) gk.Grant { return g }
+	p := pageOf(rows, in.Limit, same, func(g gk.Grant) string { return sealCursor(key, name, g.ID) })
+	if in.Q != "" || !in.ExpiresBefore.IsZero() {
+		p.Items = withoutVeiled(key, p.Items) // being found by a detail would tell it
+	}
+	shown, err := s.shownGrants(ctx, key, p.Items)
+	return &output[list[Grant]]{list[Grant]{Items: shown, Next: p.Next}}, err
+}
+
+func withoutVeiled(key gk.Key, rows []gk.Grant) []gk.Grant {
+	var out []gk.Grant
+	for _, g := range rows {
+		if !veiled(key, g) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// grantChange is what PATCH takes; what is absent stays.
+type grantChange struct {
+	Owner *string `json:"owner,omitempty" maxLength:"200"`
+	Name  *string `json:"name,omitempty" maxLength:"200"`
+}
+
+// newOwner is who a held or ownerless grant is given to.
+type newOwner struct {
+	Owner string `json:"owner" minLength:"1" maxLength:"200"`
+}
+
+// renewal is how a renewal is asked for.
+type renewal struct {
+	Force bool `json:"force,omitempty" doc:"also repeat a one-time renewal whose answer was lost"`
+}
+
+func (s *server) routeGrants() {
+	add(s, huma.Operation{
+		OperationID: "list-grants", Method: http.MethodGet, Path: "/v1/grants", Summary: "List grants",
+	}, s.listGrants)
+
+	add(s, huma.Operation{
+		OperationID: "get-grant", Method: http.MethodGet, Path: "/v1/grants/{id}", Summary: "Show a grant",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Grant], error) {
+		g, err := s.store.Grant(ctx, key.Viewer(), in.ID)
+		return s.shownGrant(ctx, key, g, err)
+	})
+
+	add(s, huma.Operation{
+		OperationID: "change-grant", Method: http.MethodPatch, Path: "/v1/grants/{id}", Summary: "Rename a grant or move it to another owner",
+		Description: "Only a key that is not limited to owners can move one.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body grantChange
+	}) (*output[Grant], error) {
+		if err := s.sees(ctx, key, in.ID); err != nil {
+			return nil, err
+		}
+		g, err := s.keeper.UpdateGrant(ctx, key.Viewer(), in.ID, keeper.GrantChange{Owner: in.Body.Owner, Name: in.Body.Name})
+		return s.shownGrant(ctx, key, g, err)
+	})
+
+	add(s, huma.Operation{
+		OperationID: "revoke-grant", Method: http.MethodDelete, Path: "/v1/grants/{id}", DefaultStatus: http.StatusNoContent,
+		Summary:     "Revoke a grant",
+		Description: "The platform is told where it can be; the tokens are erased.",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*struct{}, error) {
+		return nil, s.keeper.Revoke(ctx, key.Viewer(), in.ID)
+	})
+
+	add(s, huma.Operation{
+		OperationID: "confirm-grant", Method: http.MethodPost, Path: "/v1/grants/{id}/confirm",
+		Summary:     "Give a held or ownerless grant to an owner",
+		Description: "Needs a key that is not limited to owners.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body newOwner
+	}) (*output[Grant], error) {
+		if err := s.sees(ctx, key, in.ID); err != nil {
+			return nil, err
+		}
+		g, err := s.keeper.Confirm(ctx, key.Viewer(), in.ID, in.Body.Owner)
+		return s.shownGrant(ctx, key, g, err)
+	})
+
+	add(s, huma.Operation{
+		OperationID: "refresh-grant", Method: http.MethodPost, Path: "/v1/grants/{id}/refresh", Summary: "Renew a grant now",
+		Description: "A refusal of the platform is no error: the grant's fault tells it.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body *renewal
+	}) (*output[Grant], error) {
+		g, err := s.keeper.Refresh(ctx, key.Viewer(), in.ID, in.Body != nil && in.Body.Force)
+		return s.shownGrant(ctx, key, g, err)
+	})
+}
+
+// sees answers store.ErrNotFound for a grant that does not exist for a key, before anything else is said about it.
+func (s *server) sees(ctx context.Context, key gk.Key, grant string) error {
+	_, err := s.store.Grant(ctx, key.Viewer(), grant)
+	return err
+}

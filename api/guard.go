@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// guarded is a mux that lets nothing be registered without a line in scopes, and nobody in without that scope.
+type guarded struct{ *server }
+
+// HandleFunc registers a route behind the check of its key.
+func (g guarded) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	scope, ok := scopes[pattern]
+	if !ok {
+		panic("api: the route " + pattern + " has no scope")
+	}
+	g.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if scope == noKey {
+			h(w, r)
+			return
+		}
+		key, p := g.authenticate(r, scope)
+		if p != nil {
+			g.writeProblem(w, r, p)
+			return
+		}
+		noteKey(r, key.ID)
+		h(w, r.WithContext(context.WithValue(r.Context(), keyOfCaller{}, key)))
+	})
+}
+
+// ServeHTTP serves the mux.
+func (g guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.mux.ServeHTTP(w, r) }
+
+type keyOfCaller struct{}
+
+// callerOf returns the key that a guarded request came with.
+func callerOf(ctx context.Context) gk.Key {
+	key, _ := ctx.Value(keyOfCaller{}).(gk.Key) // without one: the zero key, which sees nothing
+	return key
+}
+
+// authenticate finds the key of a request and checks that it has a scope and that no parameter comes twice.
+func (g guarded) authenticate(r *http.Request, scope gk.Scope) (gk.Key, error) {
+	key, err := g.keys.find(bearer(r))
+	if err != nil {
+		return gk.Key{}, err
+	}
+	if !slices.Contains(key.Scopes, scope) {
+		return gk.Key{}, problem(forbidden, "this needs a key with the scope "+string(scope))
+	}
+	for name, values := range r.URL.Query() {
+		if len(values) > 1 {
+			return gk.Key{}, invalid("query."+name, "is given more than once")
+		}
+	}
+	return key, nil
+}
+
+// bearer returns the key of the header Authorization; empty if there is none, or more than one.
+func bearer(r *http.Request) gk.Secret {
+	all := r.Header.Values("Authorization")
+	if len(all) != 1 {
+		return gk.Secret{}
+	}
+	scheme, text, _ := strings.Cut(all[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return gk.Secret{}
+	}
+	return gk.NewSecret(strings.TrimSpace(text))
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Key is an API key as the API shows it; its text is told once, when it is made.
+type Key struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Scopes    []gk.Scope `json:"scopes" nullable:"false"`
+	Owners    []string   `json:"owners" nullable:"false" doc:"empty: no limit"`
+	Apps      []string   `json:"apps" nullable:"false" doc:"empty: no limit"`
+	CreatedAt moment     `json:"created_at"`
+	ExpiresAt moment     `json:"expires_at"`
+	RevokedAt moment     `json:"revoked_at"`
+	Text      string     `json:"key,omitempty" doc:"the key itself, shown this once"`
+}
+
+func key(k gk.Key) Key {
+	return Key{
+		ID: k.ID, Name: k.Name, Scopes: k.Scopes, Owners: texts(k.Owners), Apps: texts(k.Apps),
+		CreatedAt: at(k.CreatedAt), ExpiresAt: at(k.ExpiresAt), RevokedAt: at(k.RevokedAt),
+	}
+}
+
+// newKey is a key as a caller wants it.
+type newKey struct {
+	Name      string     `json:"name" minLength:"1" maxLength:"200"`
+	Scopes    []gk.Scope `json:"scopes" minItems:"1" uniqueItems:"true" nullable:"false"`
+	Owners    []string   `json:"owners,omitempty"`
+	Apps      []string   `json:"apps,omitempty"`
+	ExpiresAt givenTime  `json:"expires_at,omitzero"`
+}
+
+// beyond names what a key would have that its maker has not; empty: nothing.
+func beyond(k, maker gk.Key) string {
+	switch {
+	case slices.ContainsFunc(k.Scopes, func(s gk.Scope) bool { return !slices.Contains(maker.Scopes, s) }):
+		return "scopes"
+	case !narrower(k.Owners, maker.Owners):
+		return "owners"
+	case !narrower(k.Apps, maker.Apps):
+		return "apps"
+	case !maker.ExpiresAt.IsZero() && (k.ExpiresAt.IsZero() || k.ExpiresAt.After(maker.ExpiresAt)):
+		return "expires_at"
+	}
+	return ""
+}
+
+// narrower reports whether a limit lies within another; an empty one is no limit.
+func narrower(limit, within []string) bool {
+	if len(within) == 0 {
+		return true
+	}
+	return len(limit) > 0 && !slices.ContainsFunc(limit, func(v string) bool { return !slices.Contains(within, v) })
+}
+
+// visible reports whether a key exists for another: it must not reach further. Its end does not count.
+func visible(k, to gk.Key) bool {
+	to.ExpiresAt = time.Time{}
+	return beyond(k, to) == ""
+}
+
+func (s *server) routeKeys() {
+	add(s, huma.Operation{
+		OperationID: "list-keys", Method: http.MethodGet, Path: "/v1/keys", Summary: "List API keys",
+	}, func(ctx context.Context, maker gk.Key, in *Page) (*output[list[Key]], error) {
+		name := filterName("keys")
+		after, err := openCursor(maker, name, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		all, err := s.store.Keys(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows := slices.DeleteFunc(all, func(k gk.Key) bool { return k.ID <= after || !visible(k, maker) })
+		next := func(k gk.Key) string { return sealCursor(maker, name, k.ID) }
+		return &output[list[Key]]{pageOf(rows, in.Limit, key, next)}, nil
+	})
+
+	add(s, huma.Operation{
+		OperationID: "create-key", Method: http.MethodPost, Path: "/v1/keys", DefaultStatus: http.StatusCreated, Summary: "Make an API key",
+		Description: "Its text is in this answer and nowhere else. A key cannot make one that reaches beyond itself.",
+	}, func(ctx context.Context, maker gk.Key, in *struct{ Body newKey }) (*output[Key], error) {
+		b, now := in.Body, s.keeper.Now()
+		for _, scope := range b.Scopes {
+			if !slices.Contains(gk.Scopes(), scope) {
+				return nil, invalid("body.scopes", "holds a word that is no scope")
+			}
+		}
+		if slices.Contains(b.Owners, "") || slices.Contains(b.Apps, "") {
+			return nil, invalid("body.owners", "and apps must not hold an empty text")
+		}
+		if !b.ExpiresAt.IsZero() && !b.ExpiresAt.After(now) {
+			return nil, invalid("body.expires_at", "lies in the past")
+		}
+		text := NewKey()
+		k := gk.Key{
+			ID: gk.NewID("key", now), Hash: HashKey(text), Name: b.Name, Scopes: b.Scopes, Owners: b.Owners, Apps: b.Apps,
+			CreatedAt: now, ExpiresAt: b.ExpiresAt.Time,
+		}
+		if field := beyond(k, maker); field != "" {
+			p := problem(forbidden, "a key cannot make one that reaches beyond itself")
+			p.Errors = []Wrong{{Field: "body." + field, Message: "goes beyond the key that asks"}}
+			return nil, p
+		}
+		if err := s.store.CreateKey(ctx, k); err != nil {
+			return nil, err
+		}
+		shown := key(k)
+		shown.Text = text.Reveal()
+		return &output[Key]{shown}, nil
+	})
+
+	add(s, huma.Operation{
+		OperationID: "revoke-key", Method: http.MethodDelete, Path: "/v1/keys/{id}", DefaultStatus: http.StatusNoContent, Summary: "Revoke an API key",
+		Description: "It stops working everywhere within a second. The last key with the scope admin and no limits stays.",
+	}, func(ctx context.Context, maker gk.Key, in *ByID) (*struct{}, error) {
+		all, err := s.store.Keys(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now := s.keeper.Now()
+		i := slices.IndexFunc(all, func(k gk.Key) bool { return k.ID == in.ID && visible(k, maker) })
+		if i < 0 {
+			return nil, store.ErrNotFound
+		}
+		others := slices.ContainsFunc(all, func(k gk.Key) bool { return k.ID != in.ID && rules(k, now) })
+		if rules(all[i], now) && !others {
+			return nil, problem(conflict, "this is the last key that can make others; make another one first")
+		}
+		if err := s.store.RevokeKey(ctx, in.ID, now); err != nil {
+			return nil, err
+		}
+		s.keys.forget(in.ID)
+		return nil, nil
+	})
+}
+
+// rules reports whether a key lives and can do everything for everybody.
+func rules(k gk.Key, now time.Time) bool {
+	alive := k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || k.ExpiresAt.After(now))
+	return alive && slices.Contains(k.Scopes, gk.ScopeAdmin) && len(k.Owners) == 0 && len(k.Apps) == 0
+}

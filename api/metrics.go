@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/grantkeep/grantkeep/keeper"
+)
+
+// metrics counts what the API does and asks the keeper how it stands. No label holds an id, an owner or a shop.
+type metrics struct {
+	requests *prometheus.CounterVec
+	keeper   *keeper.Keeper
+	ready    *prometheus.Desc
+	flights  *prometheus.Desc
+	spilled  *prometheus.Desc
+}
+
+func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
+	m := &metrics{
+		keeper: k,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "grantkeep_http_requests_total", Help: "Requests to the API by the route's pattern and the status.",
+		}, []string{"route", "status"}),
+		ready:   prometheus.NewDesc("grantkeep_ready", "1 while this process can serve.", nil, nil),
+		flights: prometheus.NewDesc("grantkeep_flights", "Renewals and completions under way.", nil, nil),
+		spilled: prometheus.NewDesc("grantkeep_spilled_pairs", "Token pairs that wait for the database.", nil, nil),
+	}
+	registry.MustRegister(m, m.requests)
+	return m
+}
+
+func (m *metrics) count(route string, status int) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+}
+
+// Describe names the gauges.
+func (m *metrics) Describe(out chan<- *prometheus.Desc) {
+	out <- m.ready
+	out <- m.flights
+	out <- m.spilled
+}
+
+// Collect asks the keeper once for all gauges.
+func (m *metrics) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyPatience)
+	defer cancel()
+	h := m.keeper.Health(ctx)
+	ready := 0.0
+	if h.Ready {
+		ready = 1
+	}
+	out <- prometheus.MustNewConstMetric(m.ready, prometheus.GaugeValue, ready)
+	out <- prometheus.MustNewConstMetric(m.flights, prometheus.GaugeValue, float64(h.Flights))
+	out <- prometheus.MustNewConstMetric(m.spilled, prometheus.GaugeValue, float64(h.Spilled))
+}
+
+// readyPatience is how long the database may take to say that it is there.
+const readyPatience = 2 * time.Second

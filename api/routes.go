@@ -1,0 +1,56 @@
+package api
+
+import (
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// noKey marks the routes that anybody may use: they tell nothing of anybody.
+const noKey gk.Scope = ""
+
+// scopes is the one place that says what each route needs. A route that is not here cannot be registered, and a line
+// here that no route uses fails a test.
+var scopes = map[string]gk.Scope{
+	"GET /healthz":         noKey,
+	"GET /readyz":          noKey,
+	"GET /openapi.json":    noKey,
+	"GET /docs":            noKey,
+	"GET /problems/{name}": noKey,
+	"GET /metrics":         gk.ScopeRead,
+
+	"GET /v1/platforms": gk.ScopeRead,
+	"GET /v1/explain":   gk.ScopeRead,
+	"POST /v1/explain":  gk.ScopeRead,
+	"GET /v1/events":    gk.ScopeRead,
+
+	"GET /v1/apps":              gk.ScopeRead,
+	"GET /v1/apps/{id}":         gk.ScopeRead,
+	"POST /v1/apps":             gk.ScopeManage,
+	"PATCH /v1/apps/{id}":       gk.ScopeManage,
+	"DELETE /v1/apps/{id}":      gk.ScopeManage,
+	"POST /v1/apps/{id}/check":  gk.ScopeManage,
+	"POST /v1/apps/{id}/grants": gk.ScopeManage,
+
+	"GET /v1/authorizations":               gk.ScopeRead,
+	"GET /v1/authorizations/{id}":          gk.ScopeRead,
+	"POST /v1/authorizations":              gk.ScopeLink,
+	"POST /v1/authorizations/{id}/confirm": gk.ScopeLink,
+
+	"GET /v1/grants":               gk.ScopeRead,
+	"GET /v1/grants/{id}":          gk.ScopeRead,
+	"GET /v1/grants/{id}/history":  gk.ScopeRead,
+	"PATCH /v1/grants/{id}":        gk.ScopeManage,
+	"DELETE /v1/grants/{id}":       gk.ScopeManage,
+	"POST /v1/grants/{id}/confirm": gk.ScopeManage,
+	"GET /v1/grants/{id}/token":    gk.ScopeToken,
+	"GET /v1/token":                gk.ScopeToken,
+	"POST /v1/grants/{id}/refresh": gk.ScopeToken,
+
+	"GET /v1/keys":         gk.ScopeAdmin,
+	"POST /v1/keys":        gk.ScopeAdmin,
+	"DELETE /v1/keys/{id}": gk.ScopeAdmin,
+}
+
+// Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.
+func Paths() []string {
+	return []string{"/v1/", "/problems/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
+}

@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/offline"
+)
+
+// Token is an access token as it is handed out: the one answer that holds one.
+type Token struct {
+	AccessToken string            `json:"access_token"`
+	ExpiresAt   moment            `json:"expires_at"`
+	ExpiresIn   int64             `json:"expires_in" doc:"seconds; 0 where the end is not known"`
+	Windows     map[string]moment `json:"windows,omitempty" doc:"ends of partial permissions"`
+	Subject     gk.Subject        `json:"subject"`
+	Shops       []Shop            `json:"shops" nullable:"false"`
+	Grant       string            `json:"grant"`
+	Generation  int64             `json:"generation" doc:"pass it as not_generation when the platform refuses this token"`
+	Stale       bool              `json:"stale,omitempty" doc:"not what was asked for, but all there is for now"`
+	Fault       *offline.Fault    `json:"fault,omitempty" doc:"why it is stale"`
+}
+
+// TokenQuery is what a reader asks of a token.
+type TokenQuery struct {
+	MinValid      span   `query:"min_valid" doc:"how long it must still last, as seconds or a duration; an hour if absent, at most half the token's life"`
+	NotGeneration int64  `query:"not_generation" minimum:"0" doc:"the generation that the platform has just refused"`
+	Window        string `query:"window" enum:"r1,r2,w1,w2" doc:"a partial permission that must be open"`
+	Wait          span   `query:"wait" doc:"how long to wait for a renewal; 10s if absent, at most 60s"`
+	IfNoneMatch   string `header:"If-None-Match"`
+}
+
+func (q TokenQuery) want() keeper.TokenWant {
+	return keeper.TokenWant{MinValid: q.MinValid.value(), NotGeneration: q.NotGeneration, Window: q.Window, Wait: q.Wait.value()}
+}
+
+// tokenAnswer is a token, or 304 and nothing.
+type tokenAnswer struct {
+	Status       int
+	ETag         string `header:"ETag"`
+	CacheControl string `header:"Cache-Control"`
+	Body         *Token
+}
+
+func (s *server) tokenAnswer(q TokenQuery, served keeper.Served, err error) (*tokenAnswer, error) {
+	if err != nil {
+		return nil, s.tokenProblem(err)
+	}
+	g := served.Grant
+	out := &tokenAnswer{Status: http.StatusOK, ETag: `"` + strconv.FormatInt(g.Generation, 10) + `"`, CacheControl: "no-store"}
+	if matches(q.IfNoneMatch, out.ETag) {
+		out.Status = http.StatusNotModified
+		return out, nil
+	}
+	out.Body = &Token{
+		AccessToken: served.Access.Reveal(), ExpiresAt: at(g.Expires), Subject: g.Subject, Shops: shops(g.Shops), Grant: g.ID,
+		Generation: g.Generation, Stale: served.Stale, Fault: s.fault(served.Fault, ""),
+	}
+	if len(g.Windows) > 0 {
+		out.Body.Windows = moments(g.Windows)
+	}
+	if !g.Expires.IsZero() {
+		out.Body.ExpiresIn = max(0, int64(g.Expires.Sub(s.keeper.Now()).Seconds()))
+	}
+	return out, nil
+}
+
+// tokenProblem keeps a promise of the token routes: they never answer 500. What nobody expected is an outage that a
+// reader waits out.
+func (s *server) tokenProblem(err error) *Problem {
+	p := s.answerTo(context.Background(), err)
+	if p.Status != http.StatusInternalServerError {
+		return p
+	}
+	out := problem(storeUnavailable, "")
+	out.Instance, out.after = p.Instance, 2*time.Second
+	return out
+}
+
+// matches reports whether a header If-None-Match names a tag.
+func matches(header, tag string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		if part = strings.TrimPrefix(strings.TrimSpace(part), "W/"); part == tag || part == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *server) routeTokens() {
+	responses := func() map[string]*huma.Response {
+		return map[string]*huma.Response{"304": {Description: "The caller has this generation already"}}
+	}
+	add(s, huma.Operation{
+		OperationID: "get-token", Method: http.MethodGet, Path: "/v1/grants/{id}/token", Summary: "Get a usable access token",
+		Description: "Renewed first if it ends too soon; never an error while a usable token exists. HEAD is answered too.",
+		Responses:   responses(),
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		TokenQuery
+	}) (*tokenAnswer, error) {
+		served, err := s.keeper.Token(ctx, key.Viewer(), in.ID, in.want())
+		return s.tokenAnswer(in.TokenQuery, served, err)
+	})
+
+	add(s, huma.Operation{
+		OperationID: "find-token", Method: http.MethodGet, Path: "/v1/token", Summary: "Get a usable access token by app and subject",
+		Responses: responses(),
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		App     string `query:"app" required:"true" maxLength:"100"`
+		Subject string `query:"subject" required:"true" maxLength:"300" doc:"KIND:ID, as in shop:1234"`
+		TokenQuery
+	}) (*tokenAnswer, error) {
+		kind, id, ok := strings.Cut(in.Subject, ":")
+		if !ok || kind == "" || id == "" {
+			return nil, invalid("query.subject", "is not KIND:ID, as in shop:1234")
+		}
+		served, err := s.keeper.TokenOf(ctx, key.Viewer(), in.App, kind, id, in.want())
+		return s.tokenAnswer(in.TokenQuery, served, err)
+	})
+}
