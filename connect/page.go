@@ -1,0 +1,118 @@
+package connect
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// words are the values that texts of the catalogue may name. They come from anybody, so a page escapes them.
+type words struct {
+	Vendor   string // whose app it is
+	Platform string
+	Owner    string // the vendor's customer
+	Shop     string
+	Suffix   string // fixed end of a shop's host
+	Date     string
+	Ref      string // short number for the vendor's support
+	Scopes   string
+	Minutes  int // what the platform's page leaves the merchant
+}
+
+// page is what every page has.
+type page struct {
+	words
+	Lang     string
+	Tile     string // the platform's letters
+	Tint     int    // the colour of its tile, 0 to 3
+	Switch   bool   // the address can be opened again in another language
+	HasForm  bool
+	Reload   bool // the page asks again by itself
+	localize *i18n.Localizer
+}
+
+// T returns a text of the catalogue in the page's language. An id that is in no catalogue is an error, and the page is
+// not shown.
+func (p page) T(id string) (string, error) {
+	return p.localize.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: p.words})
+}
+
+// on returns the page with another date, for a text about one row.
+func (p page) on(date string) page {
+	p.Date = date
+	return p
+}
+
+// pageFor begins a page that knows no app.
+func (p *pages) pageFor(r *http.Request) page {
+	lang := languageOf(r)
+	return page{Lang: lang, localize: i18n.NewLocalizer(p.texts, lang)}
+}
+
+// about adds whose app on which platform the page is about.
+func (p page) about(app gk.App, spec *platform.Spec) page {
+	p.Vendor, p.Platform = app.Name, app.Platform
+	if spec != nil {
+		p.Platform = spec.Facts.Names.In(p.Lang)
+		p.Suffix = spec.Facts.ShopSuffix
+		p.Tile = spec.Facts.Page.Short.In(p.Lang)
+	}
+	if p.Tile == "" {
+		p.Tile = initial(p.Platform)
+	}
+	for _, c := range []byte(app.Platform) {
+		p.Tint = (p.Tint + int(c)) % 4
+	}
+	return p
+}
+
+// initial is the first letter of a name, for a sign where there is no logo.
+func initial(name string) string {
+	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(name))
+	if r == utf8.RuneError {
+		return "·"
+	}
+	return strings.ToUpper(string(r))
+}
+
+// reference is the short number of an authorization, which a merchant can read to the vendor's support: the last six
+// characters of its id, which are all chance.
+func reference(authorization string) string {
+	const length = 6
+	return "AUT-" + strings.ToUpper(authorization[max(len(authorization)-length, 0):])
+}
+
+// dateIn writes a day as the platform's merchants count days.
+func dateIn(spec *platform.Spec, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	zone := time.UTC
+	if spec != nil {
+		zone = spec.Facts.Renewal.Location()
+	}
+	return t.In(zone).Format(time.DateOnly)
+}
+
+// show renders a page whole before its first byte is sent, so that a text that is missing shows as an error of ours.
+func (p *pages) show(w http.ResponseWriter, status int, c templ.Component) error {
+	var b bytes.Buffer
+	if err := c.Render(nil, &b); err != nil { //nolint:staticcheck // SA1012: no component reads the context
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the client is gone; there is nobody to tell
+	return nil
+}
+
+// tint is the class of a tile's colour.
+func tint(n int) string { return [...]string{"t0", "t1", "t2", "t3"}[n] }

@@ -1,0 +1,209 @@
+package connect
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+)
+
+// donePage says what a merchant has connected.
+type donePage struct {
+	page
+	Title, Under string // ids of texts
+	Shops        []shopRow
+	Back         string // where the vendor wants the merchant to go on; empty: nowhere
+}
+
+// shopRow is one shop of a result.
+type shopRow struct {
+	Name  string
+	Until string // last day; empty: none known
+	End   string // id of the text about its end
+	Held  bool
+}
+
+// result shows how a click stands to the browser that made it, and nothing of it to others.
+func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
+	outcome, err := p.keeper.Result(r.Context(), r.PathValue("click"), cookies(r))
+	if err != nil {
+		return err
+	}
+	pg := p.pageFor(r).about(outcome.App, outcome.Spec)
+	pg.Switch = true
+	pg.Ref = reference(outcome.Authorization.ID)
+	switch outcome.Click.Stage {
+	case gk.Done:
+		code, err := p.confirmCode(r, outcome)
+		if err != nil {
+			return err
+		}
+		return p.show(w, http.StatusOK, done(newDonePage(pg, outcome, code)))
+	case gk.Failed:
+		return p.show(w, http.StatusOK, notice(newFailure(pg, outcome)))
+	case gk.Begun, gk.Exchanging, gk.Issued:
+	}
+	if outcome.Click.Stage == gk.Begun && !outcome.Click.ExpiresAt.After(p.keeper.Now()) {
+		outcome.Click.Reason = gk.ReasonExpired
+		return p.show(w, http.StatusOK, notice(newFailure(pg, outcome)))
+	}
+	return p.show(w, http.StatusOK, notice(newWait(pg, outcome)))
+}
+
+// confirmCode is the one-time code for the vendor's own log-in. It goes to the browser that both began and completed: a
+// click that another browser completed was a forwarded link, and its sender must not get what confirms it.
+func (p *pages) confirmCode(r *http.Request, o keeper.Outcome) (string, error) {
+	if o.Click.Held || r.Method != http.MethodGet {
+		return "", nil
+	}
+	return p.keeper.ConfirmCode(r.Context(), o)
+}
+
+// newWait says that a click has not ended. The page asks again by itself, with or without JavaScript.
+func newWait(p page, o keeper.Outcome) message {
+	p.Reload = true
+	m := message{page: p, Mark: markOff, Icon: "clock", Title: "m.wait.working", Texts: []string{"m.wait.text"}}
+	if o.Click.Stage == gk.Begun {
+		m.Title, m.Texts = "m.wait.title", []string{"m.wait.begun"}
+	}
+	return m
+}
+
+// newDonePage lists what a click has connected.
+func newDonePage(p page, o keeper.Outcome, code string) donePage {
+	d := donePage{Title: "m.done.title", Under: "m.done.under", Back: backTo(o.ReturnTo, o.Authorization.ID, "completed", code)}
+	missing := map[string]bool{}
+	for i := range o.Grants {
+		g := &o.Grants[i]
+		d.Shops = append(d.Shops, rowsOf(o, g)...)
+		for scope := range strings.FieldsSeq(strings.ReplaceAll(g.Facts["missing_scopes"], ",", " ")) {
+			if !missing[scope] {
+				p.Scopes = strings.TrimPrefix(p.Scopes+", "+scope, ", ")
+			}
+			missing[scope] = true
+		}
+	}
+	switch {
+	case o.Authorization.Kind == gk.KindCancel:
+		d.Title, d.Under = "m.cancel.done", "m.done.close"
+	case held(o.Grants):
+		d.Under = "m.done.held"
+	}
+	d.page = p
+	return d
+}
+
+// rowsOf lists the shops that a grant reaches, or its subject where there is no shop.
+func rowsOf(o keeper.Outcome, g *gk.Grant) []shopRow {
+	row := shopRow{Held: g.State == gk.Held, End: "m.done.open"}
+	end := g.Ceiling
+	if end.IsZero() && !g.Renewable {
+		end = g.Expires
+	}
+	if !end.IsZero() {
+		row.End, row.Until = "m.done.until", dateIn(o.Spec, end)
+	}
+	var rows []shopRow
+	for _, s := range g.Shops {
+		if !s.LostAt.IsZero() {
+			continue
+		}
+		row.Name = subjectName(gk.Subject{Name: s.Name, Host: s.Host, ID: s.ID})
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		row.Name = subjectName(g.Subject)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func held(grants []gk.Grant) bool {
+	for i := range grants {
+		if grants[i].State == gk.Held {
+			return true
+		}
+	}
+	return false
+}
+
+// backTo adds to a return address which authorization ended and how; code is the one-time proof for the vendor's own
+// log-in, if it wants one. Nothing else leaves: no shop, no token. Parameters of these names that the address brought
+// are replaced, so that nobody can write the answer beforehand.
+func backTo(returnTo, authorization, status, code string) string {
+	u, err := url.Parse(returnTo)
+	if returnTo == "" || err != nil {
+		return "" // the keeper has checked it; what cannot be read leads nowhere
+	}
+	q := u.Query()
+	q.Set("authorization", authorization)
+	q.Set("status", status)
+	q.Del("gk_confirm")
+	if code != "" {
+		q.Set("gk_confirm", code)
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// newFailure chooses the words for a click that came to nothing.
+func newFailure(p page, o keeper.Outcome) message {
+	m := message{Mark: markBad, Icon: "person", Title: "m.fail.title", ShowRef: true}
+	m.Back = backTo(o.ReturnTo, o.Authorization.ID, "failed", "")
+	p.Minutes = minutes(o)
+	again := "m.fail.again"
+	if o.Authorization.Kind == gk.KindInstall {
+		again = "m.fail.reinstall"
+	}
+	switch o.Click.Reason {
+	case gk.ReasonExpired:
+		m.Mark, m.Icon, m.Title, m.Texts = markOff, "clock", "m.late.title", []string{"m.late.text", again}
+	case gk.ReasonDenied:
+		m.Mark, m.Icon, m.Texts = markOff, "cross", []string{"m.fail.cancel", again}
+	case gk.ReasonOtherSubject:
+		m.Texts = []string{"m.fail.other", again}
+	case gk.ReasonOwnerConflict:
+		m.Texts = []string{"m.fail.owner"}
+	case gk.ReasonLostAnswer:
+		m.Icon, m.Texts = "warn", []string{"m.fail.lost", again}
+	case gk.ReasonUnconfirmed:
+		m.Icon, m.Texts = "warn", []string{"m.fail.unconfirmed", again}
+	default:
+		m.refusal(o.Click.Fault, again)
+	}
+	m.page = p
+	if f := o.Click.Fault; f != nil && o.Spec != nil {
+		m.quote(o.Spec, f)
+		m.Said = strings.TrimSpace(f.Code + " " + f.Message)
+	}
+	return m
+}
+
+// refusal chooses the words by whose move a platform's refusal is.
+func (m *message) refusal(f *gk.Fault, again string) {
+	m.Icon = "warn"
+	if f == nil {
+		m.Texts = []string{"m.fail.ours"}
+		return
+	}
+	switch f.Action {
+	case gk.Reauthorize:
+		m.Texts, m.Advise = []string{"m.fail.refused", again}, true
+	case gk.Retry, gk.Backoff, gk.Refresh, gk.None:
+		m.Texts = []string{"m.fail.busy", again}
+	case gk.WaitApproval:
+		m.Texts, m.Advise = []string{"m.fail.wait"}, true
+	case gk.FixConfig, gk.FixRequest, gk.ContactPlatform:
+		m.Texts = []string{"m.fail.ours"}
+	}
+}
+
+func minutes(o keeper.Outcome) int {
+	if o.Spec == nil {
+		return 0
+	}
+	return int(time.Duration(o.Spec.Facts.Link.Finish) / time.Minute)
+}

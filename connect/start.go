@@ -1,0 +1,172 @@
+package connect
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// longestForm is how much of a posted connect form is read, in bytes.
+const longestForm = 16 << 10
+
+// startPage is the page behind a link.
+type startPage struct {
+	page
+	Title, Under, Button string // ids of texts
+	Account              string // which account to log in with
+	Steps                []stepText
+	Until                string // last day of the link
+	AskShop              bool
+	Typed                string // what the merchant typed
+	Mistake              string // id of the text that says what is wrong with it
+}
+
+// stepText is one step on the platform's page, in the page's language.
+type stepText struct{ Title, Text string }
+
+// start shows what a link is for. It changes nothing.
+func (p *pages) start(w http.ResponseWriter, r *http.Request) error {
+	visit, err := p.keeper.Visit(r.Context(), r.PathValue("secret"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Security-Policy", policy(formSources(visit.App)))
+	return p.show(w, http.StatusOK, start(newStartPage(p.pageFor(r), visit)))
+}
+
+// press sends the browser to the platform's page, with a cookie by which the callback will know it.
+func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, longestForm)
+	if err := r.ParseForm(); err != nil {
+		return &badRequest{err}
+	}
+	secret, shop := r.PathValue("secret"), r.PostForm.Get("shop")
+	pressed, err := p.keeper.Press(r.Context(), secret, shop)
+	var invalid *keeper.Invalid
+	if errors.As(err, &invalid) && invalid.Field == "shop" {
+		return p.askAgain(w, r, secret, shop)
+	}
+	if err != nil {
+		return err
+	}
+	p.leave(w, pressed)
+	return nil
+}
+
+// askAgain shows the start page with what the merchant typed and why it does not do.
+func (p *pages) askAgain(w http.ResponseWriter, r *http.Request, secret, shop string) error {
+	visit, err := p.keeper.Visit(r.Context(), secret)
+	if err != nil {
+		return err
+	}
+	s := newStartPage(p.pageFor(r), visit)
+	s.Typed, s.Mistake = shop, mistake(shop, visit.Spec.Facts.ShopSuffix)
+	w.Header().Set("Content-Security-Policy", policy(formSources(visit.App)))
+	return p.show(w, http.StatusUnprocessableEntity, start(s))
+}
+
+// mistake names the text that tells a merchant why an address was refused.
+func mistake(typed, suffix string) string {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	switch {
+	case typed == "":
+		return "m.host.empty"
+	case strings.Contains(typed, ".") && !strings.HasSuffix(typed, suffix):
+		return "m.host.custom"
+	}
+	return "m.host.bad"
+}
+
+// leave sets the browser's cookie and sends it to the platform.
+func (p *pages) leave(w http.ResponseWriter, pressed keeper.Pressed) {
+	http.SetCookie(w, &http.Cookie{
+		Name: pressed.CookieName, Value: pressed.CookieValue, Path: "/", MaxAge: int(pressed.CookieLife / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure(),
+	})
+	seeOther(w, pressed.URL)
+}
+
+// formSources is where the start page's form may lead. Browsers apply form-action to every redirect behind a form, and
+// a platform's first page sends a merchant on to log-in hosts that its documents do not name: naming the first host
+// alone leaves a button that does nothing. So any host of https is let through. What that gives up is small: a foreign
+// form would have to get past templ's escaping, and the page has nothing to put into it. A simulator on plain http is
+// named by the app's endpoints.
+func formSources(app gk.App) string {
+	sources := []string{"'self'", "https:"}
+	for _, origin := range slices.Sorted(maps.Values(app.Endpoints)) {
+		if strings.HasPrefix(origin, "http://") {
+			sources = append(sources, strings.TrimSuffix(origin, "/"))
+		}
+	}
+	return strings.Join(slices.Compact(sources), " ")
+}
+
+// newStartPage chooses the words of a start page.
+func newStartPage(p page, v keeper.Visit) startPage {
+	facts := v.Spec.Facts
+	p = p.about(v.App, v.Spec)
+	p.Switch, p.HasForm = true, true
+	p.Owner, p.Ref = v.Authorization.Owner, reference(v.Authorization.ID)
+	p.Shop = v.Authorization.Shop
+	p.Minutes = int(time.Duration(facts.Link.Finish) / time.Minute)
+	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", AskShop: v.AskShop}
+	s.Until = dateIn(v.Spec, v.Authorization.ExpiresAt)
+	switch {
+	case v.Authorization.Kind == gk.KindCancel:
+		s.Title, s.Under, s.Button = "m.cancel.title", "m.cancel.under", "m.cancel.go"
+	case v.Grant != nil:
+		p.Shop = subjectName(v.Grant.Subject)
+		p.Date = dateIn(v.Spec, ended(v.Grant))
+		s.Title, s.Under = "m.again.title", againText(v.Grant)
+		s.describe(p.Lang, facts.Page)
+	default:
+		s.describe(p.Lang, facts.Page)
+	}
+	s.page = p
+	return s
+}
+
+// describe fills in what awaits the merchant on the platform's page.
+func (s *startPage) describe(lang string, facts platform.PageFacts) {
+	s.Account = facts.Account.In(lang)
+	for _, step := range facts.Steps {
+		s.Steps = append(s.Steps, stepText{step.Title.In(lang), step.Text.In(lang)})
+	}
+}
+
+// againText says how the grant to reconnect stands.
+func againText(g *gk.Grant) string {
+	switch {
+	case g.State == gk.Expired && !ended(g).IsZero():
+		return "m.again.under"
+	case g.State == gk.Active && g.Renewable && g.Fault == nil:
+		return "m.again.notneeded"
+	}
+	return "m.again.plain"
+}
+
+// ended is the last moment at which a grant was good.
+func ended(g *gk.Grant) time.Time {
+	if !g.Expires.IsZero() {
+		return g.Expires
+	}
+	return g.Ceiling
+}
+
+// subjectName is what people call a subject.
+func subjectName(s gk.Subject) string {
+	switch {
+	case s.Name != "":
+		return s.Name
+	case s.Host != "":
+		return s.Host
+	}
+	return s.ID
+}
