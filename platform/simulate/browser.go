@@ -1,0 +1,3 @@
+package simulate
+
+type browser struct{ page *Page }
