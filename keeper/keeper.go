@@ -57,6 +57,7 @@ type Keeper struct {
 	inflight atomic.Int64
 
 	mu     sync.Mutex
+	paused chan struct{}        // closed when a pause ends; nil: not paused
 	floors map[string]time.Time // lowest due time of the last claim, by app
 	budget map[string]*budget   // exchanges that nobody of ours began, by app
 }
@@ -124,16 +125,49 @@ func (k *Keeper) Health(ctx context.Context) Health {
 	return h
 }
 
-// begin counts a piece of work that must be finished before the process may stop; false while it stops.
+// begin counts a piece of work that must be finished before the process may stop; false while it stops. While the
+// demo's clock jumps it waits.
 func (k *Keeper) begin() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.draining.Load() {
-		return false
+	for {
+		k.mu.Lock()
+		if k.draining.Load() {
+			k.mu.Unlock()
+			return false
+		}
+		paused := k.paused
+		if paused == nil {
+			k.work.Add(1)
+			k.inflight.Add(1)
+			k.mu.Unlock()
+			return true
+		}
+		k.mu.Unlock()
+		<-paused
 	}
-	k.work.Add(1)
-	k.inflight.Add(1)
-	return true
+}
+
+// Pause begins nothing further, waits until nothing is under way and returns the function that lets the keeper go on.
+// It is for the demo, whose clock moves only while nothing is in flight.
+func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
+	paused := make(chan struct{})
+	k.mu.Lock()
+	k.paused = paused
+	k.mu.Unlock()
+	resume = func() {
+		k.mu.Lock()
+		k.paused = nil
+		k.mu.Unlock()
+		close(paused)
+	}
+	for k.inflight.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			resume()
+			return nil, ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return resume, nil
 }
 
 func (k *Keeper) end() {

@@ -1,0 +1,46 @@
+# make help lists the targets. make check is the gate that every commit passes.
+
+GO      ?= go
+TOOL    := $(GO) tool -modfile=tools/go.mod
+export GOFLAGS ?= -mod=readonly
+FUZZTIME ?= 5s
+
+.PHONY: help build check test unit lint generate generated fuzz bench install-deps clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+build: ## build the one binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/grantkeep ./cmd/grantkeep
+
+test: install-deps ## install what the tests need on a bare Debian, then run everything that check runs
+	$(MAKE) check
+
+check: lint unit generated fuzz ## the gate: format, vet, linters, tests with the race detector, generated files, short fuzzing
+
+unit: ## all tests, with the race detector
+	$(GO) test -race -timeout 15m ./...
+
+lint: ## format, vet and the linters, each with its reason in .golangci.yaml
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(TOOL) golangci-lint run ./...
+
+generate: ## make the generated files again
+	$(TOOL) templ generate -log-level error
+	$(GO) run ./docs/generate
+
+generated: generate ## the generated files are what their sources make of them
+	@git diff --exit-code --stat -- '*_templ.go' '*.md' || { echo "generated files differ: commit what make generate made"; exit 1; }
+
+fuzz: ## each fuzz target for FUZZTIME (5s); make fuzz FUZZTIME=10m for longer
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
+
+bench: ## ratios to a bare floor, measured in one run
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault
+
+install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
+	@sh .ci/install
+
+clean:
+	rm -rf bin

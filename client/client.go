@@ -1,0 +1,149 @@
+// Package client is the Go client of Grantkeep's HTTP API. It never renews a token by itself: the server does, exactly
+// once, however many clients want the new one.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// Client calls one server with one key. It is safe for concurrent use.
+type Client struct {
+	server string
+	key    gk.Secret
+	http   *http.Client
+}
+
+// longestAnswer bounds what the client reads of an answer.
+const longestAnswer = 64 << 20
+
+// New makes a client. server is scheme://host[:port]; plain http is for loopback only, since the key travels in it.
+func New(server string, key gk.Secret) (*Client, error) {
+	u, err := url.Parse(strings.TrimSuffix(server, "/"))
+	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, errors.New("the server's address must be scheme://host[:port]")
+	}
+	if host := u.Hostname(); u.Scheme == "http" && host != "localhost" && host != "127.0.0.1" && host != "::1" {
+		return nil, errors.New("the server's address must be https unless it is on loopback: the key would travel in clear")
+	}
+	if key.Empty() {
+		return nil, errors.New("a key is needed")
+	}
+	return &Client{server: u.Scheme + "://" + u.Host, key: key, http: &http.Client{
+		Timeout:       2 * time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key goes nowhere else
+	}}, nil
+}
+
+// Problem is an error of the server, as RFC 9457 writes it.
+type Problem struct {
+	Type       string        `json:"type"` // /problems/NAME; the name never changes
+	Title      string        `json:"title"`
+	Status     int           `json:"status"`
+	Detail     string        `json:"detail"`
+	Errors     []FieldError  `json:"errors"`
+	Fault      *Fault        `json:"fault"` // what the platform said, where one spoke
+	RetryAfter time.Duration `json:"-"`
+}
+
+// FieldError names one wrong member of a request.
+type FieldError struct {
+	Location string `json:"location"`
+	Message  string `json:"message"`
+}
+
+// Name returns the stable name of the problem.
+func (p *Problem) Name() string { return strings.TrimPrefix(p.Type, "/problems/") }
+
+// Error returns the detail, with the fields that are wrong.
+func (p *Problem) Error() string {
+	text := p.Detail
+	if text == "" {
+		text = p.Title
+	}
+	for _, e := range p.Errors {
+		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+	}
+	if p.Fault != nil {
+		text += "; the platform said " + p.Fault.Code
+		if p.Fault.Remedy.En != "" {
+			text += ": " + p.Fault.Remedy.En
+		}
+	}
+	return text
+}
+
+// Call sends one request and decodes the answer into out, which may be nil. Errors are *Problem where the server spoke.
+func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(b)
+	}
+	address := c.server + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key.Reveal())
+	req.Header.Set("Accept", "application/json")
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer func() { _ = res.Body.Close() }() // only read from
+	b, err := io.ReadAll(io.LimitReader(res.Body, longestAnswer))
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if res.StatusCode >= 300 {
+		return problem(res, b)
+	}
+	if out == nil || len(b) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("%s %s: the answer is not what this client expects: %w", method, path, err)
+	}
+	return nil
+}
+
+func problem(res *http.Response, body []byte) error {
+	p := &Problem{Status: res.StatusCode, Title: res.Status}
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") {
+		if err := json.Unmarshal(body, p); err != nil {
+			p.Detail = "the server's problem does not decode"
+		}
+	}
+	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
+		p.RetryAfter = time.Duration(s) * time.Second
+	}
+	return p
+}
+
+// escape makes an id safe in a path.
+func escape(id string) string { return url.PathEscape(id) }

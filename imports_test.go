@@ -1,0 +1,197 @@
+package grantkeep_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/grantkeep/grantkeep"
+
+// floors is the house: a room may import rooms of lower floors, and none of its own. The test reads the source files
+// themselves, so that it runs again whenever one of them changes.
+var floors = []struct {
+	floor int
+	rooms []string
+}{
+	{0, []string{"."}},
+	{1, []string{"platform", "platform/simulate", "store", "vault", "outbound", "client"}},
+	{2, []string{"keeper", "platform/offline", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
+	{3, []string{"gateway", "notify", "store/sqlite", "store/postgres", "platform/all"}},
+	{4, []string{"api", "connect", "console"}},
+	{5, []string{"cmd/grantkeep", "docs/generate"}},
+}
+
+var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}
+
+// suites may use what they test, and are used by tests only.
+var suites = map[string][]string{
+	"store/storetest":       {".", "store"},
+	"store/postgres/pgtest": {},
+	"platform/platformtest": {".", "platform"},
+}
+
+func TestRoomsImportOnlyLowerFloors(t *testing.T) {
+	floor := map[string]int{}
+	for _, f := range floors {
+		for _, room := range f.rooms {
+			floor[room] = f.floor
+		}
+	}
+	for room, files := range goFiles(t, false) {
+		for file, imports := range files {
+			for _, imp := range imports {
+				if imp != module && !strings.HasPrefix(imp, module+"/") {
+					if room == "." && strings.Contains(imp, ".") {
+						t.Errorf("%s imports %s: the nouns depend on the standard library only", file, imp)
+					}
+					continue
+				}
+				to := strings.TrimPrefix(strings.TrimPrefix(imp, module), "/")
+				if to == "" {
+					to = "."
+				}
+				if allowed, ok := suites[room]; ok {
+					if !slices.Contains(allowed, to) {
+						t.Errorf("%s imports %s: the suite %s may know %v only", file, to, room, allowed)
+					}
+					continue
+				}
+				if strings.HasSuffix(room, "sim") {
+					if to != "platform/simulate" {
+						t.Errorf("%s imports %s: a simulator imports platform/simulate alone", file, to)
+					}
+					continue
+				}
+				if strings.HasSuffix(to, "sim") && room == "platform/all" {
+					continue
+				}
+				from, known := floor[room]
+				if !known {
+					t.Fatalf("%s: the room %s has no floor; give it one here and in the README's map", file, room)
+				}
+				if below, ok := floor[to]; !ok || below >= from {
+					t.Errorf("%s imports %s: floor %d may not know floor %d", file, to, from, below)
+				}
+			}
+		}
+	}
+}
+
+func TestDriversKnowOnlyTheirSeam(t *testing.T) {
+	for _, driver := range drivers {
+		for file, imports := range goFiles(t, false)[driver] {
+			for _, imp := range imports {
+				ours := strings.HasPrefix(imp, module+"/") && imp != module+"/platform"
+				if ours || imp == "os" || imp == "net" || imp == "database/sql" || imp == "math/rand" || imp == "crypto/rand" {
+					t.Errorf("%s imports %s: a driver is pure and knows the nouns and package platform", file, imp)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasOneComment(t *testing.T) {
+	comments := map[string][]string{}
+	seen := map[string]bool{}
+	walk(t, func(file string) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		room := path.Dir(filepath.ToSlash(file))
+		seen[room] = true
+		if f.Doc != nil && !strings.HasSuffix(file, "_templ.go") {
+			comments[room] = append(comments[room], file)
+		}
+	})
+	for room := range seen {
+		if len(comments[room]) != 1 {
+			t.Errorf("package %s has %d comments in %v, want one", room, len(comments[room]), comments[room])
+		}
+	}
+}
+
+func TestNamesSaySomething(t *testing.T) {
+	empty := []string{"util", "utils", "common", "helper", "helpers", "base", "types", "misc", "models", "manager"}
+	walk(t, func(file string) {
+		for _, part := range strings.Split(strings.TrimSuffix(filepath.ToSlash(file), ".go"), "/") {
+			if slices.Contains(empty, strings.TrimSuffix(part, "_test")) {
+				t.Errorf("%s: the name %q says nothing", file, part)
+			}
+		}
+	})
+}
+
+func TestDriversHaveNoClock(t *testing.T) {
+	walk(t, func(file string) {
+		if strings.HasSuffix(file, "_test.go") || !slices.Contains(drivers, path.Dir(filepath.ToSlash(file))) {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Name == "time" && slices.Contains([]string{"Now", "Since", "Sleep"}, sel.Sel.Name) {
+				t.Errorf("%s: time.%s in a driver; it has App.Now", file, sel.Sel.Name)
+			}
+			return true
+		})
+	})
+}
+
+// goFiles returns the imports of every file, by room.
+func goFiles(t *testing.T, tests bool) map[string]map[string][]string {
+	t.Helper()
+	rooms := map[string]map[string][]string{}
+	walk(t, func(file string) {
+		if strings.HasSuffix(file, "_test.go") != tests {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		room := path.Dir(filepath.ToSlash(file))
+		if rooms[room] == nil {
+			rooms[room] = map[string][]string{}
+		}
+		for _, imp := range f.Imports {
+			rooms[room][file] = append(rooms[room][file], strings.Trim(imp.Path.Value, `"`))
+		}
+	})
+	return rooms
+}
+
+func walk(t *testing.T, visit func(file string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "deps" || d.Name() == "tools" || d.Name() == "bin") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(p, ".go") {
+			visit(p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
