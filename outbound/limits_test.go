@@ -3,6 +3,7 @@ package outbound_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -155,7 +156,7 @@ func TestRequestIsSentAsGiven(t *testing.T) {
 	g, url := server(t, func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "c", Value: "v"})
 		body, _ := io.ReadAll(r.Body)
-		_, _ = io.WriteString(w, r.Method+" "+r.URL.RequestURI()+" "+string(body)+" "+r.UserAgent()+" "+r.Header.Get("Cookie")+r.Header.Get("X-Token"))
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.RequestURI()+" "+string(body)+" "+r.UserAgent()+" "+r.Header.Get("Accept-Encoding")+" "+r.Header.Get("Cookie")+r.Header.Get("X-Token"))
 	})
 	for range 2 {
 		req := request(t, "POST", url+"/a?b=c%20d", "body")
@@ -165,7 +166,7 @@ func TestRequestIsSentAsGiven(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := string(a.Body), "POST /a?b=c%20d body grantkeep/test t"; got != want {
+		if got, want := string(a.Body), "POST /a?b=c%20d body grantkeep/test gzip t"; got != want {
 			t.Errorf("the server saw %q, want %q", got, want)
 		}
 		if a.Status != 200 || a.Received.IsZero() {
@@ -180,7 +181,7 @@ func TestRequestIsSentAsGiven(t *testing.T) {
 func TestOldTLSIsRefused(t *testing.T) {
 	s := httptest.NewUnstartedServer(nil)
 	config, roots := certificate(t)
-	config.MaxVersion = 0x0302 // TLS 1.1
+	config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 	s.TLS = config
 	s.Config.ErrorLog = quiet
 	s.StartTLS()

@@ -3,6 +3,7 @@ package outbound_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -51,6 +52,10 @@ func TestTimeEnds(t *testing.T) {
 	}
 	deaf := func(net.Conn) { time.Sleep(time.Hour) }
 	reads := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	config, roots := certificate(t)
+	readsOnce := func(c net.Conn) {
+		answers(tls.Server(c, config), func(*http.Request) string { time.Sleep(time.Hour); return "" })
+	}
 	tests := []struct {
 		name    string
 		server  func(net.Conn)
@@ -65,6 +70,7 @@ func TestTimeEnds(t *testing.T) {
 		{"body of unknown length trickles", trickle("HTTP/1.1 200 OK\r\n\r\n"), "http://sim.test", 300 * time.Second, 300 * time.Second, outbound.ErrNoAnswer, "time-out after 300s"},
 		{"silence", reads, "http://sim.test", 0, 30 * time.Second, outbound.ErrNoAnswer, "time-out after 30s"},
 		{"request is not read", deaf, "http://sim.test", time.Minute, time.Minute, outbound.ErrNotSent, "time-out after 60s"},
+		{"the farewell is not read", readsOnce, "https://example.com", time.Minute, time.Minute, outbound.ErrNoAnswer, "time-out after 60s"},
 		{"no connection", nil, "http://sim.test", time.Minute, 10 * time.Second, outbound.ErrNotSent, "time-out of the connect after 10s"},
 		{"no TLS", reads, "https://sim.test", time.Minute, 10 * time.Second, outbound.ErrNotSent, "time-out of the connect after 10s"},
 		{"TLS is not read", deaf, "https://sim.test", time.Minute, 10 * time.Second, outbound.ErrNotSent, "time-out of the connect after 10s"},
@@ -77,6 +83,7 @@ func TestTimeEnds(t *testing.T) {
 					dial = memory(t, tt.server)
 				}
 				g := open(t, outbound.Options{Allow: []string{"sim.test"}, Dial: dial})
+				g.TrustRoots(roots)
 				begun := time.Now()
 				_, err := g.Send(t.Context(), request(t, "POST", tt.url, "refresh_token=canary"), outbound.Policy{Allow: anyHost, Once: true, Timeout: tt.timeout})
 				wantError(t, err, tt.kind, tt.class)
