@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// names is the parsed Options.Allow: host for any port, host:port for one, in lower case, IPv6 without brackets in the first.
+// names is the parsed Options.Allow: host for any port, host:port for one, as canonical writes them.
 type names map[string]bool
 
 // parseNames reads the entries of Options.Allow.
@@ -84,14 +84,14 @@ func badHost(host string) string {
 			return "a host that is no plain name"
 		}
 	}
-	last := strings.ToLower(labels[len(labels)-1])
-	if last[0] >= '0' && last[0] <= '9' {
+	if last := labels[len(labels)-1]; last[0] >= '0' && last[0] <= '9' {
 		return "a host that some take for an address"
 	}
 	return ""
 }
 
-// split takes the host and the port of an address apart, or says what is wrong with it.
+// split takes the host and the port of an address apart, or says what is wrong with it. The port is the scheme's own where
+// none is written.
 func split(u *url.URL) (host, port, why string) {
 	if u == nil || u.Host == "" {
 		return "", "", "an address without a host"
@@ -116,13 +116,8 @@ func split(u *url.URL) (host, port, why string) {
 	if written != u.Host {
 		return "", "", "a host that is no plain name"
 	}
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "", "", "a scheme other than https"
-	case port == "" && u.Scheme == "http":
-		port = "80"
-	case port == "":
-		port = "443"
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return host, port, ""
 }
@@ -138,6 +133,9 @@ func (g *Gate) admit(req *http.Request, p Policy) error {
 	}
 	if req.Method == http.MethodConnect || !plainMethod(req.Method) {
 		return classed("a method that is not sent")
+	}
+	if req.URL.Scheme != "https" && req.URL.Scheme != "http" {
+		return classed("a scheme other than https")
 	}
 	named := g.allow.has(host, port)
 	if req.URL.Scheme != "https" && !named {

@@ -84,6 +84,20 @@ func TestHostRules(t *testing.T) {
 	}
 }
 
+func TestErrorText(t *testing.T) {
+	g := open(t, outbound.Options{Dial: noNetwork})
+	for address, want := range map[string]string{
+		"https://api.example.com:8443/x?token=canary": "GET api.example.com:8443: not sent: connection closed",
+		"ftp://api.example.com/x?token=canary":        "GET api.example.com: forbidden, not sent: a scheme other than https",
+		"https://canary@api.example.com/":             "GET (unreadable host): forbidden, not sent: an address with a user",
+	} {
+		_, err := g.Send(t.Context(), request(t, "GET", address, ""), outbound.Policy{Allow: anyHost})
+		if err == nil || err.Error() != want {
+			t.Errorf("error = %q, want %q", err, want)
+		}
+	}
+}
+
 func TestOddRequestsAreRefused(t *testing.T) {
 	g := open(t, outbound.Options{Dial: noNetwork})
 	u := &url.URL{Scheme: "https", Host: "api.example.com", Path: "/"}
