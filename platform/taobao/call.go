@@ -1,0 +1,161 @@
+package taobao
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// china is the zone of all times that the platform writes as text.
+var china = time.FixedZone("GMT+8", 8*60*60)
+
+var operationName = regexp.MustCompile(`\A[a-z][a-z0-9]*(\.[A-Za-z0-9_]+){1,9}\z`)
+
+// Sign signs an operation of the gateway. Exactly method, app_key, timestamp, v, format and sign_method are added, and
+// session where the credential has an access token; the caller's system parameters add to these or replace them, the
+// identifiers and the session excepted. Blank values are neither signed nor sent.
+func (d driver) Sign(app platform.App, cred platform.Credential, call platform.Call) (*platform.Request, error) {
+	if !operationName.MatchString(call.Operation) {
+		return nil, &platform.BadCall{Field: "operation", Why: "must be a name such as taobao.user.seller.get"}
+	}
+	if d.spec.Facts.Permit(call.Operation) == "never" {
+		return nil, &platform.BadCall{Field: "operation", Why: "is Grantkeep's own, or not the platform's; it is not passed on"}
+	}
+	if len(call.Query) > 0 {
+		return nil, &platform.BadCall{Field: "query", Why: "business parameters belong in params, others in system"}
+	}
+	if err := d.spec.Facts.Reserved.InCall(call); err != nil {
+		return nil, err
+	}
+	business, err := d.business(call.Params)
+	if err != nil {
+		return nil, err
+	}
+	return d.gateway(app, cred.Token.Access, call.Operation, business, call.System, call.SignMethod)
+}
+
+// business turns a JSON object into parameters: texts as they are, numbers as written, lists and objects as compact JSON.
+func (d driver) business(params []byte) (form, error) {
+	if len(params) == 0 {
+		return nil, nil
+	}
+	members, err := platform.Members(params)
+	if err != nil {
+		return nil, &platform.BadCall{Field: "params", Why: err.Error()}
+	}
+	var fields form
+	for _, m := range members {
+		if d.spec.Facts.Reserved.Has(m.Name) {
+			return nil, &platform.BadCall{Field: "params." + strings.ToLower(m.Name), Why: "is set by us; leave it out"}
+		}
+		text, err := parameter(m.Value)
+		if err != nil {
+			return nil, &platform.BadCall{Field: "params", Why: err.Error()}
+		}
+		fields = append(fields, field{m.Name, text})
+	}
+	return fields, nil
+}
+
+func parameter(raw json.RawMessage) (string, error) {
+	switch raw[0] {
+	case '"':
+		text := jsonText(raw)
+		if strings.ContainsRune(text, utf8.RuneError) {
+			return "", errors.New("a text holds a broken character")
+		}
+		return text, nil
+	case 'n':
+		return "", nil
+	case '{', '[':
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, raw); err != nil {
+			return "", errors.New("not JSON")
+		}
+		return compact.String(), nil
+	}
+	return string(raw), nil
+}
+
+// gatewayToken asks for a token by a signed call; neither secret nor redirect_uri travels.
+func (d driver) gatewayToken(app platform.App, operation, name string, value gk.Secret) (*platform.Request, error) {
+	return d.gateway(app, gk.Secret{}, operation, form{{name, value.Reveal()}}, nil, "")
+}
+
+// gateway builds and signs a POST to the gateway. All parameters travel in the body, since an address with a session in
+// it would be kept by every proxy on the way.
+func (d driver) gateway(app platform.App, session gk.Secret, operation string, business form, system url.Values, method string) (*platform.Request, error) {
+	key, err := setting(app, "app_key")
+	if err != nil {
+		return nil, err
+	}
+	secret := app.Secret("app_secret")
+	if secret.Empty() {
+		return nil, errors.New("taobao: app_secret is empty")
+	}
+	for _, m := range []string{app.Settings["sign_method"], "hmac-sha256"} {
+		if method == "" {
+			method = m
+		}
+	}
+	fields := form{
+		{"method", operation}, {"app_key", key}, {"session", session.Reveal()}, {"timestamp", app.Now.In(china).Format(time.DateTime)},
+		{"v", "2.0"}, {"format", "json"}, {"sign_method", method},
+	}
+	if err := fields.replace(system); err != nil {
+		return nil, err
+	}
+	if method = fields.get("sign_method"); !slices.Contains(methods, method) {
+		return nil, &platform.BadCall{Field: "sign_method", Why: "must be md5, hmac or hmac-sha256"}
+	}
+	for _, p := range business {
+		if slices.ContainsFunc(fields, func(f field) bool { return strings.EqualFold(f.name, p.name) }) {
+			return nil, &platform.BadCall{Field: "params." + strings.ToLower(p.name), Why: "is a system parameter; name it in system or leave it out"}
+		}
+	}
+	base, err := app.Base("api", "")
+	if err != nil {
+		return nil, err
+	}
+	base.Path = "/router/rest"
+	fields = append(fields, business...).filled().sorted()
+	text := fields.joined()
+	sign := signature(method, text, secret.Reveal())
+	masked := text
+	if method == "md5" {
+		masked = secret.String() + text + secret.String()
+	}
+	return &platform.Request{
+		Method: http.MethodPost, URL: base.String(), Header: formHeader(), Body: []byte(append(fields, field{"sign", sign}).encode()),
+		Sent: fields.public(), Signature: sign, SignedText: masked, Expires: app.Now.Add(time.Duration(d.spec.Facts.Limits.Clock)),
+	}, nil
+}
+
+// replace sets the system parameters that a caller names. Who calls, for whom and what stays ours.
+func (f *form) replace(system url.Values) error {
+	for name, values := range system {
+		if len(values) != 1 {
+			return &platform.BadCall{Field: "system." + strings.ToLower(name), Why: "must have one value"}
+		}
+		switch {
+		case strings.EqualFold(name, "sign"), strings.EqualFold(name, "access_token"), strings.EqualFold(name, "top_session"):
+			return &platform.BadCall{Field: "system", Why: "holds a signature or token of its own; leave it out"}
+		case slices.ContainsFunc([]string{"method", "app_key", "session"}, func(own string) bool { return strings.EqualFold(name, own) }):
+			if f.get(strings.ToLower(name)) != values[0] || name != strings.ToLower(name) {
+				return &platform.BadCall{Field: "system." + strings.ToLower(name), Why: "is set by us; leave it out"}
+			}
+		}
+		f.set(name, values[0])
+	}
+	return nil
+}

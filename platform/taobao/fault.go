@@ -1,0 +1,173 @@
+package taobao
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// failure is a gateway's error_response, the same in JSON and XML.
+type failure struct {
+	Code    string `xml:"code"`
+	Msg     string `xml:"msg"`
+	SubCode string `xml:"sub_code"`
+	SubMsg  string `xml:"sub_msg"`
+	Request string `xml:"request_id"`
+}
+
+// Diagnose reads the answer to a call, and any other answer of the platform that a person pasted. Errors come with HTTP
+// status 200; other statuses are not the gateway's own.
+func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
+	if asked.Stage == "" {
+		asked.Stage = platform.StageCall
+	}
+	obj := object(reply.Body)
+	if fault := d.refusal(app, asked, reply, obj); fault != nil {
+		return fault
+	}
+	if reply.Status < 300 && (obj != nil || reply.Truncated || strings.HasSuffix(xmlRoot(reply.Body), "_response")) {
+		return nil
+	}
+	code := fmt.Sprintf("http:%d", reply.Status)
+	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
+}
+
+// refusal reads {"error","error_description"} of /token and the gateway's error_response; nil if the body is neither.
+func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.Reply, obj map[string]json.RawMessage) *gk.Fault {
+	if inner := object(obj["error_response"]); inner != nil {
+		return d.gatewayFault(app, asked, reply.Status, failure{
+			Code: jsonText(inner["code"]), Msg: jsonText(inner["msg"]), SubCode: jsonText(inner["sub_code"]), SubMsg: jsonText(inner["sub_msg"]),
+			Request: jsonText(inner["request_id"]),
+		})
+	}
+	if xmlRoot(reply.Body) == "error_response" {
+		var f failure
+		if xml.Unmarshal(reply.Body, &f) == nil {
+			return d.gatewayFault(app, asked, reply.Status, f)
+		}
+	}
+	code, text := jsonText(obj["error"]), jsonText(obj["error_description"])
+	if code == "" && text == "" {
+		return nil
+	}
+	fault := d.oauthFault(asked, code, text, reply.Status)
+	if fault.Action == gk.Backoff && asked.Stage == platform.StageRefresh {
+		fault.RetryAfter = d.spec.Facts.PauseAfter(platform.StageRefresh, app.Now)
+	}
+	return fault
+}
+
+// oauthFault finds the row for an OAuth error. The description decides, in the stage asked and then in the other
+// stages of an authorization: error is coarse, and most of its values are not published.
+func (d driver) oauthFault(asked platform.Asked, code, text string, status int) *gk.Fault {
+	q := platform.Query{Stage: asked.Stage, Sent: asked.Sent}
+	if text != "" {
+		q.Texts = []string{text}
+	}
+	queries := []platform.Query{q, q, q, q, q}
+	queries[1].Codes = []string{code}
+	for i, stage := range []string{platform.StageToken, platform.StageRefresh, platform.StageAuthorize} {
+		queries[2+i].Stage = stage
+	}
+	for _, candidate := range queries {
+		if d.spec.Catalogue.Find(candidate) != nil {
+			q = candidate
+			break
+		}
+	}
+	fault := d.spec.Catalogue.Fault(q, code, status)
+	fault.Stage, fault.Message = asked.Stage, withoutTokens(fault.Message)
+	return fault
+}
+
+// gatewayFault finds the row for a gateway error: code with sub-code, code alone, and for token requests, whose codes at
+// the gateway are not published, the text alone.
+func (d driver) gatewayFault(app platform.App, asked platform.Asked, status int, f failure) *gk.Fault {
+	if f.SubCode == "" {
+		// Recorded: msg "Invalid session:session-is-blank" without a sub_code.
+		_, f.SubCode, _ = strings.Cut(f.Msg, ":")
+	}
+	code := f.Code
+	q := platform.Query{Stage: asked.Stage, Codes: []string{f.Code}, Sent: asked.Sent}
+	if f.SubCode != "" {
+		code = f.Code + ":" + f.SubCode
+		q.Codes = []string{code, f.Code}
+	}
+	for _, text := range []string{f.Msg, f.SubCode, f.SubMsg} {
+		if text != "" {
+			q.Texts = append(q.Texts, text)
+		}
+	}
+	if d.spec.Catalogue.Find(q) == nil && asked.Stage != platform.StageCall {
+		q.Codes = nil
+	}
+	fault := d.spec.Catalogue.Fault(q, code, status)
+	fault.RequestID, fault.RetryAfter = f.Request, ban(f.SubMsg)
+	if f.SubMsg != "" && f.SubMsg != f.Msg {
+		fault.Message = strings.TrimPrefix(fault.Message+": "+f.SubMsg, ": ")
+	}
+	fault.Code, fault.Message = withoutTokens(fault.Code), withoutTokens(fault.Message)
+	if fault.Action == gk.Backoff && fault.RetryAfter == 0 && asked.Stage == platform.StageRefresh {
+		fault.RetryAfter = d.spec.Facts.PauseAfter(platform.StageRefresh, app.Now)
+	}
+	return fault
+}
+
+var banText = regexp.MustCompile(`(?i)\bban will last for ([0-9]{1,7}) more seconds?\b`)
+
+// ban returns the wait that the text of a throttled call names, from a second to many hours; zero if it names none.
+func ban(text string) time.Duration {
+	m := banText.FindStringSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+var tokenLike = regexp.MustCompile(`[A-Za-z0-9]{20,}`)
+
+// longestMessage is how much of the platform's own text a fault keeps.
+const longestMessage = 300
+
+// withoutTokens hides what the platform quotes of a code or token that it refuses, and cuts the text.
+func withoutTokens(text string) string {
+	text = tokenLike.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.ContainsAny(s, "0123456789") {
+			return gk.Secret{}.String()
+		}
+		return s
+	})
+	if r := []rune(text); len(r) > longestMessage {
+		return string(r[:longestMessage]) + "…"
+	}
+	return text
+}
+
+// xmlRoot returns the name of an XML document's first element; empty if the body is none.
+func xmlRoot(body []byte) string {
+	text := strings.TrimSpace(string(body))
+	if !strings.HasPrefix(text, "<") {
+		return ""
+	}
+	dec := xml.NewDecoder(strings.NewReader(text))
+	for {
+		t, err := dec.Token()
+		if err != nil {
+			return ""
+		}
+		if start, ok := t.(xml.StartElement); ok {
+			return start.Name.Local
+		}
+	}
+}

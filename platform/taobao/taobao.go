@@ -1,0 +1,212 @@
+// Package taobao speaks the protocol of the Taobao and Tmall open platform (TOP, 淘宝开放平台).
+//
+// A token's end is fixed by the seller's order or by the kind of app; only subscription apps can refresh, and a refresh
+// moves the short windows (r1 r2 w1 w2), never the end. Tokens are asked for at the OAuth address or, with the setting
+// token_way = gateway, by signed calls. Read this file for links and callbacks, then token.go, sign.go with call.go,
+// inspect.go, tmc.go (messages that are fetched), push.go (requests of the platform); verify.go explains other people's
+// signatures.
+package taobao
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+var (
+	//go:embed platform.toml
+	platformTOML []byte
+	//go:embed faults.csv
+	faultsCSV []byte
+)
+
+var (
+	_ platform.Renewer    = driver{}
+	_ platform.Inspector  = driver{}
+	_ platform.Subscriber = driver{}
+	_ platform.Receiver   = driver{}
+	_ platform.Puller     = driver{}
+	_ platform.Verifier   = driver{}
+)
+
+type driver struct{ spec *platform.Spec }
+
+// New returns the driver.
+func New() platform.Driver { return driver{spec: platform.Load(platformTOML, faultsCSV)} }
+
+// Spec returns the facts and the catalogue.
+func (d driver) Spec() *platform.Spec { return d.spec }
+
+// Link builds the authorization page. The form is the platform's view: web, tmall or wap, which has a host of its own.
+func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error) {
+	if want.Cancel {
+		return platform.Link{}, errors.New("taobao: cancel: the platform has no page that ends an authorization")
+	}
+	key, err := setting(app, "app_key")
+	if err != nil {
+		return platform.Link{}, err
+	}
+	callback, err := callbackURL(app)
+	if err != nil {
+		return platform.Link{}, err
+	}
+	view := want.Form
+	if extra := want.Extra.Get("view"); extra != "" {
+		view = extra
+	}
+	if view != "" && !slices.Contains(d.spec.Facts.Link.Forms, view) {
+		return platform.Link{}, fmt.Errorf("taobao: authorize: view must be one of %s", strings.Join(d.spec.Facts.Link.Forms, ", "))
+	}
+	scopes := want.Scopes
+	if len(scopes) == 0 {
+		scopes = app.Scopes()
+	}
+	fields := form{{"response_type", "code"}, {"client_id", key}, {"redirect_uri", callback}}
+	optional := form{{"state", want.State}, {"view", view}, {"scope", strings.Join(scopes, d.spec.Facts.Link.ScopeJoin)}}
+	fields = append(fields, optional.filled()...)
+	for _, f := range fields {
+		if strings.ContainsAny(f.value, `<>'"`) {
+			return platform.Link{}, fmt.Errorf("taobao: authorize: %s has a character that the platform refuses (< > and quotes)", f.name)
+		}
+	}
+	endpoint := "authorize"
+	if view == "wap" && !app.Overridden("authorize") {
+		endpoint = "authorize_wap"
+	}
+	base, err := app.Base(endpoint, "")
+	if err != nil {
+		return platform.Link{}, err
+	}
+	base.Path, base.RawQuery = "/authorize", fields.encode()
+	return platform.Link{URL: base.String()}, nil
+}
+
+// ReadCallback reads the browser's return; without a state it is the marketplace's entry. Tokens in the address
+// (browser-side flow, legacy container) are not taken: tokens come from our own exchange only.
+func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Callback, error) {
+	polluted := func(why string) error {
+		return &platform.BadCallback{Why: "taobao: callback: " + why, Fault: d.spec.Catalogue.Local(platform.StageAuthorize, "local:callback_polluted")}
+	}
+	params, err := incomingParams(in)
+	if err != nil {
+		return platform.Callback{}, polluted("parameters cannot be read")
+	}
+	for _, name := range []string{"code", "state", "error", "error_description"} {
+		if len(params[name]) > 1 {
+			return platform.Callback{}, polluted(name + " stands there twice")
+		}
+	}
+	for _, name := range []string{"access_token", "refresh_token", "top_session", "top_parameters", "authString"} {
+		if params.Has(name) {
+			return platform.Callback{}, polluted(name + " is of a flow that is not accepted")
+		}
+	}
+	code, failure := params.Get("code"), params.Get("error")
+	if code != "" && failure != "" {
+		return platform.Callback{}, polluted("both code and error")
+	}
+	if !plain(code) || !plain(params.Get("state")) {
+		return platform.Callback{}, polluted("code or state has characters that do not belong there")
+	}
+	cb := platform.Callback{State: params.Get("state"), Code: gk.NewSecret(code), Empty: code == "" && failure == ""}
+	if failure != "" {
+		cb.Fault = d.oauthFault(platform.Asked{Stage: platform.StageAuthorize}, failure, params.Get("error_description"), 0)
+	}
+	params.Del("code")
+	params.Del("state")
+	cb.Params = params
+	return cb, nil
+}
+
+// ExchangeRequest trades a code, which works once, in the way that the setting token_way names.
+func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platform.Request, error) {
+	if cb.Code.Empty() {
+		return nil, errors.New("taobao: exchange: the callback has no code")
+	}
+	if app.Settings["token_way"] == "gateway" {
+		return d.gatewayToken(app, "taobao.top.auth.token.create", "code", cb.Code)
+	}
+	callback, err := callbackURL(app)
+	if err != nil {
+		return nil, err
+	}
+	return d.tokenRequest(app, "exchange", form{{"grant_type", "authorization_code"}, {"code", cb.Code.Reveal()}}, form{{"redirect_uri", callback}})
+}
+
+// RenewRequest spends a refresh token. Whether the app can refresh is the platform's to say.
+func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+	if cred.Token.Refresh.Empty() {
+		return nil, errors.New("taobao: refresh: there is no refresh token")
+	}
+	if app.Settings["token_way"] == "gateway" {
+		return d.gatewayToken(app, "taobao.top.auth.token.refresh", "refresh_token", cred.Token.Refresh)
+	}
+	return d.tokenRequest(app, "token", form{{"grant_type", "refresh_token"}, {"refresh_token", cred.Token.Refresh.Reveal()}}, nil)
+}
+
+// tokenRequest builds a POST to /token: the first fields, key and secret, the last fields.
+func (d driver) tokenRequest(app platform.App, endpoint string, first, last form) (*platform.Request, error) {
+	key, err := setting(app, "app_key")
+	if err != nil {
+		return nil, err
+	}
+	secret := app.Secret("app_secret")
+	if secret.Empty() {
+		return nil, errors.New("taobao: app_secret is empty")
+	}
+	base, err := app.Base(endpoint, "")
+	if err != nil {
+		return nil, err
+	}
+	base.Path = "/token"
+	fields := slices.Concat(first, form{{"client_id", key}, {"client_secret", secret.Reveal()}}, last)
+	return &platform.Request{
+		Method: http.MethodPost, URL: base.String(), Header: formHeader(), Body: []byte(fields.encode()), Sent: fields.public(),
+	}, nil
+}
+
+func formHeader() http.Header {
+	return http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded;charset=UTF-8"},
+		"Accept":       {"application/json"},
+	}
+}
+
+func setting(app platform.App, name string) (string, error) {
+	v := strings.TrimSpace(app.Settings[name])
+	if v == "" {
+		return "", fmt.Errorf("taobao: %s is empty", name)
+	}
+	return v, nil
+}
+
+func callbackURL(app platform.App) (string, error) {
+	if app.CallbackURL == "" {
+		return "", errors.New("taobao: redirect_uri is empty")
+	}
+	return app.CallbackURL, nil
+}
+
+// incomingParams reads the query of a GET and the body of a POST, never both.
+func incomingParams(in platform.Incoming) (url.Values, error) {
+	if in.Method == http.MethodPost {
+		return url.ParseQuery(string(in.Body))
+	}
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return nil, errors.New("address cannot be read")
+	}
+	return url.ParseQuery(u.RawQuery)
+}
+
+// plain reports whether a code or state can be one: printable ASCII without blanks, at most 512 characters.
+func plain(s string) bool {
+	return len(s) <= 512 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c <= ' ' || c > '~' })
+}
