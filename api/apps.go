@@ -254,7 +254,7 @@ func ownerFor(key gk.Key, owner string) (string, error) {
 		return key.Owners[0], nil
 	}
 	if !key.Viewer().SeesOwner(owner) {
-		return "", invalid("body.owner", "is outside this key's owners")
+		return "", invalid("owner", "is outside this key's owners")
 	}
 	return owner, nil
 }

@@ -36,11 +36,11 @@ func openCursor(key gk.Key, list, cursor string) (string, error) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(raw) <= markSize {
-		return "", invalid("query.cursor", "is not one that this list gave")
+		return "", invalid("cursor", "is not one that this list gave")
 	}
 	mark, id := raw[:markSize], string(raw[markSize:])
 	if !hmac.Equal(mark, cursorMark(key, list, id)) {
-		return "", invalid("query.cursor", "belongs to another key, list or filter")
+		return "", invalid("cursor", "belongs to another key, list or filter")
 	}
 	return id, nil
 }

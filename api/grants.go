@@ -181,8 +181,8 @@ type newOwner struct {
 	Owner string `json:"owner" minLength:"1" maxLength:"200"`
 }
 
-// renewal is how a renewal is asked for.
-type renewal struct {
+// newRefresh is how a renewal is asked for.
+type newRefresh struct {
 	Force bool `json:"force,omitempty" doc:"also repeat a one-time renewal whose answer was lost"`
 }
 
@@ -240,7 +240,7 @@ func (s *server) routeGrants() {
 		Description: "A refusal of the platform is no error: the grant's fault tells it.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		ByID
-		Body *renewal
+		Body *newRefresh
 	}) (*output[Grant], error) {
 		g, err := s.keeper.Refresh(ctx, key.Viewer(), in.ID, in.Body != nil && in.Body.Force)
 		return s.shownGrant(ctx, key, g, err)

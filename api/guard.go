@@ -55,7 +55,7 @@ func (g guarded) authenticate(r *http.Request, scope gk.Scope) (gk.Key, error) {
 	}
 	for name, values := range r.URL.Query() {
 		if len(values) > 1 {
-			return gk.Key{}, invalid("query."+name, "is given more than once")
+			return gk.Key{}, invalid(""+name, "is given more than once")
 		}
 	}
 	return key, nil

@@ -39,7 +39,7 @@ const (
 
 // house is an API over a real keeper and a real database, with one app and the keys that the scenarios use.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 	store   store.Store
 	vault   *vault.Vault
@@ -48,9 +48,10 @@ type house struct {
 	keys    map[string]gk.Secret
 	app     gk.App
 	now     time.Time
+	close   func() // closes the database
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, log: &safeBuffer{}, keys: map[string]gk.Secret{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
@@ -58,11 +59,12 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	h.close = sync.OnceFunc(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(h.close)
 	h.store = db
 	master := vault.NewMaster()
 	wrapped, _, err := vault.Create(master)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (r *keyring) read(hash []byte) (keyEntry, error) {
 		case err != nil:
 			old, ok := r.entries[string(hash)]
 			if !ok || time.Since(old.readAt) > keyStale {
-				return keyEntry{}, err
+				return keyEntry{}, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 			}
 			e = keyEntry{key: old.key, readAt: old.readAt, nextAt: time.Now().Add(keyFresh)}
 		case epoch != r.epoch:

@@ -95,14 +95,14 @@ func (s *server) routeKeys() {
 		b, now := in.Body, s.keeper.Now()
 		for _, scope := range b.Scopes {
 			if !slices.Contains(gk.Scopes(), scope) {
-				return nil, invalid("body.scopes", "holds a word that is no scope")
+				return nil, invalid("scopes", "holds a word that is no scope")
 			}
 		}
 		if slices.Contains(b.Owners, "") || slices.Contains(b.Apps, "") {
-			return nil, invalid("body.owners", "and apps must not hold an empty text")
+			return nil, invalid("owners", "and apps must not hold an empty text")
 		}
 		if !b.ExpiresAt.IsZero() && !b.ExpiresAt.After(now) {
-			return nil, invalid("body.expires_at", "lies in the past")
+			return nil, invalid("expires_at", "lies in the past")
 		}
 		text := NewKey()
 		k := gk.Key{
@@ -111,7 +111,7 @@ func (s *server) routeKeys() {
 		}
 		if field := beyond(k, maker); field != "" {
 			p := problem(forbidden, "a key cannot make one that reaches beyond itself")
-			p.Errors = []Wrong{{Field: "body." + field, Message: "goes beyond the key that asks"}}
+			p.Errors = []Wrong{{Field: field, Message: "goes beyond the key that asks"}}
 			return nil, p
 		}
 		if err := s.store.CreateKey(ctx, k); err != nil {

@@ -180,13 +180,23 @@ func problemOfModel(m *huma.ErrorModel) *Problem {
 	}
 	for _, d := range m.Errors {
 		if d != nil {
-			p.Errors = append(p.Errors, Wrong{Field: d.Location, Message: d.Message})
+			p.Errors = append(p.Errors, Wrong{Field: fieldOf(d.Location), Message: d.Message})
 		}
 	}
 	if len(p.Errors) > 0 {
 		p.Detail = p.Errors[0].Field + ": " + p.Errors[0].Message
 	}
 	return p
+}
+
+// fieldOf names a field as callers know it: without saying whether it stood in the body, the query or the path.
+func fieldOf(location string) string {
+	for _, prefix := range []string{"body.", "query.", "path.", "header."} {
+		if name, ok := strings.CutPrefix(location, prefix); ok {
+			return name
+		}
+	}
+	return location
 }
 
 // newInstance names one occurrence of a mistake of ours, in the answer and in the log.

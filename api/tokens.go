@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform/offline"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // Token is an access token as it is handed out: the one answer that holds one.
@@ -120,9 +122,12 @@ func (s *server) routeTokens() {
 	}) (*tokenAnswer, error) {
 		kind, id, ok := strings.Cut(in.Subject, ":")
 		if !ok || kind == "" || id == "" {
-			return nil, invalid("query.subject", "is not KIND:ID, as in shop:1234")
+			return nil, invalid("subject", "is not KIND:ID, as in shop:1234")
 		}
 		served, err := s.keeper.TokenOf(ctx, key.Viewer(), in.App, kind, id, in.want())
+		if errors.Is(err, keeper.ErrHeld) && len(key.Owners) > 0 {
+			err = store.ErrNotFound // else asking for one shop after the other would tell whose grant is held
+		}
 		return s.tokenAnswer(in.TokenQuery, served, err)
 	})
 }

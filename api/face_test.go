@@ -1,0 +1,62 @@
+package api_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/grantkeep/grantkeep/api"
+)
+
+func TestAccessLogNamesTheRouteAndNoValue(t *testing.T) {
+	h := newHouse(t)
+	g := h.addGrant(h.app, "100", "ann", nil)
+	h.do("all", http.MethodGet, "/v1/grants/"+g.ID+"/token?not_generation=7&wait=0", "")
+	h.do("all", http.MethodGet, "/v1/grants?q=needle", "")
+	h.do("all", http.MethodGet, "/somewhere/needle", "")
+	log := h.log.String()
+	for _, want := range []string{`"route":"GET /v1/grants/{id}/token"`, `"status":200`, `"key":"key_all"`, `"route":"/"`} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s\n%s", want, log)
+		}
+	}
+	for _, not := range []string{"needle", "not_generation"} {
+		if strings.Contains(log, not) {
+			t.Errorf("the log holds %s\n%s", not, log)
+		}
+	}
+}
+
+func TestLoopbackNames(t *testing.T) {
+	h := newHouse(t)
+	handler := api.New(api.Options{Keeper: h.keeper, Store: h.store, APIURL: "http://127.0.0.1:8080", Log: slog.New(slog.DiscardHandler)})
+	for host, want := range map[string]int{
+		"127.0.0.1:8080": http.StatusOK, "localhost:9999": http.StatusOK, "[::1]:8080": http.StatusOK, "LOCALHOST": http.StatusOK,
+		"evil.example": http.StatusMisdirectedRequest, "127.0.0.1.evil.example": http.StatusMisdirectedRequest,
+		"localhost.evil.example:8080": http.StatusMisdirectedRequest, "": http.StatusMisdirectedRequest,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8080/docs", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("Host %q = %d, want %d", host, w.Code, want)
+		}
+	}
+}
+
+func BenchmarkToken(b *testing.B) {
+	h := newHouse(b)
+	path := "https://api.example/v1/grants/" + h.addGrant(h.app, "100", "ann", nil).ID + "/token"
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer "+h.keys["all"].Reveal())
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
+	}
+}
