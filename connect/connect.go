@@ -91,7 +91,7 @@ func (p *pages) sameOrigin(next http.Handler) http.Handler {
 		panic("connect: public URL must be scheme://host[:port]: " + err.Error())
 	}
 	protection.SetDenyHandler(p.page(func(w http.ResponseWriter, r *http.Request) error {
-		return p.show(w, http.StatusForbidden, notice(message{page: p.pageFor(r), Mark: markOff, Icon: "cross", Title: "m.fail.title", Texts: []string{"m.refused.cross"}}))
+		return p.show(r.Context(), w, http.StatusForbidden, notice(message{page: p.pageFor(r), Mark: markOff, Icon: "cross", Title: "m.fail.title", Texts: []string{"m.refused.cross"}}))
 	}))
 	return protection.Handler(next)
 }

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -103,9 +104,9 @@ func dateIn(spec *platform.Spec, t time.Time) string {
 }
 
 // show renders a page whole before its first byte is sent, so that a text that is missing shows as an error of ours.
-func (p *pages) show(w http.ResponseWriter, status int, c templ.Component) error {
+func (p *pages) show(ctx context.Context, w http.ResponseWriter, status int, c templ.Component) error {
 	var b bytes.Buffer
-	if err := c.Render(nil, &b); err != nil { //nolint:staticcheck // SA1012: no component reads the context
+	if err := c.Render(ctx, &b); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

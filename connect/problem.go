@@ -67,7 +67,7 @@ func (p *pages) page(serve func(http.ResponseWriter, *http.Request) error) http.
 			p.log.ErrorContext(r.Context(), "merchant's page failed", "route", r.Pattern, "app", r.PathValue("app"), "status", status, "error", err)
 		}
 		w.Header().Set("Content-Security-Policy", policy("'none'"))
-		if err := p.show(w, status, notice(m)); err != nil {
+		if err := p.show(r.Context(), w, status, notice(m)); err != nil {
 			p.log.ErrorContext(r.Context(), "error page cannot be shown", "route", r.Pattern, "error", err)
 			http.Error(w, http.StatusText(status), status)
 		}

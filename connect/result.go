@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 // donePage says what a merchant has connected.
@@ -41,16 +42,16 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return p.show(w, http.StatusOK, done(newDonePage(pg, outcome, code)))
+		return p.show(r.Context(), w, http.StatusOK, done(newDonePage(pg, outcome, code)))
 	case gk.Failed:
-		return p.show(w, http.StatusOK, notice(newFailure(pg, outcome)))
+		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
 	case gk.Begun, gk.Exchanging, gk.Issued:
 	}
 	if outcome.Click.Stage == gk.Begun && !outcome.Click.ExpiresAt.After(p.keeper.Now()) {
 		outcome.Click.Reason = gk.ReasonExpired
-		return p.show(w, http.StatusOK, notice(newFailure(pg, outcome)))
+		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
 	}
-	return p.show(w, http.StatusOK, notice(newWait(pg, outcome)))
+	return p.show(r.Context(), w, http.StatusOK, notice(newWait(pg, outcome)))
 }
 
 // confirmCode is the one-time code for the vendor's own log-in. It goes to the browser that both began and completed: a
@@ -189,13 +190,15 @@ func (m *message) refusal(f *gk.Fault, again string) {
 		m.Texts = []string{"m.fail.ours"}
 		return
 	}
+	// At this stage the platform speaks of what the merchant did; later ones are between it and the vendor.
+	m.Advise = f.Stage == platform.StageAuthorize
 	switch f.Action {
 	case gk.Reauthorize:
-		m.Texts, m.Advise = []string{"m.fail.refused", again}, true
+		m.Texts = []string{"m.fail.refused", again}
 	case gk.Retry, gk.Backoff, gk.Refresh, gk.None:
 		m.Texts = []string{"m.fail.busy", again}
 	case gk.WaitApproval:
-		m.Texts, m.Advise = []string{"m.fail.wait"}, true
+		m.Texts = []string{"m.fail.wait"}
 	case gk.FixConfig, gk.FixRequest, gk.ContactPlatform:
 		m.Texts = []string{"m.fail.ours"}
 	}

@@ -38,7 +38,7 @@ func (p *pages) start(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Security-Policy", policy(formSources(visit.App)))
-	return p.show(w, http.StatusOK, start(newStartPage(p.pageFor(r), visit)))
+	return p.show(r.Context(), w, http.StatusOK, start(newStartPage(p.pageFor(r), visit)))
 }
 
 // press sends the browser to the platform's page, with a cookie by which the callback will know it.
@@ -69,7 +69,7 @@ func (p *pages) askAgain(w http.ResponseWriter, r *http.Request, secret, shop st
 	s := newStartPage(p.pageFor(r), visit)
 	s.Typed, s.Mistake = shop, mistake(shop, visit.Spec.Facts.ShopSuffix)
 	w.Header().Set("Content-Security-Policy", policy(formSources(visit.App)))
-	return p.show(w, http.StatusUnprocessableEntity, start(s))
+	return p.show(r.Context(), w, http.StatusUnprocessableEntity, start(s))
 }
 
 // mistake names the text that tells a merchant why an address was refused.
