@@ -43,8 +43,9 @@ type Hook struct {
 // ClockState is where the clock stands, and where it is going.
 type ClockState struct {
 	Now    time.Time `json:"now"`
-	Target time.Time `json:"target"` // equal to Now unless it moves
-	Steps  int       `json:"steps"`  // taken by the movement under way, or by the last one
+	Target time.Time `json:"target"`          // equal to Now unless it moves
+	Steps  int       `json:"steps"`           // taken by the movement under way, or by the last one
+	Error  string    `json:"error,omitempty"` // why the last movement ended before its target
 }
 
 // NewClock returns a clock that shows the real time.
@@ -79,6 +80,9 @@ func (c *Clock) State() ClockState {
 	s.Target = s.Now
 	if c.moving {
 		s.Target = c.target
+	}
+	if c.err != nil {
+		s.Error = c.err.Error()
 	}
 	return s
 }

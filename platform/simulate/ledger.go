@@ -33,7 +33,8 @@ type Pair struct {
 	ExpiresAt, RefreshExpiresAt, AuthorizationExpiresAt time.Time
 
 	Scopes []string
-	Data   any // what the simulator keeps beside
+	Facts  Settings // what else the control call "grants" shows
+	Data   any      // what the simulator keeps beside
 
 	UsedAt       time.Time // first call with the access token
 	SupersededAt time.Time // a later pair was issued
