@@ -33,7 +33,8 @@ func (s *Store) ClaimDue(ctx context.Context, app string, a store.Attempt, floor
 	return claimed, err
 }
 
-// SaveRenewal implements [store.Grants].
+// SaveRenewal implements [store.Grants]. A repeat is counted from the first use of the spent token that may have been
+// answered: the beginning of the doubt, or of the open attempt where there is none.
 func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, err error) {
 	if r.Attempt == "" {
 		return false, errors.New("sqlstore: a renewal without an attempt")
@@ -47,7 +48,8 @@ func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, e
 			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, doubts = 0, doubt_since = 0,
 			version = version + 1, updated_at = $13
 		WHERE id = $1 AND generation = $2 AND state <> 'revoked'
-			AND (attempt_id = '' OR attempt_id = $3 OR doubt_since + $14 <= $13)`,
+			AND (attempt_id = '' OR attempt_id = $3 OR CAST($14 AS BIGINT) = 0
+				OR CASE WHEN doubt_since = 0 THEN attempt_at ELSE doubt_since END + $14 <= $13)`,
 			r.Grant, r.Spent, r.Attempt,
 			blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
 			ms(r.Expires), ms(r.RefreshExpires), windows(r.Windows), msOrNull(r.Due), bit(r.Renewable),

@@ -1,0 +1,240 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// claimForm is ClaimDue as a change of one grant.
+func claimForm(a store.Attempt) func(*gk.Grant) {
+	return func(g *gk.Grant) {
+		if g.AttemptID != "" {
+			g.Doubts++
+			if g.DoubtSince.IsZero() {
+				g.DoubtSince = g.AttemptAt
+			}
+		}
+		g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil, g.DueAt = a.ID, a.By, a.At, a.Until, a.Until
+	}
+}
+
+// claimable is whether ClaimDue may take a grant.
+func claimable(g *gk.Grant, a store.Attempt, floor time.Time) bool {
+	held := g.AttemptUntil.After(a.At) && !g.AttemptUntil.After(a.At.Add(gk.LongestLease))
+	return !g.DueAt.IsZero() && !g.DueAt.After(a.At) && !g.DueAt.Before(floor) && !held
+}
+
+// saveForm is SaveRenewal as a change of one grant; it reports whether it says saved and whether it writes.
+func saveForm(g *gk.Grant, r store.Renewal) (saved, writes bool) {
+	use := g.DoubtSince
+	if use.IsZero() {
+		use = g.AttemptAt
+	}
+	repeatable := g.AttemptID != "" && g.AttemptID != r.Attempt && r.RepeatFor > 0 && r.At.Before(use.Add(r.RepeatFor))
+	if g.Generation != r.Spent || g.State == gk.Revoked || repeatable {
+		return g.PairFrom == r.Attempt && g.PairSpent == r.Spent, false
+	}
+	g.Access, g.Refresh, g.KeyID, g.Generation = r.Access, r.Refresh, r.KeyID, g.Generation+1
+	g.PairFrom, g.PairSpent, g.PairAskedAt = r.Attempt, r.Spent, r.AskedAt
+	g.Expires, g.RefreshExpires, g.Windows, g.DueAt, g.Renewable = r.Expires, r.RefreshExpires, r.Windows, r.Due, r.Renewable
+	if g.State != gk.Held {
+		g.State = gk.Active
+	}
+	g.Fault, g.Failures, g.RetryAt = nil, 0, time.Time{}
+	g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "", "", time.Time{}, time.Time{}
+	g.Doubts, g.DoubtSince = 0, time.Time{}
+	return true, true
+}
+
+// twins are two apps with the same grants: those of quick are changed by ClaimDue and SaveRenewal, those of plain by
+// their UpdateGrant form.
+type twins struct {
+	*rapid.T
+	store        store.Store
+	quick, plain string
+	n            int       // grants of each
+	now          time.Time // moves on with the story
+	attempts     int
+}
+
+// equalForms runs random stories on twins and compares them after each step.
+func equalForms(t *testing.T, s store.Store) {
+	var stories atomic.Int64
+	rapid.Check(t, func(rt *rapid.T) {
+		story := stories.Add(1)
+		tw := &twins{T: rt, store: s, quick: fmt.Sprint("quick-", story), plain: fmt.Sprint("plain-", story), n: 3, now: epoch}
+		makeApp(t, s, tw.quick)
+		makeApp(t, s, tw.plain)
+		for i := range tw.n {
+			due := epoch.Add(time.Duration(i) * time.Second)
+			for _, app := range []string{tw.quick, tw.plain} {
+				makeGrant(t, s, app, tw.id(app, i), func(g *gk.Grant) {
+					g.Subject, g.DueAt = shop(fmt.Sprint(i)), due
+					g.Access, g.Refresh = gk.Sealed("access"), gk.Sealed("refresh")
+				})
+			}
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"claim":     func(rt *rapid.T) { tw.claim(rt) },
+			"save":      func(rt *rapid.T) { tw.save(rt) },
+			"interfere": func(rt *rapid.T) { tw.interfere(rt) },
+			"":          func(rt *rapid.T) { tw.compare(rt) },
+		})
+	})
+}
+
+func (tw *twins) id(app string, i int) string { return fmt.Sprint(app, "-grant-", i) }
+
+// grants reads the grants of one twin.
+func (tw *twins) grants(rt *rapid.T, app string) []gk.Grant {
+	list := make([]gk.Grant, tw.n)
+	for i := range list {
+		g, err := tw.store.Grant(context.Background(), engine, tw.id(app, i))
+		if err != nil {
+			rt.Fatalf("Grant = %v", err)
+		}
+		list[i] = g
+	}
+	return list
+}
+
+// update changes a grant with the plain verb.
+func (tw *twins) update(rt *rapid.T, id string, change func(*gk.Grant) error) {
+	err := tw.store.UpdateGrant(context.Background(), engine, id, tw.now, func(g *gk.Grant) ([]gk.Event, error) { return nil, change(g) })
+	if err != nil {
+		rt.Fatalf("UpdateGrant = %v", err)
+	}
+}
+
+// pass lets some time go by.
+func (tw *twins) pass(rt *rapid.T) {
+	tw.now = tw.now.Add(rapid.SampledFrom([]time.Duration{0, time.Millisecond, 7 * time.Second, time.Minute, 10 * time.Minute}).Draw(rt, "pass"))
+}
+
+func (tw *twins) claim(rt *rapid.T) {
+	tw.pass(rt)
+	tw.attempts++
+	a := store.Attempt{ID: fmt.Sprint("attempt-", tw.attempts), By: "host", At: tw.now}
+	a.Until = a.At.Add(rapid.SampledFrom([]time.Duration{30 * time.Second, 330 * time.Second, gk.LongestLease + time.Hour}).Draw(rt, "lease"))
+	var floor time.Time
+	if rapid.Bool().Draw(rt, "with a floor") {
+		floor = tw.now.Add(-5 * time.Second)
+	}
+	limit := rapid.IntRange(1, tw.n+1).Draw(rt, "limit")
+
+	before := tw.grants(rt, tw.quick)
+	claimed, err := tw.store.ClaimDue(context.Background(), tw.quick, a, floor, limit)
+	if err != nil {
+		rt.Fatalf("ClaimDue = %v", err)
+	}
+	tw.check(rt, before, claimed, a, floor, limit)
+	for i := range tw.n {
+		if taken(claimed, tw.id(tw.quick, i)) {
+			tw.update(rt, tw.id(tw.plain, i), func(g *gk.Grant) error { claimForm(a)(g); return nil })
+		}
+	}
+	for _, g := range claimed {
+		now, err := tw.store.Grant(context.Background(), engine, g.ID)
+		if diff := cmp.Diff(now, g); err != nil || diff != "" {
+			rt.Fatalf("ClaimDue returned another row than it wrote (-wrote +returned), %v:\n%s", err, diff)
+		}
+	}
+}
+
+func taken(claimed []gk.Grant, id string) bool {
+	return slices.ContainsFunc(claimed, func(g gk.Grant) bool { return g.ID == id })
+}
+
+// check compares what a claim took with what it had to take: as many as it may, and none that is due later than one it left.
+func (tw *twins) check(rt *rapid.T, before, claimed []gk.Grant, a store.Attempt, floor time.Time, limit int) {
+	var due []gk.Grant
+	for _, g := range before {
+		switch {
+		case claimable(&g, a, floor):
+			due = append(due, g)
+		case taken(claimed, g.ID):
+			rt.Fatalf("%s was claimed, due at %v, held until %v", g.ID, g.DueAt, g.AttemptUntil)
+		}
+	}
+	slices.SortFunc(due, func(x, y gk.Grant) int { return x.DueAt.Compare(y.DueAt) })
+	want := min(limit, len(due))
+	if len(claimed) != want {
+		rt.Fatalf("%d grants were claimed, want %d", len(claimed), want)
+	}
+	for _, g := range due {
+		if taken(claimed, g.ID) && g.DueAt.After(due[want-1].DueAt) {
+			rt.Fatalf("%s was claimed before one that is due sooner", g.ID)
+		}
+	}
+}
+
+func (tw *twins) save(rt *rapid.T) {
+	tw.pass(rt)
+	i := rapid.IntRange(0, tw.n-1).Draw(rt, "grant")
+	r := renewal(tw.id(tw.quick, i), fmt.Sprint("attempt-", rapid.IntRange(1, max(1, tw.attempts)).Draw(rt, "attempt")), 0, 0)
+	g := tw.grants(rt, tw.quick)[i]
+	r.Spent = g.Generation - rapid.Int64Range(0, 1).Draw(rt, "generations ago")
+	r.At, r.AskedAt, r.Due = tw.now, tw.now.Add(-time.Second), tw.now.Add(time.Minute)
+	r.RepeatFor = rapid.SampledFrom([]time.Duration{0, 5 * time.Minute, century}).Draw(rt, "repeat for")
+	saved, err := tw.store.SaveRenewal(context.Background(), r)
+	if err != nil {
+		rt.Fatalf("SaveRenewal = %v", err)
+	}
+	var want bool
+	tw.update(rt, tw.id(tw.plain, i), func(g *gk.Grant) error {
+		var writes bool
+		if want, writes = saveForm(g, r); !writes {
+			return store.ErrUnchanged
+		}
+		return nil
+	})
+	if saved != want {
+		rt.Fatalf("SaveRenewal = %t, its UpdateGrant form says %t", saved, want)
+	}
+}
+
+// interfere changes a grant in both twins as others might: consents, revocations, refusals, releases, moved due times.
+func (tw *twins) interfere(rt *rapid.T) {
+	tw.pass(rt)
+	i := rapid.IntRange(0, tw.n-1).Draw(rt, "grant")
+	now := tw.now
+	change := rapid.SampledFrom([]func(*gk.Grant){
+		func(g *gk.Grant) { g.DueAt = now },
+		func(g *gk.Grant) { g.DueAt = now.Add(3 * time.Second) },
+		func(g *gk.Grant) { g.AttemptID, g.AttemptUntil, g.DueAt = "", time.Time{}, now },
+		func(g *gk.Grant) { g.Doubts, g.DoubtSince = g.Doubts+1, now },
+		func(g *gk.Grant) { g.Fault, g.Failures, g.RetryAt = &gk.Fault{Code: "busy"}, g.Failures+1, now },
+		func(g *gk.Grant) { g.State, g.Renewable = gk.Expired, false },
+		func(g *gk.Grant) { g.State = gk.Suspended },
+		func(g *gk.Grant) {
+			g.State, g.Access, g.Refresh, g.Generation = gk.Revoked, nil, nil, g.Generation+1
+		},
+		func(g *gk.Grant) {
+			g.State, g.Access, g.Generation, g.PairFrom, g.PairSpent, g.DueAt = gk.Held, gk.Sealed("c"), g.Generation+1, "click", -1, now
+		},
+	}).Draw(rt, "change")
+	for _, app := range []string{tw.quick, tw.plain} {
+		tw.update(rt, tw.id(app, i), func(g *gk.Grant) error { change(g); return nil })
+	}
+}
+
+// compare fails the story if the twins differ in more than their names.
+func (tw *twins) compare(rt *rapid.T) {
+	quick, plain := tw.grants(rt, tw.quick), tw.grants(rt, tw.plain)
+	for i := range plain {
+		plain[i].ID, plain[i].App = quick[i].ID, quick[i].App
+	}
+	if diff := cmp.Diff(plain, quick); diff != "" {
+		rt.Fatalf("the quick verbs differ from their UpdateGrant form (-form +quick):\n%s", diff)
+	}
+}

@@ -1,0 +1,164 @@
+package storetest
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// eventIDs returns the ids of events in their order.
+func eventIDs(events []gk.Event) []string {
+	var list []string
+	for _, e := range events {
+		list = append(list, e.ID)
+	}
+	return list
+}
+
+func publishOrder(t *testing.T, s store.Store) {
+	for _, id := range []string{"b", "a"} {
+		if err := s.Append(t.Context(), gk.Event{ID: id, Kind: gk.EventAppChanged, At: epoch}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(after int64, limit int) []gk.Event {
+		t.Helper()
+		events, err := s.EventsAfter(t.Context(), engine, after, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return events
+	}
+	publish := func(limit, want int) {
+		t.Helper()
+		if n, err := s.Publish(t.Context(), limit); n != want || err != nil {
+			t.Errorf("Publish = %d, %v, want %d", n, err, want)
+		}
+	}
+	same(t, "events before they are published", read(0, 10), []gk.Event(nil))
+	publish(10, 2)
+	publish(10, 0)
+	if err := s.Append(t.Context(), gk.Event{ID: "0 is the smallest id", At: epoch}, gk.Event{ID: "c", At: epoch}, gk.Event{ID: "d", At: epoch}); err != nil {
+		t.Fatal(err)
+	}
+	publish(2, 2)
+	publish(2, 1)
+	all := read(0, 10)
+	same(t, "the order of publication", eventIDs(all), []string{"a", "b", "0 is the smallest id", "c", "d"})
+	for i, e := range all {
+		if e.Position != int64(i+1) {
+			t.Errorf("event %s has position %d, want %d", e.ID, e.Position, i+1)
+		}
+	}
+	same(t, "events after a position", eventIDs(read(1, 2)), []string{"b", "0 is the smallest id"})
+	if err := s.Append(t.Context(), gk.Event{ID: "a", At: epoch}); !errors.Is(err, store.ErrExists) {
+		t.Errorf("Append of an id that is taken = %v, want ErrExists", err)
+	}
+}
+
+func followPositions(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeGrant(t, s, "app", "grant", nil)
+	const writers, each = 6, 40
+	var writing, publishing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := range each {
+				err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+					return []gk.Event{eventOf(g, gk.NewID("ev", epoch), w*each+i)}, nil
+				})
+				if err != nil {
+					t.Errorf("UpdateGrant = %v", err)
+				}
+			}
+		})
+	}
+	over := make(chan struct{})
+	for range 2 {
+		publishing.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if _, err := s.Publish(t.Context(), 7); err != nil {
+					t.Errorf("Publish = %v", err)
+					return
+				}
+			}
+		})
+	}
+	var last, version int64
+	deadline := time.Now().Add(time.Minute)
+	for last < writers*each && time.Now().Before(deadline) && !t.Failed() {
+		events, err := s.EventsAfter(t.Context(), engine, last, 11)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, e := range events {
+			if e.Position != last+1 {
+				t.Errorf("position %d follows %d", e.Position, last)
+			}
+			last = e.Position
+			version = max(version, e.GrantVersion)
+		}
+	}
+	writing.Wait()
+	close(over)
+	publishing.Wait()
+	if last != writers*each || version != writers*each+1 {
+		t.Errorf("the follower saw %d events up to version %d, want %d and %d", last, version, writers*each, writers*each+1)
+	}
+}
+
+func history(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeGrant(t, s, "app", "grant", nil)
+	makeGrant(t, s, "app", "other", nil)
+	g, other := grantNow(t, s, "grant"), grantNow(t, s, "other")
+	err := s.Append(t.Context(), eventOf(&g, "1", 1), eventOf(&other, "2", 2), eventOf(&g, "3", 3), eventOf(&g, "4", 4), gk.Event{ID: "5", At: epoch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		before string
+		limit  int
+		want   []string
+	}{{"", 10, []string{"4", "3", "1"}}, {"", 2, []string{"4", "3"}}, {"3", 2, []string{"1"}}, {"1", 2, nil}} {
+		events, err := s.History(t.Context(), engine, "grant", c.before, c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the history before "+c.before, eventIDs(events), c.want)
+	}
+	for _, id := range []string{"unknown", ""} {
+		if _, err := s.History(t.Context(), engine, id, "", 10); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("History of %q = %v, want ErrNotFound", id, err)
+		}
+	}
+}
+
+func historyOfFresh(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeGrant(t, s, "app", "grant", nil)
+	g := grantNow(t, s, "grant")
+	for i, id := range []string{"1", "2"} {
+		if err := s.Append(t.Context(), eventOf(&g, id, i)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			if _, err := s.Publish(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	events, err := s.History(t.Context(), engine, "grant", "", 10)
+	if err != nil || len(events) != 2 || events[0].Position != 0 || events[1].Position != 1 {
+		t.Errorf("History = %v, %v, want the fresh event before the published one", events, err)
+	}
+}
