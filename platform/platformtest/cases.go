@@ -1,0 +1,373 @@
+package platformtest
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+func specIsComplete(t *testing.T, w *world) {
+	spec := w.d.Spec()
+	f := spec.Facts
+	if spec.Code != f.Code || spec.Catalogue == nil || len(spec.Catalogue.Rows()) == 0 {
+		t.Fatalf("the spec of %q has the facts of %q and %d rows", spec.Code, f.Code, len(spec.Catalogue.Rows()))
+	}
+	_, renewer := w.d.(platform.Renewer)
+	_, receiver := w.d.(platform.Receiver)
+	_, inspector := w.d.(platform.Inspector)
+	_, puller := w.d.(platform.Puller)
+	_, census := w.d.(platform.Census)
+	for _, c := range []struct {
+		what       string
+		fact, does bool
+	}{
+		{"renewal", f.Renewal.Style != platform.NoRenewal, renewer},
+		{"push.pull", f.Push.Pull > 0, puller},
+		{"push.census", f.Push.Census > 0, census},
+	} {
+		if c.fact && !c.does {
+			t.Errorf("the facts have %s, the driver has not", c.what)
+		}
+	}
+	if f.Push.Proof && !receiver {
+		t.Error("push.proof without a Receiver")
+	}
+	if f.Push.Probe > 0 && !inspector {
+		t.Error("push.probe without an Inspector")
+	}
+	for _, code := range f.Lookup.TokenRefused {
+		found := false
+		for _, row := range spec.Catalogue.Rows() {
+			found = found || row.Stage == platform.StageCall && row.Code == code
+		}
+		if !found {
+			t.Errorf("lookup.token_refused names %q, which no row of the stage call has", code)
+		}
+	}
+	if len(f.Page.Steps) == 0 {
+		t.Error("the merchant's page has no steps")
+	}
+	for _, lang := range []string{"zh-CN", "zh-TW", "en"} {
+		if f.Page.Account.In(lang) == "" || f.Page.Short.In(lang) == "" {
+			t.Errorf("page.account or page.short has no text in %s", lang)
+		}
+		for i, step := range f.Page.Steps {
+			if step.Title.In(lang) == "" || step.Text.In(lang) == "" {
+				t.Errorf("step %d of the merchant's page has no text in %s", i+1, lang)
+			}
+		}
+	}
+}
+
+// foreignHosts are hosts of nobody's platform.
+var foreignHosts = []string{"evil.example", "evil.example:443", "127.0.0.1", "[::1]", "u@evil.example", "evil.example#x", "evil.example\n", "éxample.com"}
+
+func foreignHostIsRefused(t *testing.T, w *world) {
+	for _, host := range foreignHosts {
+		if w.app.AllowsHost("https", host) {
+			t.Errorf("the outbound gate lets %q through", host)
+		}
+		if !w.d.Spec().Facts.ShopNeeded {
+			continue
+		}
+		foreign := gk.Subject{Kind: gk.KindShop, ID: w.s.Shops[0].ID, Host: host}
+		token := gk.Token{Access: gk.NewSecret("access-1"), Refresh: gk.NewSecret("refresh-1")}
+		cred := platform.Credential{Subject: foreign, Token: token}
+		_, linkErr := w.d.Link(w.app, platform.Want{State: state, Hint: foreign})
+		_, exchangeErr := w.d.ExchangeRequest(w.app, platform.Callback{Code: gk.NewSecret("c0de"), Subject: foreign})
+		_, signErr := w.d.Sign(w.app, cred, w.s.Call)
+		entries := map[string]error{"Link": linkErr, "ExchangeRequest": exchangeErr, "Sign": signErr}
+		if r, ok := w.d.(platform.Renewer); ok {
+			_, entries["RenewRequest"] = r.RenewRequest(w.app, cred)
+		}
+		if i, ok := w.d.(platform.Inspector); ok {
+			_, entries["InspectRequest"] = i.InspectRequest(w.app, cred, "")
+		}
+		if s, ok := w.d.(platform.Subscriber); ok {
+			_, entries["SubscribeRequests"] = s.SubscribeRequests(w.app, cred)
+		}
+		for entry, err := range entries {
+			if !errors.Is(err, platform.ErrForeignHost) {
+				t.Errorf("%s with the host %q: error = %v, want ErrForeignHost", entry, host, err)
+			}
+		}
+	}
+}
+
+func consentEndsInAGrant(t *testing.T, w *world) {
+	shop := w.s.Shops[0]
+	cb := w.callback(shop)
+	cred := w.exchange(cb)
+	if w.d.Spec().Facts.Tokens && cred.Token.Access.Empty() {
+		t.Error("the issue has no access token")
+	}
+	if w.renewable() && w.renewal().Style == platform.Rotate && cred.Token.Refresh.Empty() {
+		t.Error("the issue has no refresh token although pairs rotate")
+	}
+	if cred.Subject.Kind == "" {
+		cred.Subject = w.inspected(cred).Subject
+	}
+	truth, _ := w.control(http.MethodGet, w.path("grants"), nil)["grants"].([]any)
+	for _, g := range truth {
+		held, _ := g.(map[string]any)
+		subject, _ := held["subject"].(map[string]any)
+		if subject["kind"] == cred.Subject.Kind && subject["id"] == cred.Subject.ID && (held["access"] == cred.Token.Access.Reveal() || !w.d.Spec().Facts.Tokens) {
+			return
+		}
+	}
+	t.Errorf("the driver reads a grant of %s; the simulator knows of no such one with this token: %v", cred.Subject, truth)
+}
+
+func refusalIsRead(t *testing.T, w *world) {
+	in := w.consent(w.s.Shops[0], "deny")
+	if in.URL == "" {
+		return // this platform brings nothing back
+	}
+	cb, err := w.d.ReadCallback(w.app, in)
+	var bad *platform.BadCallback
+	if err == nil && (cb.Fault != nil || cb.Empty) || errors.As(err, &bad) {
+		return
+	}
+	t.Errorf("ReadCallback of the refusal %s = %+v, %v, want a fault", in.URL, cb, err)
+}
+
+func codeBuysOnce(t *testing.T, w *world) {
+	cb := w.callback(w.s.Shops[0])
+	if r, err := w.d.ExchangeRequest(w.app, cb); r == nil && err == nil {
+		return // there is no code here
+	}
+	w.exchange(cb)
+	w.pause()
+	issues, err := w.exchanged(cb)
+	var fault *gk.Fault
+	if !errors.As(err, &fault) || !fault.Known {
+		t.Errorf("a second exchange of the same code = %d issues, %v, want a fault that the catalogue knows", len(issues), err)
+	}
+}
+
+func signedCallIsAccepted(t *testing.T, w *world) {
+	cred := w.grant(w.s.Shops[0])
+	if f := w.called(cred); f != nil {
+		t.Fatalf("the call is refused: %v %s", f, f.Message)
+	}
+	calls, _ := w.control(http.MethodGet, w.path("calls"), nil)["calls"].([]any)
+	if len(calls) == 0 {
+		t.Fatal("the simulator has seen no request")
+	}
+	last, _ := calls[len(calls)-1].(map[string]any)
+	if last["stage"] != platform.StageCall || last["decision"] != "accepted" {
+		t.Errorf("the simulator says of the last request %v, want an accepted call", last)
+	}
+	if v, ok := w.d.(platform.Verifier); ok {
+		r, err := w.d.Sign(w.app, cred, w.s.Call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.VerifyCall(w.app, platform.Incoming{Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body}); err != nil {
+			t.Errorf("VerifyCall of our own call: %v", err)
+		}
+	}
+	if w.d.Spec().Facts.Tokens {
+		cred.Token.Access = gk.NewSecret(strings.Repeat("0", max(8, len(cred.Token.Access.Reveal()))))
+		if f := w.called(cred); f == nil || !f.Known || f.Terminal {
+			t.Errorf("a call with a token of nobody's = %+v, want a known fault that ends nothing", f)
+		}
+	}
+}
+
+func credentialTellsWhoseItIs(t *testing.T, w *world) {
+	if _, ok := w.d.(platform.Inspector); !ok {
+		return
+	}
+	cred := w.grant(w.s.Shops[0])
+	in := w.inspected(cred)
+	if in.Alive != nil && !*in.Alive {
+		t.Errorf("a fresh credential is not alive: %v", in.Fault)
+	}
+	if in.Subject.ID != "" && !in.Subject.Same(cred.Subject) {
+		t.Errorf("the inspection names %s, the issue %s", in.Subject, cred.Subject)
+	}
+}
+
+func renewalWorks(t *testing.T, w *world) {
+	if !w.renewable() {
+		return
+	}
+	cred := w.grant(w.s.Shops[0])
+	issues, err := w.renewed(cred)
+	if err != nil || len(issues) == 0 {
+		t.Fatalf("ReadIssues of a renewal = %d issues, %v", len(issues), err)
+	}
+	i := issues[0]
+	if i.Subject.Kind != "" && !i.Subject.Same(cred.Subject) {
+		t.Errorf("the renewal is for %s, want %s", i.Subject, cred.Subject)
+	}
+	if w.renewal().Style == platform.Rotate && (i.Token.Access.Equal(cred.Token.Access) || i.Token.Refresh.Equal(cred.Token.Refresh)) {
+		t.Error("pairs rotate here, yet a renewal brought a token again")
+	}
+	if i.Token.Access.Empty() || !i.Token.Expires.IsZero() && !i.Token.Expires.After(w.app.Now) {
+		t.Errorf("the new pair ends at %v, which is past", i.Token.Expires)
+	}
+	cred.Token = i.Token
+	if f := w.called(cred); f != nil {
+		t.Errorf("a call with the new pair is refused: %v %s", f, f.Message)
+	}
+	w.pause()
+}
+
+func spentTokenIsRefused(t *testing.T, w *world) {
+	if !w.renewable() || w.renewal().Style != platform.Rotate || w.renewal().AfterLostAnswer != platform.Once {
+		return
+	}
+	cred := w.grant(w.s.Shops[0])
+	if _, err := w.renewed(cred); err != nil {
+		t.Fatal(err)
+	}
+	w.pause()
+	issues, err := w.renewed(cred)
+	var fault *gk.Fault
+	if !errors.As(err, &fault) || !fault.Known {
+		t.Errorf("a renewal with a spent token = %d issues, %v, want a fault that the catalogue knows", len(issues), err)
+	}
+	w.pause()
+}
+
+func garbageIsNoRefusal(t *testing.T, w *world) {
+	if !w.renewable() {
+		return
+	}
+	cred := w.grant(w.s.Shops[0])
+	for _, name := range []string{"garbage", "status-503"} {
+		w.control(http.MethodPost, w.path("faults"), map[string]any{"fault": name, "match": map[string]string{"stage": platform.StageRefresh}})
+		if _, err := w.renewed(cred); !errors.Is(err, platform.ErrGarbage) {
+			t.Errorf("a renewal answered by %s: error = %v, want ErrGarbage", name, err)
+		}
+		w.control(http.MethodDelete, w.path("faults"), nil)
+	}
+	if issues, err := w.renewed(cred); err != nil || len(issues) == 0 {
+		t.Errorf("the renewal after it = %d issues, %v, want a pair: nothing was spent", len(issues), err)
+	}
+	w.pause()
+}
+
+func everyRowIsReadBack(t *testing.T, w *world) {
+	cred := w.grant(w.s.Shops[1])
+	cb := w.callback(w.s.Shops[1])
+	said := 0
+	for _, row := range w.d.Spec().Catalogue.Rows() {
+		if _, unsaid := w.s.Unsaid[row.ID]; unsaid || row.Local() || hiddenBehind(w.d.Spec().Catalogue, row) {
+			continue
+		}
+		var r *platform.Request
+		var err error
+		asked := platform.Asked{Stage: row.Stage, Subject: cred.Subject, At: w.app.Now}
+		switch row.Stage {
+		case platform.StageToken:
+			asked.Subject, asked.Claimed = gk.Subject{}, cb.Subject
+			r, err = w.d.ExchangeRequest(w.app, cb)
+		case platform.StageRefresh:
+			if !w.renewable() {
+				continue
+			}
+			r, err = w.d.(platform.Renewer).RenewRequest(w.app, cred)
+		case platform.StageCall:
+			r, err = w.d.Sign(w.app, cred, w.s.Call)
+		default:
+			continue
+		}
+		if err != nil {
+			t.Fatalf("row %s: %v", row.ID, err)
+		}
+		if r == nil || !carries(row.When, r.Sent) {
+			continue
+		}
+		name := row.Code
+		if row.Example != "" {
+			name += " " + row.Example
+		}
+		w.control(http.MethodPost, w.path("faults"), map[string]any{"fault": name, "match": map[string]string{"stage": row.Stage}})
+		reply := w.send(r, nil)
+		w.control(http.MethodDelete, w.path("faults"), nil)
+		asked.Sent = r.Sent
+		f := w.read(asked, reply)
+		said++
+		if f == nil || f.Row != row.ID || f.Action != row.Action || f.Terminal != row.Terminal {
+			t.Errorf("row %s, said with status %d as %.300s, is read back as %+v", row.ID, reply.Status, reply.Body, f)
+		}
+	}
+	if said == 0 {
+		t.Error("no row was said")
+	}
+	t.Logf("%d of %d rows said and read back", said, len(w.d.Spec().Catalogue.Rows()))
+}
+
+// read returns the fault that an answer means to the driver.
+func (w *world) read(asked platform.Asked, reply platform.Reply) *gk.Fault {
+	w.t.Helper()
+	if asked.Stage == platform.StageCall {
+		return w.d.Diagnose(w.app, asked, reply)
+	}
+	_, err := w.d.ReadIssues(w.app, asked, reply)
+	if err != nil {
+		w.tellsNothing("the error", err.Error())
+	}
+	var fault *gk.Fault
+	var garbled *platform.Garbled
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &garbled):
+		return garbled.Fault
+	}
+	return nil
+}
+
+// hiddenBehind reports whether an earlier row has the same stage, code and condition and nothing tells the two apart.
+func hiddenBehind(c *platform.Catalogue, row *platform.Row) bool {
+	if row.Example != "" {
+		return false
+	}
+	for _, earlier := range c.Rows() {
+		if earlier == row {
+			return false
+		}
+		if earlier.Stage == row.Stage && earlier.Code == row.Code && earlier.When == row.When {
+			return true
+		}
+	}
+	return false
+}
+
+// carries reports whether a request is one that a row with a condition is about.
+func carries(when string, sent url.Values) bool {
+	if name, ok := strings.CutPrefix(when, "!sent:"); ok {
+		return sent.Get(name) == ""
+	}
+	if name, ok := strings.CutPrefix(when, "sent:"); ok {
+		return sent.Get(name) != ""
+	}
+	return true
+}
+
+func endedGrantIsDead(t *testing.T, w *world) {
+	if !w.d.Spec().Facts.Tokens {
+		return
+	}
+	cred := w.grant(w.s.Shops[1])
+	w.control(http.MethodPost, w.path("revoke"), map[string]string{"subject": cred.Subject.ID})
+	if f := w.called(cred); f == nil || !f.Known {
+		t.Errorf("a call after the merchant ended the grant = %+v, want a known fault", f)
+	}
+	if i, ok := w.d.(platform.Inspector); ok {
+		r, err := i.InspectRequest(w.app, cred, "")
+		in, _, err := i.ReadInspection(w.app, cred, w.send(r, err))
+		if err != nil || in.Alive == nil || *in.Alive {
+			t.Errorf("ReadInspection after the end = %+v, %v, want not alive", in, err)
+		}
+	}
+}

@@ -1,0 +1,327 @@
+package platformtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// world is a driver, an app of it, and the simulator that stands for the platform.
+type world struct {
+	t *testing.T
+	d platform.Driver
+	s Simulated
+
+	app     platform.App
+	secrets []string // texts that no error, signed text or list of parameters may hold
+}
+
+func open(t *testing.T, d platform.Driver, s Simulated) *world {
+	t.Helper()
+	if s.Client == nil {
+		s.Client = &http.Client{Timeout: 20 * time.Second}
+	}
+	plain := *s.Client
+	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.Client = &plain
+	if len(s.Shops) < 2 {
+		t.Fatalf("the suite needs two shops, the simulator has %d", len(s.Shops))
+	}
+	w := &world{t: t, d: d, s: s}
+	app := platform.App{
+		Settings: map[string]string{"redirect_uri": "https://hub.example.test/callback/app"}, Secrets: map[string][]gk.Secret{},
+		Endpoints: map[string]string{"authorize": s.Base, "token": s.Base, "api": s.Base},
+		Now:       w.clock(), Nonce: "00112233445566778899aabbccddeeff",
+	}
+	facts := d.Spec().Facts
+	for name, value := range s.App {
+		text := settingText(value)
+		switch {
+		case text == "":
+		case name == "profile":
+			app.Profile = text
+		case name == "stage":
+			app.Stage = text
+		case facts.Settings[name].Secret:
+			app.Secrets[name] = []gk.Secret{gk.NewSecret(text)}
+			w.secrets = append(w.secrets, text)
+		default:
+			app.Settings[name] = text
+		}
+	}
+	w.app = d.Spec().Open(app)
+	return w
+}
+
+func settingText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case []any:
+		var texts []string
+		for _, e := range v {
+			texts = append(texts, settingText(e))
+		}
+		return strings.Join(texts, " ")
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprint(v)
+}
+
+// with returns the world for one case, at the simulator's time.
+func (w *world) with(t *testing.T) *world {
+	again := *w
+	again.t = t
+	again.app.Now = again.clock()
+	return &again
+}
+
+// control makes a control call and returns its answer.
+func (w *world) control(method, path string, body any) map[string]any {
+	w.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r, err := http.NewRequest(method, w.s.Control+path, bytes.NewReader(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := w.s.Client.Do(r)
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		w.t.Fatalf("%s %s %s: status %d, %v: %s", method, path, text, resp.StatusCode, err, answer)
+	}
+	got := make(map[string]any)
+	if len(bytes.TrimSpace(answer)) > 0 {
+		if err := json.Unmarshal(answer, &got); err != nil {
+			w.t.Fatalf("%s %s answers %q", method, path, answer)
+		}
+	}
+	return got
+}
+
+// path is the control path of this platform.
+func (w *world) path(call string) string { return "/" + w.d.Spec().Code + "/" + call }
+
+func (w *world) clock() time.Time {
+	w.t.Helper()
+	text, _ := w.control(http.MethodGet, "/clock", nil)["now"].(string)
+	now, err := gk.ParseTime(text)
+	if err != nil {
+		w.t.Fatalf("GET /clock: now is %q", text)
+	}
+	return now
+}
+
+// pause moves the clock on by what the facts ask for between two token requests of a subject.
+func (w *world) pause() {
+	w.t.Helper()
+	gap := time.Duration(w.d.Spec().Facts.Limits.TokenCalls.Gap) + time.Second
+	w.control(http.MethodPost, "/clock", map[string]string{"advance": gap.String()})
+	w.app.Now = w.clock()
+}
+
+// send sends a request of the driver once, after looking at what it must never do.
+func (w *world) send(r *platform.Request, err error) platform.Reply {
+	w.t.Helper()
+	reply, err := w.try(r, err)
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
+	}
+	return reply
+}
+
+// try is send for a request whose answer may be lost.
+func (w *world) try(r *platform.Request, err error) (platform.Reply, error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatalf("the driver refuses to build a request: %v", err)
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil || !w.app.AllowsHost(u.Scheme, u.Host) {
+		w.t.Fatalf("the driver builds %s, which the outbound gate refuses", r.URL)
+	}
+	w.tellsNothing("the signed text", r.SignedText)
+	w.tellsNothing("the parameters sent", r.Sent.Encode())
+	req, err := http.NewRequest(r.Method, r.URL, bytes.NewReader(r.Body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header = r.Header.Clone()
+	if req.Header == nil {
+		req.Header = make(http.Header)
+	}
+	resp, err := w.s.Client.Do(req)
+	if err != nil {
+		return platform.Reply{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return platform.Reply{}, err
+	}
+	return platform.Reply{Status: resp.StatusCode, Header: resp.Header, Body: body, Received: w.app.Now, Sent: r.Sent}, nil
+}
+
+// tellsNothing fails if a text holds a secret of the app.
+func (w *world) tellsNothing(what, text string) {
+	w.t.Helper()
+	for _, secret := range w.secrets {
+		if len(secret) >= 8 && (strings.Contains(text, secret) || strings.Contains(text, url.QueryEscape(secret))) {
+			w.t.Errorf("%s holds a secret of the app", what)
+		}
+	}
+}
+
+const state = "kJ9f2c-Zq_0123456789abcdefghijklmnopqrstuvw"
+
+// link builds the link for a shop.
+func (w *world) link(shop Shop) platform.Link {
+	w.t.Helper()
+	want := platform.Want{State: state}
+	if w.d.Spec().Facts.ShopNeeded {
+		want.Hint = gk.Subject{Kind: gk.KindShop, Host: shop.Host}
+	}
+	link, err := w.d.Link(w.app, want)
+	if err != nil {
+		w.t.Fatalf("Link: %v", err)
+	}
+	w.tellsNothing("the link", link.URL)
+	w.tellsNothing("the link's signed text", link.SignedText)
+	return link
+}
+
+// consent plays the merchant and returns what the browser brings back.
+func (w *world) consent(shop Shop, decision string) platform.Incoming {
+	w.t.Helper()
+	order := map[string]any{"url": w.link(shop).URL, "shops": []string{shop.ID}, "decision": decision}
+	for name, value := range w.s.Consent {
+		order[name] = value
+	}
+	callback, _ := w.control(http.MethodPost, w.path("consent"), order)["callback"].(string)
+	return platform.Incoming{Method: http.MethodGet, URL: callback, Header: make(http.Header)}
+}
+
+// callback is a shop's consent, read.
+func (w *world) callback(shop Shop) platform.Callback {
+	w.t.Helper()
+	in := w.consent(shop, "approve")
+	cb, err := w.d.ReadCallback(w.app, in)
+	if err != nil || cb.Fault != nil || cb.Empty {
+		w.t.Fatalf("ReadCallback of %s = %+v, %v, want a consent", in.URL, cb, err)
+	}
+	if w.d.Spec().Facts.Callback.StateIn != "none" && cb.State != state {
+		w.t.Errorf("the callback's state is %q, want the link's", cb.State)
+	}
+	return cb
+}
+
+// exchange trades a callback for a credential.
+func (w *world) exchange(cb platform.Callback) platform.Credential {
+	w.t.Helper()
+	issues, err := w.exchanged(cb)
+	if err != nil || len(issues) == 0 {
+		w.t.Fatalf("ReadIssues of an exchange = %d issues, %v", len(issues), err)
+	}
+	return credential(issues[0], cb.Subject)
+}
+
+func (w *world) exchanged(cb platform.Callback) ([]platform.Issue, error) {
+	w.t.Helper()
+	r, err := w.d.ExchangeRequest(w.app, cb)
+	asked := platform.Asked{Stage: platform.StageToken, At: w.app.Now, Claimed: cb.Subject}
+	if r == nil && err == nil {
+		return w.d.ReadIssues(w.app, asked, platform.Reply{})
+	}
+	reply := w.send(r, err)
+	asked.Sent = r.Sent
+	return w.d.ReadIssues(w.app, asked, reply)
+}
+
+func credential(i platform.Issue, claimed gk.Subject) platform.Credential {
+	if i.Subject.Host == "" {
+		i.Subject.Host = claimed.Host
+	}
+	return platform.Credential{Subject: i.Subject, Token: i.Token, Shops: i.Shops, Scopes: i.Scopes, Facts: i.Facts}
+}
+
+// renewed asks for a new pair.
+func (w *world) renewed(cred platform.Credential) ([]platform.Issue, error) {
+	w.t.Helper()
+	r, err := w.d.(platform.Renewer).RenewRequest(w.app, cred)
+	reply := w.send(r, err)
+	return w.d.ReadIssues(w.app, platform.Asked{Stage: platform.StageRefresh, Subject: cred.Subject, Sent: r.Sent, At: w.app.Now}, reply)
+}
+
+// called makes the suite's call for a credential.
+func (w *world) called(cred platform.Credential) *gk.Fault {
+	w.t.Helper()
+	r, err := w.d.Sign(w.app, cred, w.s.Call)
+	reply := w.send(r, err)
+	return w.d.Diagnose(w.app, platform.Asked{Stage: platform.StageCall, Subject: cred.Subject, Sent: r.Sent, At: w.app.Now}, reply)
+}
+
+// grant is a fresh credential of a shop.
+func (w *world) grant(shop Shop) platform.Credential {
+	w.t.Helper()
+	cred := w.exchange(w.callback(shop))
+	if cred.Subject.Kind == "" {
+		in := w.inspected(cred)
+		cred.Subject, cred.Shops = in.Subject, in.Shops
+	}
+	w.pause()
+	return cred
+}
+
+// inspected asks whose a credential is, through all pages.
+func (w *world) inspected(cred platform.Credential) platform.Inspection {
+	w.t.Helper()
+	inspector, ok := w.d.(platform.Inspector)
+	if !ok {
+		w.t.Fatal("an issue without a subject needs an Inspector")
+	}
+	var all platform.Inspection
+	for n, page := 0, ""; n == 0 || page != ""; n++ {
+		r, err := inspector.InspectRequest(w.app, cred, page)
+		in, next, err := inspector.ReadInspection(w.app, cred, w.send(r, err))
+		if err != nil {
+			w.t.Fatalf("ReadInspection, page %q: %v", page, err)
+		}
+		if n == 0 {
+			all = in
+		}
+		all.Shops = slices.Concat(all.Shops, in.Shops)
+		all.Scopes = slices.Concat(all.Scopes, in.Scopes)
+		if page = next; n > 50 {
+			w.t.Fatal("the inspection does not end")
+		}
+	}
+	return all
+}
+
+// renewable reports whether grants of this app can be renewed by asking.
+func (w *world) renewable() bool {
+	_, ok := w.d.(platform.Renewer)
+	return ok && w.renewal().Style != platform.NoRenewal
+}
+
+func (w *world) renewal() platform.Renewal {
+	return w.d.Spec().Facts.Renew(w.app.Profile, w.app.Stage)
+}
