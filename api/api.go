@@ -40,6 +40,7 @@ type server struct {
 	mux     *http.ServeMux
 	huma    huma.API
 	metrics *metrics
+	written func() ([]byte, error) // the OpenAPI document, written at the first asking
 }
 
 // New makes the handler of the whole API.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -244,6 +245,12 @@ func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
 		}
 	}
 	g, err := s.keeper.Obtain(ctx, key.Viewer(), in.ID, want)
+	var later *keeper.Later
+	if errors.As(err, &later) && errors.Is(err, keeper.ErrSuspended) { // no grant is there that could be suspended
+		p := problem(platformUnreachable, "the platform was asked and did not answer")
+		p.after, p.Fault = later.After, s.fault(later.Fault, "")
+		return nil, p
+	}
 	return s.shownGrant(ctx, key, g, err)
 }
 

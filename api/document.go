@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -40,16 +41,20 @@ func (s *server) document() {
 		s.huma.OpenAPI().AddOperation(op)
 	}
 	schemas["Grant"].Required = []string{"id", "app", "platform", "environment", "owner", "state"}
+	s.written = sync.OnceValues(func() ([]byte, error) {
+		body, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+		return append(body, '\n'), err
+	})
 }
 
 func (s *server) serveDocument(w http.ResponseWriter, r *http.Request) {
-	body, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+	body, err := s.written()
 	if err != nil {
 		s.writeProblem(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
-	_, _ = w.Write(append(body, '\n')) // the client may be gone
+	_, _ = w.Write(body) // the client may be gone
 }
 
 // docOperation is one line of the page of operations.

@@ -106,3 +106,27 @@ func TestDocsPageNeedsNothingFromOutside(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryProblemHasItsPage asks for the page of every name that problems.go declares.
+func TestEveryProblemHasItsPage(t *testing.T) {
+	h := newHouse(t)
+	source, err := os.ReadFile("problems.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`problemName = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(names) < 20 {
+		t.Fatalf("only %d names were found in problems.go", len(names))
+	}
+	docs := h.do("", http.MethodGet, "/docs", "").body
+	section := regexp.MustCompile(`<section lang="[A-Za-z-]+">\n<h2>.+</h2>\n<p>.+</p>\n<p>→ .+</p>`)
+	for _, m := range names {
+		a := h.do("", http.MethodGet, "/problems/"+m[1], "")
+		if found := section.FindAllString(a.body, -1); a.status != http.StatusOK || len(found) != 3 {
+			t.Errorf("the page of %s = %d with %d languages, want 200 with 3", m[1], a.status, len(found))
+		}
+		if !strings.Contains(docs, `href="/problems/`+m[1]+`"`) {
+			t.Errorf("/docs does not lead to the page of %s", m[1])
+		}
+	}
+}

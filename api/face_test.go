@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 func TestAccessLogNamesTheRouteAndNoValue(t *testing.T) {
@@ -60,3 +61,25 @@ func BenchmarkToken(b *testing.B) {
 		}
 	}
 }
+
+func TestPanicIsAProblemAndItsValueIsNotLogged(t *testing.T) {
+	h := newHouse(t)
+	handler := api.New(api.Options{
+		Keeper: h.keeper, Store: h.store, APIURL: "https://api.example", Drivers: []platform.Driver{panics{}},
+		Log: slog.New(slog.NewJSONHandler(h.log, nil)),
+	})
+	h.handler = handler
+	a := h.do("all", http.MethodGet, "/v1/platforms", "")
+	if a.status != http.StatusInternalServerError || a.member(t, "type") != "/problems/internal" {
+		t.Fatalf("a panic = %d\n%s", a.status, a.body)
+	}
+	instance, _ := a.member(t, "instance").(string)
+	if log := h.log.String(); instance == "" || !strings.Contains(log, instance) || strings.Contains(log, appSecret) || strings.Contains(a.body, appSecret) {
+		t.Errorf("the answer's instance %q must be in the log, the panic's value nowhere\n%s", instance, log)
+	}
+}
+
+// panics is a driver with a mistake in it.
+type panics struct{ platform.Driver }
+
+func (panics) Spec() *platform.Spec { panic(appSecret) }

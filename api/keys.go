@@ -25,7 +25,7 @@ type Key struct {
 	Text      string     `json:"key,omitempty" doc:"the key itself, shown this once"`
 }
 
-func key(k gk.Key) Key {
+func shownKey(k gk.Key) Key {
 	return Key{
 		ID: k.ID, Name: k.Name, Scopes: k.Scopes, Owners: texts(k.Owners), Apps: texts(k.Apps),
 		CreatedAt: at(k.CreatedAt), ExpiresAt: at(k.ExpiresAt), RevokedAt: at(k.RevokedAt),
@@ -85,7 +85,7 @@ func (s *server) routeKeys() {
 		}
 		rows := slices.DeleteFunc(all, func(k gk.Key) bool { return k.ID <= after || !visible(k, maker) })
 		next := func(k gk.Key) string { return sealCursor(maker, name, k.ID) }
-		return &output[list[Key]]{pageOf(rows, in.Limit, key, next)}, nil
+		return &output[list[Key]]{pageOf(rows, in.Limit, shownKey, next)}, nil
 	})
 
 	add(s, huma.Operation{
@@ -117,7 +117,7 @@ func (s *server) routeKeys() {
 		if err := s.store.CreateKey(ctx, k); err != nil {
 			return nil, err
 		}
-		shown := key(k)
+		shown := shownKey(k)
 		shown.Text = text.Reveal()
 		return &output[Key]{shown}, nil
 	})
