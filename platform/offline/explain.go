@@ -206,14 +206,18 @@ func fromOurs(d platform.Driver, _ platform.App, q Question, stage string) *gk.F
 	return nil
 }
 
-// lookUp finds code, status and message in the catalogue. A sub-code that the message names goes before the code alone.
+// lookUp finds code, status and message in the catalogue. A sub-code that the message names, or that is all there is of
+// the code, goes before the code alone.
 func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
 	var codes []string
 	if q.Code != "" {
 		for _, row := range d.Spec().Catalogue.Rows() {
-			sub, ok := strings.CutPrefix(row.Code, q.Code+":")
-			sub = strings.TrimSuffix(sub, "*")
-			if ok && row.Stage == stage && sub != "" && strings.Contains(q.Message, sub) {
+			main, sub, ok := strings.Cut(row.Code, ":")
+			if !ok || row.Stage != stage || row.Local() {
+				continue
+			}
+			part := strings.TrimSuffix(sub, "*")
+			if sub == q.Code || main == q.Code && part != "" && strings.Contains(q.Message, part) {
 				codes = append(codes, row.Code)
 			}
 		}
@@ -233,16 +237,20 @@ func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
 	return d.Spec().Catalogue.Fault(query, q.Code, q.Status)
 }
 
-// leadingCode splits words into a code of the catalogue and the rest; the longest code wins.
+// leadingCode splits words into a code or sub-code of the catalogue and the rest; the longest code wins.
 func leadingCode(d platform.Driver, stage, words string) (code, rest string) {
 	words = strings.TrimSpace(words)
+	longest := 0
 	for _, row := range d.Spec().Catalogue.Rows() {
-		if row.Stage != stage || row.Code == "" || len(row.Code) <= len(code) {
+		if row.Stage != stage || row.Code == "" {
 			continue
 		}
-		after, ok := strings.CutPrefix(words, row.Code)
-		if ok && (after == "" || after[0] == ' ' || after[0] == ':') {
-			code, rest = row.Code, strings.TrimLeft(after, " :")
+		_, sub, _ := strings.Cut(row.Code, ":")
+		for _, name := range []string{row.Code, sub} {
+			after, ok := strings.CutPrefix(words, name)
+			if ok && len(name) > longest && (after == "" || after[0] == ' ' || after[0] == ':') {
+				longest, code, rest = len(name), row.Code, strings.TrimLeft(after, " :")
+			}
 		}
 	}
 	return code, rest

@@ -113,16 +113,26 @@ func withoutSecrets(q Question, facts *platform.Facts) string {
 	return strings.Join(parts, " ")
 }
 
-// tokenLike matches what looks like a token or a signature in a text that somebody pasted: 24 characters or more
-// without a blank, with a digit in it.
+// tokenLike matches what may be a token or a signature in a text that somebody pasted.
 var tokenLike = regexp.MustCompile(`[A-Za-z0-9_+/=-]{24,}`)
 
-// hideTokens masks what looks like a token: platforms quote the one that they refuse.
+// hideTokens masks what looks like a token: platforms quote the one that they refuse. Words joined by hyphens, as in
+// isv.w2-security-authorize-invalid, stay.
 func hideTokens(text string) string {
 	return tokenLike.ReplaceAllStringFunc(text, func(s string) string {
-		if strings.ContainsAny(s, "0123456789") {
-			return hidden
+		if !strings.ContainsAny(s, "0123456789") || areWords(s) {
+			return s
 		}
-		return s
+		return hidden
 	})
+}
+
+// areWords reports whether a text is made of short words in lower case.
+func areWords(s string) bool {
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune("-_/+=", r) }) {
+		if len(word) > 12 || strings.ToLower(word) != word {
+			return false
+		}
+	}
+	return true
 }

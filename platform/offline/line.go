@@ -186,6 +186,9 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 	if app.Profile != "" && !slices.Contains(facts.Profiles, app.Profile) {
 		return platform.App{}, fmt.Errorf("app.profile %q is none of %s", app.Profile, strings.Join(facts.Profiles, ", "))
 	}
+	if app.Profile == "" && l.Do == "obtain" {
+		app.Profile = reasking(facts)
+	}
 	for name, values := range l.App {
 		setting, known := facts.Settings[name]
 		switch {
@@ -200,6 +203,17 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 		}
 	}
 	return d.Spec().Open(app), nil
+}
+
+// reasking returns the first profile whose tokens are obtained with the app's own credentials: whoever asks for such a
+// token means it, unless they name another. Empty if there is none.
+func reasking(facts *platform.Facts) string {
+	for _, profile := range facts.Profiles {
+		if facts.Renew(profile, "online").Style == platform.Reask {
+			return profile
+		}
+	}
+	return ""
 }
 
 // nonce returns 32 random hex digits.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -117,18 +116,10 @@ func refresh(d platform.Driver, app platform.App, step Step) (*platform.Request,
 	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Token: step.Token})
 }
 
-// obtain asks with the app's own credentials. Where the app's profile is the default and has no such way, the first
-// profile that has it is meant.
+// obtain asks with the app's own credentials.
 func obtain(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
 	renewer, ok := d.(platform.Renewer)
-	facts := d.Spec().Facts
-	reasks := func(profile string) bool { return facts.Renew(profile, app.Stage).Style == platform.Reask }
-	if !reasks(app.Profile) && len(facts.Profiles) > 0 && app.Profile == facts.Profiles[0] {
-		if i := slices.IndexFunc(facts.Profiles, reasks); i >= 0 {
-			app.Profile = facts.Profiles[i]
-		}
-	}
-	if !ok || !reasks(app.Profile) {
+	if !ok || d.Spec().Facts.Renew(app.Profile, app.Stage).Style != platform.Reask {
 		return nil, errors.New("this platform and profile have no client credentials")
 	}
 	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject})
