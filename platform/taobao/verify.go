@@ -206,8 +206,8 @@ func checkClock(text string, now time.Time, slack time.Duration) error {
 	if within(off-8*time.Hour, slack) {
 		return errors.New("timestamp is written in UTC; the platform reads it as GMT+8")
 	}
-	for half := -2 * 14; half <= 2*14 && !epochMillis.MatchString(text); half++ {
-		if within(off-time.Duration(half)*30*time.Minute, slack) {
+	for hours := time.Duration(-14); hours <= 14 && !epochMillis.MatchString(text); hours++ {
+		if within(off-hours*time.Hour, slack) {
 			return fmt.Errorf("timestamp is %s off, as if written in another time zone; the platform reads it as GMT+8", off.Round(time.Second))
 		}
 	}
