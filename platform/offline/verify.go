@@ -56,11 +56,15 @@ func Verify(d platform.Driver, app platform.App, kind string, in platform.Incomi
 	return Verdict{}, fmt.Errorf("kind %q is none of callback, install, push, call", kind)
 }
 
+// verdict says why not. A driver that knows no more than that the proof fails leaves it to us to say what to look at.
 func verdict(err error) Verdict {
-	if err != nil {
-		return Verdict{Why: strings.TrimPrefix(err.Error(), platform.ErrForged.Error()+": ")}
+	switch {
+	case err == nil:
+		return Verdict{OK: true}
+	case err.Error() == platform.ErrForged.Error():
+		return Verdict{Why: "the signature is not what this app's secret makes of the request: check secret, address and raw body"}
 	}
-	return Verdict{OK: true}
+	return Verdict{Why: strings.TrimPrefix(err.Error(), platform.ErrForged.Error()+": ")}
 }
 
 func verifyCallback(d platform.Driver, app platform.App, in platform.Incoming, state *string) error {

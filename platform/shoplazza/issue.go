@@ -133,7 +133,7 @@ func (d driver) store(asked platform.Asked, got issued) gk.Subject {
 // mismatch is an answer for another store: stored, it would give one merchant's grant to another.
 func (d driver) mismatch(app platform.App, asked platform.Asked) *gk.Fault {
 	f := d.spec.Catalogue.Local(platform.StageToken, "local:store_mismatch")
-	f.Stage, f.Code, f.At = asked.Stage, "subject_mismatch", gk.At(app.Now)
+	f.Stage, f.Code, f.At = asked.Stage, platform.SubjectMismatch, gk.At(app.Now)
 	return f
 }
 
