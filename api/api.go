@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,6 +37,7 @@ type server struct {
 	keeper  *keeper.Keeper
 	store   store.Store
 	log     *slog.Logger
+	url     *url.URL // of this face
 	keys    *keyring
 	mux     *http.ServeMux
 	huma    huma.API
@@ -43,7 +45,7 @@ type server struct {
 	written func() ([]byte, error) // the OpenAPI document, written at the first asking
 }
 
-// New makes the handler of the whole API.
+// New makes the handler of the whole API. It panics if APIURL is no address: whoever starts the process has checked it.
 func New(o Options) http.Handler {
 	s := build(o)
 	return s.face(s.mux)
@@ -56,7 +58,11 @@ func build(o Options) *server {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
+	var err error
 	s := &server{o: o, keeper: o.Keeper, store: o.Store, log: o.Log, mux: http.NewServeMux()}
+	if s.url, err = url.Parse(o.APIURL); err != nil || s.url.Host == "" {
+		panic("api: APIURL must be scheme://host[:port]")
+	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
 	config := huma.Config{

@@ -15,8 +15,8 @@ import (
 // question is what somebody knows of a failure.
 type question struct {
 	Platform    string             `json:"platform"`
-	Environment string             `json:"environment,omitempty" doc:"production or sandbox"`
-	Stage       string             `json:"stage,omitempty" doc:"authorize, token, refresh, call or push"`
+	Environment string             `json:"environment,omitempty" enum:"production,sandbox"`
+	Stage       string             `json:"stage,omitempty" enum:"authorize,token,refresh,inspect,call,push"`
 	Status      int                `json:"status,omitempty" doc:"HTTP status of the platform's answer"`
 	Code        setting            `json:"code,omitempty"`
 	Message     string             `json:"message,omitempty"`
@@ -52,7 +52,7 @@ func (s *server) routeExplain() {
 	}, func(_ context.Context, _ gk.Key, in *struct {
 		Platform    string `query:"platform" required:"true" maxLength:"50"`
 		Environment string `query:"environment" enum:"production,sandbox"`
-		Stage       string `query:"stage" maxLength:"20"`
+		Stage       string `query:"stage" enum:"authorize,token,refresh,inspect,call,push"`
 		Status      int    `query:"status" minimum:"0" maximum:"999"`
 		Code        string `query:"code" maxLength:"200"`
 		Message     string `query:"message" maxLength:"2000"`

@@ -56,10 +56,7 @@ func (s *server) face(next http.Handler) http.Handler {
 // named reports whether a request is for the API's host. On loopback every loopback name will do; probes of a load
 // balancer name an address, and learn one word.
 func (s *server) named(r *http.Request) bool {
-	want, err := url.Parse(s.o.APIURL)
-	if err != nil {
-		return false
-	}
+	want := s.url
 	host, port := splitHost(r.Host)
 	if net.ParseIP(host) != nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz") {
 		return true

@@ -117,6 +117,7 @@ func (s *server) routeKeys() {
 		if err := s.store.CreateKey(ctx, k); err != nil {
 			return nil, err
 		}
+		s.log.InfoContext(ctx, "key made", "key", k.ID, "by", maker.ID)
 		shown := shownKey(k)
 		shown.Text = text.Reveal()
 		return &output[Key]{shown}, nil
@@ -143,6 +144,7 @@ func (s *server) routeKeys() {
 			return nil, err
 		}
 		s.keys.forget(in.ID)
+		s.log.InfoContext(ctx, "key revoked", "key", in.ID, "by", maker.ID)
 		return nil, nil
 	})
 }

@@ -99,8 +99,8 @@ var outcomes = []struct {
 	{keeper.ErrLimited, limited, time.Minute},
 	{keeper.ErrForbidden, forbidden, 0},
 	{keeper.ErrDraining, stopping, 2 * time.Second},
-	{context.DeadlineExceeded, busy, 2 * time.Second},
-	{context.Canceled, busy, 2 * time.Second},
+	{context.DeadlineExceeded, timedOut, 2 * time.Second},
+	{context.Canceled, timedOut, 2 * time.Second},
 	{outbound.ErrForbidden, platformUnreachable, 0},
 	{outbound.ErrNotSent, platformUnreachable, 5 * time.Second},
 	{outbound.ErrNoAnswer, platformUnreachable, 5 * time.Second},
@@ -118,6 +118,8 @@ func (s *server) problemOf(err error) (p *Problem, unexpected bool) {
 	var refused *keeper.Refused
 	var later *keeper.Later
 	var fault *gk.Fault
+	var call *platform.BadCall
+	var callback *platform.BadCallback
 	if errors.Is(err, errNoKey) {
 		p = problem(unauthorized, "send Authorization: Bearer gk_…")
 		p.header = http.Header{"Www-Authenticate": {"Bearer"}}
@@ -145,6 +147,12 @@ func (s *server) problemOf(err error) (p *Problem, unexpected bool) {
 	case errors.As(err, &refused):
 		p = problem(refusedInput, "refused: "+refused.Reason)
 		p.Fault = s.fault(refused.Fault, "")
+		return p, false
+	case errors.As(err, &call):
+		return invalid(call.Field, call.Why), false
+	case errors.As(err, &callback):
+		p = problem(refusedInput, callback.Why)
+		p.Fault = s.fault(callback.Fault, "")
 		return p, false
 	case errors.As(err, &fault):
 		p = problem(platformFault, fault.Error())

@@ -33,7 +33,7 @@ const (
 	stopping            problemName = "stopping"
 	storeUnavailable    problemName = "store-unavailable"
 	suspended           problemName = "suspended"
-	busy                problemName = "timeout"
+	timedOut            problemName = "timeout"
 	tooLarge            problemName = "too-large"
 	tooSlow             problemName = "too-slow"
 	unauthorized        problemName = "unauthorized"
@@ -358,7 +358,7 @@ var problems = map[problemName]problemKind{
 			ZhTW: "請查看授權的 whose_move 和 fault：若應由服務商處理，請修正應用程式設定；否則請等待。",
 		},
 	},
-	busy: {
+	timedOut: {
 		http.StatusServiceUnavailable,
 		platform.Texts{En: "It took too long", ZhCN: "处理超时", ZhTW: "處理逾時"},
 		platform.Texts{
