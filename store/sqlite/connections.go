@@ -66,7 +66,7 @@ func openReaders(ctx context.Context, path string) (*sql.DB, error) {
 var migrations embed.FS
 
 // schemaTable records which migrations a database has had.
-const schemaTable = "schema_versions"
+const schemaTable = "grantkeep_schema"
 
 // migrate brings the schema up to this program's version.
 func migrate(ctx context.Context, db *sql.DB, path string) error {

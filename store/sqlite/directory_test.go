@@ -191,7 +191,7 @@ func TestNewerSchemaIsForeign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO schema_versions (version_id, is_applied) VALUES (99, 1)`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO grantkeep_schema (version_id, is_applied) VALUES (99, 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

@@ -1,0 +1,173 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/grantkeep/grantkeep/store/sqlstore"
+)
+
+// engine runs the store's SQL on a pool of connections.
+type engine struct{ pool *pgxpool.Pool }
+
+// patience is how long the server may take for one read or one change before it counts as unavailable. A connection
+// that is dead without saying so would otherwise hold its caller for as long as the network takes to notice.
+const patience = 30 * time.Second
+
+// conflicts is how often a change is begun when the server ends it in favour of another.
+const conflicts = 5
+
+// Exec runs a statement by itself.
+func (e *engine) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = e.read(ctx, func(ctx context.Context) error {
+		n, err = querier{e.pool}.Exec(ctx, query, args...)
+		return err
+	})
+	return n, err
+}
+
+// Query runs a statement by itself.
+func (e *engine) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) error {
+	return e.read(ctx, func(ctx context.Context) error { return querier{e.pool}.Query(ctx, row, query, args...) })
+}
+
+// Snapshot implements [sqlstore.Engine].
+func (e *engine) Snapshot(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return e.read(ctx, func(ctx context.Context) error {
+		tx, err := e.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+		if err != nil {
+			return translate(err)
+		}
+		defer rollback(ctx, tx)
+		return do(ctx, querier{tx})
+	})
+}
+
+// read runs do within the engine's patience; what its caller's context ends is that context's error.
+func (e *engine) read(ctx context.Context, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := do(limited)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// Change implements [sqlstore.Engine].
+func (e *engine) Change(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return e.write(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		tx, err := conn.Begin(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		defer rollback(ctx, tx)
+		if err := do(ctx, querier{tx}); err != nil {
+			return err
+		}
+		return translate(tx.Commit(ctx))
+	})
+}
+
+// Single implements [sqlstore.Engine]: a statement is a transaction by itself, which saves two trips to the server.
+func (e *engine) Single(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return e.write(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return do(ctx, querier{conn}) })
+}
+
+// write runs do on a connection, again if it met a conflict. The caller's context counts until there is a connection.
+func (e *engine) write(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+	var err error
+	for range conflicts {
+		if err = e.writeOnce(ctx, do); !errors.Is(err, errConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+func (e *engine) writeOnce(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+	var conn *pgxpool.Conn
+	err := e.read(ctx, func(ctx context.Context) (err error) {
+		conn, err = e.pool.Acquire(ctx)
+		return translate(err)
+	})
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return do(limited, conn)
+}
+
+// rollback ends a transaction unless it was committed. A connection on which that fails is broken and leaves the pool.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = tx.Rollback(ctx) // after a commit it says so, otherwise its failure changes nothing
+}
+
+// Locking implements [sqlstore.Engine]. Keys of rows do not change, so references to a locked row may be made meanwhile.
+func (e *engine) Locking() sqlstore.Locking {
+	return sqlstore.Locking{Wait: ` FOR NO KEY UPDATE`, Skip: ` FOR NO KEY UPDATE SKIP LOCKED`}
+}
+
+// runner is a pool, a connection or a transaction. Each prepares a text once per connection.
+type runner interface {
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+}
+
+// querier is a runner in the store's words.
+type querier struct{ on runner }
+
+// Exec implements [sqlstore.Querier].
+func (q querier) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	args, err := plain(args)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := q.on.Exec(ctx, query, args...)
+	return tag.RowsAffected(), translate(err)
+}
+
+// Query implements [sqlstore.Querier].
+func (q querier) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) error {
+	args, err := plain(args)
+	if err != nil {
+		return err
+	}
+	rows, err := q.on.Query(ctx, query, args...)
+	if err != nil {
+		return translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return translate(rows.Err())
+}
+
+// plain replaces parameters that know how they are stored by what they are stored as.
+func plain(args []any) ([]any, error) {
+	for i, arg := range args {
+		v, ok := arg.(driver.Valuer)
+		if !ok {
+			continue
+		}
+		value, err := v.Value()
+		if err != nil {
+			return nil, err
+		}
+		args[i] = value
+	}
+	return args, nil
+}

@@ -1,0 +1,170 @@
+// Package pgtest gives tests a PostgreSQL: databases that are empty, on a server that ends with the test's process.
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// URL returns the URL of an empty database that is dropped after the test. It lies on the server that
+// GRANTKEEP_TEST_POSTGRES names (a URL of a role that may create databases), else on one that the first test of the
+// process starts with the machine's own binaries. Where there is neither, the test fails; with GRANTKEEP_TEST_NO_POSTGRES=1 it is skipped.
+func URL(t testing.TB) string {
+	t.Helper()
+	server, err := server()
+	if err != nil && os.Getenv("GRANTKEEP_TEST_NO_POSTGRES") == "1" {
+		t.Skipf("NOT TESTED ON POSTGRESQL: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("%v; install PostgreSQL, name a server in GRANTKEEP_TEST_POSTGRES, or set GRANTKEEP_TEST_NO_POSTGRES=1 to go without", err)
+	}
+	name := "grantkeep_test_" + strings.ToLower(rand.Text())
+	if err := run(server, `CREATE DATABASE `+name+` TEMPLATE template0 ENCODING 'UTF8'`); err != nil {
+		t.Fatalf("make a database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := run(server, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+			t.Errorf("drop the database: %v", err)
+		}
+	})
+	of := *server
+	of.Path = "/" + name
+	return of.String()
+}
+
+// run runs a statement on the server.
+func run(server *url.URL, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server.String())
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// server returns the URL of the server, which it starts if none is named.
+var server = sync.OnceValues(func() (*url.URL, error) {
+	if named := os.Getenv("GRANTKEEP_TEST_POSTGRES"); named != "" {
+		return url.Parse(named)
+	}
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	return start(bin)
+})
+
+// binaries returns the directory of initdb and postgres: in PATH, else the newest of a distribution's.
+func binaries() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		return "", errors.New("there is no initdb, neither in PATH nor in /usr/lib/postgresql/*/bin")
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(newest), nil
+}
+
+// version returns the major version in /usr/lib/postgresql/15/bin/initdb.
+func version(path string) int {
+	n, _ := strconv.Atoi(strings.Split(path, "/")[4]) // 0, the oldest, for what is no number
+	return n
+}
+
+// held is the server's end of life: while this pipe is open, it runs. The system closes it however this process ends.
+var held io.Closer
+
+// guard runs the server, and ends it and removes its directory when standard input ends.
+const guard = `trap '' INT
+dir=$1; shift
+"$@" >"$dir/log" 2>&1 &
+cat >/dev/null
+kill -QUIT $!
+wait $!
+rm -rf "$dir"`
+
+// start makes a cluster and runs a server on it that listens on a socket in its own directory only. Nothing of it is
+// synced to disk: tests that pull the plug need a server of their own.
+func start(bin string) (*url.URL, error) {
+	dir, err := os.MkdirTemp("", "gkpg") // short: the path of a socket has about a hundred characters
+	if err != nil {
+		return nil, err
+	}
+	as, err := servant(dir)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "grantkeep", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+	initdb.Dir, initdb.SysProcAttr = dir, as
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(dir))
+	}
+
+	postgres := exec.Command("/bin/sh", "-c", guard, "guard", dir, filepath.Join(bin, "postgres"), "-D", data,
+		"-c", "listen_addresses=", "-c", "unix_socket_directories="+dir, "-c", "max_connections=300",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum=off")
+	postgres.Dir, postgres.SysProcAttr = dir, as
+	if held, err = postgres.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := postgres.Start(); err != nil {
+		return nil, err
+	}
+	at := &url.URL{Scheme: "postgres", Path: "/postgres", RawQuery: url.Values{"host": {dir}, "user": {"grantkeep"}}.Encode()}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		err := run(at, `SELECT 1`)
+		if err == nil {
+			return at, nil
+		}
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(filepath.Join(dir, "log")) // the error is told anyway
+			return nil, errors.Join(fmt.Errorf("the server does not answer: %w: %s", err, log), held.Close())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// servant returns what makes the server run as somebody else than root, who may not, and gives them its directory.
+func servant(dir string) (*syscall.SysProcAttr, error) {
+	as := &syscall.SysProcAttr{Setsid: true}
+	if os.Geteuid() != 0 {
+		return as, nil
+	}
+	who, err := user.Lookup("postgres")
+	if err != nil {
+		who, err = user.Lookup("nobody")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: %w", err)
+	}
+	uid, uidErr := strconv.ParseUint(who.Uid, 10, 32)
+	gid, gidErr := strconv.ParseUint(who.Gid, 10, 32)
+	if err := errors.Join(uidErr, gidErr, os.Chown(dir, int(uid), int(gid))); err != nil { //nolint:gosec // G115: parsed with 32 bits
+		return nil, err
+	}
+	as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return as, nil
+}

@@ -1,0 +1,80 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore"
+)
+
+var _ store.Store = (*Store)(nil)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	*sqlstore.Store
+
+	engine *engine
+}
+
+// mostConnections is how many connections a process keeps unless its URL says otherwise (pool_max_conns): more than the
+// library's one per processor, since most of them wait for a disk.
+const mostConnections = 20
+
+// Open connects to the database that a URL names and brings its schema up to this program's version. The error wraps
+// [store.ErrForeign] if the schema holds another program's tables or was made by a newer version, and
+// [store.ErrUnavailable] if the server does not answer. It holds no password.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = mostConnections
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "grantkeep"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", translate(err))
+	}
+	e := &engine{pool}
+	if err := prepareSchema(ctx, e); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return &Store{sqlstore.New(e), e}, nil
+}
+
+// Name returns postgresql.
+func (s *Store) Name() string { return "postgresql" }
+
+// Ping returns nil if the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.Clock(ctx)
+	return err
+}
+
+// Clock returns the server's time.
+func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
+	err = s.engine.Query(ctx, func(r sqlstore.Row) error {
+		var ms int64
+		if err := r.Scan(&ms); err != nil {
+			return err
+		}
+		now = time.UnixMilli(ms).UTC()
+		return nil
+	}, `SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)`)
+	return now, err
+}
+
+// Close waits for what is under way and closes the connections.
+func (s *Store) Close() error {
+	s.engine.pool.Close()
+	return nil
+}

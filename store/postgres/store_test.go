@@ -1,0 +1,25 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/postgres"
+	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
+	"github.com/grantkeep/grantkeep/store/storetest"
+)
+
+// open opens the store of a URL and closes it with the test.
+func open(t *testing.T, url string) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Open = %v", err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // it returns no error
+	return s
+}
+
+func TestSuite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, pgtest.URL(t)) })
+}
