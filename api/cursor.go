@@ -9,11 +9,6 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 )
 
-const (
-	defaultLimit = 50
-	largestLimit = 1000
-)
-
 // Page is what every list takes.
 type Page struct {
 	Cursor string `query:"cursor" maxLength:"500" doc:"next of the page before"`

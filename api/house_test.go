@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -74,7 +76,9 @@ func newHouse(t testing.TB) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{})
+	gate, err := outbound.New(outbound.Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no network in this test")
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -167,6 +167,10 @@ var scenarios = []scenario{
 	{name: "an app outside the key", key: "other-app", call: "GET /v1/apps/{app}", status: 404, problem: "not-found"},
 	{name: "check an app", call: "POST /v1/apps/{app}/check", status: 200, want: []string{`"items":[{"name":`}},
 
+	{name: "a grant for nothing", call: "POST /v1/apps/{app}/grants", body: `{}`, status: 422, problem: "invalid-input", want: []string{`"field":"token"`}},
+	{name: "a grant for another owner", key: "ann", call: "POST /v1/apps/{app}/grants", body: `{"owner":"bob","token":{"access":"x"}}`, status: 422, problem: "invalid-input", want: []string{`"field":"owner"`}},
+	{name: "a grant with a platform that nobody reaches", call: "POST /v1/apps/{app}/grants", body: `{"subject":{"kind":"shop","id":"7","host":"seven.myshoplaza.com"},"token":{"access":"` + accessToken + `"}}`, status: 502, problem: "platform-unreachable"},
+
 	// Authorizations.
 	{name: "begin", call: "POST /v1/authorizations", body: `{"app":"{app}","owner":"ann","shop":"demo","return_to":"https://erp.example/done"}`, status: 201, want: []string{`"id":"aut_`, `"url":"https://connect.example/connect/`, `"expires_at":"2026-03-08T12:00:00Z"`}},
 	{name: "begin with a short life", call: "POST /v1/authorizations", body: `{"app":"{app}","expires_in":"1h"}`, status: 201, want: []string{`"expires_at":"2026-03-01T13:00:00Z"`}},
@@ -257,5 +261,34 @@ func TestRefusedReadersAreToldWhenToComeBack(t *testing.T) {
 	a = h.do("all", http.MethodPost, "/v1/grants/"+g.ID+"/refresh", "{}")
 	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 		t.Errorf("a refresh while one is under way = %d, Retry-After %q", a.status, a.header.Get("Retry-After"))
+	}
+}
+
+func TestAuthorizationAsItIsSeen(t *testing.T) {
+	h := newHouse(t)
+	a := h.do("all", http.MethodPost, "/v1/authorizations", `{"app":"`+h.app.ID+`","owner":"ann","expires_in":3600}`)
+	id, _ := a.member(t, "id").(string)
+	link, _ := a.member(t, "url").(string)
+	_, secret, found := strings.Cut(link, "/connect/")
+	if a.status != http.StatusCreated || !found || len(secret) != 43 {
+		t.Fatalf("POST /v1/authorizations = %d\n%s", a.status, a.body)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		state string
+	}{{0, "pending"}, {2 * time.Hour, "expired"}} {
+		h.now = h.now.Add(step.after)
+		one := h.do("all", http.MethodGet, "/v1/authorizations/"+id, "")
+		if got := one.member(t, "state"); got != step.state {
+			t.Errorf("after %v its state is %v, want %s", step.after, got, step.state)
+		}
+		for _, path := range []string{"/v1/authorizations/" + id, "/v1/authorizations", "/v1/events"} {
+			if body := h.do("all", http.MethodGet, path, "").body; strings.Contains(body, secret) {
+				t.Errorf("GET %s shows the link's secret", path)
+			}
+		}
+	}
+	if strings.Contains(h.log.String(), secret) {
+		t.Error("the log holds the link's secret")
 	}
 }
