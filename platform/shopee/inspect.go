@@ -61,20 +61,25 @@ type listed struct {
 	AffiliateList  []affiliate  `json:"sip_affi_shop_list"`
 }
 
-// ReadInspection reads any of the three answers. A credential that the platform refuses is not alive; other refusals
-// are returned as the error.
+// ReadInspection reads any of the three answers. Only a refusal that sends back to the merchant says that the permission
+// is gone. A dead access token does not, since its refresh token may live; nor does a ban, which ends one day: such an
+// inspection says nothing of life, and has the fault. Other refusals are returned as the error.
 func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply platform.Reply) (platform.Inspection, string, error) {
 	var a struct {
 		listed
 		Shops *[]listed `json:"shop_list"`
 		More  bool      `json:"more"`
 	}
-	if f, err := d.readList(app, reply, &a); err != nil {
+	f, err := d.readList(app, reply, &a)
+	switch {
+	case err != nil:
 		return platform.Inspection{}, "", err
-	} else if f != nil && (f.Terminal || d.spec.TokenRefused(f)) {
+	case f != nil && f.Terminal && f.Action == gk.Reauthorize:
 		dead := false
 		return platform.Inspection{Subject: cred.Subject, Alive: &dead, Fault: f}, "", nil
-	} else if f != nil {
+	case f != nil && (f.Terminal || d.spec.TokenRefused(f)):
+		return platform.Inspection{Subject: cred.Subject, Fault: f}, "", nil
+	case f != nil:
 		return platform.Inspection{}, "", f
 	}
 	if a.Shops != nil {

@@ -67,15 +67,21 @@ func TestInspectMerchant(t *testing.T) {
 	}
 }
 
-func TestInspectionOfADeadCredential(t *testing.T) {
+// A dead access token, or a ban, is not the end of a permission.
+func TestInspectionOfARefusedCredential(t *testing.T) {
 	ins := driver.(platform.Inspector)
-	for body, action := range map[string]gk.Action{
-		`{"error":"shop_no_linked","message":"Partner and shop has no linked."}`: gk.Reauthorize,
-		`{"error":"error_auth","message":"Invalid access_token."}`:               gk.Retry,
+	for body, want := range map[string]struct {
+		said   bool
+		action gk.Action
+	}{
+		`{"error":"shop_no_linked","message":"Partner and shop has no linked."}`:           {true, gk.Reauthorize},
+		`{"error":"error_auth","message":"Invalid access_token."}`:                         {false, gk.Retry},
+		`{"error":"shop_banned","message":"The shop account has been banned."}`:            {false, gk.ContactPlatform},
+		`{"error":"error_api_call_restricted","message":"api call have been restricted."}`: {false, gk.ContactPlatform},
 	} {
 		in, _, err := ins.ReadInspection(testApp(), shopCred, reply(403, body))
-		if err != nil || in.Alive == nil || *in.Alive || in.Fault == nil || in.Fault.Action != action {
-			t.Errorf("%s: inspection = %+v, %v, want not alive", body, in, err)
+		if err != nil || in.Fault == nil || in.Fault.Action != want.action || want.said != (in.Alive != nil) || in.Alive != nil && *in.Alive {
+			t.Errorf("%s: inspection = %+v, %v", body, in, err)
 		}
 	}
 	var f *gk.Fault

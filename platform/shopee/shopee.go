@@ -1,7 +1,7 @@
 // Package shopee drives Shopee's Open API v2: tokens per shop and per merchant, renewed every four hours.
 //
-// shopee.go makes the links and reads the callbacks, token.go trades and renews, call.go signs and diagnoses, inspect.go
-// asks who lives, push.go hears what the platform tells, verify.go explains a signature. Facts stand in platform.toml,
+// shopee.go makes the links and reads the callbacks, token.go trades and renews, call.go signs, diagnose.go reads what went
+// wrong, inspect.go asks who lives, push.go hears what the platform tells, verify.go explains a signature. Facts stand in platform.toml,
 // error texts in faults.csv, oddities in README.md.
 package shopee
 

@@ -1,0 +1,169 @@
+package shopeesim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/grantkeep/grantkeep/platform/simulate"
+)
+
+// Kinds of what can log in or be linked.
+const (
+	kindShop     = "shop"
+	kindMerchant = "merchant"
+	kindMain     = "main_account"
+	kindSub      = "account" // a sub-account: it has a parent
+)
+
+const (
+	shopNormal = "NORMAL"
+	shopBanned = "BANNED"
+	shopFrozen = "FROZEN"
+)
+
+// changes are the members by which an order changes or describes a shop.
+var changes = []string{"status", "disconnected", "registered", "region", "environment", "sip_of"}
+
+// AddShops makes shops, with an owner below a main account, or a sub-account of one. With the id of a shop that exists it
+// changes that shop.
+func (s *simulator) AddShops(order simulate.ShopOrder) (simulate.ShopsMade, error) {
+	if err := s.sound(order); err != nil {
+		return simulate.ShopsMade{}, err
+	}
+	if order.SubAccountOf != "" {
+		sub := s.addSubAccount(s.account(order.SubAccountOf))
+		return simulate.ShopsMade{Shops: []*simulate.Shop{sub}}, nil
+	}
+	if shop := s.kit.Shops.Find(kindShop, order.ID); shop != nil {
+		return simulate.ShopsMade{Shops: []*simulate.Shop{shop}}, s.change(shop, order)
+	}
+	var made simulate.ShopsMade
+	if order.Merchants > 0 && order.Owner == "" {
+		order.Owner = s.addAccount("").ID
+	}
+	merchant := ""
+	for range order.Merchants {
+		made.Merchants = append(made.Merchants, s.addMerchant(s.account(order.Owner)))
+		merchant = made.Merchants[0].ID
+	}
+	for i := range max(1, order.Count) {
+		shop := simulate.Shop{Name: order.Name, Owner: order.Owner, Merchant: merchant, Region: order.Extra.Text("region"), Facts: order.Extra}
+		if i == 0 {
+			shop.ID = order.ID
+		}
+		if order.Owner != "" {
+			s.account(order.Owner)
+		}
+		made.Shops = append(made.Shops, s.addShop(shop))
+	}
+	return made, nil
+}
+
+func (s *simulator) sound(order simulate.ShopOrder) error {
+	for _, id := range []string{order.ID, order.Owner, order.SubAccountOf} {
+		if id != "" && !isID(id) {
+			return fmt.Errorf("id %q: want a whole number", id)
+		}
+	}
+	for name := range order.Extra {
+		if !slices.Contains(changes, name) {
+			return fmt.Errorf("unknown member %q: want one of %s", name, strings.Join(changes, ", "))
+		}
+	}
+	status := order.Extra.Text("status")
+	if status != "" && status != shopNormal && status != shopBanned && status != shopFrozen {
+		return fmt.Errorf("status %q: want %s, %s or %s", status, shopNormal, shopBanned, shopFrozen)
+	}
+	if shop := s.kit.Shops.Find("", order.ID); shop != nil && shop.Kind != kindShop {
+		return fmt.Errorf("id %s is a %s already", order.ID, shop.Kind)
+	}
+	return nil
+}
+
+// change does to a shop what the platform or its seller does: ban, freeze and restore it, or take it from its main account.
+func (s *simulator) change(shop *simulate.Shop, order simulate.ShopOrder) error {
+	if order.Name != "" {
+		shop.Name = order.Name
+	}
+	before := status(shop)
+	for name, value := range order.Extra {
+		shop.Facts[name] = value
+	}
+	if status(shop) == shopFrozen && before != shopFrozen {
+		s.endShop(shop, cancelAbnormal)
+	}
+	if order.Extra["disconnected"] == true {
+		if shop.Owner == "" {
+			return fmt.Errorf("shop %s has no main account to be disconnected from", shop.ID)
+		}
+		s.disconnect(shop)
+	}
+	return nil
+}
+
+func (s *simulator) addShop(shop simulate.Shop) *simulate.Shop {
+	shop.Kind = kindShop
+	if shop.ID == "" {
+		shop.ID = s.freshID(8)
+	}
+	if shop.Name == "" {
+		shop.Name = "Shop " + shop.ID
+	}
+	if shop.Region == "" {
+		shop.Region = "TW"
+	}
+	facts := simulate.Settings{"status": shopNormal}
+	for name, value := range shop.Facts {
+		facts[name] = value
+	}
+	shop.Facts = facts
+	return s.kit.Shops.Add(shop)
+}
+
+// account returns a main account, which is made when there is none of that id.
+func (s *simulator) account(id string) *simulate.Shop {
+	if account := s.kit.Shops.Find(kindMain, id); account != nil {
+		return account
+	}
+	return s.addAccount(id)
+}
+
+func (s *simulator) addAccount(id string) *simulate.Shop {
+	if id == "" {
+		id = s.freshID(6)
+	}
+	return s.kit.Shops.Add(simulate.Shop{ID: id, Kind: kindMain, Name: "Main account " + id})
+}
+
+// addMerchant makes a merchant: only cross-border sellers have them.
+func (s *simulator) addMerchant(owner *simulate.Shop) *simulate.Shop {
+	id := s.freshID(7)
+	return s.kit.Shops.Add(simulate.Shop{ID: id, Kind: kindMerchant, Name: "Merchant " + id, Owner: owner.ID, Region: "CN"})
+}
+
+func (s *simulator) addSubAccount(of *simulate.Shop) *simulate.Shop {
+	id := s.freshID(9)
+	return s.kit.Shops.Add(simulate.Shop{ID: id, Kind: kindSub, Name: "Sub-account " + id, Parent: of.ID})
+}
+
+func (s *simulator) freshID(digits int) string {
+	for {
+		if id := simulate.Digits(digits); s.kit.Shops.Find("", id) == nil {
+			return id
+		}
+	}
+}
+
+func status(shop *simulate.Shop) string { return shop.Facts.Text("status") }
+
+// affiliatesOf returns the shops that the platform runs elsewhere for a primary shop.
+func (s *simulator) affiliatesOf(shop *simulate.Shop) []*simulate.Shop {
+	var list []*simulate.Shop
+	for _, other := range s.kit.Shops.All() {
+		if of := other.Facts.Text("sip_of"); of != "" && of == shop.ID {
+			list = append(list, other)
+		}
+	}
+	return list
+}
