@@ -75,7 +75,7 @@ func foreignHostIsRefused(t *testing.T, w *world) {
 		if !w.d.Spec().Facts.ShopNeeded {
 			continue
 		}
-		foreign := gk.Subject{Kind: gk.KindShop, ID: w.s.Shops[0].ID, Host: host}
+		foreign := gk.Subject{Kind: gk.KindShop, ID: w.shops[0].ID, Host: host}
 		token := gk.Token{Access: gk.NewSecret("access-1"), Refresh: gk.NewSecret("refresh-1")}
 		cred := platform.Credential{Subject: foreign, Token: token}
 		_, linkErr := w.d.Link(w.app, platform.Want{State: state, Hint: foreign})
@@ -100,7 +100,7 @@ func foreignHostIsRefused(t *testing.T, w *world) {
 }
 
 func consentEndsInAGrant(t *testing.T, w *world) {
-	shop := w.s.Shops[0]
+	shop := w.shops[0]
 	cb := w.callback(shop)
 	cred := w.exchange(cb)
 	if w.d.Spec().Facts.Tokens && cred.Token.Access.Empty() {
@@ -124,7 +124,7 @@ func consentEndsInAGrant(t *testing.T, w *world) {
 }
 
 func refusalIsRead(t *testing.T, w *world) {
-	in := w.consent(w.s.Shops[0], "deny")
+	in := w.consent(w.shops[0], "deny")
 	if in.URL == "" {
 		return // this platform brings nothing back
 	}
@@ -137,7 +137,7 @@ func refusalIsRead(t *testing.T, w *world) {
 }
 
 func codeBuysOnce(t *testing.T, w *world) {
-	cb := w.callback(w.s.Shops[0])
+	cb := w.callback(w.shops[0])
 	if r, err := w.d.ExchangeRequest(w.app, cb); r == nil && err == nil {
 		return // there is no code here
 	}
@@ -151,7 +151,7 @@ func codeBuysOnce(t *testing.T, w *world) {
 }
 
 func signedCallIsAccepted(t *testing.T, w *world) {
-	cred := w.grant(w.s.Shops[0])
+	cred := w.grant(w.shops[0])
 	if f := w.called(cred); f != nil {
 		t.Fatalf("the call is refused: %v %s", f, f.Message)
 	}
@@ -184,7 +184,7 @@ func credentialTellsWhoseItIs(t *testing.T, w *world) {
 	if _, ok := w.d.(platform.Inspector); !ok {
 		return
 	}
-	cred := w.grant(w.s.Shops[0])
+	cred := w.grant(w.shops[0])
 	in := w.inspected(cred)
 	if in.Alive != nil && !*in.Alive {
 		t.Errorf("a fresh credential is not alive: %v", in.Fault)
@@ -198,7 +198,7 @@ func renewalWorks(t *testing.T, w *world) {
 	if !w.renewable() {
 		return
 	}
-	cred := w.grant(w.s.Shops[0])
+	cred := w.grant(w.shops[0])
 	issues, err := w.renewed(cred)
 	if err != nil || len(issues) == 0 {
 		t.Fatalf("ReadIssues of a renewal = %d issues, %v", len(issues), err)
@@ -224,7 +224,7 @@ func spentTokenIsRefused(t *testing.T, w *world) {
 	if !w.renewable() || w.renewal().Style != platform.Rotate || w.renewal().AfterLostAnswer != platform.Once {
 		return
 	}
-	cred := w.grant(w.s.Shops[0])
+	cred := w.grant(w.shops[0])
 	if _, err := w.renewed(cred); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func garbageIsNoRefusal(t *testing.T, w *world) {
 	if !w.renewable() {
 		return
 	}
-	cred := w.grant(w.s.Shops[0])
+	cred := w.grant(w.shops[0])
 	for _, name := range []string{"garbage", "status-503"} {
 		w.control(http.MethodPost, w.path("faults"), map[string]any{"fault": name, "match": map[string]string{"stage": platform.StageRefresh}})
 		if _, err := w.renewed(cred); !errors.Is(err, platform.ErrGarbage) {
@@ -256,8 +256,8 @@ func garbageIsNoRefusal(t *testing.T, w *world) {
 }
 
 func everyRowIsReadBack(t *testing.T, w *world) {
-	cred := w.grant(w.s.Shops[1])
-	cb := w.callback(w.s.Shops[1])
+	cred := w.grant(w.shops[1])
+	cb := w.callback(w.shops[1])
 	said := 0
 	for _, row := range w.d.Spec().Catalogue.Rows() {
 		if _, unsaid := w.s.Unsaid[row.ID]; unsaid || row.Local() || hiddenBehind(w.d.Spec().Catalogue, row) {
@@ -358,7 +358,7 @@ func endedGrantIsDead(t *testing.T, w *world) {
 	if !w.d.Spec().Facts.Tokens {
 		return
 	}
-	cred := w.grant(w.s.Shops[1])
+	cred := w.grant(w.shops[1])
 	w.control(http.MethodPost, w.path("revoke"), map[string]string{"subject": cred.Subject.ID})
 	if f := w.called(cred); f == nil || !f.Known {
 		t.Errorf("a call after the merchant ended the grant = %+v, want a known fault", f)

@@ -13,26 +13,16 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// Simulated is a platform in a box, as its ready line describes it.
+// Simulated is a platform in a box.
 type Simulated struct {
-	Client  *http.Client   // reaches the two addresses; nil: over real sockets
-	Control string         // address of the control calls
-	Base    string         // the platform's own
-	App     map[string]any // one app with all its settings, in clear
-	Shops   []Shop         // at least two that the app has no grant of yet
-	Call    platform.Call  // one that any grant may make
+	Control string        // address of the control calls; a GET of it tells where the platform is and what it knows
+	Client  *http.Client  // reaches it; nil: over real sockets
+	Call    platform.Call // one that any grant may make
 
-	// Consent is what the control call of the same name needs beside address, shop and decision.
+	// Consent is what the control call of that name needs beside address, shop and decision.
 	Consent map[string]any
-	// Unsaid names the rows, by id, that the simulator cannot be made to say although they are none of ours, and why.
+	// Unsaid names rows, by id, that no request of the suite can be answered with, and why.
 	Unsaid map[string]string
-}
-
-// Shop is one shop of the ready line.
-type Shop struct {
-	ID   string `json:"id"`
-	Kind string `json:"kind"`
-	Host string `json:"host"`
 }
 
 // Run runs every case. Cases follow one another, since what a merchant agreed to stays agreed.

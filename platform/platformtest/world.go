@@ -22,8 +22,15 @@ type world struct {
 	d platform.Driver
 	s Simulated
 
+	shops   []shop // at least two
 	app     platform.App
 	secrets []string // texts that no error, signed text or list of parameters may hold
+}
+
+// shop is one shop of the ready line.
+type shop struct {
+	ID   string `json:"id"`
+	Host string `json:"host"`
 }
 
 func open(t *testing.T, d platform.Driver, s Simulated) *world {
@@ -34,17 +41,16 @@ func open(t *testing.T, d platform.Driver, s Simulated) *world {
 	plain := *s.Client
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	s.Client = &plain
-	if len(s.Shops) < 2 {
-		t.Fatalf("the suite needs two shops, the simulator has %d", len(s.Shops))
-	}
 	w := &world{t: t, d: d, s: s}
+	ready := w.ready()
+	w.shops = ready.Shops
 	app := platform.App{
 		Settings: map[string]string{"redirect_uri": "https://hub.example.test/callback/app"}, Secrets: map[string][]gk.Secret{},
-		Endpoints: map[string]string{"authorize": s.Base, "token": s.Base, "api": s.Base},
+		Endpoints: map[string]string{"authorize": ready.Base, "token": ready.Base, "api": ready.Base},
 		Now:       w.clock(), Nonce: "00112233445566778899aabbccddeeff",
 	}
 	facts := d.Spec().Facts
-	for name, value := range s.App {
+	for name, value := range ready.Apps[0] {
 		text := settingText(value)
 		switch {
 		case text == "":
@@ -61,6 +67,28 @@ func open(t *testing.T, d platform.Driver, s Simulated) *world {
 	}
 	w.app = d.Spec().Open(app)
 	return w
+}
+
+// place is where a platform is and what it knows.
+type place struct {
+	Base  string           `json:"base"`
+	Apps  []map[string]any `json:"apps"` // all settings, in clear
+	Shops []shop           `json:"shops"`
+}
+
+// ready reads the ready line.
+func (w *world) ready() place {
+	w.t.Helper()
+	text, err := json.Marshal(w.control(http.MethodGet, "/", nil)["platforms"])
+	var places map[string]place
+	if err == nil {
+		err = json.Unmarshal(text, &places)
+	}
+	p := places[w.d.Spec().Code]
+	if err != nil || p.Base == "" || len(p.Apps) == 0 || len(p.Shops) < 2 {
+		w.t.Fatalf("the suite needs a base, an app and two shops of %s; the simulator tells %s (%v)", w.d.Spec().Code, text, err)
+	}
+	return p
 }
 
 func settingText(v any) string {
@@ -193,7 +221,7 @@ func (w *world) tellsNothing(what, text string) {
 const state = "kJ9f2c-Zq_0123456789abcdefghijklmnopqrstuvw"
 
 // link builds the link for a shop.
-func (w *world) link(shop Shop) platform.Link {
+func (w *world) link(shop shop) platform.Link {
 	w.t.Helper()
 	want := platform.Want{State: state}
 	if w.d.Spec().Facts.ShopNeeded {
@@ -209,7 +237,7 @@ func (w *world) link(shop Shop) platform.Link {
 }
 
 // consent plays the merchant and returns what the browser brings back.
-func (w *world) consent(shop Shop, decision string) platform.Incoming {
+func (w *world) consent(shop shop, decision string) platform.Incoming {
 	w.t.Helper()
 	order := map[string]any{"url": w.link(shop).URL, "shops": []string{shop.ID}, "decision": decision}
 	for name, value := range w.s.Consent {
@@ -220,7 +248,7 @@ func (w *world) consent(shop Shop, decision string) platform.Incoming {
 }
 
 // callback is a shop's consent, read.
-func (w *world) callback(shop Shop) platform.Callback {
+func (w *world) callback(shop shop) platform.Callback {
 	w.t.Helper()
 	in := w.consent(shop, "approve")
 	cb, err := w.d.ReadCallback(w.app, in)
@@ -279,7 +307,7 @@ func (w *world) called(cred platform.Credential) *gk.Fault {
 }
 
 // grant is a fresh credential of a shop.
-func (w *world) grant(shop Shop) platform.Credential {
+func (w *world) grant(shop shop) platform.Credential {
 	w.t.Helper()
 	cred := w.exchange(w.callback(shop))
 	if cred.Subject.Kind == "" {

@@ -1,13 +1,7 @@
 package shoplazza
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,40 +10,25 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// answer is a reply of which the refusals are taken out.
-type answer struct{ body []byte }
-
-// read separates an answer from a refusal (*gk.Fault) and from what cannot be read (*platform.Garbled). After a 5xx, an
-// HTML page or a cut text nobody knows whether the platform acted.
-func (d driver) read(app platform.App, asked platform.Asked, reply platform.Reply) (answer, error) {
+// refused separates a refusal (*gk.Fault) from what cannot be read (*platform.Garbled); nil leaves an object to read.
+// After a 5xx, an HTML page or a cut text nobody knows whether the platform acted.
+func (d driver) refused(app platform.App, asked platform.Asked, reply platform.Reply) error {
 	said := readBody(reply.Body)
 	switch {
 	case reply.Status >= 500:
-		return answer{}, &platform.Garbled{Why: "status " + strconv.Itoa(reply.Status), Fault: d.fault(app, asked, reply, said)}
+		return &platform.Garbled{Why: "status " + strconv.Itoa(reply.Status), Fault: d.fault(app, asked, reply, said)}
 	case reply.Truncated:
-		return answer{}, &platform.Garbled{Why: "the answer is too long"}
-	case said.kind == unreadable && !refusedInText(reply):
-		return answer{}, &platform.Garbled{Why: "the body is not the JSON object that it should be", Fault: d.garbledFault(app, asked, reply, said)}
-	case reply.Status >= 300 || said.code != "" && said.oauth || len(said.texts) > 0:
-		return answer{}, d.fault(app, asked, reply, said)
+		return &platform.Garbled{Why: "the answer is too long"}
+	case !said.object && (!said.brief || reply.Status < 300):
+		g := &platform.Garbled{Why: "the body is not the JSON object that it should be"}
+		if reply.Status >= 300 {
+			g.Fault = d.fault(app, asked, reply, said)
+		}
+		return g
+	case reply.Status >= 300 || said.refuses || reply.Status == 0 && len(said.texts) > 0:
+		return d.fault(app, asked, reply, said)
 	}
-	return answer{body: reply.Body}, nil
-}
-
-// refusedInText reports whether a 4xx came without a body or in plain words, as from a gateway that refuses early.
-func refusedInText(reply platform.Reply) bool {
-	if reply.Status < 300 {
-		return false
-	}
-	body := bytes.TrimSpace(reply.Body)
-	return len(body) == 0 || body[0] != '<' && body[0] != '{' && body[0] != '[' && len(body) <= 200
-}
-
-func (d driver) garbledFault(app platform.App, asked platform.Asked, reply platform.Reply, said said) *gk.Fault {
-	if reply.Status < 300 {
-		return nil
-	}
-	return d.fault(app, asked, reply, said)
+	return nil
 }
 
 // Diagnose says what the answer to a call means. A 2xx has succeeded whatever its envelope says: from 2025-06 on a
@@ -122,125 +101,4 @@ func retryAfter(reply platform.Reply) time.Duration {
 		return min(max(at.Sub(reply.Received), 0), longestPause)
 	}
 	return 0
-}
-
-// said is what a body of an error says.
-type said struct {
-	kind  bodyKind
-	oauth bool   // code is an OAuth error rather than a number or a word of the Open API
-	code  string // the platform's own, if it has one
-	texts []string
-}
-
-type bodyKind int
-
-const (
-	unreadable bodyKind = iota // no JSON object; texts holds a short plain text, if that is what it is
-	object
-)
-
-// readBody reads the five forms of an error: OAuth {"error","error_description"}, list {"errors":["…"]}, map
-// {"errors":{"field":["…"]}} (field and text), gRPC {"code":5,"message"} and envelope {"code":"Error","message"}; {} says
-// nothing. A successful answer from 2025-06 on looks like the envelope, with data.
-func readBody(body []byte) said {
-	body = bytes.TrimSpace(body)
-	var form struct {
-		Error       json.RawMessage `json:"error"`
-		Description text            `json:"error_description"`
-		Errors      json.RawMessage `json:"errors"`
-		Code        text            `json:"code"`
-		Message     text            `json:"message"`
-		Data        json.RawMessage `json:"data"`
-	}
-	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &form) != nil {
-		if len(body) > 0 && len(body) <= 200 && body[0] != '<' && body[0] != '{' && body[0] != '[' {
-			return said{texts: []string{string(body)}}
-		}
-		return said{}
-	}
-	s := said{kind: object}
-	var word string
-	switch {
-	case json.Unmarshal(form.Error, &word) == nil && word != "":
-		s.oauth, s.code = true, word
-		s.texts = nonEmpty(string(form.Description))
-	case len(form.Errors) > 0:
-		s.texts = errorTexts(form.Errors)
-	case len(form.Data) == 0:
-		s.code, s.texts = string(form.Code), nonEmpty(string(form.Message))
-	}
-	return s
-}
-
-// errorTexts flattens the member errors: a text, a list of texts, or a map from a field to its texts.
-func errorTexts(raw json.RawMessage) []string {
-	var v any
-	if json.Unmarshal(raw, &v) != nil {
-		return nil
-	}
-	switch v := v.(type) {
-	case string:
-		return nonEmpty(v)
-	case []any:
-		return nonEmpty(plain(v)...)
-	case map[string]any:
-		var texts []string
-		for _, field := range slices.Sorted(maps.Keys(v)) {
-			list, ok := v[field].([]any)
-			if !ok {
-				list = []any{v[field]}
-			}
-			for _, t := range nonEmpty(plain(list)...) {
-				texts = append(texts, field+" "+t)
-			}
-		}
-		return texts
-	}
-	return nil
-}
-
-func plain(list []any) []string {
-	texts := make([]string, 0, len(list))
-	for _, v := range list {
-		if s, ok := v.(string); ok {
-			texts = append(texts, s)
-		}
-	}
-	return texts
-}
-
-func nonEmpty(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
-}
-
-// text is a string that may be written as a number: store_id is one in the token answer and a number in GET /shop, the
-// error code of newer 404 answers is a number.
-type text string
-
-// UnmarshalJSON reads a string, a number or null.
-func (t *text) UnmarshalJSON(b []byte) error {
-	var s string
-	if json.Unmarshal(b, &s) == nil {
-		*t = text(s)
-		return nil
-	}
-	var n json.Number
-	if err := json.Unmarshal(b, &n); err != nil {
-		return errors.New("neither text nor number")
-	}
-	*t = text(n.String())
-	return nil
-}
-
-// number is a whole number that may be written as a string, as some OAuth servers do with lifetimes.
-type number int64
-
-// UnmarshalJSON reads a whole number or a string that holds one.
-func (n *number) UnmarshalJSON(b []byte) error {
-	v, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
-	if err != nil {
-		return fmt.Errorf("not a whole number: %w", errors.Unwrap(err))
-	}
-	*n = number(v)
-	return nil
 }

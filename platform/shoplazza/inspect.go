@@ -37,8 +37,7 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 		in.Alive = alive()
 		return in, "", nil
 	}
-	answer, err := d.read(app, asked, reply)
-	if err != nil {
+	if err := d.refused(app, asked, reply); err != nil {
 		return platform.Inspection{}, "", err
 	}
 	var got struct {
@@ -53,7 +52,7 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 			Handle string `json:"handle"`
 		} `json:"access_scopes"`
 	}
-	if json.Unmarshal(answer.body, &got) != nil || got.Shop == nil && got.Scopes == nil {
+	if json.Unmarshal(reply.Body, &got) != nil || got.Shop == nil && got.Scopes == nil {
 		return platform.Inspection{}, "", &platform.Garbled{Why: "the answer names neither a store nor scopes"}
 	}
 	in.Alive = alive()

@@ -11,15 +11,15 @@ import (
 
 // issued is a token answer. All but access_token may be missing: old documents show a shorter form.
 type issued struct {
-	Access    string  `json:"access_token"`
-	Refresh   string  `json:"refresh_token"`
-	ExpiresIn *number `json:"expires_in"`
-	ExpiresAt *number `json:"expires_at"`
-	CreatedAt *number `json:"created_at"`
-	Scope     string  `json:"scope"`
-	StoreID   text    `json:"store_id"`
-	StoreName string  `json:"store_name"`
-	Locale    string  `json:"locale"`
+	Access    string        `json:"access_token"`
+	Refresh   string        `json:"refresh_token"`
+	ExpiresIn *platform.Int `json:"expires_in"`
+	ExpiresAt *platform.Int `json:"expires_at"`
+	CreatedAt *platform.Int `json:"created_at"`
+	Scope     string        `json:"scope"`
+	StoreID   text          `json:"store_id"`
+	StoreName string        `json:"store_name"`
+	Locale    string        `json:"locale"`
 }
 
 // longestLife bounds what an answer may claim; a number beyond it is a mistake or an attack, and would put the next
@@ -28,12 +28,11 @@ const longestLife = 100 * 365 * 24 * time.Hour
 
 // ReadIssues reads a token answer: a pair, a refusal, or neither.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
-	answer, err := d.read(app, asked, reply)
-	if err != nil {
+	if err := d.refused(app, asked, reply); err != nil {
 		return nil, err
 	}
 	var got issued
-	if err := json.Unmarshal(answer.body, &got); err != nil {
+	if err := json.Unmarshal(reply.Body, &got); err != nil {
 		return nil, &platform.Garbled{Why: "a field has another type than documented"}
 	}
 	if got.Access == "" {

@@ -167,6 +167,7 @@ func TestAnswersThatAreNeitherPairNorRefusal(t *testing.T) {
 		"html with a 404":      {Status: 404, Body: []byte("<html></html>")},
 		"a cut answer":         {Status: 200, Body: []byte(`{"access_token":"At_2","refr`)},
 		"nothing":              {Status: 200},
+		"plain words":          {Status: 200, Body: []byte(`OK`)},
 		"a list":               {Status: 200, Body: []byte(`[]`)},
 		"too much":             {Status: 200, Body: []byte(`{"access_token":"At_2"}`), Truncated: true},
 		"no token":             {Status: 200, Body: []byte(`{"token_type":"Bearer"}`)},

@@ -1,0 +1,119 @@
+package shoplazza
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// said is what the body of an error says.
+type said struct {
+	object  bool     // a JSON object
+	brief   bool     // nothing, or a few plain words, as a gateway answers that refuses early
+	refuses bool     // has error or errors, which no success has
+	oauth   bool     // code is an OAuth error rather than a number or a word of the Open API
+	code    string   // the platform's own, if it has one
+	texts   []string // what it says in words
+}
+
+// longestWords is how long a body in plain words may be; a longer one is a page of somebody else.
+const longestWords = 200
+
+// readBody reads the five forms of an error: OAuth {"error","error_description"}, list {"errors":["…"]}, map
+// {"errors":{"field":["…"]}} (field and text), gRPC {"code":5,"message"} and envelope {"code":"Error","message"}; {} says
+// nothing. A successful answer from 2025-06 on looks like the envelope, with data.
+func readBody(body []byte) said {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return said{brief: true}
+	}
+	if !bytes.ContainsAny(body[:1], "{[<") && len(body) <= longestWords {
+		return said{brief: true, texts: []string{string(body)}}
+	}
+	var form struct {
+		Error       json.RawMessage `json:"error"`
+		Description text            `json:"error_description"`
+		Errors      json.RawMessage `json:"errors"`
+		Code        text            `json:"code"`
+		Message     text            `json:"message"`
+		Data        json.RawMessage `json:"data"`
+	}
+	if body[0] != '{' || json.Unmarshal(body, &form) != nil {
+		return said{}
+	}
+	s := said{object: true}
+	var word string
+	switch {
+	case json.Unmarshal(form.Error, &word) == nil && word != "":
+		s.refuses, s.oauth, s.code, s.texts = true, true, word, nonEmpty(string(form.Description))
+	case len(form.Errors) > 0:
+		s.texts = errorTexts(form.Errors)
+		s.refuses = len(s.texts) > 0
+	case len(form.Data) == 0:
+		s.code, s.texts = string(form.Code), nonEmpty(string(form.Message))
+	}
+	return s
+}
+
+// errorTexts flattens the member errors: a text, a list of texts, or a map from a field to its texts.
+func errorTexts(raw json.RawMessage) []string {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return nil
+	}
+	switch v := v.(type) {
+	case string:
+		return nonEmpty(v)
+	case []any:
+		return nonEmpty(plain(v)...)
+	case map[string]any:
+		var texts []string
+		for _, field := range slices.Sorted(maps.Keys(v)) {
+			list, ok := v[field].([]any)
+			if !ok {
+				list = []any{v[field]}
+			}
+			for _, t := range nonEmpty(plain(list)...) {
+				texts = append(texts, field+" "+t)
+			}
+		}
+		return texts
+	}
+	return nil
+}
+
+func plain(list []any) []string {
+	texts := make([]string, 0, len(list))
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			texts = append(texts, s)
+		}
+	}
+	return texts
+}
+
+func nonEmpty(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
+}
+
+// text is a string that may be written as a number: store_id is one in the token answer and a number in GET /shop, the
+// error code of newer 404 answers is a number.
+type text string
+
+// UnmarshalJSON reads a string, a number or null.
+func (t *text) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		*t = text(s)
+		return nil
+	}
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err != nil {
+		return errors.New("neither text nor number")
+	}
+	*t = text(n.String())
+	return nil
+}
