@@ -86,7 +86,7 @@ func mistake(typed, suffix string) string {
 
 // leave sets the browser's cookie and sends it to the platform.
 func (p *pages) leave(w http.ResponseWriter, pressed keeper.Pressed) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure is off on plain http only, which only loopback may have
 		Name: pressed.CookieName, Value: pressed.CookieValue, Path: "/", MaxAge: int(pressed.CookieLife / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure(),
 	})
