@@ -1,11 +1,15 @@
 package platformtest
 
 import (
+	"bytes"
 	"errors"
+	"io"
+	"maps"
 	"net/http"
-	"net/url"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -255,105 +259,6 @@ func garbageIsNoRefusal(t *testing.T, w *world) {
 	w.pause()
 }
 
-func everyRowIsReadBack(t *testing.T, w *world) {
-	cred := w.grant(w.shops[1])
-	cb := w.callback(w.shops[1])
-	said := 0
-	for _, row := range w.d.Spec().Catalogue.Rows() {
-		if _, unsaid := w.s.Unsaid[row.ID]; unsaid || row.Local() || hiddenBehind(w.d.Spec().Catalogue, row) {
-			continue
-		}
-		var r *platform.Request
-		var err error
-		asked := platform.Asked{Stage: row.Stage, Subject: cred.Subject, At: w.app.Now}
-		switch row.Stage {
-		case platform.StageToken:
-			asked.Subject, asked.Claimed = gk.Subject{}, cb.Subject
-			r, err = w.d.ExchangeRequest(w.app, cb)
-		case platform.StageRefresh:
-			if !w.renewable() {
-				continue
-			}
-			r, err = w.d.(platform.Renewer).RenewRequest(w.app, cred)
-		case platform.StageCall:
-			r, err = w.d.Sign(w.app, cred, w.s.Call)
-		default:
-			continue
-		}
-		if err != nil {
-			t.Fatalf("row %s: %v", row.ID, err)
-		}
-		if r == nil || !carries(row.When, r.Sent) {
-			continue
-		}
-		name := row.Code
-		if row.Example != "" {
-			name += " " + row.Example
-		}
-		w.control(http.MethodPost, w.path("faults"), map[string]any{"fault": name, "match": map[string]string{"stage": row.Stage}})
-		reply := w.send(r, nil)
-		w.control(http.MethodDelete, w.path("faults"), nil)
-		asked.Sent = r.Sent
-		f := w.read(asked, reply)
-		said++
-		if f == nil || f.Row != row.ID || f.Action != row.Action || f.Terminal != row.Terminal {
-			t.Errorf("row %s, said with status %d as %.300s, is read back as %+v", row.ID, reply.Status, reply.Body, f)
-		}
-	}
-	if said == 0 {
-		t.Error("no row was said")
-	}
-	t.Logf("%d of %d rows said and read back", said, len(w.d.Spec().Catalogue.Rows()))
-}
-
-// read returns the fault that an answer means to the driver.
-func (w *world) read(asked platform.Asked, reply platform.Reply) *gk.Fault {
-	w.t.Helper()
-	if asked.Stage == platform.StageCall {
-		return w.d.Diagnose(w.app, asked, reply)
-	}
-	_, err := w.d.ReadIssues(w.app, asked, reply)
-	if err != nil {
-		w.tellsNothing("the error", err.Error())
-	}
-	var fault *gk.Fault
-	var garbled *platform.Garbled
-	switch {
-	case errors.As(err, &fault):
-		return fault
-	case errors.As(err, &garbled):
-		return garbled.Fault
-	}
-	return nil
-}
-
-// hiddenBehind reports whether an earlier row has the same stage, code and condition and nothing tells the two apart.
-func hiddenBehind(c *platform.Catalogue, row *platform.Row) bool {
-	if row.Example != "" {
-		return false
-	}
-	for _, earlier := range c.Rows() {
-		if earlier == row {
-			return false
-		}
-		if earlier.Stage == row.Stage && earlier.Code == row.Code && earlier.When == row.When {
-			return true
-		}
-	}
-	return false
-}
-
-// carries reports whether a request is one that a row with a condition is about.
-func carries(when string, sent url.Values) bool {
-	if name, ok := strings.CutPrefix(when, "!sent:"); ok {
-		return sent.Get(name) == ""
-	}
-	if name, ok := strings.CutPrefix(when, "sent:"); ok {
-		return sent.Get(name) != ""
-	}
-	return true
-}
-
 func endedGrantIsDead(t *testing.T, w *world) {
 	if !w.d.Spec().Facts.Tokens {
 		return
@@ -369,5 +274,75 @@ func endedGrantIsDead(t *testing.T, w *world) {
 		if err != nil || in.Alive == nil || *in.Alive {
 			t.Errorf("ReadInspection after the end = %+v, %v, want not alive", in, err)
 		}
+	}
+}
+
+// pushPatience is how long, in real time, a push may take that the simulator sends at once.
+const pushPatience = 5 * time.Second
+
+func pushOfAnEndIsGenuine(t *testing.T, w *world) {
+	receiver, ok := w.d.(platform.Receiver)
+	push := w.d.Spec().Facts.Push
+	if !ok || push.Subscribe == "" || push.Pull > 0 {
+		return // it does not push, or messages about grants are fetched
+	}
+	came := make(chan platform.Incoming, 16)
+	hub := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			came <- platform.Incoming{Method: r.Method, URL: "http://" + r.Host + r.URL.String(), Header: r.Header, Body: body}
+		}
+	}))
+	defer hub.Close()
+	w.app.PushURL = hub.URL + "/push/app"
+	w.app.Settings["push_url"] = w.app.PushURL
+	settings := maps.Clone(w.ready().Apps[0])
+	settings["push_url"] = w.app.PushURL
+	w.control(http.MethodPost, w.path("apps"), settings)
+	cred := w.grant(w.shops[0])
+	if s, ok := w.d.(platform.Subscriber); ok {
+		requests, err := s.SubscribeRequests(w.app, cred)
+		if err != nil {
+			t.Fatalf("SubscribeRequests: %v", err)
+		}
+		for _, r := range requests {
+			if reply := w.send(r, nil); reply.Status >= 300 {
+				t.Fatalf("the subscription is answered by %d %s", reply.Status, reply.Body)
+			}
+		}
+	}
+	w.control(http.MethodPost, w.path("revoke"), map[string]string{"subject": cred.Subject.ID})
+	for {
+		select {
+		case in := <-came:
+			delivery, err := receiver.Receive(w.app, in)
+			if err != nil {
+				t.Fatalf("Receive of %s %v: %v", in.Body, in.Header, err)
+			}
+			for _, n := range delivery.Notices {
+				for _, s := range n.Subjects {
+					if n.Kind == platform.NoticeRevoked && (s.Same(cred.Subject) || s.ID == "" && s.Host == cred.Subject.Host) {
+						refusesForgery(t, w, receiver, in)
+						return
+					}
+				}
+			}
+		case <-time.After(pushPatience):
+			t.Fatalf("no push says that %s ended", cred.Subject)
+		}
+	}
+}
+
+// refusesForgery changes one character of a genuine push.
+func refusesForgery(t *testing.T, w *world, receiver platform.Receiver, in platform.Incoming) {
+	t.Helper()
+	in.Body = bytes.Clone(in.Body)
+	if i := bytes.IndexAny(in.Body, "0123456789"); i >= 0 {
+		in.Body[i] = '0' + (in.Body[i]-'0'+1)%10
+	} else {
+		in.Body = append(in.Body, 'x')
+	}
+	if delivery, err := receiver.Receive(w.app, in); err == nil {
+		t.Errorf("a changed push is accepted: %+v", delivery.Notices)
 	}
 }

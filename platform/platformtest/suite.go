@@ -45,6 +45,7 @@ func Run(t *testing.T, d platform.Driver, s Simulated) {
 		{"garbage and broken answers are never refusals", garbageIsNoRefusal},
 		{"every row that the platform says is read back", everyRowIsReadBack},
 		{"what a merchant ended is dead", endedGrantIsDead},
+		{"a push about an end is genuine, a changed one is not", pushOfAnEndIsGenuine},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, w.with(t)) })
 	}

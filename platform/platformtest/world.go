@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -118,6 +119,16 @@ func (w *world) with(t *testing.T) *world {
 // control makes a control call and returns its answer.
 func (w *world) control(method, path string, body any) map[string]any {
 	w.t.Helper()
+	status, got := w.ask(method, path, body)
+	if status >= 300 {
+		w.t.Fatalf("%s %s: status %d: %v", method, path, status, got)
+	}
+	return got
+}
+
+// ask is control for a call that may be refused.
+func (w *world) ask(method, path string, body any) (status int, got map[string]any) {
+	w.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		w.t.Fatal(err)
@@ -133,16 +144,15 @@ func (w *world) control(method, path string, body any) map[string]any {
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= 300 {
-		w.t.Fatalf("%s %s %s: status %d, %v: %s", method, path, text, resp.StatusCode, err, answer)
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	got := make(map[string]any)
 	if len(bytes.TrimSpace(answer)) > 0 {
 		if err := json.Unmarshal(answer, &got); err != nil {
 			w.t.Fatalf("%s %s answers %q", method, path, answer)
 		}
 	}
-	return got
+	return resp.StatusCode, got
 }
 
 // path is the control path of this platform.
@@ -236,14 +246,14 @@ func (w *world) link(shop shop) platform.Link {
 	return link
 }
 
-// consent plays the merchant and returns what the browser brings back.
+// consent plays the merchant and returns what the browser brings back; without an address where the platform ends with
+// a page of its own.
 func (w *world) consent(shop shop, decision string) platform.Incoming {
 	w.t.Helper()
 	order := map[string]any{"url": w.link(shop).URL, "shops": []string{shop.ID}, "decision": decision}
-	for name, value := range w.s.Consent {
-		order[name] = value
-	}
-	callback, _ := w.control(http.MethodPost, w.path("consent"), order)["callback"].(string)
+	maps.Copy(order, w.s.Consent)
+	_, got := w.ask(http.MethodPost, w.path("consent"), order)
+	callback, _ := got["callback"].(string)
 	return platform.Incoming{Method: http.MethodGet, URL: callback, Header: make(http.Header)}
 }
 
@@ -251,6 +261,9 @@ func (w *world) consent(shop shop, decision string) platform.Incoming {
 func (w *world) callback(shop shop) platform.Callback {
 	w.t.Helper()
 	in := w.consent(shop, "approve")
+	if in.URL == "" {
+		w.t.Fatalf("the consent of shop %s brings no callback", shop.ID)
+	}
 	cb, err := w.d.ReadCallback(w.app, in)
 	if err != nil || cb.Fault != nil || cb.Empty {
 		w.t.Fatalf("ReadCallback of %s = %+v, %v, want a consent", in.URL, cb, err)

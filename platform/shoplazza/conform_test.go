@@ -1,0 +1,32 @@
+package shoplazza_test
+
+import (
+	"testing"
+
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
+	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
+	"github.com/grantkeep/grantkeep/platform/simulate"
+)
+
+func TestDriverAndSimulatorAgree(t *testing.T) {
+	var rows []simulate.Row
+	for _, r := range driver.Spec().Catalogue.Rows() {
+		rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+	}
+	running, err := simulate.Start(t.Context(), simulate.Options{
+		Platforms: []simulate.Platform{{Name: driver.Spec().Code, New: shoplazzasim.New, Rows: rows}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	platformtest.Run(t, driver, platformtest.Simulated{
+		Control: running.Control(),
+		Call:    platform.Call{Method: "GET", Path: "/openapi/2022-01/shop"},
+	})
+}
