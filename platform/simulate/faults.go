@@ -161,7 +161,9 @@ func (f *Fault) fits(path string, id Identity) (Row, bool) {
 		return Row{}, true
 	}
 	for _, row := range f.rows {
-		if (row.Stage == "" || row.Stage == id.Stage) && row.sent(id.Sent) {
+		// What a platform says about pushes it says to the calls that subscribe to them.
+		aboutPushes := row.Stage == "push" && id.Stage == "call"
+		if (row.Stage == "" || row.Stage == id.Stage || aboutPushes) && row.sent(id.Sent) {
 			return row, true
 		}
 	}
