@@ -3,7 +3,7 @@
 // Service-provider apps (profile enterprise) get a token from each merchant through the browser; merchants' own apps
 // (profile personal) ask for theirs with client credentials. One token covers an account with all its shops, and no
 // answer says whose it is: an inspection does. Read this file for links and callbacks, then token.go, call.go with sign.go,
-// inspect.go, push.go; verify.go explains other people's signatures.
+// inspect.go, push.go; verify.go and mistakes.go explain other people's signatures.
 package eleme
 
 import (

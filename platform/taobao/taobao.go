@@ -3,7 +3,7 @@
 // A token's end is fixed by the seller's order or by the kind of app; only subscription apps can refresh, and a refresh
 // moves the short windows (r1 r2 w1 w2), never the end. Tokens are asked for at the OAuth address or, with the setting
 // token_way = gateway, by signed calls. Read this file for links and callbacks, then token.go, sign.go with call.go,
-// inspect.go, tmc.go (messages that are fetched), push.go (requests of the platform); verify.go explains other people's
+// inspect.go, tmc.go (messages that are fetched), push.go (requests of the platform); verify.go and mistakes.go explain other people's
 // signatures.
 package taobao
 

@@ -2,11 +2,9 @@ package taobao
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // the platform's protocol demands it
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -218,125 +216,3 @@ func checkClock(text string, now time.Time, slack time.Duration) error {
 }
 
 func within(d, slack time.Duration) bool { return -slack <= d && d <= slack }
-
-// mistake is one way to sign wrongly: what to tell, and the signature that it yields.
-type mistake struct{ why, sign string }
-
-// explain returns the first known mistake that yields the signature; empty if none does.
-func explain(call signedCall, method, secret string) string {
-	for _, m := range mistakes(call, method, secret) {
-		if strings.EqualFold(m.sign, call.sign) {
-			return m.why
-		}
-	}
-	return ""
-}
-
-func mistakes(call signedCall, method, secret string) []mistake {
-	right := call.params.filled().sorted().joined() + call.body
-	list := []mistake{{"the digest is in lower case; the platform compares upper-case hex", signature(method, right, secret)}}
-	for _, other := range methods {
-		if other != method {
-			list = append(list, mistake{"signed with " + other + ", but sign_method says " + method, signature(other, right, secret)})
-			// sign_method itself is signed, so it may have been the other one then.
-			said := slices.Clone(call.params)
-			said.set("sign_method", other)
-			list = append(list, mistake{"signed with " + other + " and under that name, but sign_method says " + method,
-				signature(other, said.filled().sorted().joined()+call.body, secret)})
-		}
-	}
-	if method == "md5" {
-		list = append(list,
-			mistake{"the secret stands in front only; md5 wants it on both sides", digest(secret + right)},
-			mistake{"the secret stands at the end only; md5 wants it on both sides", digest(right + secret)},
-			mistake{"the secret is missing", digest(right)},
-			mistake{"plain SHA-256 was used; sign_method says md5", plainSHA(secret + right + secret)})
-	} else {
-		list = append(list,
-			mistake{"the secret is part of the text as well; for HMAC it is the key only", signature(method, secret+right+secret, secret)},
-			mistake{"a plain digest with the secret on both sides was used; sign_method says " + method, plainSHA(secret + right + secret)},
-			mistake{"key and text of the HMAC are swapped", swapped(method, right, secret)})
-	}
-	for _, v := range variants(call) {
-		list = append(list, mistake{v.why, signature(method, v.text, secret)})
-	}
-	return list
-}
-
-func plainSHA(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
-}
-
-func swapped(method, text, secret string) string {
-	hash := sha256.New
-	if method == "hmac" {
-		hash = md5.New
-	}
-	mac := hmac.New(hash, []byte(text))
-	mac.Write([]byte(secret))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-type variant struct{ why, text string }
-
-// variants are other texts that people sign.
-func variants(call signedCall) []variant {
-	f := call.params.filled()
-	folded, pairs := slices.Clone(f), slices.Clone(f)
-	slices.SortStableFunc(folded, func(a, b field) int { return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
-	slices.SortStableFunc(pairs, func(a, b field) int { return strings.Compare(a.name+a.value, b.name+b.value) })
-	without := func(names ...string) string {
-		return slices.DeleteFunc(slices.Clone(f), func(p field) bool { return slices.Contains(names, p.name) }).sorted().joined() + call.body
-	}
-	each := func(change func(string) string) string {
-		g := slices.Clone(f)
-		for i := range g {
-			g[i].value = change(g[i].value)
-		}
-		return g.sorted().joined() + call.body
-	}
-	separated := func(equals, between string) string {
-		var all []string
-		for _, p := range f.sorted() {
-			all = append(all, p.name+equals+p.value)
-		}
-		return strings.Join(all, between) + call.body
-	}
-	list := []variant{
-		{"the parameters are not sorted; sort them by the byte order of their names", f.joined() + call.body},
-		{"the parameters are sorted without regard to case; sort by byte order, upper case before lower", folded.joined() + call.body},
-		{"the parameters are sorted by name and value together; sort by name alone", pairs.joined() + call.body},
-		{"values are URL-encoded in the signed text; sign them raw", each(url.QueryEscape)},
-		{"values are URL-encoded in the signed text; sign them raw", each(escape)},
-		{"the parameters are joined with = and &; names and values follow each other without separators", separated("=", "&")},
-		{"the parameters are joined with =; names and values follow each other without separators", separated("=", "")},
-		{"the parameters are joined with &; names and values follow each other without separators", separated("", "&")},
-		{"session is missing in the signed text; every text parameter is signed", without("session")},
-		{"sign_method is missing in the signed text; every text parameter is signed", without("sign_method")},
-		{"timestamp is missing in the signed text; every text parameter is signed", without("timestamp")},
-		{"only the parameters of the query were signed; sign those of the body as well", call.params[:call.query].filled().sorted().joined() + call.body},
-		{"only the parameters of the body were signed; sign those of the query as well", call.params[call.query:].filled().sorted().joined() + call.body},
-		{"the timestamp was signed in another form than sent; sign the text that is sent", each(otherClock(call.params.get("timestamp")))},
-	}
-	if call.body != "" {
-		list = append(list, variant{"the raw body is missing behind the parameters", f.sorted().joined()})
-	}
-	return list
-}
-
-// otherClock turns the timestamp's text into epoch milliseconds, or the other way, and leaves other values alone.
-func otherClock(timestamp string) func(string) string {
-	other := timestamp
-	if at, err := time.ParseInLocation(time.DateTime, timestamp, china); err == nil {
-		other = strconv.FormatInt(at.UnixMilli(), 10)
-	} else if n, err := strconv.ParseInt(timestamp, 10, 64); err == nil {
-		other = time.UnixMilli(n).In(china).Format(time.DateTime)
-	}
-	return func(value string) string {
-		if value == timestamp {
-			return other
-		}
-		return value
-	}
-}
