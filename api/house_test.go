@@ -53,7 +53,21 @@ type house struct {
 	close   func() // closes the database
 }
 
+// network is what a house may reach.
+type network struct {
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	allow []string // HOST:PORT
+}
+
+// newHouse is a house without a network.
 func newHouse(t testing.TB) *house {
+	t.Helper()
+	return newHouseOn(t, network{dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no network in this test")
+	}})
+}
+
+func newHouseOn(t testing.TB, n network) *house {
 	t.Helper()
 	h := &house{t: t, log: &safeBuffer{}, keys: map[string]gk.Secret{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
@@ -76,9 +90,7 @@ func newHouse(t testing.TB) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, errors.New("no network in this test")
-	}})
+	gate, err := outbound.New(outbound.Options{Dial: n.dial, Allow: n.allow})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +99,7 @@ func newHouse(t testing.TB) *house {
 	drivers := []platform.Driver{shoplazza.New()}
 	h.keeper, err = keeper.New(keeper.Options{
 		Store: db, Vault: h.vault, Gate: gate, Drivers: drivers, Now: func() time.Time { return h.now },
-		PublicURL: "https://connect.example", Log: log,
+		PublicURL: "https://connect.example", Log: log, Allowed: n.allow,
 	})
 	if err != nil {
 		t.Fatal(err)
