@@ -26,7 +26,7 @@ func TestMerchantConnectsAShop(t *testing.T) {
 
 	pressed := b.post(link, url.Values{"shop": {"https://demo-7.myshoplaza.com/admin/orders"}})
 	pressed.wants(t, http.StatusSeeOther)
-	if to := pressed.Header.Get("Location"); !strings.HasPrefix(to, h.platform+"/admin/oauth/authorize?") {
+	if to := pressed.Header.Get("Location"); !strings.HasPrefix(to, h.base+"/admin/oauth/authorize?") {
 		t.Fatalf("the press leads to %q, want the platform's page", to)
 	}
 	cookies := pressed.Cookies()
@@ -52,7 +52,7 @@ func TestMerchantConnectsAShop(t *testing.T) {
 	if got := again.Header.Get("Location"); got != result {
 		t.Errorf("a replayed callback leads to %q, want %q", got, result)
 	}
-	if n := h.exchanges.Load(); n != 1 {
+	if n := h.exchanges(); n != 1 {
 		t.Errorf("the platform was asked %d times for one code, want once", n)
 	}
 
@@ -179,7 +179,7 @@ func TestCallbackThatIsNotOursDoesNothing(t *testing.T) {
 	b.do(http.MethodHead, h.consent(to.String()), nil, nil).wants(t, http.StatusMethodNotAllowed)
 	b.post(callback, url.Values{"code": {authCode}}).wants(t, http.StatusBadRequest)
 	b.post(callback, url.Values{"code": {strings.Repeat("x", 257<<10)}}).wants(t, http.StatusRequestEntityTooLarge)
-	if n := h.exchanges.Load(); n != 0 {
+	if n := h.exchanges(); n != 0 {
 		t.Errorf("the platform was asked %d times, want never", n)
 	}
 	// None of it spent the state.
@@ -249,12 +249,11 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 	got := b.get(denied.Header.Get("Location"))
 	got.wants(t, http.StatusOK, "You pressed cancel", "Open the link", "status=failed", "AUT-", "The platform said:", "&lt;b&gt;canary")
 
-	h.refuse.Store(true)
+	h.tell("/faults", map[string]any{"fault": "invalid_grant", "times": 1, "match": map[string]string{"path": "/admin/oauth/token"}}, nil)
 	refused := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
 	b.get(refused.Header.Get("Location")).wants(t, http.StatusOK, "Not connected yet", "did not accept this authorization", "invalid_grant")
 
 	// The link lives on, and the next click works.
-	h.refuse.Store(false)
 	worked := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
 	b.get(worked.Header.Get("Location")).wants(t, http.StatusOK, "Connected")
 }
@@ -295,7 +294,7 @@ func TestInstallGoesStraightToThePlatform(t *testing.T) {
 	b.do(http.MethodHead, entry, nil, nil).wants(t, http.StatusMethodNotAllowed)
 	got := b.get(entry)
 	got.wants(t, http.StatusSeeOther)
-	if to := got.Header.Get("Location"); !strings.HasPrefix(to, h.platform+"/admin/oauth/authorize?") || len(got.Cookies()) != 1 {
+	if to := got.Header.Get("Location"); !strings.HasPrefix(to, h.base+"/admin/oauth/authorize?") || len(got.Cookies()) != 1 {
 		t.Errorf("install leads to %q with %d cookies, want the platform's page and one", to, len(got.Cookies()))
 	}
 	back := b.get(h.consent(got.Header.Get("Location")))

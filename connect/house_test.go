@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,35 +27,36 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
+	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
+	"github.com/grantkeep/grantkeep/platform/simulate"
 	"github.com/grantkeep/grantkeep/store/sqlite"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
 const (
 	clientSecret = "AppSecret_canary_1"
-	authCode     = "c0de_canary_1"
-	accessToken  = "At_canary_1"
-	refreshToken = "Rt_canary_1"
+	authCode     = "c0de_canary_1" // of a callback that no platform made
+	shopID       = "2286999"
 	shopHost     = "demo-7.myshoplaza.com"
 )
 
-// house is a server with everything that stands behind its pages: keeper, vault and SQLite are the real ones; the
-// platform is a store's token endpoint that answers as its documents say.
+// house is a server with everything that stands behind its pages, all of it real: keeper, vault, SQLite, the way out.
+// The platform is Shoplazza in a box.
 type house struct {
-	t         *testing.T
-	keeper    *keeper.Keeper
-	store     *sqlite.Store
-	app       gk.App
-	public    string
-	platform  string
-	exchanges atomic.Int64
-	refuse    atomic.Bool // the platform refuses every exchange
-	log       logBook
-	links     []string     // secrets of the links made
-	ahead     atomic.Int64 // how far product time is ahead, in nanoseconds
+	t       *testing.T
+	keeper  *keeper.Keeper
+	store   *sqlite.Store
+	app     gk.App
+	public  string
+	base    string   // the platform's address
+	control string   // where the platform is told what to do
+	secrets []string // what neither a page nor the log may hold
+	log     logBook
+	shown   logBook      // every body of an answer
+	ahead   atomic.Int64 // how far product time is ahead, in nanoseconds
 }
 
-// logBook is a log that a test can read while others write.
+// logBook is a text that a test can read while others write.
 type logBook struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -74,11 +76,9 @@ func (l *logBook) String() string {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t}
-	shop := httptest.NewServer(http.HandlerFunc(h.servePlatform))
-	t.Cleanup(shop.Close)
-	h.platform = shop.URL
-	allow := []string{strings.TrimPrefix(shop.URL, "http://")}
+	h := &house{t: t, secrets: []string{clientSecret, authCode}}
+	h.startPlatform()
+	allow := []string{strings.TrimPrefix(h.base, "http://")}
 
 	front := httptest.NewUnstartedServer(nil)
 	h.public = "http://" + front.Listener.Addr().String()
@@ -113,7 +113,7 @@ func newHouse(t *testing.T) *house {
 	h.app, err = h.keeper.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{
 		Platform: "shoplazza", Name: "Northline ERP",
 		Settings:      map[string]string{"client_id": "AppId_1", "client_secret": clientSecret, "scopes": "read_shop write_order"},
-		Endpoints:     map[string]string{"authorize": shop.URL, "token": shop.URL, "api": shop.URL},
+		Endpoints:     map[string]string{"authorize": h.base, "token": h.base, "api": h.base},
 		ReturnOrigins: []string{"https://erp.example"},
 	})
 	if err != nil {
@@ -122,38 +122,96 @@ func newHouse(t *testing.T) *house {
 	front.Config.Handler = connect.New(connect.Options{Keeper: h.keeper, PublicURL: h.public, Log: log})
 	front.Start()
 	t.Cleanup(front.Close)
-	t.Cleanup(h.checkLog)
+	t.Cleanup(h.checkSecrets)
 	return h
 }
 
-// checkLog looks for what no log may hold.
-func (h *house) checkLog() {
-	for _, secret := range append(h.links, clientSecret, authCode, accessToken, refreshToken, "state=") {
-		if strings.Contains(h.log.String(), secret) {
-			h.t.Errorf("the log holds %q:\n%s", secret, h.log.String())
+// startPlatform starts Shoplazza with an app and a shop; the merchant grants every scope but the last one asked for.
+func (h *house) startPlatform() {
+	h.t.Helper()
+	var rows []simulate.Row
+	for _, r := range shoplazza.New().Spec().Catalogue.Rows() {
+		rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+	}
+	// A test's context ends before its cleanups run, and those still ask.
+	running, err := simulate.Start(context.WithoutCancel(h.t.Context()), simulate.Options{
+		Platforms: []simulate.Platform{{Name: "shoplazza", New: shoplazzasim.New, Rows: rows}},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			h.t.Error(err)
 		}
+	})
+	h.base, h.control = running.Base("shoplazza"), running.Control()+"/shoplazza"
+	h.tell("/apps", map[string]string{"client_id": "AppId_1", "client_secret": clientSecret}, nil)
+	h.tell("/shops", map[string]string{"id": shopID, "name": "demo-7"}, nil)
+	h.tell("/options", map[string]string{"grant_scopes": "without_last"}, nil)
+}
+
+// tell asks the platform's control for something: what is to be sent makes it a POST.
+func (h *house) tell(path string, send, answer any) {
+	h.t.Helper()
+	method, body := http.MethodGet, []byte(nil)
+	if send != nil {
+		method = http.MethodPost
+		var err error
+		if body, err = json.Marshal(send); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	req, err := http.NewRequestWithContext(context.WithoutCancel(h.t.Context()), method, h.control+path, bytes.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		h.t.Fatalf("%s %s = %s", method, path, resp.Status)
+	}
+	if answer == nil {
+		return
+	}
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		h.t.Fatalf("%s %s: %v", method, path, err)
 	}
 }
 
-func (h *house) servePlatform(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	if r.URL.Path != "/admin/oauth/token" {
-		_, _ = io.WriteString(w, `{}`)
-		return
+// exchanges counts how often the platform was asked for tokens.
+func (h *house) exchanges() int {
+	var log struct{ Calls []struct{ Stage string } }
+	h.tell("/calls", nil, &log)
+	n := 0
+	for _, c := range log.Calls {
+		if c.Stage == platform.StageToken {
+			n++
+		}
 	}
-	h.exchanges.Add(1)
-	if h.refuse.Load() {
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"error":"invalid_grant","error_description":"The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client."}`)
-		return
+	return n
+}
+
+// checkSecrets looks through the log and everything shown for what they may not hold.
+func (h *house) checkSecrets() {
+	var held struct {
+		Grants []struct{ Access, Refresh string }
 	}
-	now := time.Now().Unix()
-	err := json.NewEncoder(w).Encode(map[string]any{
-		"access_token": accessToken, "token_type": "Bearer", "expires_in": 31556951, "refresh_token": refreshToken, "scope": "read_shop",
-		"created_at": now, "expires_at": now + 31556952, "store_id": "2286999", "store_name": "demo-7", "locale": "zh-CN",
-	})
-	if err != nil {
-		h.t.Errorf("platform: %v", err)
+	h.tell("/grants", nil, &held)
+	for _, g := range held.Grants {
+		h.secrets = append(h.secrets, g.Access, g.Refresh)
+	}
+	for _, secret := range append(h.secrets, "state=") {
+		if strings.Contains(h.log.String(), secret) {
+			h.t.Errorf("the log holds %q:\n%s", secret, h.log.String())
+		}
+		if strings.Contains(h.shown.String(), secret) {
+			h.t.Errorf("a page holds %q:\n%s", secret, h.shown.String())
+		}
 	}
 }
 
@@ -166,7 +224,7 @@ func (h *house) begin(in keeper.BeginInput) (gk.Authorization, string) {
 		h.t.Fatal(err)
 	}
 	path := strings.TrimPrefix(link, h.public)
-	h.links = append(h.links, strings.TrimPrefix(path, "/connect/"))
+	h.secrets = append(h.secrets, strings.TrimPrefix(path, "/connect/"))
 	return a, path
 }
 
@@ -182,14 +240,17 @@ func signed(query url.Values) string {
 	return query.Encode()
 }
 
-// consent is where the platform sends a merchant who agreed on the page behind link.
+// consent agrees on the platform's page behind link, as the merchant, and returns where that sends the browser.
 func (h *house) consent(link string) string {
 	h.t.Helper()
-	u, err := url.Parse(link)
-	if err != nil || u.Query().Get("state") == "" {
-		h.t.Fatalf("link of the platform carries no state")
+	var sent struct{ Callback string }
+	h.tell("/consent", map[string]any{"url": link, "shops": []string{shopID}, "decision": "approve"}, &sent)
+	u, err := url.Parse(sent.Callback)
+	if err != nil || u.Query().Get("code") == "" {
+		h.t.Fatalf("the platform sends the merchant back without a code")
 	}
-	return "/callback/" + h.app.ID + "?" + signed(url.Values{"code": {authCode}, "shop": {shopHost}, "state": {u.Query().Get("state")}})
+	h.secrets = append(h.secrets, u.Query().Get("code"))
+	return strings.TrimPrefix(sent.Callback, h.public)
 }
 
 // browser is a merchant's: it keeps cookies and shows every redirect instead of following it.
@@ -258,11 +319,7 @@ func (b *browser) checkAnswer(a answer) {
 	if !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'; ") || strings.Contains(csp, "unsafe") {
 		b.t.Errorf("%s: Content-Security-Policy = %q", where, csp)
 	}
-	for _, secret := range []string{clientSecret, authCode, accessToken, refreshToken} {
-		if strings.Contains(a.html, secret) {
-			b.t.Errorf("%s shows a secret:\n%s", where, a.html)
-		}
-	}
+	_, _ = b.shown.Write([]byte(a.html)) // a buffer takes everything
 }
 
 // wants checks status and words of an answer.
