@@ -23,6 +23,9 @@ const patience = 30 * time.Second
 // conflicts is how often a change is begun when the server ends it in favour of another.
 const conflicts = 5
 
+// yield is what each further beginning waits more than the one before: the other side of the conflict has to get its locks first.
+const yield = 20 * time.Millisecond
+
 // Exec runs a statement by itself.
 func (e *engine) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = e.read(ctx, func(ctx context.Context) error {
@@ -83,7 +86,8 @@ func (e *engine) Single(ctx context.Context, do func(context.Context, sqlstore.Q
 // write runs do on a connection, again if it met a conflict. The caller's context counts until there is a connection.
 func (e *engine) write(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
 	var err error
-	for range conflicts {
+	for n := range conflicts {
+		time.Sleep(time.Duration(n) * yield) // none before the first
 		if err = e.writeOnce(ctx, do); !errors.Is(err, errConflict) {
 			return err
 		}

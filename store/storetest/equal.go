@@ -97,13 +97,9 @@ func (tw *twins) id(app string, i int) string { return fmt.Sprint(app, "-grant-"
 
 // grants reads the grants of one twin.
 func (tw *twins) grants(rt *rapid.T, app string) []gk.Grant {
-	list := make([]gk.Grant, tw.n)
-	for i := range list {
-		g, err := tw.store.Grant(context.Background(), engine, tw.id(app, i))
-		if err != nil {
-			rt.Fatalf("Grant = %v", err)
-		}
-		list[i] = g
+	list, err := tw.store.Grants(context.Background(), engine, store.GrantFilter{App: app})
+	if err != nil || len(list) != tw.n {
+		rt.Fatalf("Grants = %v, %v, want %d", ids(list), err, tw.n)
 	}
 	return list
 }

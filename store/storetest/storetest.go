@@ -131,7 +131,7 @@ var epoch = time.Date(2026, 3, 4, 5, 6, 7, 89e6, time.UTC)
 var engine = gk.Engine()
 
 // makeApp stores an app that has nothing but its name.
-func makeApp(t *testing.T, s store.Store, id string) {
+func makeApp(t testing.TB, s store.Store, id string) {
 	t.Helper()
 	err := s.CreateApp(t.Context(), gk.App{ID: id, Platform: "shopee", Environment: gk.Production, CreatedAt: epoch, UpdatedAt: epoch})
 	if err != nil {
@@ -140,7 +140,7 @@ func makeApp(t *testing.T, s store.Store, id string) {
 }
 
 // makeGrant stores an active, renewable grant that is due at epoch, after set has changed it.
-func makeGrant(t *testing.T, s store.Store, app, id string, set func(*gk.Grant)) {
+func makeGrant(t testing.TB, s store.Store, app, id string, set func(*gk.Grant)) {
 	t.Helper()
 	g := gk.Grant{
 		ID: id, App: app, Subject: gk.Subject{Kind: gk.KindShop, ID: "subject of " + id}, State: gk.Active, Renewable: true,
@@ -154,7 +154,7 @@ func makeGrant(t *testing.T, s store.Store, app, id string, set func(*gk.Grant))
 }
 
 // putGrant stores a grant.
-func putGrant(t *testing.T, s store.Store, g gk.Grant) {
+func putGrant(t testing.TB, s store.Store, g gk.Grant) {
 	t.Helper()
 	err := s.PutGrants(t.Context(), g.App, "", "", nil, epoch,
 		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {

@@ -1,0 +1,103 @@
+package storetest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// benchGrants is how many grants a benchmark works on.
+const benchGrants = 5000
+
+// Benchmark measures the hot verbs: the read of one token, the plain change, and the claim with its saves, in which one
+// operation is one grant. open returns a fresh, empty store.
+func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
+	s := open(b)
+	makeApp(b, s, "app")
+	grants := make([]gk.Grant, benchGrants)
+	for i := range grants {
+		id := numbered("grant", i)
+		grants[i] = gk.Grant{
+			ID: id, Subject: shop(id), State: gk.Active, Renewable: true, Generation: 1, PairSpent: -1,
+			Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: epoch.Add(time.Hour), DueAt: epoch,
+		}
+	}
+	err := s.PutGrants(b.Context(), "app", "", "", nil, epoch,
+		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
+			return grants, nil, nil
+		})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Tokens of one id", func(b *testing.B) {
+		var n atomic.Int64
+		b.SetParallelism(8)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				got, err := s.Tokens(b.Context(), []string{numbered("grant", int(n.Add(1))%benchGrants)})
+				if err != nil || len(got) != 1 {
+					b.Errorf("Tokens = %d rows, %v", len(got), err)
+				}
+			}
+		})
+	})
+	b.Run("UpdateGrant", func(b *testing.B) {
+		var n atomic.Int64
+		b.SetParallelism(32)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				err := s.UpdateGrant(b.Context(), engine, numbered("grant", int(n.Add(1))%benchGrants), epoch,
+					func(g *gk.Grant) ([]gk.Event, error) { g.QuotaUsed++; return nil, nil })
+				if err != nil {
+					b.Errorf("UpdateGrant = %v", err)
+				}
+			}
+		})
+	})
+	b.Run("ClaimDue and SaveRenewal", func(b *testing.B) { benchRenewals(b, s) })
+}
+
+// renewals counts them over all runs, which share one store: attempts and moments must not come twice.
+var renewals atomic.Int64
+
+// benchRenewals claims batches of what is due, as a process with 64 workers does, and saves a pair for each.
+func benchRenewals(b *testing.B, s store.Store) {
+	b.SetParallelism(32)
+	work := make(chan gk.Grant)
+	go func() {
+		defer close(work)
+		for left := b.N; left > 0; {
+			n := renewals.Add(1)
+			now := epoch.Add(time.Duration(n) * time.Hour) // all are due again
+			a := store.Attempt{ID: fmt.Sprint("attempt-", n), By: "host", At: now, Until: now.Add(90 * time.Second)}
+			got, err := s.ClaimDue(b.Context(), "app", a, time.Time{}, min(left, 64))
+			if err != nil || len(got) == 0 {
+				b.Errorf("ClaimDue = %d rows, %v", len(got), err)
+				return
+			}
+			for _, g := range got {
+				work <- g
+			}
+			left -= len(got)
+		}
+	}()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			g, ok := <-work
+			if !ok {
+				return
+			}
+			saved, err := s.SaveRenewal(b.Context(), store.Renewal{
+				Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: g.AttemptAt, At: g.AttemptAt, RepeatFor: century,
+				Access: g.Access, Refresh: g.Refresh, Renewable: true, Expires: g.AttemptAt.Add(time.Hour), Due: g.AttemptAt.Add(30 * time.Minute),
+			})
+			if err != nil || !saved {
+				b.Errorf("SaveRenewal = %t, %v", saved, err)
+			}
+		}
+	})
+}
