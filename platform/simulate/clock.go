@@ -12,8 +12,8 @@ const leastStep = time.Second
 
 // Clock is the one movable clock of all simulators: the real time plus an offset.
 //
-// It moves in steps. Before each step it asks every [Hook] for the next moment at which something falls due, and pauses
-// them; then it waits until no request is being handled, and jumps. After the step each hook does what has fallen due
+// It moves in steps. Before each step it pauses every [Hook], waits until no request is being handled, and asks the hooks
+// for the next moment at which something falls due: to there it jumps. After the step each hook does what has fallen due
 // and returns when that is done. Thus nothing is in flight while the time moves, and whatever falls due on the way is
 // done on the way.
 type Clock struct {
@@ -31,7 +31,8 @@ type Clock struct {
 
 // Hook is how a part of the process takes part in the movement of the clock. Every field may be nil.
 type Hook struct {
-	// Next returns the first moment after from, and not after to, at which the part has something to do; zero: none.
+	// Next returns the first moment after from, and not after to, at which the part has something to do; zero: none. It is
+	// asked while everything rests, so it may not wait for a simulator's answer.
 	Next func(from, to time.Time) time.Time
 	// Pause begins nothing further, waits until nothing is in flight and returns the function that lets the part go on.
 	// Hooks are paused in the order in which they were registered.
@@ -139,18 +140,69 @@ func (c *Clock) move(ctx context.Context, to func(from time.Time) time.Time) err
 
 // travel takes steps until the target, which may move on meanwhile, is reached.
 func (c *Clock) travel(ctx context.Context) error {
-	for first := true; ; first = false {
-		c.mu.Lock()
-		from, target := c.now(), c.target
-		hooks := c.hooks
-		c.mu.Unlock()
-		if !first && !target.After(from) {
-			return nil
-		}
-		if err := c.step(ctx, hooks, nextStop(hooks, from, target)); err != nil {
+	for first := true; first || c.onTheWay(); first = false {
+		if err := c.step(ctx); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (c *Clock) onTheWay() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.target.After(c.now())
+}
+
+func (c *Clock) step(ctx context.Context) error {
+	c.mu.Lock()
+	hooks := c.hooks
+	c.mu.Unlock()
+	if err := c.jumpTo(ctx, hooks); err != nil {
+		return err
+	}
+	var errs []error
+	for _, h := range hooks {
+		if h.Settle != nil {
+			errs = append(errs, h.Settle(ctx, c.Now()))
+		}
+	}
+	return errors.Join(append(errs, ctx.Err())...)
+}
+
+// jumpTo changes the time while everything rests. Only then do the hooks know what falls due next: what was in flight
+// may have left something to do.
+func (c *Clock) jumpTo(ctx context.Context, hooks []Hook) error {
+	for _, h := range hooks {
+		if h.Pause == nil {
+			continue
+		}
+		resume, err := h.Pause(ctx)
+		if err != nil {
+			return err
+		}
+		defer resume()
+	}
+	from, target := c.still()
+	stop := nextStop(hooks, from, target)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = stop.Sub(time.Now().Round(0))
+	c.steps++
+	c.jump = false
+	c.wake.Broadcast()
+	return nil
+}
+
+// still waits until no request is being handled, and lets none begin until the jump is over.
+func (c *Clock) still() (from, target time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.jump = true
+	for c.holds > 0 {
+		c.wake.Wait()
+	}
+	return c.now(), c.target
 }
 
 // nextStop returns the earliest moment that a hook wants, and the target if none wants any before it.
@@ -168,42 +220,4 @@ func nextStop(hooks []Hook, from, target time.Time) time.Time {
 		return soonest
 	}
 	return stop
-}
-
-func (c *Clock) step(ctx context.Context, hooks []Hook, to time.Time) error {
-	if err := c.jumpTo(ctx, hooks, to); err != nil {
-		return err
-	}
-	var errs []error
-	for _, h := range hooks {
-		if h.Settle != nil {
-			errs = append(errs, h.Settle(ctx, c.Now()))
-		}
-	}
-	return errors.Join(append(errs, ctx.Err())...)
-}
-
-// jumpTo changes the time while everything rests.
-func (c *Clock) jumpTo(ctx context.Context, hooks []Hook, to time.Time) error {
-	for _, h := range hooks {
-		if h.Pause == nil {
-			continue
-		}
-		resume, err := h.Pause(ctx)
-		if err != nil {
-			return err
-		}
-		defer resume()
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.jump = true
-	for c.holds > 0 {
-		c.wake.Wait()
-	}
-	c.offset = to.Sub(time.Now().Round(0))
-	c.steps++
-	c.jump = false
-	c.wake.Broadcast()
-	return nil
 }

@@ -107,28 +107,47 @@ func (f *Faults) find(name string) ([]Row, error) {
 	return []Row{{Code: code, Example: message}}, nil
 }
 
-// spelled returns the rows with the longest code of which name is code, blank, message. A code may itself hold blanks,
-// or be empty.
+// spelled returns the rows with the longest code of which name is code, blank, message: those with that message as their
+// example, or else those whose pattern matches it. A code may itself hold blanks, or be empty.
 func (f *Faults) spelled(name string) []Row {
-	var rows []Row
+	code := -1
 	for _, row := range f.rows {
-		message, ok := strings.CutPrefix(name, row.Code+" ")
-		if !ok || len(rows) > 0 && len(rows[0].Code) > len(row.Code) {
+		if strings.HasPrefix(name, row.Code+" ") && match(row, name) != differs {
+			code = max(code, len(row.Code))
+		}
+	}
+	best := [2][]Row{}
+	for _, row := range f.rows {
+		if len(row.Code) != code || !strings.HasPrefix(name, row.Code+" ") {
 			continue
 		}
-		if message != row.Example {
-			re, err := regexp.Compile(row.Pattern)
-			if err != nil || row.Pattern != "" && !re.MatchString(message) {
-				continue
-			}
+		if how := match(row, name); how != differs {
+			row.Example = name[code+1:]
+			best[how] = append(best[how], row)
 		}
-		if len(rows) > 0 && len(rows[0].Code) < len(row.Code) {
-			rows = nil
-		}
-		row.Example = message
-		rows = append(rows, row)
 	}
-	return rows
+	if len(best[isExample]) > 0 {
+		return best[isExample]
+	}
+	return best[matches]
+}
+
+// How a message fits a row.
+const (
+	isExample = iota
+	matches
+	differs
+)
+
+func match(row Row, name string) int {
+	message := name[len(row.Code)+1:]
+	if message == row.Example {
+		return isExample
+	}
+	if re, err := regexp.Compile(row.Pattern); err == nil && re.MatchString(message) {
+		return matches
+	}
+	return differs
 }
 
 // take returns the fault that a request meets, nil if none, and the row to say.
