@@ -61,7 +61,7 @@ type Subject struct {
 // Settings are an app's settings by the platform's own names, in clear; also profile and stage.
 type Settings map[string]any
 
-// Text returns a setting as text: numbers in decimal, everything else that is not text as nothing.
+// Text returns a setting as text: numbers in decimal, a list joined by blanks, everything else that is not text as nothing.
 func (s Settings) Text(name string) string {
 	return settingText(s[name])
 }

@@ -29,6 +29,12 @@ func settingText(value any) string {
 		return strconv.Itoa(v)
 	case int64:
 		return strconv.FormatInt(v, 10)
+	case []any:
+		var texts []string
+		for _, item := range v {
+			texts = append(texts, settingText(item))
+		}
+		return strings.Join(texts, " ")
 	}
 	return ""
 }
