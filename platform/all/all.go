@@ -3,18 +3,28 @@ package all
 
 import (
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/shopee"
+	"github.com/grantkeep/grantkeep/platform/shopeev1"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
+	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
+	"github.com/grantkeep/grantkeep/platform/simulate"
 )
 
-// Platform is one platform of the product.
+// Platform is one platform of the product: how we speak it, and the platform in a box.
 type Platform struct {
-	Driver platform.Driver
+	Driver    platform.Driver
+	Simulator simulate.Maker // nil: none yet
+	Port      int            // where `grantkeep simulate` puts it, unless told otherwise
 }
 
 // Platforms returns every platform, in the order in which people see them.
 func Platforms() []Platform {
 	return []Platform{
-		{Driver: shoplazza.New()},
+		{shoplazza.New(), shoplazzasim.New, 7701},
+		{shopee.New(), nil, 7702},
+		{shopeev1.New(), nil, 7703},
+		{eleme.New(), nil, 7704},
 	}
 }
 
@@ -25,4 +35,22 @@ func Drivers() []platform.Driver {
 		drivers = append(drivers, p.Driver)
 	}
 	return drivers
+}
+
+// Simulators returns the simulators with the rows of their catalogues, and the port of each.
+func Simulators() (list []simulate.Platform, ports map[string]int) {
+	ports = make(map[string]int)
+	for _, p := range Platforms() {
+		if p.Simulator == nil {
+			continue
+		}
+		code := p.Driver.Spec().Code
+		var rows []simulate.Row
+		for _, r := range p.Driver.Spec().Catalogue.Rows() {
+			rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+		}
+		list = append(list, simulate.Platform{Name: code, New: p.Simulator, Rows: rows})
+		ports[code] = p.Port
+	}
+	return list, ports
 }
