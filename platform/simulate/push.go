@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// pushTimeout is how long, in real time, a platform waits for the answer to a push.
+// pushTimeout is how long, in real time, a platform waits for the answer to a push that has no Timeout of its own.
 const pushTimeout = 5 * time.Second
 
 // Push is one message to an app's address.
@@ -23,6 +23,7 @@ type Push struct {
 	Header  http.Header
 	Body    []byte
 	Ladder  []time.Duration // waits before the second, third … attempt; empty: one attempt
+	Timeout time.Duration   // how long, in real time, the answer may take; 0: five seconds
 	Stamp   func(p *Push, now time.Time)
 	// OK judges an answer; nil: any 2xx.
 	OK func(status int, body []byte) bool
@@ -51,7 +52,7 @@ func newPushes(kit *Kit, out http.RoundTripper) *Pushes {
 	stop := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p := &Pushes{
 		kit:     kit,
-		client:  &http.Client{Transport: out, Timeout: pushTimeout, CheckRedirect: stop},
+		client:  &http.Client{Transport: out, CheckRedirect: stop},
 		sending: make(chan struct{}, 1),
 		wake:    make(chan struct{}, 1),
 	}
@@ -182,6 +183,8 @@ func (p *Pushes) attempt(ctx context.Context, push *Push) {
 }
 
 func (p *Pushes) post(ctx context.Context, push *Push, call *Call) bool {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(push.Timeout, pushTimeout))
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, call.Method, push.URL, bytes.NewReader(push.Body))
 	if err != nil {
 		call.Refuse("no request: %v", err)
