@@ -2,6 +2,7 @@ package shopeesim
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 
@@ -26,6 +27,12 @@ func paramInvalid(why string) *refusal { return no("error_param", "parameter inv
 // refuse answers a request with an error, in the shape of the place where it happens.
 func (s *simulator) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
 	s.kit.Call(r).Refuse("%s", f.why)
+	if f.code == "source_ip_undeclared" && s.options.ipRefusal() == "html" {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, "<html><head><title>403 Forbidden</title></head><body></body></html>") // the kit keeps it: no error
+		return
+	}
 	code := s.prefixed(r, f.code)
 	status := http.StatusOK
 	if s.options.errorStatus() == "403" && rejects(f.code) {

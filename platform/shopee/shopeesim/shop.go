@@ -35,7 +35,7 @@ func (s *simulator) AddShops(order simulate.ShopOrder) (simulate.ShopsMade, erro
 		sub := s.addSubAccount(s.account(order.SubAccountOf))
 		return simulate.ShopsMade{Shops: []*simulate.Shop{sub}}, nil
 	}
-	if shop := s.kit.Shops.Find(kindShop, order.ID); shop != nil {
+	if shop := s.shops[order.ID]; shop != nil {
 		return simulate.ShopsMade{Shops: []*simulate.Shop{shop}}, s.change(shop, order)
 	}
 	var made simulate.ShopsMade
@@ -75,8 +75,13 @@ func (s *simulator) sound(order simulate.ShopOrder) error {
 	if status != "" && status != shopNormal && status != shopBanned && status != shopFrozen {
 		return fmt.Errorf("status %q: want %s, %s or %s", status, shopNormal, shopBanned, shopFrozen)
 	}
-	if shop := s.kit.Shops.Find("", order.ID); shop != nil && shop.Kind != kindShop {
+	if shop := s.shops[order.ID]; shop != nil && shop.Kind != kindShop {
 		return fmt.Errorf("id %s is a %s already", order.ID, shop.Kind)
+	}
+	for _, id := range []string{order.Owner, order.SubAccountOf} {
+		if owner := s.shops[id]; owner != nil && owner.Kind != kindMain {
+			return fmt.Errorf("id %s is a %s, not a main account", id, owner.Kind)
+		}
 	}
 	return nil
 }
@@ -118,12 +123,16 @@ func (s *simulator) addShop(shop simulate.Shop) *simulate.Shop {
 		facts[name] = value
 	}
 	shop.Facts = facts
-	return s.kit.Shops.Add(shop)
+	added := s.add(shop)
+	if primary := facts.Text("sip_of"); primary != "" {
+		s.affiliates[primary] = append(s.affiliates[primary], added)
+	}
+	return added
 }
 
 // account returns a main account, which is made when there is none of that id.
 func (s *simulator) account(id string) *simulate.Shop {
-	if account := s.kit.Shops.Find(kindMain, id); account != nil {
+	if account := s.shops[id]; account != nil {
 		return account
 	}
 	return s.addAccount(id)
@@ -133,37 +142,33 @@ func (s *simulator) addAccount(id string) *simulate.Shop {
 	if id == "" {
 		id = s.freshID(6)
 	}
-	return s.kit.Shops.Add(simulate.Shop{ID: id, Kind: kindMain, Name: "Main account " + id})
+	return s.add(simulate.Shop{ID: id, Kind: kindMain, Name: "Main account " + id})
 }
 
 // addMerchant makes a merchant: only cross-border sellers have them.
 func (s *simulator) addMerchant(owner *simulate.Shop) *simulate.Shop {
 	id := s.freshID(7)
-	return s.kit.Shops.Add(simulate.Shop{ID: id, Kind: kindMerchant, Name: "Merchant " + id, Owner: owner.ID, Region: "CN"})
+	return s.add(simulate.Shop{ID: id, Kind: kindMerchant, Name: "Merchant " + id, Owner: owner.ID, Region: "CN"})
 }
 
 func (s *simulator) addSubAccount(of *simulate.Shop) *simulate.Shop {
 	id := s.freshID(9)
-	return s.kit.Shops.Add(simulate.Shop{ID: id, Kind: kindSub, Name: "Sub-account " + id, Parent: of.ID})
+	return s.add(simulate.Shop{ID: id, Kind: kindSub, Name: "Sub-account " + id, Parent: of.ID})
+}
+
+// add keeps an index of its own: the ids of shops, merchants and accounts are all different here.
+func (s *simulator) add(shop simulate.Shop) *simulate.Shop {
+	added := s.kit.Shops.Add(shop)
+	s.shops[shop.ID] = added
+	return added
 }
 
 func (s *simulator) freshID(digits int) string {
 	for {
-		if id := simulate.Digits(digits); s.kit.Shops.Find("", id) == nil {
+		if id := simulate.Digits(digits); s.shops[id] == nil {
 			return id
 		}
 	}
 }
 
 func status(shop *simulate.Shop) string { return shop.Facts.Text("status") }
-
-// affiliatesOf returns the shops that the platform runs elsewhere for a primary shop.
-func (s *simulator) affiliatesOf(shop *simulate.Shop) []*simulate.Shop {
-	var list []*simulate.Shop
-	for _, other := range s.kit.Shops.All() {
-		if of := other.Facts.Text("sip_of"); of != "" && of == shop.ID {
-			list = append(list, other)
-		}
-	}
-	return list
-}

@@ -27,10 +27,13 @@ type simulator struct {
 	mux      http.ServeMux
 	apis     map[string]api
 	sessions map[string]*session
-	links    links
-	pairs    map[pairKey]*simulate.Pair
-	senders  map[string]*sender
 	traffic  map[string]*traffic
+	senders  map[string]*sender
+
+	shops      map[string]*simulate.Shop   // by id
+	affiliates map[string][]*simulate.Shop // by the id of their primary shop
+	links      links
+	pairs      map[pairKey]*simulate.Pair
 }
 
 // New returns a simulator with one app, three shops of their own, and a main account with two shops, a merchant and a
@@ -40,9 +43,13 @@ func New(kit *simulate.Kit, _ []simulate.Row) simulate.Simulator {
 		kit:      kit,
 		options:  declare(kit.Options),
 		sessions: map[string]*session{},
-		pairs:    map[pairKey]*simulate.Pair{},
-		senders:  map[string]*sender{},
 		traffic:  map[string]*traffic{},
+		senders:  map[string]*sender{},
+
+		shops:      map[string]*simulate.Shop{},
+		affiliates: map[string][]*simulate.Shop{},
+		links:      links{byKey: map[linkKey]*link{}},
+		pairs:      map[pairKey]*simulate.Pair{},
 	}
 	s.apis = s.catalogue()
 	s.route()
