@@ -163,7 +163,8 @@ func all[T any](ctx context.Context, c *Client, path string, query url.Values) (
 // CreateApp adds an application. Settings holds its secrets too; they are write-only.
 func (c *Client) CreateApp(ctx context.Context, a App) (App, error) {
 	var out App
-	return out, c.Call(ctx, http.MethodPost, "/v1/apps", nil, a, &out)
+	err := c.Call(ctx, http.MethodPost, "/v1/apps", nil, a, &out)
+	return out, err
 }
 
 // Apps lists the applications.
@@ -172,7 +173,8 @@ func (c *Client) Apps(ctx context.Context) ([]App, error) { return all[App](ctx,
 // App returns one application.
 func (c *Client) App(ctx context.Context, id string) (App, error) {
 	var out App
-	return out, c.Call(ctx, http.MethodGet, "/v1/apps/"+escape(id), nil, nil, &out)
+	err := c.Call(ctx, http.MethodGet, "/v1/apps/"+escape(id), nil, nil, &out)
+	return out, err
 }
 
 // DeleteApp removes an application that has no grants.
@@ -182,22 +184,23 @@ func (c *Client) DeleteApp(ctx context.Context, id string) error {
 
 // CheckApp looks whether an application can work.
 func (c *Client) CheckApp(ctx context.Context, id string) ([]Check, error) {
-	var out struct {
-		Checks []Check `json:"checks"`
-	}
-	return out.Checks, c.Call(ctx, http.MethodPost, "/v1/apps/"+escape(id)+"/check", nil, nil, &out)
+	var out page[Check]
+	err := c.Call(ctx, http.MethodPost, "/v1/apps/"+escape(id)+"/check", nil, nil, &out)
+	return out.Items, err
 }
 
 // Authorize makes a link for a merchant.
 func (c *Client) Authorize(ctx context.Context, r AuthorizationRequest) (Authorization, error) {
 	var out Authorization
-	return out, c.Call(ctx, http.MethodPost, "/v1/authorizations", nil, r, &out)
+	err := c.Call(ctx, http.MethodPost, "/v1/authorizations", nil, r, &out)
+	return out, err
 }
 
 // Authorization returns how an attempt stands.
 func (c *Client) Authorization(ctx context.Context, id string) (Authorization, error) {
 	var out Authorization
-	return out, c.Call(ctx, http.MethodGet, "/v1/authorizations/"+escape(id), nil, nil, &out)
+	err := c.Call(ctx, http.MethodGet, "/v1/authorizations/"+escape(id), nil, nil, &out)
+	return out, err
 }
 
 // Grants lists grants; query takes the contract's filters.
@@ -208,13 +211,15 @@ func (c *Client) Grants(ctx context.Context, query url.Values) ([]Grant, error) 
 // Grant returns one grant.
 func (c *Client) Grant(ctx context.Context, id string) (Grant, error) {
 	var out Grant
-	return out, c.Call(ctx, http.MethodGet, "/v1/grants/"+escape(id), nil, nil, &out)
+	err := c.Call(ctx, http.MethodGet, "/v1/grants/"+escape(id), nil, nil, &out)
+	return out, err
 }
 
 // Refresh renews a grant now.
 func (c *Client) Refresh(ctx context.Context, id string, force bool) (Grant, error) {
 	var out Grant
-	return out, c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(id)+"/refresh", nil, map[string]bool{"force": force}, &out)
+	err := c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(id)+"/refresh", nil, map[string]bool{"force": force}, &out)
+	return out, err
 }
 
 // Revoke ends a grant and erases its tokens.
@@ -253,7 +258,8 @@ func (c *Client) CreateKey(ctx context.Context, k Key) (Key, error) {
 		in["expires_at"] = k.ExpiresAt
 	}
 	var out Key
-	return out, c.Call(ctx, http.MethodPost, "/v1/keys", nil, in, &out)
+	err := c.Call(ctx, http.MethodPost, "/v1/keys", nil, in, &out)
+	return out, err
 }
 
 // RevokeKey ends an API key.
@@ -277,5 +283,6 @@ type Event struct {
 // History lists the newest events of a grant, newest first.
 func (c *Client) History(ctx context.Context, id string) ([]Event, error) {
 	var p page[Event]
-	return p.Items, c.Call(ctx, http.MethodGet, "/v1/grants/"+escape(id)+"/history", nil, nil, &p)
+	err := c.Call(ctx, http.MethodGet, "/v1/grants/"+escape(id)+"/history", nil, nil, &p)
+	return p.Items, err
 }

@@ -286,7 +286,7 @@ func (k *Keeper) sealSecrets(app *gk.App, secrets map[string][]gk.AppSecret) err
 	if err != nil {
 		return err
 	}
-	app.Secrets, app.SecretsKey = sealed, k.vault.KeyID()
+	app.Secrets, app.SecretsKey = sealed, vault.KeyOf(sealed)
 	return nil
 }
 

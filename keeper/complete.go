@@ -36,7 +36,7 @@ func (k *Keeper) complete(ctx context.Context, click string) error {
 	}
 	issues := make([]platform.Issue, 0, len(ans.Issues))
 	for _, i := range ans.Issues {
-		issue, err := k.identify(ctx, d, open, c, i.Issue, ans.Confirm)
+		issue, err := k.identify(ctx, d, open, c, i.issue(), ans.Confirm)
 		var f *gk.Fault
 		if errors.Is(err, errUnconfirmed) {
 			return k.failClick(ctx, c.ID, gk.ReasonUnconfirmed, nil)
@@ -363,7 +363,7 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	if err != nil {
 		return g, nil, err
 	}
-	g.Access, g.Refresh, g.KeyID = sealed.access, sealed.refresh, k.vault.KeyID()
+	g.Access, g.Refresh, g.KeyID = sealed.access, sealed.refresh, sealed.key()
 	g.Expires, g.RefreshExpires, g.Windows, g.Ceiling = i.Token.Expires, i.Token.RefreshExpires, i.Token.Windows, i.Ceiling
 	g.AuthorizedAt, g.PairFrom, g.PairSpent, g.PairAskedAt = p.askedAt, c.ID, -1, p.askedAt
 	g.Renewable = k.renewable(p.driver, p.app, &g, i.Final)
@@ -428,6 +428,16 @@ const factSeen = "seen_at"
 
 // pair is a token pair, sealed for one grant and generation.
 type pair struct{ access, refresh gk.Sealed }
+
+// key is the id of the key that sealed the pair; 0 for an empty one.
+func (p pair) key() int64 {
+	for _, s := range []gk.Sealed{p.access, p.refresh} {
+		if len(s) > 0 {
+			return vault.KeyOf(s)
+		}
+	}
+	return 0
+}
 
 func (k *Keeper) sealPair(grant string, generation int64, t gk.Token) (pair, error) {
 	var p pair

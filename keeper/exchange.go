@@ -50,7 +50,7 @@ func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.
 		log.Error("an answer could not be sealed", "error", err)
 		return
 	}
-	k.keep(ctx, entry{Kind: entryAnswer, Click: c.ID, Answer: sealed, KeyID: k.vault.KeyID()})
+	k.keep(ctx, entry{Kind: entryAnswer, Click: c.ID, Answer: sealed, KeyID: vault.KeyOf(sealed)})
 	if err := k.complete(ctx, c.ID); err != nil {
 		log.Warn("authorization not completed yet; it will be tried again", "error", err)
 	}
@@ -86,18 +86,39 @@ type answer struct {
 	Issues  []sealableIssue
 }
 
-// sealableIssue is an issue whose secrets are written out; it exists only on its way into and out of the vault.
+// sealableIssue is an issue written out, secrets and all; it exists only on its way into and out of the vault.
 type sealableIssue struct {
-	platform.Issue
-	Access, Refresh string
+	Subject                 gk.Subject
+	Access, Refresh         string
+	Expires, RefreshExpires time.Time
+	Windows                 map[string]time.Time
+	Ceiling                 time.Time
+	Scopes                  []string
+	Shops                   []gk.Shop
+	Facts                   map[string]string
+	Shared, Same, Final     bool
 }
 
 func sealable(issues []platform.Issue) []sealableIssue {
 	out := make([]sealableIssue, 0, len(issues))
 	for _, i := range issues {
-		out = append(out, sealableIssue{Issue: i, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal()})
+		out = append(out, sealableIssue{
+			Subject: i.Subject, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal(),
+			Expires: i.Token.Expires, RefreshExpires: i.Token.RefreshExpires, Windows: i.Token.Windows, Ceiling: i.Ceiling,
+			Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Shared: i.Shared, Same: i.Same, Final: i.Final,
+		})
 	}
 	return out
+}
+
+func (s sealableIssue) issue() platform.Issue {
+	return platform.Issue{
+		Subject: s.Subject, Ceiling: s.Ceiling, Scopes: s.Scopes, Shops: s.Shops, Facts: s.Facts, Shared: s.Shared, Same: s.Same, Final: s.Final,
+		Token: gk.Token{
+			Access: gk.NewSecret(s.Access), Refresh: gk.NewSecret(s.Refresh),
+			Expires: s.Expires, RefreshExpires: s.RefreshExpires, Windows: s.Windows,
+		},
+	}
 }
 
 func answerPlace(click string) vault.Place {
@@ -112,9 +133,6 @@ func (k *Keeper) openAnswer(c gk.Click) (answer, error) {
 	}
 	if err := json.Unmarshal(plain, &a); err != nil {
 		return a, fmt.Errorf("click %s: its answer does not decode", c.ID)
-	}
-	for i := range a.Issues {
-		a.Issues[i].Token.Access, a.Issues[i].Token.Refresh = gk.NewSecret(a.Issues[i].Access), gk.NewSecret(a.Issues[i].Refresh)
 	}
 	return a, nil
 }

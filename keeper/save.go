@@ -57,7 +57,7 @@ func (k *Keeper) renewalEntry(d platform.Driver, app gk.App, g gk.Grant, i platf
 	release(&next)
 	r := store.Renewal{
 		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: f.RepeatSpan(),
-		Access: sealed.access, Refresh: sealed.refresh, KeyID: k.vault.KeyID(), Windows: t.Windows, Renewable: next.Renewable,
+		Access: sealed.access, Refresh: sealed.refresh, KeyID: sealed.key(), Windows: t.Windows, Renewable: next.Renewable,
 		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Due: k.plan(d, app, &next, k.Now()),
 	}
 	return entry{
@@ -124,16 +124,16 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		}
 		return []gk.Event{event(gk.EventGrantLateAnswer, "engine", g, now, map[string]any{"spent_generation": r.Spent, "kept": false})}, nil
 	}
-	access, refresh := r.Access, r.Refresh
-	if g.Generation+1 != r.Spent+1 {
+	bought := pair{r.Access, r.Refresh}
+	if g.Generation != r.Spent {
 		var err error
-		if access, refresh, err = k.reseal(r, g.Generation+1); err != nil {
+		if bought, err = k.reseal(r, g.Generation+1); err != nil {
 			return nil, err
 		}
 	}
 	owed := g.State != gk.Active && g.State != gk.Held || g.InDoubt() || g.Failures > 0 || !g.Renewable
 	wasRenewable := g.Renewable
-	g.Access, g.Refresh, g.KeyID = access, refresh, r.KeyID
+	g.Access, g.Refresh, g.KeyID = bought.access, bought.refresh, bought.key()
 	g.Generation++
 	g.PairFrom, g.PairSpent, g.PairAskedAt = r.Attempt, r.Spent, r.AskedAt
 	g.Expires, g.RefreshExpires, g.Windows, g.Renewable = r.Expires, r.RefreshExpires, r.Windows, r.Renewable
@@ -188,18 +188,18 @@ func withFact(facts map[string]string, name, value string) map[string]string {
 }
 
 // reseal binds a pair to another generation than it was sealed for.
-func (k *Keeper) reseal(r store.Renewal, generation int64) (access, refresh gk.Sealed, err error) {
+func (k *Keeper) reseal(r store.Renewal, generation int64) (pair, error) {
 	var t gk.Token
+	var err error
 	if len(r.Access) > 0 {
 		if t.Access, err = k.vault.OpenSecret(tokenPlace(r.Grant, "access", r.Spent+1), r.Access); err != nil {
-			return nil, nil, err
+			return pair{}, err
 		}
 	}
 	if len(r.Refresh) > 0 {
 		if t.Refresh, err = k.vault.OpenSecret(tokenPlace(r.Grant, "refresh", r.Spent+1), r.Refresh); err != nil {
-			return nil, nil, err
+			return pair{}, err
 		}
 	}
-	p, err := k.sealPair(r.Grant, generation, t)
-	return p.access, p.refresh, err
+	return k.sealPair(r.Grant, generation, t)
 }

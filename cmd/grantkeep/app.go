@@ -1,0 +1,205 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantkeep/grantkeep/client"
+)
+
+func appCommand(s streams) *cobra.Command {
+	cmd := &cobra.Command{Use: "app", Short: "Our applications on the platforms"}
+	cmd.AddCommand(appAdd(s), appList(s), appShow(s), appCheck(s), appRemove(s))
+	return cmd
+}
+
+func appAdd(s streams) *cobra.Command {
+	var a client.App
+	var set, secrets, endpoints []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "add PLATFORM",
+		Short: "Add an application",
+		Example: "  grantkeep app add shoplazza --name 'ERP' --set client_id=AppId_1 --secret client_secret=-   (secret on standard input)\n" +
+			"  grantkeep app add shoplazza --set client_id=AppId_1 --secret client_secret=env:CLIENT_SECRET",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			a.Platform, a.Settings = args[0], map[string]string{}
+			for _, pair := range set {
+				name, value, ok := strings.Cut(pair, "=")
+				if !ok {
+					return usage("--set takes NAME=VALUE")
+				}
+				a.Settings[name] = value
+			}
+			for _, pair := range secrets {
+				name, from, ok := strings.Cut(pair, "=")
+				if !ok {
+					return usage("--secret takes NAME=FILE, NAME=env:VARIABLE or NAME=-")
+				}
+				if a.Settings[name], err = secretInput(s, from); err != nil {
+					return fmt.Errorf("--secret %s: %w", name, err)
+				}
+			}
+			for _, pair := range endpoints {
+				name, base, ok := strings.Cut(pair, "=")
+				if !ok {
+					return usage("--endpoint takes NAME=scheme://host[:port]")
+				}
+				if a.Endpoints == nil {
+					a.Endpoints = map[string]string{}
+				}
+				a.Endpoints[name] = base
+			}
+			made, err := c.CreateApp(cmd.Context(), a)
+			if err != nil {
+				return err
+			}
+			return showApp(s, made, asJSON)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&a.Name, "name", "", "name for people")
+	f.StringVar(&a.Environment, "environment", "", "production (default) or sandbox")
+	f.StringVar(&a.Profile, "profile", "", "kind of app on that platform")
+	f.StringVar(&a.Stage, "stage", "", "online (default) or testing")
+	f.StringArrayVar(&set, "set", nil, "NAME=VALUE of a setting that is not secret")
+	f.StringArrayVar(&secrets, "secret", nil, "NAME=FILE, NAME=env:VARIABLE or NAME=- (standard input) of a secret one")
+	f.StringArrayVar(&endpoints, "endpoint", nil, "NAME=scheme://host[:port] instead of the platform's")
+	f.StringArrayVar(&a.ReturnOrigins, "return-origin", nil, "https://host where return_to may lead")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func appList(s streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the applications", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			apps, err := c.Apps(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.out, apps)
+			}
+			rows := make([][]string, 0, len(apps))
+			for _, a := range apps {
+				state := "ok"
+				if a.Fault != nil {
+					state = a.Fault.Code
+				}
+				rows = append(rows, []string{a.ID, a.Platform, a.Environment, a.Profile, a.Name, state})
+			}
+			printTable(s.out, []string{"App", "Platform", "Environment", "Profile", "Name", "State"}, rows)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func appShow(s streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "show APP", Short: "Show an application and the addresses to register in the platform's console", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			a, err := c.App(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return showApp(s, a, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func showApp(s streams, a client.App, asJSON bool) error {
+	if asJSON {
+		return printJSON(s.out, a)
+	}
+	rows := [][]string{{"app", a.ID}, {"platform", a.Platform}, {"environment", a.Environment}, {"name", a.Name}}
+	for _, name := range slices.Sorted(maps.Keys(a.Settings)) {
+		rows = append(rows, []string{name, a.Settings[name]})
+	}
+	rows = append(rows, []string{"callback address", a.Callback}, []string{"push address", a.Push})
+	if a.Install != "" {
+		rows = append(rows, []string{"app address", a.Install})
+	}
+	printTable(s.out, []string{"What", "Value"}, rows)
+	return nil
+}
+
+func appCheck(s streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "check APP", Short: "Look whether an application can work, and say what to do", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			checks, err := c.CheckApp(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return showChecks(s, checks, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// showChecks prints checks and fails if one of them did.
+func showChecks(s streams, checks []client.Check, asJSON bool) error {
+	failed := slices.ContainsFunc(checks, func(c client.Check) bool { return c.State == "failed" })
+	if asJSON {
+		if err := printJSON(s.out, checks); err != nil {
+			return err
+		}
+	} else {
+		rows := make([][]string, 0, len(checks))
+		for _, c := range checks {
+			rows = append(rows, []string{c.State, c.Name, c.Detail})
+		}
+		printTable(s.out, []string{"State", "Check", "Detail"}, rows)
+	}
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
+func appRemove(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "remove APP", Short: "Remove an application that has no grants", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			if err := c.DeleteApp(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(s.out, "removed", args[0])
+			return err
+		},
+	}
+}

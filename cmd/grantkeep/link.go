@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/skip2/go-qrcode"
+	"github.com/spf13/cobra"
+
+	"github.com/grantkeep/grantkeep/client"
+)
+
+func linkCommand(s streams) *cobra.Command {
+	var r client.AuthorizationRequest
+	var asJSON, qr bool
+	cmd := &cobra.Command{
+		Use:   "link APP",
+		Short: "Make an authorization link for a merchant",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			r.App = args[0]
+			a, err := c.Authorize(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.out, a)
+			}
+			if qr {
+				code, err := qrcode.New(a.URL, qrcode.Medium)
+				if err != nil {
+					return err
+				}
+				if _, err := fmt.Fprint(s.out, code.ToSmallString(false)); err != nil {
+					return err
+				}
+			}
+			_, err = fmt.Fprintf(s.out, "%s\n", a.URL)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.Shop, "shop", "", "the shop's host, or the id expected; without it the page asks where a platform needs one")
+	f.StringVar(&r.Owner, "owner", "", "the customer of yours whom the grant will belong to")
+	f.StringVar(&r.Grant, "grant", "", "reconnect this grant: only its own subject may answer")
+	f.StringVar(&r.ReturnTo, "return-to", "", "where the merchant may go on; on one of the app's return origins")
+	f.StringVar(&r.Form, "form", "", "variant of the platform's link")
+	f.StringVar(&r.Kind, "kind", "", "authorize (default) or cancel")
+	f.BoolVar(&qr, "qr", false, "print a QR code too")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

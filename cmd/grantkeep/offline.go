@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/offline"
+)
+
+// offlineCommand is request, verify or parse: one JSON object per line in, one per line out, without any server.
+func offlineCommand(s streams, do, short string) *cobra.Command {
+	var reveal bool
+	cmd := &cobra.Command{
+		Use:   do,
+		Short: short,
+		Long: short + ".\n\nReads one JSON object per line from standard input and prints one per line, in the same order. A line that\n" +
+			"cannot be handled prints {\"error\":\"…\"}; the rest goes on, and the exit status is 1.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			failed, err := offline.Run(all.Drivers(), do, reveal, s.in, s.out)
+			if err == nil && failed {
+				return errFailed
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "show app secrets, refresh tokens and the Basic header")
+	cmd.Flags().Bool("json", true, "the output is JSON in any case")
+	return cmd
+}

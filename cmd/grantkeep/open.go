@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/postgres"
+	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// installation is a database with what opens it.
+type installation struct {
+	store store.Store
+	vault *vault.Vault
+}
+
+// openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
+// first time and says so; PostgreSQL never does, since every instance needs the same one.
+func openInstallation(ctx context.Context, dir, url, masterPath string, notes io.Writer) (*installation, error) {
+	var st store.Store
+	var err error
+	if url == "" {
+		st, err = sqlite.Open(ctx, dir)
+	} else {
+		st, err = postgres.Open(ctx, url)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := openVault(ctx, st, dir, url != "", masterPath, notes)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &installation{st, v}, nil
+}
+
+// openVault unwraps the key set in the database with the master key and opens the check value with it. A wrong key, a
+// missing one, and a key set that does not fit stop the start; no key is ever made beside rows that are sealed already.
+func openVault(ctx context.Context, st store.Store, dir string, shared bool, masterPath string, notes io.Writer) (*vault.Vault, error) {
+	ring, err := st.Keyset(ctx)
+	fresh := errors.Is(err, store.ErrNotFound)
+	if err != nil && !fresh {
+		return nil, err
+	}
+	if fresh {
+		sealed, err := st.Sealed(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if sealed {
+			return nil, errors.New("the database holds sealed rows but no key set: restore the table keyring from the same backup")
+		}
+	}
+	master, err := masterKey(dir, shared, masterPath, fresh, notes)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		wrapped, primary, err := vault.Create(master)
+		if err != nil {
+			return nil, err
+		}
+		err = st.AddKeyset(ctx, store.Keyset{ID: 1, Wrapped: wrapped, Primary: primary, CreatedAt: time.Now()})
+		if err != nil && !errors.Is(err, store.ErrExists) {
+			return nil, err
+		}
+		if ring, err = st.Keyset(ctx); err != nil { // another instance may have been first
+			return nil, err
+		}
+	}
+	id, err := st.SetMetaOnce(ctx, "installation", gk.NewID("ins", time.Now()))
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(master, ring.Wrapped, id)
+	if err != nil {
+		return nil, fmt.Errorf("the master key does not open this database's keys (%w): give the key that it was made with, by --master-key", err)
+	}
+	check, err := st.SetMetaOnce(ctx, "keyring_check", v.Check())
+	if err != nil {
+		return nil, err
+	}
+	if err := v.VerifyCheck(check); err != nil {
+		return nil, fmt.Errorf("the keys of this database do not open its check value (%w): database and key set are not of one installation", err)
+	}
+	return v, nil
+}
+
+// masterKey reads the key that wraps the key set.
+func masterKey(dir string, shared bool, path string, fresh bool, notes io.Writer) (vault.Master, error) {
+	if path != "" {
+		return vault.ReadMaster(path)
+	}
+	if shared {
+		return vault.Master{}, errors.New("PostgreSQL needs --master-key FILE: one line, standard base64 of 32 random bytes, mode 0600, the same for every instance; make one with: (umask 077; head -c 32 /dev/urandom | base64 > master.key)")
+	}
+	path = filepath.Join(dir, "master.key")
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		return vault.ReadMaster(path)
+	}
+	if !fresh {
+		return vault.Master{}, fmt.Errorf("the master key %s is missing, and the database needs it: put the file back, or name it with --master-key", path)
+	}
+	m := vault.NewMaster()
+	if err := vault.WriteMaster(path, m); err != nil {
+		return m, err
+	}
+	_, err := fmt.Fprintf(notes, "made the master key %s; keep a copy apart from the data: without it every token is lost\n", path)
+	return m, err
+}
+
+// bootstrapKey makes sure that an empty database has an API key that may do everything. text is empty unless a key was
+// made here: then it is to be shown once.
+func bootstrapKey(ctx context.Context, st store.Keys, given string, now time.Time) (text gk.Secret, err error) {
+	keys, err := st.Keys(ctx)
+	if err != nil || len(keys) > 0 {
+		return gk.Secret{}, err
+	}
+	key := gk.NewSecret(given)
+	if given == "" {
+		key = api.NewKey()
+		text = key
+	} else if !api.ValidKey(key) {
+		return gk.Secret{}, errors.New("GRANTKEEP_ADMIN_KEY must begin with gk_ and have at least 32 characters")
+	}
+	err = st.CreateKey(ctx, gk.Key{ID: gk.NewID("key", now), Hash: api.HashKey(key), Name: "first administrator", Scopes: gk.Scopes(), CreatedAt: now})
+	if errors.Is(err, store.ErrExists) { // another instance was first
+		return gk.Secret{}, nil
+	}
+	return text, err
+}
+
+// openKeeper makes the keeper of an installation.
+func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
+	return keeper.New(keeper.Options{
+		Store: in.store, Vault: in.vault, Gate: gate, Drivers: all.Drivers(), Now: now,
+		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Log: log,
+	})
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/client"
+)
+
+// remote makes the client of the commands that talk to a server.
+func remote() (*client.Client, error) {
+	server, key := os.Getenv("GRANTKEEP_SERVER"), os.Getenv("GRANTKEEP_KEY")
+	if server == "" {
+		server = "http://127.0.0.1:8080"
+	}
+	if key == "" {
+		return nil, usage("GRANTKEEP_KEY is not set: the API key (GRANTKEEP_SERVER names the server, now %s)", server)
+	}
+	c, err := client.New(server, gk.NewSecret(key))
+	if err != nil {
+		return nil, usage("GRANTKEEP_SERVER, GRANTKEEP_KEY: %v", err)
+	}
+	return c, nil
+}
+
+// printTable prints rows under a header, aligned also where the cells hold Chinese.
+func printTable(w io.Writer, header []string, rows [][]string) {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.AppendHeader(cells(header))
+	for _, r := range rows {
+		t.AppendRow(cells(r))
+	}
+	t.Render()
+}
+
+func cells(texts []string) table.Row {
+	row := make(table.Row, 0, len(texts))
+	for _, s := range texts {
+		row = append(row, strings.Map(printable, s))
+	}
+	return row
+}
+
+// printable keeps what a name or a platform's text may do to a terminal to nothing.
+func printable(r rune) rune {
+	if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		return ' '
+	}
+	return r
+}
+
+// when writes a moment for people; nothing for none.
+func when(t gk.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}
+
+func ago(d time.Duration) string { return fmt.Sprint(d.Round(time.Second)) }

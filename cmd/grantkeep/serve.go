@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// serveConfig is what a server is told at its start; nothing that arrives later changes it.
+type serveConfig struct {
+	listen, publicURL, apiURL, consoleURL string
+	data, database, masterKey             string
+	allowEndpoint                         []string
+	drain                                 time.Duration
+	logLevel                              string
+}
+
+func serveCommand(s streams) *cobra.Command {
+	var c serveConfig
+	var configFile string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server, on SQLite under --data or on PostgreSQL with any number of instances",
+		Long: "Run the server.\n\nThe first line of standard output holds its address when it can answer. Settings may stand in a TOML\n" +
+			"file named by --config and in the environment (GRANTKEEP_PUBLIC_URL for --public-url, and so on); the\n" +
+			"environment goes before the file, flags go before both.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := settings(cmd.Flags(), configFile); err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	f.StringVar(&c.publicURL, "public-url", "", "address of the merchants' pages and of the platforms' messages; default: the one it listens on, then loopback only")
+	f.StringVar(&c.apiURL, "api-url", "", "address of the API; default: --public-url")
+	f.StringVar(&c.consoleURL, "console-url", "", "address of the console; default: --public-url")
+	f.StringVar(&c.data, "data", "./data", "directory of the SQLite database, its master key and the spill file")
+	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
+	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
+	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
+	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
+	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&configFile, "config", "", "TOML file with the same settings")
+	return cmd
+}
+
+// settings fills the flags that were not given from the environment, then from a file. A setting that no flag has is an error.
+func settings(flags *pflag.FlagSet, path string) error {
+	k := koanf.New(".")
+	if path != "" {
+		if err := k.Load(file.Provider(path), toml.Parser()); err != nil {
+			return usage("--config %s: %v", path, err)
+		}
+		for _, name := range k.Keys() {
+			if flags.Lookup(name) == nil || name == "config" {
+				return usage("--config %s: %q is no setting; see grantkeep serve --help", path, name)
+			}
+		}
+	}
+	err := k.Load(env.Provider(".", env.Opt{Prefix: "GRANTKEEP_", TransformFunc: func(name, value string) (string, any) {
+		name = strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "GRANTKEEP_")), "_", "-")
+		if flags.Lookup(name) == nil || name == "config" || value == "" {
+			return "", nil
+		}
+		return name, value
+	}}), nil)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || !k.Exists(f.Name) {
+			return
+		}
+		values := k.Strings(f.Name)
+		if len(values) == 0 {
+			values = []string{k.String(f.Name)}
+		}
+		for _, v := range values {
+			if err := f.Value.Set(v); err != nil {
+				errs = append(errs, usage("setting %s: %v", f.Name, err))
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// serve runs the server until ctx ends, then finishes what is under way.
+func serve(ctx context.Context, c serveConfig, s streams) error {
+	log, err := newLog(s.err, c.logLevel)
+	if err != nil {
+		return err
+	}
+	harden(log)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", c.listen, bare(err))
+	}
+	defer func() { _ = listener.Close() }() // the server closes it first
+	if err := c.addresses(listener.Addr().String()); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	in, err := openInstallation(ctx, c.data, c.database, c.masterKey, s.err)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.store.Close() }() // what was begun has been waited for
+	if _, err := in.store.Meta(ctx, metaDemo); !errors.Is(err, store.ErrNotFound) {
+		return errors.Join(err, errors.New("this database was made by the demo, whose clock has been moved and whose platforms are simulated; give serve a directory of its own"))
+	}
+	if err := firstKey(ctx, in, c.data, s); err != nil {
+		return err
+	}
+	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version})
+	if err != nil {
+		return usageError{err}
+	}
+	defer gate.Close()
+	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
+	if err != nil {
+		return err
+	}
+	pushes := notify.New(notify.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
+	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, in, pushes, log), log)
+	if _, err := fmt.Fprintf(s.out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
+		return err
+	}
+	log.Info("ready", "database", in.store.Name(), "public_url", c.publicURL, "instance_data", c.data)
+	return runServer(ctx, server, listener, k, pushes, c.drain, log)
+}
+
+// runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *notify.Pushes, drain time.Duration, log *slog.Logger) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return pushes.Run(ctx) })
+	g.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		log.Info("stopping; what is under way is finished first")
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		return server.Shutdown(end)
+	})
+	g.Go(func() error {
+		done := make(chan error, 1)
+		go func() { done <- k.Run(ctx) }()
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+		}
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(drain):
+			return errors.New("renewals are still under way; their grants will be in doubt until the platform is asked again")
+		}
+	})
+	return g.Wait()
+}
+
+// addresses completes and checks the public addresses.
+func (c *serveConfig) addresses(listening string) error {
+	host, _, err := net.SplitHostPort(listening)
+	if err != nil {
+		return err
+	}
+	if c.publicURL == "" {
+		if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+			return usage("--public-url is needed: the address under which merchants and platforms reach this server (only a server on loopback can do without)")
+		}
+		c.publicURL = "http://" + listening
+	}
+	for _, face := range []struct {
+		flag  string
+		value *string
+	}{{"--public-url", &c.publicURL}, {"--api-url", &c.apiURL}, {"--console-url", &c.consoleURL}} {
+		if *face.value == "" {
+			*face.value = c.publicURL
+		}
+		*face.value = strings.TrimSuffix(*face.value, "/")
+		u, err := url.Parse(*face.value)
+		if err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http" {
+			return usage("%s must be scheme://host[:port]", face.flag)
+		}
+		if u.Scheme == "http" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()) {
+			return usage("%s must be https unless it is on loopback", face.flag)
+		}
+	}
+	return nil
+}
+
+// firstKey makes the first API key of an empty database and shows it once: on a terminal, else in a file.
+func firstKey(ctx context.Context, in *installation, data string, s streams) error {
+	text, err := bootstrapKey(ctx, in.store, os.Getenv("GRANTKEEP_ADMIN_KEY"), time.Now())
+	if err != nil || text.Empty() {
+		return err
+	}
+	if f, ok := s.err.(*os.File); ok && terminal(f) {
+		_, err := fmt.Fprintf(s.err, "the first API key, shown this once: %s\n", text.Reveal())
+		return err
+	}
+	path := filepath.Join(data, "admin.key")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return fmt.Errorf("the first API key cannot be written: %w", err)
+	}
+	_, err = f.WriteString(text.Reveal() + "\n")
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.err, "the first API key is in %s; move it to where secrets are kept\n", path)
+	return err
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func newLog(w io.Writer, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usage("--log-level is none of debug, info, warn, error")
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: redact})), nil
+}
+
+// redact is the last net under the types that redact themselves.
+func redact(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case gk.Secret, gk.Sealed:
+		return slog.String(a.Key, fmt.Sprint(v))
+	case *url.Error:
+		return slog.String(a.Key, v.Err.Error())
+	}
+	return a
+}
+
+// bare strips the operation and address that net puts around an error.
+func bare(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// harden makes the process keep its memory to itself: no core dump, no reading by others. What the system refuses is
+// said and no reason to stop. The standard logger is silenced, since net/http writes to it what a platform sent beyond
+// its answer.
+func harden(log *slog.Logger) {
+	stdlog.SetOutput(io.Discard)
+	syscall.Umask(0o077)
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
+		log.Warn("core dumps could not be switched off", "error", err)
+	}
+	if _, _, errno := syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0, 0); errno != 0 {
+		log.Warn("the process could not be made undumpable", "error", errno)
+	}
+}

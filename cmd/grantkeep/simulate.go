@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/simulate"
+)
+
+func simulateCommand(s streams) *cobra.Command {
+	platforms, ports := all.Simulators()
+	o := simulate.Options{Platforms: platforms, Ports: ports}
+	var overrides []string
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Run the platforms in a box, on loopback",
+		Long: "Run the platforms in a box: each at the root of a port of its own, and the control calls on another.\n" +
+			"When ready it prints one line of JSON that tells where they are, with the made-up credentials of this run.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, pair := range overrides {
+				name, text, ok := strings.Cut(pair, "=")
+				port, err := strconv.Atoi(text)
+				if _, known := ports[name]; !ok || err != nil || !known || port < 0 || port > 65535 {
+					return usage("--port takes PLATFORM=NUMBER, such as shopee=0 for any free one")
+				}
+				o.Ports[name] = port
+			}
+			running, err := simulate.Start(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			line, err := json.Marshal(running)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(s.out, "%s\n", line); err != nil {
+				return err
+			}
+			return running.Wait()
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Listen, "listen", "127.0.0.1", "address to listen on, a loopback one")
+	f.IntVar(&o.ControlPort, "control-port", 7700, "port of the control calls; 0: any free one")
+	f.StringArrayVar(&overrides, "port", nil, "PLATFORM=NUMBER, 0 for any free port (may be repeated)")
+	f.BoolVar(&o.TLS, "tls", false, "serve https with a certificate made for this run")
+	f.BoolVar(&o.AnyAddress, "unsafe-listen", false, "allow an address that is not loopback; whoever reaches it can act as any merchant")
+	f.Bool("json", true, "the output is JSON in any case")
+	return cmd
+}

@@ -1,0 +1,116 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Hear acts on one thing that a platform told: pushed, or pulled. It asks before it believes.
+func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error {
+	if !k.begin() {
+		return ErrDraining
+	}
+	defer k.end()
+	if n.Census {
+		return k.census(ctx, app, n.At)
+	}
+	var errs []error
+	for _, s := range n.Subjects {
+		g, err := k.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // not ours, or not yet: its own callback brings it
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		switch n.Kind {
+		case platform.NoticeRevoked:
+			_, err = k.Left(ctx, g.ID, n.At, "platform")
+		case platform.NoticeExpiring, platform.NoticeAuthorized, platform.NoticeOrdered:
+			err = k.look(ctx, g.ID)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// look asks the platform how a grant stands and records what it tells.
+func (k *Keeper) look(ctx context.Context, id string) error {
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil || g.State == gk.Revoked {
+		return err
+	}
+	_, d, open, err := k.appOf(ctx, g.App)
+	if err != nil {
+		return err
+	}
+	if _, ok := d.(platform.Inspector); !ok {
+		return nil
+	}
+	return k.probe(ctx, d, open, g)
+}
+
+// census compares the platform's own list of living authorizations with ours. A grant that the list lacks is asked
+// about; only the answer to that ends it.
+func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
+	_, d, open, err := k.appOf(ctx, appID)
+	if err != nil {
+		return err
+	}
+	c, ok := d.(platform.Census)
+	if !ok {
+		return nil
+	}
+	living := map[gk.Subject]platform.Inspection{}
+	for _, kind := range d.Spec().Facts.Subjects {
+		page := ""
+		for range longestInspection {
+			req, err := c.CensusRequest(open, kind, page)
+			if err != nil {
+				return err
+			}
+			if req == nil {
+				break // this kind has no list
+			}
+			reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+			if err != nil {
+				return err
+			}
+			found, next, err := c.ReadCensus(open, reply)
+			if err != nil {
+				return err
+			}
+			for _, in := range found {
+				living[gk.Subject{Kind: in.Subject.Kind, ID: in.Subject.ID}] = in
+			}
+			if page = next; page == "" {
+				break
+			}
+		}
+	}
+	var errs []error
+	for after := ""; ; {
+		grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: appID, After: after, Limit: 500})
+		if err != nil || len(grants) == 0 {
+			return errors.Join(append(errs, err)...)
+		}
+		for _, g := range grants {
+			after = g.ID
+			if g.State == gk.Revoked {
+				continue
+			}
+			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
+				errs = append(errs, k.seen(ctx, d, g.ID, in))
+				continue
+			}
+			_, err := k.Left(ctx, g.ID, at, "platform")
+			errs = append(errs, err)
+		}
+	}
+}

@@ -1,0 +1,428 @@
+package keeper_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// house is a keeper on a real SQLite against the strict simulators, in virtual time: requests go over a network inside
+// the process, so that the bubble's time moves on while they are waited for.
+type house struct {
+	t       *testing.T
+	store   store.Store
+	vault   *vault.Vault
+	gate    *outbound.Gate
+	sims    *simulate.Running
+	web     *http.Client
+	keeper  *keeper.Keeper
+	dir     string
+	log     *logBook
+	stops   []func()
+	app     gk.App
+	ready   ready
+	cookies map[string]string
+}
+
+type ready struct {
+	Control   string `json:"control"`
+	Platforms map[string]struct {
+		Base  string           `json:"base"`
+		Apps  []map[string]any `json:"apps"`
+		Shops []struct {
+			ID, Name, Host, Owner string
+		} `json:"shops"`
+	} `json:"platforms"`
+}
+
+// logBook keeps what is logged, to be searched for secrets.
+type logBook struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// story runs a test in a bubble with a house whose keeper runs, and with an app on one platform.
+func story(t *testing.T, code string, tell func(h *house)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, dir, nil)
+		defer func() {
+			if t.Failed() {
+				t.Log(h.log.String())
+			}
+		}()
+		defer h.close()
+		h.start(h.keeper)
+		h.addApp(code)
+		tell(h)
+		h.noSecretLogged()
+	})
+}
+
+// open makes a house. wrap puts something between the keeper and its store, to break it on purpose.
+func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
+	t.Helper()
+	h := &house{t: t, dir: dir, log: &logBook{}, cookies: map[string]string{}}
+	memory := simulate.NewMemory()
+	platforms, _ := all.Simulators()
+	var err error
+	if h.sims, err = simulate.Start(context.Background(), simulate.Options{Platforms: platforms, Memory: memory}); err != nil {
+		t.Fatal(err)
+	}
+	line, err := json.Marshal(h.sims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(line, &h.ready); err != nil {
+		t.Fatal(err)
+	}
+	h.web = &http.Client{Transport: &http.Transport{DialContext: memory.DialContext, DisableKeepAlives: true}}
+	st, err := sqlite.Open(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.store = st
+	if wrap != nil {
+		h.store = wrap(st)
+	}
+	master := vault.NewMaster()
+	wrapped, _, err := vault.Create(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.vault, err = vault.Open(master, wrapped, "ins_test"); err != nil {
+		t.Fatal(err)
+	}
+	if h.gate, err = outbound.New(outbound.Options{Allow: h.allowed(), Dial: memory.DialContext}); err != nil {
+		t.Fatal(err)
+	}
+	h.keeper = h.instance("first")
+	h.sims.Clock.Register(simulate.Hook{})
+	return h
+}
+
+func (h *house) allowed() []string {
+	var hosts []string
+	for _, p := range h.ready.Platforms {
+		hosts = append(hosts, strings.TrimPrefix(p.Base, "http://"))
+	}
+	return hosts
+}
+
+// instance makes another keeper on the same store, as another process would.
+func (h *house) instance(name string) *keeper.Keeper {
+	h.t.Helper()
+	k, err := keeper.New(keeper.Options{
+		Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name,
+		SpillFile: h.dir + "/spill-" + name, Allowed: h.allowed(), Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return k
+}
+
+// start runs a keeper until the house closes, or stop is called.
+func (h *house) start(k *keeper.Keeper) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- k.Run(ctx) }()
+	var once sync.Once
+	var result error
+	stop = func() error {
+		once.Do(func() { cancel(); result = <-done })
+		return result
+	}
+	h.stops = append(h.stops, func() {
+		if err := stop(); err != nil {
+			h.t.Errorf("a keeper stopped with %v", err)
+		}
+	})
+	return stop
+}
+
+func (h *house) close() {
+	for _, stop := range h.stops {
+		stop()
+	}
+	h.gate.Close()
+	h.web.CloseIdleConnections()
+	if err := h.sims.Close(); err != nil {
+		h.t.Errorf("simulators: %v", err)
+	}
+	if err := h.store.Close(); err != nil {
+		h.t.Errorf("store: %v", err)
+	}
+}
+
+// addApp makes our app of a platform's first simulated one.
+func (h *house) addApp(code string) {
+	h.t.Helper()
+	sim := h.ready.Platforms[code]
+	driver := h.keeper.Driver(code)
+	settings, endpoints := map[string]string{}, map[string]string{}
+	for name := range driver.Spec().Facts.Settings {
+		if v, ok := sim.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = simulate.Settings{name: v}.Text(name)
+		}
+	}
+	for _, e := range driver.Spec().Facts.Endpoints {
+		for name := range e.Bases {
+			endpoints[name] = sim.Base
+		}
+	}
+	app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+		Platform: code, Settings: settings, Endpoints: endpoints, ReturnOrigins: []string{"https://erp.example"},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.app = app
+	told := map[string]any{}
+	for name, v := range sim.Apps[0] {
+		told[name] = v
+	}
+	told["redirect_uri"] = h.keeper.CallbackURL(app.ID)
+	h.control("POST", "/"+code+"/apps", told, nil)
+}
+
+// control makes one control call of the simulators.
+func (h *house) control(method, path string, in, out any) {
+	h.t.Helper()
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequest(method, h.ready.Control+path, body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := h.web.Do(req)
+	if err != nil {
+		h.t.Fatalf("control %s %s: %v", method, path, err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		h.t.Fatalf("control %s %s answered %d: %s", method, path, res.StatusCode, b)
+	}
+	if out != nil {
+		if err := json.Unmarshal(b, out); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// fault makes the next requests of a stage fail.
+func (h *house) fault(name, stage string, times int) {
+	h.t.Helper()
+	h.control("POST", "/"+h.app.Platform+"/faults", map[string]any{"fault": name, "times": times, "match": map[string]string{"stage": stage}}, nil)
+}
+
+func (h *house) option(name string, value any) {
+	h.t.Helper()
+	h.control("POST", "/"+h.app.Platform+"/options", map[string]any{name: value}, nil)
+}
+
+// asked counts the requests of a stage that the platform received.
+func (h *house) asked(stage string) int {
+	h.t.Helper()
+	var got struct {
+		Calls []struct{ Stage string } `json:"calls"`
+	}
+	h.control("GET", "/"+h.app.Platform+"/calls", nil, &got)
+	n := 0
+	for _, c := range got.Calls {
+		if c.Stage == stage {
+			n++
+		}
+	}
+	return n
+}
+
+// truth is what the platform itself says about the pair of a subject.
+type truth struct {
+	Access, Refresh string
+	Generation      int
+	Revoked         bool
+	Subject         gk.Subject
+}
+
+func (h *house) truth(subject string) truth {
+	h.t.Helper()
+	var got struct {
+		Grants []truth `json:"grants"`
+	}
+	h.control("GET", "/"+h.app.Platform+"/grants", nil, &got)
+	for _, g := range got.Grants {
+		if g.Subject.ID == subject {
+			return g
+		}
+	}
+	h.t.Fatalf("the platform knows no grant of %s", subject)
+	return truth{}
+}
+
+func (h *house) shop(n int) string { return h.ready.Platforms[h.app.Platform].Shops[n].ID }
+func (h *house) host(n int) string { return h.ready.Platforms[h.app.Platform].Shops[n].Host }
+
+// begin makes a link and presses its button.
+func (h *house) press(in keeper.BeginInput) (gk.Authorization, keeper.Pressed) {
+	h.t.Helper()
+	if in.App == "" {
+		in.App = h.app.ID
+	}
+	a, link, err := h.keeper.Begin(context.Background(), gk.Engine(), in)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a, h.pressAgain(link)
+}
+
+func (h *house) pressAgain(link string) keeper.Pressed {
+	h.t.Helper()
+	pressed, err := h.keeper.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.cookies[pressed.CookieName] = pressed.CookieValue
+	return pressed
+}
+
+// consent acts as the merchant on the platform's page and returns the address that the browser is sent back to.
+func (h *house) consent(link string, shops ...string) string {
+	h.t.Helper()
+	var out struct{ Callback string }
+	h.control("POST", "/"+h.app.Platform+"/consent", map[string]any{"url": link, "shops": shops, "decision": "approve"}, &out)
+	return out.Callback
+}
+
+func (h *house) cookie(name string) string { return h.cookies[name] }
+func stranger(string) string               { return "" }
+
+func (h *house) callback(address string, cookie func(string) string) (keeper.Outcome, error) {
+	return h.keeper.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
+}
+
+// connect lets the merchant of the n-th shop authorize, and returns the grant.
+func (h *house) connect(n int, owner string) gk.Grant {
+	h.t.Helper()
+	_, pressed := h.press(keeper.BeginInput{Owner: owner, Shop: h.host(n)})
+	o, err := h.callback(h.consent(pressed.URL, h.shop(n)), h.cookie)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if o.Click.Stage != gk.Done || len(o.Grants) != 1 {
+		h.t.Fatalf("the authorization ended %s (%s) with %d grants, fault %v", o.Click.Stage, o.Click.Reason, len(o.Grants), o.Click.Fault)
+	}
+	return o.Grants[0]
+}
+
+func (h *house) grant(id string) gk.Grant {
+	h.t.Helper()
+	g, err := h.store.Grant(context.Background(), gk.Engine(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return g
+}
+
+func (h *house) token(id string) keeper.Served {
+	h.t.Helper()
+	s, err := h.keeper.Token(context.Background(), gk.Engine(), id, keeper.TokenWant{})
+	if err != nil {
+		h.t.Fatalf("token: %v", err)
+	}
+	return s
+}
+
+// kinds lists the kinds of a grant's events, oldest first.
+func (h *house) kinds(id string) string {
+	h.t.Helper()
+	events, err := h.store.History(context.Background(), gk.Engine(), id, "", 1000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var kinds []string
+	for i := len(events) - 1; i >= 0; i-- {
+		kinds = append(kinds, strings.TrimPrefix(events[i].Kind, "grant."))
+	}
+	return strings.Join(kinds, " ")
+}
+
+// sleepUntil lets virtual time pass, and then everything that fell due be done.
+func (h *house) sleepUntil(at time.Time) {
+	time.Sleep(time.Until(at))
+	h.settle()
+}
+
+func (h *house) settle() {
+	h.t.Helper()
+	if _, err := h.keeper.Settle(context.Background()); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// noSecretLogged searches the log for every token that the platform ever issued and for the app's secrets.
+func (h *house) noSecretLogged() {
+	h.t.Helper()
+	log := h.log.String()
+	var got struct {
+		Grants []truth `json:"grants"`
+	}
+	h.control("GET", "/"+h.app.Platform+"/grants", nil, &got)
+	canaries := []string{}
+	for _, g := range got.Grants {
+		canaries = append(canaries, g.Access, g.Refresh)
+	}
+	for name, s := range h.keeper.Driver(h.app.Platform).Spec().Facts.Settings {
+		if s.Secret {
+			canaries = append(canaries, fmt.Sprint(h.ready.Platforms[h.app.Platform].Apps[0][name]))
+		}
+	}
+	for _, c := range canaries {
+		if len(c) >= 8 && c != "<nil>" && strings.Contains(log, c) {
+			h.t.Errorf("a secret of %d characters stands in the log", len(c))
+		}
+	}
+}

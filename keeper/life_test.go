@@ -1,0 +1,181 @@
+package keeper_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+)
+
+func TestAShopIsConnectedReadAndRenewedInTheNight(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "cust-1")
+		if g.State != gk.Active || !g.Renewable || g.Generation != 1 || g.Owner != "cust-1" {
+			t.Fatalf("grant = %s, renewable %v, generation %d, owner %q; want an active renewable first one of cust-1", g.State, g.Renewable, g.Generation, g.Owner)
+		}
+		first := h.token(g.ID)
+		if got := h.truth(h.shop(0)).Access; first.Access.Reveal() != got {
+			t.Errorf("the token served is not the one that the platform issued")
+		}
+		end := g.Expires
+		lead := end.Sub(g.DueAt)
+		local := g.DueAt.In(time.FixedZone("CST", 8*3600))
+		if lead > 7*24*time.Hour || lead < 5*24*time.Hour || local.Hour() < 2 || local.Hour() >= 5 {
+			t.Errorf("the renewal is due %v before the end, at %s in the platform's zone; want the first night with at most 7 days left, 02:00 to 05:00", lead, local.Format("15:04"))
+		}
+		h.sleepUntil(g.DueAt.Add(-time.Minute))
+		if n := h.asked("refresh"); n != 0 {
+			t.Errorf("%d renewals before the due time, want none", n)
+		}
+		h.sleepUntil(g.DueAt.Add(time.Minute))
+		after := h.grant(g.ID)
+		if after.Generation != 2 || !after.Expires.After(end) {
+			t.Errorf("after the night: generation %d, end %s; want 2 and later than %s", after.Generation, after.Expires, end)
+		}
+		if n := h.asked("refresh"); n != 1 {
+			t.Errorf("%d requests for one renewal, want 1", n)
+		}
+		second := h.token(g.ID)
+		if second.Access.Reveal() == first.Access.Reveal() || second.Access.Reveal() != h.truth(h.shop(0)).Access {
+			t.Errorf("after the renewal the old token is served, or not the platform's new one")
+		}
+		if got, want := h.kinds(g.ID), "created"; got != want {
+			t.Errorf("events = %q, want %q: a routine renewal makes none", got, want)
+		}
+	})
+}
+
+func TestFortyReadersOnTwoInstancesCostOneRequest(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "")
+		second := h.instance("second")
+		h.option("slow", "2s")
+		time.Sleep(time.Until(g.Expires.Add(-30 * time.Minute)))
+		h.settle()
+		// The night's renewal is long done; take the new end.
+		g = h.grant(g.ID)
+		before := h.asked("refresh")
+		h.fault("slow", "refresh", 1)
+		time.Sleep(time.Until(g.Expires.Add(-8 * 24 * time.Hour)))
+		var wg sync.WaitGroup
+		year := 200 * 24 * time.Hour // more than what is left is asked for by nobody; half the life is the cap
+		_ = year
+		want := keeper.TokenWant{NotGeneration: g.Generation}
+		for i := range 40 {
+			k := h.keeper
+			if i%2 == 1 {
+				k = second
+			}
+			wg.Go(func() {
+				s, err := k.Token(context.Background(), gk.Engine(), g.ID, want)
+				if err != nil || s.Grant.Generation != g.Generation+1 {
+					t.Errorf("reader %d: generation %d, error %v; want the next generation", i, s.Grant.Generation, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := h.asked("refresh") - before; n != 1 {
+			t.Errorf("forty readers on two instances caused %d requests, want 1", n)
+		}
+	})
+}
+
+func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "")
+		h.option("slow", "50s")
+		h.fault("slow", "refresh", 1)
+		wait := 500 * time.Millisecond
+		s, err := h.keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{NotGeneration: g.Generation, Wait: &wait})
+		if err != nil || !s.Stale || s.Grant.Generation != g.Generation {
+			t.Fatalf("within half a second: %v, stale %v, generation %d; want the old token, marked stale", err, s.Stale, s.Grant.Generation)
+		}
+		time.Sleep(time.Minute)
+		if now := h.grant(g.ID); now.Generation != g.Generation+1 {
+			t.Errorf("a minute later the generation is %d, want %d: the work does not stop when the caller leaves", now.Generation, g.Generation+1)
+		}
+		if n := h.asked("refresh"); n != 1 {
+			t.Errorf("%d requests, want 1", n)
+		}
+	})
+}
+
+func TestRefusedRenewalLeavesTheTokenAsLongAsItLasts(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "")
+		h.fault("invalid_grant", "refresh", 1)
+		after, err := h.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.State != gk.Active || after.Renewable || after.Fault == nil || after.Fault.Code != "invalid_grant" {
+			t.Fatalf("after a refusal: %s, renewable %v, fault %v; want active, not renewable, invalid_grant", after.State, after.Renewable, after.Fault)
+		}
+		if s := h.token(g.ID); s.Access.Empty() {
+			t.Error("a refused renewal took the token away")
+		}
+		h.sleepUntil(g.Expires.Add(time.Minute))
+		if now := h.grant(g.ID); now.State != gk.Expired {
+			t.Errorf("past its end: %s, want expired", now.State)
+		}
+		_, err = h.keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{})
+		if !errors.Is(err, keeper.ErrNeedsAuthorization) {
+			t.Errorf("reading it: %v, want needs authorization", err)
+		}
+		if got, want := h.kinds(g.ID), "created needs_authorization expiring expiring expiring expired"; got != want {
+			t.Errorf("events = %q, want %q", got, want)
+		}
+	})
+}
+
+func TestOneFailingShopStopsNoOther(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		bad, good := h.connect(0, ""), h.connect(1, "")
+		h.control("POST", "/shoplazza/faults", map[string]any{"fault": "invalid_grant", "times": 1, "match": map[string]string{"stage": "refresh", "subject": h.shop(0)}}, nil)
+		h.sleepUntil(good.Expires.Add(-4 * 24 * time.Hour))
+		if g := h.grant(bad.ID); g.Renewable || g.State != gk.Active {
+			t.Errorf("the refused shop: %s, renewable %v; want active and not renewable", g.State, g.Renewable)
+		}
+		if g := h.grant(good.ID); g.Generation != 2 {
+			t.Errorf("the other shop: generation %d, want 2", g.Generation)
+		}
+	})
+}
+
+func TestFaultOfTheAppStopsItsRenewalsAfterTheSecondGrant(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		var grants []gk.Grant
+		for n := range 3 {
+			grants = append(grants, h.connect(n, ""))
+		}
+		h.fault("invalid_client", "refresh", -1)
+		h.sleepUntil(grants[0].Expires.Add(-6 * 24 * time.Hour))
+		app, err := h.store.App(context.Background(), gk.Engine(), h.app.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if app.PausedUntil.IsZero() || app.Fault == nil || app.Fault.Code != "invalid_client" {
+			t.Fatalf("the app is not paused: %v, fault %v", app.PausedUntil, app.Fault)
+		}
+		asked := h.asked("refresh")
+		time.Sleep(time.Hour)
+		if n := h.asked("refresh") - asked; n == 0 || n > 13 {
+			t.Errorf("%d requests in an hour of a paused app, want one probe an interval of five minutes", n)
+		}
+		h.control("DELETE", "/shoplazza/faults", nil, nil)
+		if _, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(25 * time.Hour)
+		h.settle()
+		for _, g := range grants {
+			if now := h.grant(g.ID); now.Generation != 2 || now.Fault != nil {
+				t.Errorf("after the repair: generation %d, fault %v; want 2 and none", now.Generation, now.Fault)
+			}
+		}
+	})
+}
