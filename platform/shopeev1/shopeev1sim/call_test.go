@@ -1,0 +1,208 @@
+package shopeev1sim_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/grantkeep/grantkeep/platform/shopeev1/shopeev1sim"
+	"github.com/grantkeep/grantkeep/platform/simulate"
+)
+
+func TestSignatureCoversAddressAndBytes(t *testing.T) {
+	w := start(t)
+	w.visit("auth_partner", w.shop(0), "approve")
+	address, body, key := w.base+"/api/v1/shop/get", w.body(w.shop(0), ""), w.text("partner_key")
+	for name, authorization := range map[string]string{
+		"none":          "",
+		"other scheme":  hash(key, strings.Replace(address, "http://", "https://", 1)+"|"+body),
+		"other host":    hash(key, "https://partner.shopeemobile.com/api/v1/shop/get|"+body),
+		"other spaces":  hash(key, address+"|"+strings.ReplaceAll(body, " ", "")),
+		"no bar":        hash(key, address+body),
+		"upper case":    strings.ToUpper(hash(key, address+"|"+body)),
+		"another's key": hash(w.text("push_key"), address+"|"+body),
+	} {
+		r := w.ask("POST", address, "application/json", body, authorization)
+		if r.code() != "error_auth The request is not authenticated. Ex: signature is wrong" {
+			t.Errorf("%s: %s", name, r.text)
+		}
+	}
+}
+
+// TestCallSignatureKnownAnswer makes the call of the platform's page at the address that it names.
+func TestCallSignatureKnownAnswer(t *testing.T) {
+	const body = `{"partner_id":800123,"shopid":60012,"timestamp":1570500000}`
+	for scheme, sign := range map[string]string{
+		"https": "9a681d796e399e30c6edac6be1179b6d1eb94bc8e98a7a3196096a053ad40ddd",
+		"http":  "e551a1198f999d45d47fd791f1aff121060a1231678e7337439fc51a3dc0a835",
+	} {
+		clock := simulate.NewClock()
+		if err := clock.Set(t.Context(), time.Unix(1570500000, 0)); err != nil {
+			t.Fatal(err)
+		}
+		kit := simulate.NewKit("shopeev1", clock, nil, scheme+"://partner.shopeemobile.com", http.DefaultTransport)
+		sim := shopeev1sim.New(kit, nil)
+		if _, err := sim.AddApp(simulate.Settings{"partner_id": "800123", "partner_key": strings.Repeat("c0ffee00", 8)}); err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("POST", scheme+"://partner.shopeemobile.com/api/v1/shop/get", strings.NewReader(body))
+		r.Header.Set("Authorization", sign)
+		got := httptest.NewRecorder()
+		kit.Handler(sim).ServeHTTP(got, r)
+		if !strings.Contains(got.Body.String(), "partner and shop has no linked") {
+			t.Errorf("call by %s = %s, want the signature accepted and the shop not linked", scheme, got.Body)
+		}
+	}
+}
+
+func TestParametersAreChecked(t *testing.T) {
+	w := start(t)
+	w.set("timestamps", "strict")
+	w.visit("auth_partner", w.shop(0), "approve")
+	old := w.body(w.shop(0), "")
+	w.advance(6 * time.Minute)
+	for _, c := range []struct{ path, body, want string }{
+		{"shop/get", `{"shopid":1}`, "error_param no partner_id"},
+		{"shop/get", `{"partner_id":"` + w.text("partner_id") + `"}`, "error_param There are errors in the input parameters"},
+		{"shop/get", w.body("", ""), "error_param no shopid"},
+		{"shop/get", w.body(`"7"`, ""), "error_param There are errors in the input parameters"},
+		{"shop/get", `{"partner_id":` + w.text("partner_id") + `,"shopid":7}`, "error_param Invalid timestamp"},
+		{"shop/get", old, "error_param Invalid timestamp"},
+		{"shop/get", w.body(w.shop(1), ""), "error_auth partner and shop has no linked"},
+		{"shop/get", "[]", "error_param There are errors in the input parameters"},
+		{"orders/detail", w.body(w.shop(0), ""), "error_param There are errors in the input parameters"},
+		{"orders/detail", w.body(w.shop(0), `, "ordersn_list": ["A1"]`), ""},
+		{"shop/get_partner_shop", w.body(w.shop(1), ""), ""},
+		{"shop/nothing", w.body(w.shop(0), ""), "error_not_support Not support action"},
+	} {
+		if r := w.send(c.path, c.body); r.code() != c.want {
+			t.Errorf("%s %s = %s, want %s", c.path, c.body, r.text, c.want)
+		}
+	}
+	w.set("omit_msg", true)
+	w.set("error_params", true)
+	if r := w.send("shop/get", `{}`); r.code() != "error_params" {
+		t.Errorf("error without msg = %s", r.text)
+	}
+	w.set("api_suspended", true)
+	if r := w.send("shop/get", w.body(w.shop(0), "")); r.body["error"] != "api_suspended" {
+		t.Errorf("call of a shut version = %s", r.text)
+	}
+}
+
+func TestTooManyCallsBanForAnHour(t *testing.T) {
+	w := start(t)
+	w.set("rate_limit", 3)
+	w.advance(w.run.Clock.Now().Truncate(time.Minute).Add(time.Minute).Sub(w.run.Clock.Now())) // the whole minute lies ahead
+	var r reply
+	for range 4 {
+		r = w.send("shop/get_partner_shop", w.body("", ""))
+	}
+	if r.body["error"] != "error_too_many_request" {
+		t.Errorf("fourth call = %s", r.text)
+	}
+	w.advance(59 * time.Minute)
+	if r := w.send("shop/get_partner_shop", w.body("", "")); r.body["error"] != "error_too_many_request" {
+		t.Errorf("call after 59 minutes = %s", r.text)
+	}
+	w.advance(time.Minute)
+	if r := w.send("shop/get_partner_shop", w.body("", "")); r.code() != "" {
+		t.Errorf("call after an hour = %s", r.text)
+	}
+}
+
+func TestEnvironmentsAreApart(t *testing.T) {
+	w := start(t)
+	w.do("POST", "/shopeev1/apps", map[string]string{"partner_id": w.text("partner_id"), "environment": "sandbox"})
+	w.visit("auth_partner", w.shop(0), "approve")
+	list := w.ask("GET", w.base+"/console/shops?partner_id="+w.text("partner_id"), "", "", "")
+	if shops, ok := list.body["shops"].([]any); !ok || len(shops) != 0 {
+		t.Errorf("Shop List of the sandbox = %s, want none", list.text)
+	}
+	w.set("host", "production")
+	if r := w.ask("GET", w.link("auth_partner"), "", "", ""); r.code() != "error_auth Invalid token" {
+		t.Errorf("test link on the live host = %s", r.text)
+	}
+	if r := w.send("shop/get_partner_shop", w.body("", "")); !strings.HasPrefix(r.code(), "error_auth The request is not authenticated") {
+		t.Errorf("test key on the live host = %s", r.text)
+	}
+}
+
+func TestPushesAreSignedAndRepeated(t *testing.T) {
+	w := start(t)
+	got := make(chan string, 9)
+	var status atomic.Int32
+	status.Store(http.StatusOK)
+	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if want := hash(w.text("push_key"), "http://"+r.Host+r.URL.Path+"|"+string(body)); r.Header.Get("Authorization") != want {
+			t.Errorf("Authorization = %s, want %s", r.Header.Get("Authorization"), want)
+		}
+		got <- string(body)
+		rw.WriteHeader(int(status.Load()))
+	}))
+	defer hook.Close()
+	w.send("push/set_config", w.body("", `, "callback_url": "`+hook.URL+`/push"`))
+	w.visit("auth_partner", w.shop(0), "approve")
+	w.push(got, 1)
+	status.Store(http.StatusInternalServerError)
+	w.do("POST", "/shopeev1/revoke", map[string]string{"subject": w.shop(0)})
+	w.push(got, 2)
+	for _, wait := range []time.Duration{300, 1800, 10800} {
+		w.advance(wait * time.Second)
+		w.push(got, 2)
+	}
+	w.advance(24 * time.Hour)
+	if len(got) != 0 {
+		t.Errorf("a fifth attempt: %s", <-got)
+	}
+}
+
+// push waits for a push and checks its code and shop.
+func (w *world) push(got chan string, code int) {
+	w.Helper()
+	select {
+	case text := <-got:
+		var m struct {
+			ShopID json.Number `json:"shop_id"`
+			Code   int
+		}
+		if err := json.Unmarshal([]byte(text), &m); err != nil || m.Code != code || m.ShopID.String() != w.shop(0) {
+			w.Errorf("push = %s, want code %d of shop %s", text, code, w.shop(0))
+		}
+	case <-time.After(5 * time.Second):
+		w.Fatalf("no push %d", code)
+	}
+}
+
+// TestEveryRowCanBeSaid asks for each row that the platform itself can say and reads it in the platform's own shape.
+func TestEveryRowCanBeSaid(t *testing.T) {
+	w := start(t)
+	w.visit("auth_partner", w.shop(0), "approve")
+	for _, row := range rows(t) {
+		if row.Local() {
+			continue
+		}
+		w.do("POST", "/shopeev1/faults", map[string]any{"fault": row.Code + " " + row.Example, "match": map[string]string{"stage": row.Stage}})
+		var r reply
+		if row.Stage == "authorize" {
+			r = w.ask("GET", w.link("auth_partner"), "", "", "")
+		} else {
+			r = w.send("shop/get", w.body(w.shop(0), ""))
+		}
+		if want := row.Code + " " + row.Example; row.Code != "operation overtime" && r.code() != want || !strings.Contains(r.text, row.Code) {
+			t.Errorf("%s %s = %s", row.Stage, want, r.text)
+		}
+	}
+	if left := w.do("GET", "/shopeev1/faults", nil)["faults"].([]any); len(left) != 0 {
+		t.Errorf("faults left = %v, want none", left)
+	}
+}
