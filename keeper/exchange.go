@@ -21,7 +21,12 @@ const exchangeDeadline = 300 * time.Second
 // everything after it can be resumed.
 func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, cb platform.Callback) {
 	log := k.log.With("platform", open.Spec().Code, "app", open.ID, "click", c.ID)
-	if cb.Cancel {
+	a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
+	if err != nil {
+		log.Error("an authorization could not be read; its click ends as a lost answer", "error", err)
+		return
+	}
+	if a.Kind == gk.KindCancel { // what the callback says of itself anybody can write
 		k.cancelled(ctx, d, open, c, cb)
 		return
 	}
@@ -39,8 +44,8 @@ func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.
 		}
 		return
 	}
-	a := answer{AskedAt: asked.At, Confirm: !proved && !cb.Proven, Issues: sealable(issues)}
-	plain, err := json.Marshal(a)
+	ans := answer{AskedAt: asked.At, Confirm: !proved && !cb.Proven, Issues: sealable(issues)}
+	plain, err := json.Marshal(ans)
 	if err != nil {
 		log.Error("an answer could not be encoded", "error", err)
 		return

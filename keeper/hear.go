@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -21,7 +22,7 @@ func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error 
 	}
 	var errs []error
 	for _, s := range n.Subjects {
-		g, err := k.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
+		g, err := k.subjectOf(ctx, app, s)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // not ours, or not yet: its own callback brings it
 		}
@@ -38,6 +39,30 @@ func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error 
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// subjectOf finds the grant that a message is about: by the subject's id, else by its host, which an unsigned header
+// may be all that names it. Whom it names is asked before anything is believed.
+func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) (gk.Grant, error) {
+	if s.ID != "" {
+		g, err := k.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
+		if err == nil || !errors.Is(err, store.ErrNotFound) || s.Host == "" {
+			return g, err
+		}
+	}
+	if s.Host == "" {
+		return gk.Grant{}, store.ErrNotFound
+	}
+	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app, Query: s.Host, Limit: 50})
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	for _, g := range grants {
+		if strings.EqualFold(g.Subject.Host, s.Host) {
+			return g, nil
+		}
+	}
+	return gk.Grant{}, store.ErrNotFound
 }
 
 // look asks the platform how a grant stands and records what it tells.

@@ -129,7 +129,17 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 		t.Fatal(err)
 	}
 	h.keeper = h.instance("first")
-	h.sims.Clock.Register(simulate.Hook{})
+	h.sims.Clock.Register(simulate.Hook{
+		Next: func(from, to time.Time) time.Time {
+			next, err := h.store.NextDue(context.Background(), from)
+			if err != nil || next.After(to) {
+				return time.Time{}
+			}
+			return next
+		},
+		Pause:  h.keeper.Pause,
+		Settle: func(ctx context.Context, _ time.Time) error { _, err := h.keeper.Settle(ctx); return err },
+	})
 	return h
 }
 
@@ -146,7 +156,7 @@ func (h *house) instance(name string) *keeper.Keeper {
 	h.t.Helper()
 	k, err := keeper.New(keeper.Options{
 		Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name,
-		SpillFile: h.dir + "/spill-" + name, Allowed: h.allowed(), Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		SpillFile: h.dir + "/spill-" + name, Now: h.sims.Clock.Now, Allowed: h.allowed(), Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -390,11 +400,16 @@ func (h *house) kinds(id string) string {
 	return strings.Join(kinds, " ")
 }
 
-// sleepUntil lets virtual time pass, and then everything that fell due be done.
-func (h *house) sleepUntil(at time.Time) {
-	time.Sleep(time.Until(at))
-	h.settle()
+// moveTo moves product time on, from due moment to due moment; whatever falls due on the way is done. Long ways go this
+// way rather than by sleeping, since loops look once a second of real time.
+func (h *house) moveTo(at time.Time) {
+	h.t.Helper()
+	if err := h.sims.Clock.Set(context.Background(), at); err != nil {
+		h.t.Fatal(err)
+	}
 }
+
+func (h *house) now() time.Time { return h.sims.Clock.Now() }
 
 func (h *house) settle() {
 	h.t.Helper()

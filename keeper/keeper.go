@@ -186,7 +186,7 @@ func (k *Keeper) ask(ctx context.Context, app platform.App, r *platform.Request,
 	if err != nil {
 		return platform.Reply{}, err
 	}
-	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: k.Now()}, nil
+	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: k.Now(), Sent: r.Sent}, nil
 }
 
 func httpRequest(ctx context.Context, r *platform.Request) (*http.Request, error) {

@@ -65,6 +65,9 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 			var old *gk.Grant
 			if len(existing) > 0 {
 				old = &existing[0]
+				if old.Owner != in.Owner && len(v.Owners) > 0 {
+					return nil, nil, &Invalid{"token", "is of a subject that this key cannot take; ask somebody without an owner limit"}
+				}
 				if old.Owner != "" && old.Owner != in.Owner {
 					return nil, nil, &Invalid{"owner", "is not the owner who has this subject's grant"}
 				}
@@ -232,9 +235,10 @@ func (k *Keeper) rewrite(ctx context.Context, v gk.Viewer, id string, change fun
 const confirmLife = 10 * time.Minute
 
 // ConfirmCode makes the one-time code that goes to return_to, for the browser that completed the authorization; empty
-// where none is wanted. Asking again replaces it, as a reloaded page does.
+// where none is wanted, and where another browser completed what this one began: whoever forwarded a link must not
+// vouch for its end. Asking again replaces it, as a reloaded page does.
 func (k *Keeper) ConfirmCode(ctx context.Context, o Outcome) (string, error) {
-	if !o.Authorization.Confirm || o.Authorization.Stage != gk.Done || o.ReturnTo == "" {
+	if !o.Authorization.Confirm || o.Authorization.Stage != gk.Done || o.ReturnTo == "" || o.Click.Held {
 		return "", nil
 	}
 	code := randomText()
