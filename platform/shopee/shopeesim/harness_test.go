@@ -34,7 +34,13 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	run, err := simulate.Start(t.Context(), simulate.Options{Platforms: []simulate.Platform{{Name: "shopee", New: shopeesim.New, Rows: rows(t)}}})
+	return startWith(t, simulate.Options{})
+}
+
+func startWith(t *testing.T, o simulate.Options) *world {
+	t.Helper()
+	o.Platforms = []simulate.Platform{{Name: "shopee", New: shopeesim.New, Rows: rows(t)}}
+	run, err := simulate.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
