@@ -13,5 +13,6 @@
 //   - a change function does no I/O, keeps no argument and may run again;
 //   - a write that has begun is finished whatever happens to its context; a context that is over before that is an error;
 //   - times are kept to the millisecond, in UTC; the zero time stands for "none";
+//   - texts may hold anything that a platform sent: NUL and broken UTF-8 come back as U+FFFD, and no error holds a value;
 //   - an engine that cannot be reached is an error that wraps [ErrUnavailable].
 package store

@@ -36,7 +36,8 @@ type Store interface {
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
-	// authorizations 30 days after their end, clicks after a day. It returns how many it deleted.
+	// authorizations 30 days after their end, clicks after a day. It spares events that are not published, and clicks that
+	// are exchanging or issued with their authorizations. It returns how many it deleted.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Close waits for writes that have begun and closes the database.
 	Close() error
@@ -68,7 +69,7 @@ type GrantFilter struct {
 	Platform, App, Owner string
 	State                gk.State
 	ExpiresBefore        time.Time // the soonest of access end (where not renewable) and ceiling lies before it
-	Query                string    // part of subject id, host, name, owner or shop id, case ignored
+	Query                string    // part of subject id, host, name, owner or shop id; the case of ASCII letters is ignored
 	After                string    // id of the last row of the page before
 	Limit                int
 }
@@ -95,7 +96,8 @@ type Grants interface {
 
 	// UpdateGrant reads the grant (with its shops) under its lock, calls change, and writes grant, shops and events together.
 	// Version rises by one and UpdatedAt is set to at. change returning ErrUnchanged writes nothing and is no error; any
-	// other error writes nothing and is returned. It defines what changing a grant means; the next two are proved equal to it.
+	// other error writes nothing and is returned. Events of this grant get the version as written; their ids are the caller's.
+	// It defines what changing a grant means; the next two are proved equal to it.
 	UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error
 
 	// ClaimDue is UpdateGrant for many: it writes a onto up to limit grants of one app that are due at a.At and held by
@@ -108,7 +110,8 @@ type Grants interface {
 	// SaveRenewal is UpdateGrant for the one hot case, in one statement: it stores a pair that was bought by spending
 	// generation r.Spent, clears the attempt, the fault and the doubt, and sets the next due time. saved is false, and
 	// nothing is written, unless the grant's generation is r.Spent, it is not revoked, and no other attempt is open that
-	// may still be repeated (r.RepeatFor). A pair is never refused because its buyer was slow. Repeating it with the same
+	// may still be repeated (r.RepeatFor, counted from the beginning of the doubt, or of that attempt where there is none). A
+	// pair is never refused because its buyer was slow. Repeating it with the same
 	// r.Attempt is harmless and says saved. After saved == false the keeper reads the row and decides with UpdateGrant. A
 	// pair that brings more than itself (another host, fewer scopes, a new ceiling) goes through UpdateGrant. It writes no event.
 	SaveRenewal(ctx context.Context, r Renewal) (saved bool, err error)
@@ -116,7 +119,9 @@ type Grants interface {
 	// PutGrants makes or replaces the grants of one authorization and marks its click done, all or nothing: it locks the
 	// grants that these subjects have in the app, whoever owns them, and stores what change returns (a grant without id
 	// among existing is inserted, the others are updated; shops are replaced), with auth and click as change left them
-	// (read under lock; either id may be empty: then change gets nil for it).
+	// (read under lock; either id may be empty: then change gets nil for it). Of grants that another transaction makes
+	// together, change sees all or none. ErrUnchanged writes nothing and is no error; ErrExists if a subject that change was
+	// not asked about has a grant already.
 	PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 		change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error)) error
 
@@ -132,6 +137,7 @@ type Apps interface {
 	App(ctx context.Context, v gk.Viewer, id string) (gk.App, error)
 	// Apps lists what the viewer sees, ordered by id, after an id (empty: from the start), at most limit (0: all).
 	Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error)
+	// CreateApp stores an app; ErrExists if there is one with its id.
 	CreateApp(ctx context.Context, app gk.App, events ...gk.Event) error
 	// UpdateApp is UpdateGrant for an app; ErrUnchanged writes nothing.
 	UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.App) ([]gk.Event, error)) error
@@ -152,6 +158,7 @@ type AuthorizationFilter struct {
 
 // Authorizations are attempts by merchants, with their clicks.
 type Authorizations interface {
+	// CreateAuthorization stores an authorization; ErrNotFound if there is no such app, ErrExists if its id or link is taken.
 	CreateAuthorization(ctx context.Context, a gk.Authorization) error
 	Authorization(ctx context.Context, v gk.Viewer, id string) (gk.Authorization, error)
 	Authorizations(ctx context.Context, v gk.Viewer, f AuthorizationFilter) ([]gk.Authorization, error)
@@ -159,7 +166,8 @@ type Authorizations interface {
 	AuthorizationByLink(ctx context.Context, linkHash []byte) (gk.Authorization, error)
 	// UpdateAuthorization is UpdateGrant for an authorization.
 	UpdateAuthorization(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Authorization) ([]gk.Event, error)) error
-	// CreateClick stores a press of the button and sets its authorization to begun.
+	// CreateClick stores a press of the button and sets its authorization to begun, without the reason and fault of the click
+	// before; ErrSpent if the authorization is done, ErrNotFound if there is none.
 	CreateClick(ctx context.Context, c gk.Click) error
 	Click(ctx context.Context, id string) (gk.Click, error)
 	// ClickByState finds a click by app and the hash of its state, spent or not.
@@ -181,17 +189,19 @@ type Outbox interface {
 	Publish(ctx context.Context, limit int) (n int, err error)
 	// EventsAfter returns published events behind a position, in their order.
 	EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error)
-	// History returns the events of a grant, newest first, before an event id (empty: from the newest).
+	// History returns the events of a grant, newest first, before an event id (empty: from the newest); fresh ones too. An
+	// event belongs to whom the grant belonged to when it happened: the next owner does not see it.
 	History(ctx context.Context, v gk.Viewer, grant, before string, limit int) ([]gk.Event, error)
 }
 
 // Keys are API keys; their texts are never stored.
 type Keys interface {
+	// CreateKey stores a key; ErrExists if its id or hash is taken.
 	CreateKey(ctx context.Context, k gk.Key) error
 	KeyByHash(ctx context.Context, hash []byte) (gk.Key, error)
 	// Keys lists all keys, revoked ones too, ordered by id.
 	Keys(ctx context.Context) ([]gk.Key, error)
-	// RevokeKey sets the end of a key; revoking again keeps the first moment.
+	// RevokeKey sets the end of a key; revoking again keeps the first moment. ErrNotFound if there is no such key.
 	RevokeKey(ctx context.Context, id string, at time.Time) error
 }
 
@@ -215,6 +225,6 @@ type Installation interface {
 	AddKeyset(ctx context.Context, k Keyset) error
 	// Sealed reports whether any row holds a ciphertext.
 	Sealed(ctx context.Context) (bool, error)
-	// Clock returns the database's own time, to compare with ours.
+	// Clock returns the database's own time, to compare with this machine's; for a database inside this process they are one.
 	Clock(ctx context.Context) (time.Time, error)
 }

@@ -1,11 +1,9 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -65,17 +63,10 @@ func insertGrant(ctx context.Context, q Querier, g *gk.Grant, at time.Time) erro
 // insertionRaces is how often PutGrants looks again when somebody made the same grant between its look and its insertion.
 const insertionRaces = 3
 
-// PutGrants implements [store.Grants]. It locks click, authorization and grants in this order, the grants by subject:
-// whoever locks several rows here does so in the same order.
+// PutGrants implements [store.Grants]. It locks click, authorization and grants in this order, the grants by subject.
 func (s *Store) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),
 ) error {
-	subjects = slices.Clone(subjects)
-	slices.SortFunc(subjects, func(a, b gk.Subject) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
-	})
-	subjects = slices.CompactFunc(subjects, gk.Subject.Same)
-
 	put := func(ctx context.Context, q Querier) error {
 		c, err := s.lockClick(ctx, q, click)
 		if err != nil {
@@ -127,25 +118,29 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 	return err
 }
 
-// lockGrants reads and locks the grants that subjects have in an app; shops are printed by grant id.
+// lockGrants reads and locks the grants that subjects have in an app; shops are printed by grant id. It looks for all
+// of them at once: of grants that another transaction makes together it sees all or none.
 func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects []gk.Subject) (found []gk.Grant, shops map[string]string, err error) {
-	shops = make(map[string]string, len(subjects))
-	for _, subject := range subjects {
-		g, err := one(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
-			WHERE app_id = $1 AND subject_kind = $2 AND subject_id = $3`+s.lock.Wait, app, subject.Kind, subject.ID)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
+	if len(subjects) == 0 {
+		return nil, nil, nil
+	}
+	w := where{args: []any{app}}
+	found, err = all(ctx, q, scanGrant, `WITH wanted (kind, subject) AS (VALUES `+w.subjects(subjects)+`)
+		SELECT `+grantColumns+` FROM grants
+		WHERE id IN (SELECT g.id FROM wanted JOIN grants AS g
+			ON g.app_id = $1 AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
+		ORDER BY subject_kind, subject_id`+s.lock.Wait, w.args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := addShops(ctx, q, found); err != nil {
+		return nil, nil, err
+	}
+	shops = make(map[string]string, len(found))
+	for i := range found {
+		if shops[found[i].ID], err = printShops(found[i].Shops); err != nil {
 			return nil, nil, err
 		}
-		if g.Shops, err = shopsOf(ctx, q, g.ID); err != nil {
-			return nil, nil, err
-		}
-		if shops[g.ID], err = printShops(g.Shops); err != nil {
-			return nil, nil, err
-		}
-		found = append(found, g)
 	}
 	return found, shops, nil
 }

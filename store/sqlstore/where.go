@@ -49,12 +49,22 @@ func (w *where) arg(v any) string {
 // list adds parameters and returns their names. It repeats the last value until their number is a power of two, so
 // that statements have few texts and stay prepared.
 func (w *where) list(values []string) string {
+	return repeated(values, func(v string) string { return w.arg(v) })
+}
+
+// subjects is list for subjects, by kind and id.
+func (w *where) subjects(values []gk.Subject) string {
+	return repeated(values, func(s gk.Subject) string { return "(" + w.arg(s.Kind) + ", " + w.arg(s.ID) + ")" })
+}
+
+// repeated joins the names of values, of which there is one at least.
+func repeated[T any](values []T, name func(T) string) string {
 	names := make([]string, 0, 2*len(values))
 	for _, v := range values {
-		names = append(names, w.arg(v))
+		names = append(names, name(v))
 	}
 	for n := len(names); n&(n-1) != 0; n++ {
-		names = append(names, w.arg(values[len(values)-1]))
+		names = append(names, name(values[len(values)-1]))
 	}
 	return strings.Join(names, ", ")
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,14 +141,27 @@ func putGrantsOfOthers(t *testing.T, s store.Store) {
 
 func putGrantsRace(t *testing.T, s store.Store) {
 	makeApp(t, s, "app")
+	const consents = 8
+	met := make(chan struct{}) // closed when two changes have looked and neither has written, where the engine lets them
+	var looks atomic.Int64
 	var callers sync.WaitGroup
-	for i := range 20 {
+	for i := range consents {
 		callers.Go(func() {
 			err := s.PutGrants(t.Context(), "app", "", "", []gk.Subject{shop("2"), shop("1")}, epoch,
 				func(existing []gk.Grant, _ *gk.Authorization, _ *gk.Click) ([]gk.Grant, []gk.Event, error) {
+					if looks.Add(1) == 2 {
+						close(met)
+					}
+					select {
+					case <-met:
+					case <-time.After(200 * time.Millisecond): // one writer at a time
+					}
+					if len(existing) == 1 {
+						t.Errorf("a change saw %v of two grants that are made together", ids(existing))
+					}
 					grants := existing
-					for _, id := range []string{"1", "2"} {
-						if len(existing) == 0 {
+					if len(existing) == 0 {
+						for _, id := range []string{"1", "2"} {
 							grants = append(grants, gk.Grant{ID: numbered("by", i) + id, Subject: shop(id), State: gk.Active})
 						}
 					}
@@ -163,8 +177,8 @@ func putGrantsRace(t *testing.T, s store.Store) {
 	}
 	callers.Wait()
 	got, err := s.Grants(t.Context(), engine, store.GrantFilter{})
-	if err != nil || len(got) != 2 || got[0].Generation != 20 || got[1].Generation != 20 {
-		t.Errorf("after 20 consents: %d grants %v, %v, want two at generation 20", len(got), ids(got), err)
+	if err != nil || len(got) != 2 || got[0].Generation != consents || got[1].Generation != consents {
+		t.Errorf("after %d consents: %d grants %v, %v, want two at that generation", consents, len(got), ids(got), err)
 	}
 }
 
