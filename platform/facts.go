@@ -68,6 +68,7 @@ type Facts struct {
 	Tokens     bool         `toml:"tokens" json:"tokens"`           // false: grants have no token (Shopee v1)
 	Profiles   []string     `toml:"profiles" json:"profiles"`       // the first is the default; empty: none
 	Stages     []string     `toml:"stages" json:"stages"`           // empty: online only
+	StreamBody bool         `toml:"stream_body" json:"stream_body"` // the body of a call is neither signed nor looked into, so it may be streamed
 	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"` // a link needs the shop's host first
 	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"` // fixed end of a shop's host, for the form that asks for it
 	Endpoints  []Endpoint   `toml:"endpoints" json:"endpoints"`
@@ -242,6 +243,9 @@ type Lookup struct {
 	// TokenRefused lists the rows, by code or id, with which a call is told that its access token is not accepted: a
 	// renewal may help.
 	TokenRefused []string `toml:"token_refused" json:"token_refused"`
+
+	// WindowEnded names, by a row's code or id, the partial permission (r1 r2 w1 w2) whose end a call met.
+	WindowEnded map[string]string `toml:"window_ended" json:"window_ended,omitempty"`
 }
 
 // TokenRefused reports whether a fault of a call says that the access token itself is not accepted.
@@ -254,6 +258,22 @@ func (s *Spec) TokenRefused(f *gk.Fault) bool {
 		return false
 	}
 	return slices.Contains(s.Facts.Lookup.TokenRefused, row.Code) || slices.Contains(s.Facts.Lookup.TokenRefused, row.ID)
+}
+
+// WindowEnded returns the partial permission that a fault of a call says has ended: a renewal opens it again. It is
+// empty for any other fault.
+func (s *Spec) WindowEnded(f *gk.Fault) string {
+	if f == nil {
+		return ""
+	}
+	row := s.Catalogue.Row(f.Row)
+	if row == nil || row.Stage != StageCall {
+		return ""
+	}
+	if w := s.Facts.Lookup.WindowEnded[row.Code]; w != "" {
+		return w
+	}
+	return s.Facts.Lookup.WindowEnded[row.ID]
 }
 
 // PageFacts is what the merchant's pages say.
