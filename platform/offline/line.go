@@ -243,10 +243,6 @@ func (l *line) step() Step {
 	if l.View != "" {
 		s.Want.Extra.Set("view", l.View)
 	}
-	c := l.Call
-	s.Call = platform.Call{
-		Method: c.Method, Path: c.Path, Query: valuesOf(c.Query), Header: headerOf(c.Headers), Body: c.Body,
-		Operation: c.Operation, Params: c.Params, SignMethod: c.SignMethod, ID: c.ID.one(), System: valuesOf(c.System), Shop: c.Shop.one(),
-	}
+	s.Call = l.Call.noun()
 	return s
 }

@@ -186,20 +186,8 @@ func (l *line) mask(app platform.App) mask {
 	return maskOf(secrets...)
 }
 
-// output is a request as printed.
-type output struct {
-	Method     string            `json:"method"`
-	URL        string            `json:"url"`
-	Headers    map[string]string `json:"headers"`
-	Body       string            `json:"body"`
-	BodyBase64 string            `json:"body_base64,omitempty"` // instead of body, where that is not text
-	Expires    *gk.Time          `json:"expires_at,omitempty"`
-	Signature  string            `json:"signature,omitempty"`
-	SignedText string            `json:"signed_text,omitempty"`
-}
-
-func printed(r *platform.Request, m mask) output {
-	o := output{
+func printed(r *platform.Request, m mask) Printed {
+	o := Printed{
 		Method: r.Method, URL: m.in(r.URL), Headers: make(map[string]string, len(r.Header)),
 		Signature: r.Signature, SignedText: m.in(r.SignedText),
 	}
