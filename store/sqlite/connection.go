@@ -28,7 +28,7 @@ func newConnection(ctx context.Context, db *sql.DB) (*connection, error) {
 
 // Exec implements [sqlstore.Querier].
 func (c *connection) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, err := c.prepare(ctx, query)
+	stmt, err := c.prepare(ctx, query) //nolint:sqlclosecheck // the connection keeps it
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -46,7 +46,7 @@ func (c *connection) Exec(ctx context.Context, query string, args ...any) (int64
 
 // Query implements [sqlstore.Querier].
 func (c *connection) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) (err error) {
-	stmt, err := c.prepare(ctx, query)
+	stmt, err := c.prepare(ctx, query) //nolint:sqlclosecheck // the connection keeps it
 	if err != nil {
 		return translate(err)
 	}

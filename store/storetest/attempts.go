@@ -306,7 +306,7 @@ func updateClick(t *testing.T, s store.Store) {
 		if errors.Is(err, mine) != errors.Is(fails, mine) || err != nil && !errors.Is(fails, mine) {
 			t.Errorf("UpdateClick = %v for a change that returns %v", err, fails)
 		}
-		want := gk.Stage(gk.Failed)
+		want := gk.Failed
 		if fails != nil {
 			want = gk.Issued
 		}

@@ -162,7 +162,7 @@ func servant(dir string) (*syscall.SysProcAttr, error) {
 	}
 	uid, uidErr := strconv.ParseUint(who.Uid, 10, 32)
 	gid, gidErr := strconv.ParseUint(who.Gid, 10, 32)
-	if err := errors.Join(uidErr, gidErr, os.Chown(dir, int(uid), int(gid))); err != nil { //nolint:gosec // G115: parsed with 32 bits
+	if err := errors.Join(uidErr, gidErr, os.Chown(dir, int(uid), int(gid))); err != nil {
 		return nil, err
 	}
 	as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
