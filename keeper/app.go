@@ -140,6 +140,7 @@ func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppCha
 		after = *app
 		return events, nil
 	})
+	k.apps.drop(id)
 	k.Wake()
 	return after, err
 }

@@ -32,6 +32,7 @@ type cached struct {
 	grant  gk.Grant
 	readAt time.Time
 	hot    bool
+	old    bool      // to be read again before it is served; still better than nothing while the database is away
 	access gk.Secret // opened once, at the first read
 }
 
@@ -42,7 +43,7 @@ func newCache(s store.Grants) *cache { return &cache{store: s, byID: make(map[st
 func (c *cache) get(ctx context.Context, id string) (e *cached, away bool, err error) {
 	c.mu.Lock()
 	e = c.byID[id]
-	if e != nil && time.Since(e.readAt) < cacheFresh {
+	if e != nil && !e.old && time.Since(e.readAt) < cacheFresh {
 		e.hot = true
 		c.mu.Unlock()
 		return e, false, nil
@@ -80,7 +81,7 @@ func (c *cache) put(g gk.Grant, readAt time.Time, epoch uint64) *cached {
 		return e
 	}
 	if old := c.byID[g.ID]; old != nil {
-		if old.readAt.After(readAt) {
+		if !old.old && old.readAt.After(readAt) {
 			return old
 		}
 		if old.grant.Generation == g.Generation {
@@ -103,7 +104,7 @@ func (c *cache) reread(ctx context.Context) error {
 	var ids []string
 	for id, e := range c.byID {
 		switch {
-		case e.hot:
+		case e.hot && !e.old:
 			ids = append(ids, id)
 		case time.Since(e.readAt) > cacheAway:
 			delete(c.byID, id)
@@ -125,6 +126,19 @@ func (c *cache) reread(ctx context.Context) error {
 	return nil
 }
 
+// outdate makes the next reader read again what may be changing.
+func (c *cache) outdate(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.epoch++
+	if e := c.byID[id]; e != nil {
+		again := *e
+		again.old = true
+		c.byID[id] = &again
+	}
+}
+
+// drop forgets what has changed.
 func (c *cache) drop(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -52,6 +52,10 @@ type Keeper struct {
 	spill   *spill
 	wake    chan struct{}
 
+	apps     recent[openedApp] // what a call needs beside its token
+	reaches  recent[gk.Grant]
+	suspects recent[struct{}]
+
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
 	inflight atomic.Int64
@@ -85,6 +89,7 @@ func New(o Options) (*Keeper, error) {
 		k.options.Workers = 32
 	}
 	k.tokens = newCache(k.store)
+	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)
 	if err != nil {
 		return nil, err

@@ -86,12 +86,15 @@ func subset(a, b map[string]string) bool {
 // brings more than itself. It may run again, also after a commit whose answer was lost.
 func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 	r := e.Renewal
-	defer k.tokens.drop(r.Grant)
 	if e.Plain {
 		r.At = k.Now()
 		saved, err := k.store.SaveRenewal(ctx, r)
-		if err != nil || saved {
+		if err != nil {
 			return err
+		}
+		if saved {
+			k.tokens.drop(r.Grant)
+			return nil
 		}
 	}
 	app, d, _, err := k.appOf(ctx, e.App)
@@ -101,6 +104,9 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 	err = k.store.UpdateGrant(ctx, gk.Engine(), r.Grant, k.Now(), func(g *gk.Grant) ([]gk.Event, error) {
 		return k.takePair(d, app, g, e)
 	})
+	if err == nil {
+		k.tokens.drop(r.Grant)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		k.log.Error("a pair came for a grant that is gone", "grant", r.Grant)
 		return nil

@@ -235,24 +235,46 @@ func (s *spill) close() error {
 	return s.file.Close()
 }
 
-// record is an entry as the file holds it: gk.Sealed does not encode itself, so that a ciphertext never travels by accident.
+// record is an entry as the file holds it. It is written out member by member: gk.Sealed does not encode itself, so that
+// a ciphertext never travels by accident.
 type record struct {
-	Entry                   entry
-	Access, Refresh, Answer []byte
+	Kind, App, Grant, Attempt, Click string
+	Spent, KeyID                     int64
+	AskedAt                          time.Time
+	RepeatFor                        time.Duration
+	Access, Refresh, Answer          []byte
+	Windows                          map[string]time.Time
+	Renewable                        bool
+	Expires, RefreshExpires, Due     time.Time
+	Subject                          gk.Subject
+	Scopes                           []string
+	Shops                            []gk.Shop
+	Facts                            map[string]string
+	Ceiling                          time.Time
 }
 
 func encodeEntry(e entry) ([]byte, error) {
-	r := record{Entry: e, Access: e.Renewal.Access, Refresh: e.Renewal.Refresh, Answer: e.Answer}
-	r.Entry.Renewal.Access, r.Entry.Renewal.Refresh, r.Entry.Answer = nil, nil, nil
-	return json.Marshal(r)
+	r := e.Renewal
+	return json.Marshal(record{
+		Kind: e.Kind, App: e.App, Grant: r.Grant, Attempt: r.Attempt, Click: e.Click, Spent: r.Spent, KeyID: max(r.KeyID, e.KeyID),
+		AskedAt: r.AskedAt, RepeatFor: r.RepeatFor, Access: r.Access, Refresh: r.Refresh, Answer: e.Answer, Windows: r.Windows,
+		Renewable: r.Renewable, Expires: r.Expires, RefreshExpires: r.RefreshExpires, Due: r.Due,
+		Subject: e.Subject, Scopes: e.Scopes, Shops: e.Shops, Facts: e.Facts, Ceiling: e.Ceiling,
+	})
 }
 
+// decodeEntry reads what encodeEntry wrote. The entry is never plain: time has passed, so the row decides.
 func decodeEntry(b []byte) (entry, error) {
 	var r record
 	if err := json.Unmarshal(b, &r); err != nil {
 		return entry{}, err
 	}
-	r.Entry.Renewal.Access, r.Entry.Renewal.Refresh, r.Entry.Answer = r.Access, r.Refresh, r.Answer
-	r.Entry.Plain = false // time has passed: the row decides
-	return r.Entry, nil
+	return entry{
+		Kind: r.Kind, App: r.App, Click: r.Click, Answer: r.Answer, KeyID: r.KeyID,
+		Subject: r.Subject, Scopes: r.Scopes, Shops: r.Shops, Facts: r.Facts, Ceiling: r.Ceiling,
+		Renewal: store.Renewal{
+			Grant: r.Grant, Attempt: r.Attempt, Spent: r.Spent, AskedAt: r.AskedAt, RepeatFor: r.RepeatFor, Access: r.Access, Refresh: r.Refresh,
+			KeyID: r.KeyID, Windows: r.Windows, Renewable: r.Renewable, Expires: r.Expires, RefreshExpires: r.RefreshExpires, Due: r.Due,
+		},
+	}, nil
 }

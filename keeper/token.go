@@ -131,7 +131,7 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		case <-ctx.Done():
 			return Served{}, ctx.Err()
 		}
-		k.tokens.drop(id)
+		k.tokens.outdate(id)
 		fresh, away, err := k.tokens.get(context.WithoutCancel(ctx), id)
 		if err != nil {
 			return Served{}, err
@@ -210,7 +210,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	k.tokens.drop(id)
+	k.tokens.outdate(id)
 	return k.renew(ctx, d, app, open, g)
 }
 

@@ -1,0 +1,153 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Use is a grant opened for one call: all that a driver needs to sign it.
+type Use struct {
+	Grant      gk.Grant
+	Driver     platform.Driver
+	App        platform.App
+	Credential platform.Credential
+}
+
+// Use opens a grant for one call on its behalf. What stands in the way of reading its token stands in the way here, with
+// the same errors; a platform without tokens has nothing to read. stale says that the token is not what was asked for.
+func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (use Use, stale bool, err error) {
+	served, err := k.Token(ctx, v, id, w)
+	if err != nil && !errors.Is(err, ErrNoToken) {
+		return Use{}, false, err
+	}
+	g := served.Grant
+	d := k.drivers[g.Platform]
+	if err != nil && (d == nil || d.Spec().Facts.Tokens) {
+		return Use{}, false, err
+	}
+	open, err := k.apps.get(g.App, func() (openedApp, error) {
+		_, d, open, err := k.appOf(ctx, g.App)
+		return openedApp{d, open}, err
+	})
+	if err != nil {
+		return Use{}, false, err
+	}
+	reach, err := k.reaches.get(g.ID, func() (gk.Grant, error) { return k.store.Grant(ctx, gk.Engine(), g.ID) })
+	if err != nil {
+		return Use{}, false, err
+	}
+	use = Use{Grant: g, Driver: open.driver, App: open.app, Credential: platform.Credential{
+		Subject: g.Subject, Shops: reach.Shops, Scopes: reach.Scopes, Facts: reach.Facts,
+		Token: gk.Token{Access: served.Access, Expires: g.Expires, Windows: g.Windows},
+	}}
+	use.App.Now, use.App.Nonce = k.Now(), nonce()
+	return use, served.Stale, nil
+}
+
+// Forward sends a request that a driver made of a call, to the app's hosts only, and returns when the headers of the
+// answer are there. The caller closes the body; the request has no end but that of ctx. It is no renewal: a GET may go out
+// twice when a kept-alive connection dies.
+func (k *Keeper) Forward(ctx context.Context, app platform.App, req *http.Request) (*http.Response, error) {
+	if !k.begin() {
+		return nil, ErrDraining
+	}
+	defer k.end()
+	return k.gate.Stream(ctx, req, outbound.Policy{Allow: app.AllowsHost, Timeout: longestForward})
+}
+
+// longestForward is how long a download may take in all. Whoever forwards it watches that it moves.
+const longestForward = 24 * time.Hour
+
+// Suspect hears that a platform refused the token of a grant in a call of somebody's, and that a renewal did not help. A
+// call is shaped by its caller, so nothing is concluded from it; the platform is asked how the grant stands, at most once
+// in five minutes, and only its answer counts.
+func (k *Keeper) Suspect(id string) {
+	if _, asked := k.suspects.known(id); asked {
+		return
+	}
+	k.suspects.put(id, struct{}{}, time.Now())
+	go func() {
+		if !k.begin() {
+			return
+		}
+		defer k.end()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := k.look(ctx, id); err != nil {
+			k.log.Info("a suspected grant could not be looked at", "grant", id, "error", err)
+		}
+	}()
+}
+
+// openedApp is an application with its secrets open.
+type openedApp struct {
+	driver platform.Driver
+	app    platform.App
+}
+
+const (
+	recentlyRead      = time.Second     // how old may be what a call needs beside its token
+	recentlySuspected = 5 * time.Minute // how often a suspicion is followed
+	recentMost        = 50_000
+)
+
+// recent remembers values for a while of real, monotonic time.
+type recent[T any] struct {
+	life time.Duration
+	mu   sync.Mutex
+	byID map[string]remembered[T]
+}
+
+type remembered[T any] struct {
+	value T
+	since time.Time
+}
+
+// get returns what is remembered under an id, making it anew when it is too old. While the database is away, what is
+// older will do, as it does for tokens. Errors are not remembered.
+func (r *recent[T]) get(id string, make func() (T, error)) (T, error) {
+	since := time.Now()
+	old, ok := r.known(id)
+	if ok {
+		return old.value, nil
+	}
+	value, err := make()
+	if errors.Is(err, store.ErrUnavailable) && !old.since.IsZero() && since.Sub(old.since) < cacheAway {
+		return old.value, nil
+	}
+	if err == nil {
+		r.put(id, value, since)
+	}
+	return value, err
+}
+
+// known returns what is remembered under an id and whether it is young enough.
+func (r *recent[T]) known(id string) (remembered[T], bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, ok := r.byID[id]
+	return old, ok && time.Since(old.since) < r.life
+}
+
+func (r *recent[T]) put(id string, value T, since time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID == nil || len(r.byID) >= recentMost {
+		r.byID = map[string]remembered[T]{} // what is forgotten is made anew
+	}
+	r.byID[id] = remembered[T]{value, since}
+}
+
+func (r *recent[T]) drop(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.byID, id)
+}
