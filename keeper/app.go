@@ -226,7 +226,7 @@ func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]
 			}
 		case "url":
 			u, err := url.Parse(value)
-			if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+			if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !web(u) {
 				return &Invalid{"settings." + name, "is not an https address (plain http only on loopback)"}
 			}
 		case "choice":
@@ -264,7 +264,7 @@ func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]
 	}
 	for _, origin := range app.ReturnOrigins {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) || !printableASCII(origin) {
+		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || !web(u) || !printableASCII(origin) {
 			return &Invalid{"return_origins", "must be origins such as https://erp.example, without a path (plain http only on loopback)"}
 		}
 	}
@@ -414,6 +414,9 @@ func faultData(f *gk.Fault) map[string]any {
 	}
 	return map[string]any{"code": f.Code, "stage": f.Stage, "action": string(f.Action), "row": f.Row, "whose_move": f.Action.Move()}
 }
+
+// web reports whether an address may lead a browser: https, or plain http on loopback.
+func web(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) }
 
 func loopback(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "::1"
