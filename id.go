@@ -13,7 +13,7 @@ const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 // that is why it is not a UUID of version 7, which takes the machine's clock. An id is a name, never a secret.
 func NewID(prefix string, at time.Time) string {
 	var b [26]byte
-	ms := uint64(max(at.UnixMilli(), 0)) //nolint:gosec // G115: not negative
+	ms := uint64(max(at.UnixMilli(), 0)) // never negative
 	for i := 9; i >= 0; i-- {
 		b[i] = idAlphabet[ms&31]
 		ms >>= 5

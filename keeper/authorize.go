@@ -116,7 +116,7 @@ func checkReturnTo(app gk.App, returnTo string) error {
 		return nil
 	}
 	u, err := url.Parse(returnTo)
-	if err != nil || u.User != nil || u.Host == "" || !printableASCII(returnTo) || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+	if err != nil || u.User != nil || u.Host == "" || !printableASCII(returnTo) || !web(u) {
 		return &Invalid{"return_to", "is not an https address (plain http only on loopback)"}
 	}
 	if !slices.Contains(app.ReturnOrigins, u.Scheme+"://"+u.Host) {

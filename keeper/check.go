@@ -35,7 +35,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	checks := []Check{k.checkClock(ctx)}
 	d, open, err := k.OpenApp(app)
 	if err != nil {
-		return append(checks, Check{"secrets", CheckFailed, "the stored secrets do not open: " + err.Error(), nil}), nil
+		return append(checks, Check{"secrets", CheckFailed, "the stored secrets do not open: " + err.Error(), nil}), nil //nolint:nilerr // that is what the check found
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
 		s := d.Spec().Facts.Settings[name]

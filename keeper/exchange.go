@@ -165,6 +165,7 @@ func (k *Keeper) resume(ctx context.Context) error {
 			if err := k.complete(ctx, c.ID); err != nil {
 				k.log.Warn("authorization not completed yet", "click", c.ID, "error", err)
 			}
+		case gk.Begun, gk.Done, gk.Failed: // no open click is at one of these
 		case gk.Exchanging:
 			if k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second {
 				continue // somebody may still hold its answer

@@ -411,13 +411,6 @@ func (h *house) moveTo(at time.Time) {
 
 func (h *house) now() time.Time { return h.sims.Clock.Now() }
 
-func (h *house) settle() {
-	h.t.Helper()
-	if _, err := h.keeper.Settle(context.Background()); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
 // noSecretLogged searches the log for every token that the platform ever issued and for the app's secrets.
 func (h *house) noSecretLogged() {
 	h.t.Helper()

@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -73,7 +72,6 @@ func (k *Keeper) drain(ctx context.Context) error {
 type runner struct {
 	*Keeper
 	slots map[string]chan struct{} // workers by app, so that no app's queue stands before another's
-	mu    sync.Mutex
 
 	checkedClock, resumed, swept time.Time
 	unbounded                    time.Time

@@ -184,7 +184,7 @@ func (s *spill) add(e entry) error {
 		return err
 	}
 	rec := make([]byte, 8, 16+len(body))
-	binary.LittleEndian.PutUint32(rec[:4], uint32(len(body))) //nolint:gosec // G115: an entry is a few kilobytes
+	binary.LittleEndian.PutUint32(rec[:4], uint32(len(body)))
 	binary.LittleEndian.PutUint32(rec[4:8], crc32.ChecksumIEEE(body))
 	rec = append(append(rec, body...), make([]byte, 8)...) // the zero that ends the file, in the same write
 	if _, err := s.file.WriteAt(rec, s.end); err != nil {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -67,5 +65,3 @@ func when(t gk.Time) string {
 	}
 	return t.UTC().Format("2006-01-02 15:04Z")
 }
-
-func ago(d time.Duration) string { return fmt.Sprint(d.Round(time.Second)) }
