@@ -1,0 +1,17 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the program under test, so that every process a test starts runs the code that is
+// being tested: as `grantkeep` in the scripts' PATH, and wherever GRANTKEEP_TEST_MAIN=1 stands in the environment.
+func TestMain(m *testing.M) {
+	if os.Getenv("GRANTKEEP_TEST_MAIN") == "1" {
+		main()
+	}
+	testscript.Main(m, map[string]func(){"grantkeep": main})
+}
