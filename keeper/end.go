@@ -74,11 +74,17 @@ func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id, actor, why string) 
 		return err
 	}
 	for _, c := range children {
-		if c.ID != id && c.State != gk.Revoked {
+		if c.ID != id && c.State != gk.Revoked && dependsOn(c.Subject, parent.Subject) {
 			err = errors.Join(err, k.erase(ctx, gk.Engine(), c.ID, actor, why+" (its main account)"))
 		}
 	}
 	return err
+}
+
+// dependsOn reports whether the end of a subject ends another: a main account takes its sub-accounts along. Ids of
+// different kinds share no namespace, so a shop never ends the shops of a main account that has its number.
+func dependsOn(child, parent gk.Subject) bool {
+	return child.Parent == parent.ID && (child.Kind == parent.Kind || parent.Kind == gk.KindMainAccount)
 }
 
 // Left hears that a merchant left: a push, or a cancel page. It is a hint. The platform is asked; only its answer ends

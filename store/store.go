@@ -90,7 +90,7 @@ type Grants interface {
 	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
 
 	// Tokens returns what the read path needs of many grants at once: id, owner, app, platform, subject, state, renewable,
-	// doubts, attempt, generation, access ciphertext and key, ends, pair_asked_at, retry_at, fault. Unknown ids are left out.
+	// doubts, attempt, generation, access ciphertext and key, ends, pair_asked_at, retry_at, fault, shops. Unknown ids are left out.
 	// It has no viewer: what it returns goes into a cache that all viewers share, and who may see it is asked at each read.
 	Tokens(ctx context.Context, ids []string) ([]gk.Grant, error)
 

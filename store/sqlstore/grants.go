@@ -141,12 +141,22 @@ func (s *Store) Children(ctx context.Context, app, parent string) (found []gk.Gr
 const tokensAtOnce = 1024
 
 // Tokens implements [store.Grants].
-func (s *Store) Tokens(ctx context.Context, ids []string) ([]gk.Grant, error) {
+func (s *Store) Tokens(ctx context.Context, ids []string) (found []gk.Grant, err error) {
+	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
+		if found, err = tokens(ctx, q, ids); err != nil {
+			return err
+		}
+		return addShops(ctx, q, found)
+	})
+	return found, err
+}
+
+func tokens(ctx context.Context, q Querier, ids []string) ([]gk.Grant, error) {
 	var found []gk.Grant
 	for len(ids) > 0 {
 		n := min(len(ids), tokensAtOnce)
 		var w where
-		some, err := all(ctx, s.db, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
+		some, err := all(ctx, q, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
 			owner, state, renewable, fault, access, key_id, generation, expires_at, refresh_token_expires_at, authorization_expires_at,
 			windows, pair_asked_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until
 			FROM grants WHERE id IN (`+w.list(ids[:n])+`)`, w.args...)

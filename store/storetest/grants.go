@@ -238,7 +238,7 @@ func tokensOfMany(t *testing.T, s store.Store) {
 		ID: full.ID, App: full.App, Platform: full.Platform, Subject: full.Subject, Owner: full.Owner, State: full.State, Renewable: full.Renewable,
 		Fault: full.Fault, Access: full.Access, KeyID: full.KeyID, Generation: full.Generation, Expires: full.Expires,
 		RefreshExpires: full.RefreshExpires, Ceiling: full.Ceiling, Windows: full.Windows, PairAskedAt: full.PairAskedAt, RetryAt: full.RetryAt,
-		Doubts: full.Doubts, AttemptID: full.AttemptID, AttemptBy: full.AttemptBy, AttemptAt: full.AttemptAt, AttemptUntil: full.AttemptUntil,
+		Doubts: full.Doubts, Shops: full.Shops, AttemptID: full.AttemptID, AttemptBy: full.AttemptBy, AttemptAt: full.AttemptAt, AttemptUntil: full.AttemptUntil,
 	}
 	same(t, "Tokens", got, []gk.Grant{want})
 
