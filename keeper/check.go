@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 // Check is one thing that was looked at: ok, failed, or manual where only a person can compare.
@@ -50,6 +51,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	} else {
 		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
 	}
+	checks = append(checks, k.checkCredentials(ctx, d, app, open)...)
 	switch {
 	case !app.PausedUntil.IsZero():
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
@@ -69,6 +71,59 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 		}
 	}
 	return checks, nil
+}
+
+// checkCredentials asks the platform something that only the right credentials may ask: its list of our
+// authorizations, or the app's own token. Nothing of it is kept.
+func (k *Keeper) checkCredentials(ctx context.Context, d platform.Driver, app gk.App, open platform.App) []Check {
+	const name = "credentials"
+	facts := d.Spec().Facts
+	var req *platform.Request
+	var err error
+	asked := platform.Asked{Stage: platform.StageCall}
+	read := func(reply platform.Reply) error { return nilFault(d.Diagnose(open, asked, reply)) }
+	if census, ok := d.(platform.Census); ok {
+		req, err = census.CensusRequest(open, facts.Subjects[0], "")
+	} else if renewer, ok := d.(platform.Renewer); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], app.Profile) {
+		open.Profile = facts.CheckProfile
+		asked.Stage = platform.StageToken
+		req, err = renewer.RenewRequest(open, platform.Credential{})
+		read = func(reply platform.Reply) error { _, err := d.ReadIssues(open, asked, reply); return err }
+	}
+	if err != nil {
+		return []Check{{name, CheckFailed, err.Error(), nil}}
+	}
+	if req == nil {
+		return []Check{{name, CheckManual, "this platform has nothing to ask without a shop; the first authorization tells", nil}}
+	}
+	reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+	if err != nil {
+		return []Check{{name, CheckFailed, "the platform could not be asked: " + err.Error(), nil}}
+	}
+	if err := read(reply); err != nil {
+		f := faultOf(err)
+		text := err.Error()
+		if row := rowOf(d, f); row != nil {
+			text = row.Cause.En + "; " + row.Remedy.En
+		}
+		return []Check{{name, CheckFailed, text, f}}
+	}
+	return []Check{{name, CheckOK, "the platform accepts them", nil}}
+}
+
+// nilFault makes an error of a fault, and none of no fault.
+func nilFault(f *gk.Fault) error {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+func rowOf(d platform.Driver, f *gk.Fault) *platform.Row {
+	if f == nil {
+		return nil
+	}
+	return d.Spec().Catalogue.Row(f.Row)
 }
 
 func (k *Keeper) checkClock(ctx context.Context) Check {

@@ -318,6 +318,11 @@ func (k *Keeper) probe(ctx context.Context, d platform.Driver, open platform.App
 		return err
 	}
 	if in.Alive == nil || *in.Alive {
+		if s, ok := d.(platform.Subscriber); ok && d.Spec().Facts.Push.Subscribe == "grant" {
+			if err := k.subscribeGrant(ctx, s, open, g.ID); err != nil { // platforms drop subscriptions that failed too often
+				k.log.Info("pushes could not be subscribed to again", "platform", open.Spec().Code, "grant", g.ID, "error", err)
+			}
+		}
 		return k.seen(ctx, d, g.ID, in)
 	}
 	return k.died(ctx, d, g, in.Fault)

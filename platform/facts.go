@@ -60,15 +60,18 @@ func (t Texts) complete() bool { return t.ZhCN != "" && t.ZhTW != "" && t.En != 
 // Facts is a platform.toml: what the engine, the pages and the documents read about a platform. Lifetimes that stand
 // here are fallbacks and defaults; what an answer says goes before them.
 type Facts struct {
-	Code       string       `toml:"code" json:"code"`
-	Maturity   string       `toml:"maturity" json:"maturity"` // alpha: built from documents · beta: proved against its simulator · stable: run in production
-	Names      Texts        `toml:"names" json:"names"`
-	Style      string       `toml:"style" json:"style"`             // rest | operation: how a call is written
-	Subjects   []string     `toml:"subjects" json:"subjects"`       // kinds of subject that a grant may have
-	Tokens     bool         `toml:"tokens" json:"tokens"`           // false: grants have no token (Shopee v1)
-	Profiles   []string     `toml:"profiles" json:"profiles"`       // the first is the default; empty: none
-	Stages     []string     `toml:"stages" json:"stages"`           // empty: online only
-	StreamBody bool         `toml:"stream_body" json:"stream_body"` // the body of a call is neither signed nor looked into, so it may be streamed
+	Code       string   `toml:"code" json:"code"`
+	Maturity   string   `toml:"maturity" json:"maturity"` // alpha: built from documents · beta: proved against its simulator · stable: run in production
+	Names      Texts    `toml:"names" json:"names"`
+	Style      string   `toml:"style" json:"style"`             // rest | operation: how a call is written
+	Subjects   []string `toml:"subjects" json:"subjects"`       // kinds of subject that a grant may have
+	Tokens     bool     `toml:"tokens" json:"tokens"`           // false: grants have no token (Shopee v1)
+	Profiles   []string `toml:"profiles" json:"profiles"`       // the first is the default; empty: none
+	Stages     []string `toml:"stages" json:"stages"`           // empty: online only
+	StreamBody bool     `toml:"stream_body" json:"stream_body"` // the body of a call is neither signed nor looked into, so it may be streamed
+	// CheckProfile is a profile whose own token any app of the platform may ask for: asking proves the credentials.
+	CheckProfile string `toml:"check_profile" json:"check_profile,omitempty"`
+
 	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"` // a link needs the shop's host first
 	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"` // fixed end of a shop's host, for the form that asks for it
 	Endpoints  []Endpoint   `toml:"endpoints" json:"endpoints"`
@@ -432,6 +435,9 @@ func (f *Facts) check() error {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
 	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
+	if f.CheckProfile != "" && f.Renew(f.CheckProfile, "").Style != Reask {
+		errs = append(errs, fmt.Errorf("check_profile: %q is no profile that asks for its token anew", f.CheckProfile))
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.Profile)) {
 		v := f.Profile[name]
 		if !slices.Contains(f.Profiles, name) {
