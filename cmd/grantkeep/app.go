@@ -12,9 +12,7 @@ import (
 )
 
 func appCommand(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "app", Short: "Our applications on the platforms"}
-	cmd.AddCommand(appAdd(s), appList(s), appShow(s), appCheck(s), appRemove(s))
-	return cmd
+	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s), appRemove(s))
 }
 
 func appAdd(s streams) *cobra.Command {

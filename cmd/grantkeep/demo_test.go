@@ -21,7 +21,7 @@ import (
 
 // demo is a demo that runs as a process of its own.
 type demo struct {
-	t       *testing.T
+	t       testing.TB
 	process *exec.Cmd
 	line    string // the ready line as it was printed
 	errors  book   // standard error
@@ -65,7 +65,7 @@ func (b *book) String() string {
 }
 
 // startDemo starts a demo on free ports, and ends it with the test: SIGTERM must give exit status 0.
-func startDemo(t *testing.T, flags ...string) *demo {
+func startDemo(t testing.TB, flags ...string) *demo {
 	t.Helper()
 	d := &demo{t: t}
 	d.process = exec.Command(os.Args[0], append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--control-port", "0"}, flags...)...)
@@ -102,7 +102,7 @@ func (d *demo) end() {
 }
 
 // browse is a client that follows no redirect by itself; with its own jar it is a browser of its own.
-func browse(t *testing.T) *http.Client {
+func browse(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -112,7 +112,7 @@ func browse(t *testing.T) *http.Client {
 }
 
 // send makes one request and returns the answer with its whole body. A body is sent as JSON, a nil one not at all.
-func send(t *testing.T, c *http.Client, method, url, key string, in any) (*http.Response, string) {
+func send(t testing.TB, c *http.Client, method, url, key string, in any) (*http.Response, string) {
 	t.Helper()
 	var body io.Reader
 	if in != nil {

@@ -11,9 +11,7 @@ import (
 )
 
 func grantCommand(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "grant", Short: "The grants"}
-	cmd.AddCommand(grantList(s), grantShow(s), grantToken(s), grantRefresh(s), grantRevoke(s))
-	return cmd
+	return group("grant", "The grants", grantList(s), grantShow(s), grantToken(s), grantRefresh(s), grantRevoke(s))
 }
 
 func grantList(s streams) *cobra.Command {

@@ -12,9 +12,7 @@ import (
 )
 
 func keyCommand(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "API keys"}
-	cmd.AddCommand(keyAdd(s), keyList(s), keyRevoke(s))
-	return cmd
+	return group("key", "API keys", keyAdd(s), keyList(s), keyRevoke(s))
 }
 
 func keyAdd(s streams) *cobra.Command {

@@ -75,12 +75,7 @@ func newRoot(s streams) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("unknown command %q; grantkeep help lists them", args[0])
-			}
-			return cmd.Help()
-		},
+		RunE:          helpOrUnknown,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
@@ -92,6 +87,21 @@ func newRoot(s streams) *cobra.Command {
 		explainCommand(s),
 	)
 	return root
+}
+
+// group is a command that only holds others.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: helpOrUnknown}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// helpOrUnknown prints what a command holds. cobra would do the same for a word that it does not hold, and call it done.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("unknown command %q; %s --help lists them", args[0], cmd.CommandPath())
+	}
+	return cmd.Help()
 }
 
 // printJSON prints a value as indented JSON.

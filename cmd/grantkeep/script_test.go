@@ -1,0 +1,163 @@
+package main_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestStories runs the scripts under testdata: what a person or a script sees of the commands. Beside testscript's own
+// commands they use:
+//
+//	fails N grantkeep …     the command ends with exit status N; its output can be matched afterwards
+//	start NAME grantkeep …  starts a process and waits for its first line of output, or for its end
+//	stop NAME               sends SIGTERM; the process must end with status 0; its output is in NAME.out and NAME.err
+//	capture VAR REGEXP      sets VAR to what REGEXP finds in the last output
+//	mode FILE 0600          a file's permissions
+//	demo                    starts a demo; sets SERVER, CONTROL, APP, SHOP and HOST, and what commands need to talk to it
+//	agree LINK              a merchant opens the link and agrees as SHOP
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Values[storyKey{}] = &story{t: env.T().(testing.TB), processes: map[string]*process{}}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fails": fails, "start": start, "stop": stop, "capture": capture, "mode": mode, "demo": demoCommand, "agree": agree,
+		},
+	})
+}
+
+// fails runs a command that must end with the given status.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var ended *exec.ExitError
+	if neg || !errors.As(err, &ended) || ended.ExitCode() != want {
+		ts.Fatalf("%s ended with %v, want exit status %d", strings.Join(args[1:], " "), err, want)
+	}
+}
+
+// story is what a script has started.
+type story struct {
+	t         testing.TB
+	processes map[string]*process
+	demo      *demo
+}
+
+type storyKey struct{}
+
+func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+// process is a command that goes on while its story does.
+type process struct {
+	cmd      *exec.Cmd
+	out, err book
+	ended    chan struct{}
+}
+
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: start NAME COMMAND…")
+	}
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	p := &process{cmd: exec.Command(path, args[2:]...), ended: make(chan struct{})}
+	p.cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GRANTKEEP_ADMIN_KEY", "GRANTKEEP_PUBLIC_URL"} {
+		if value := ts.Getenv(name); value != "" {
+			p.cmd.Env = append(p.cmd.Env, name+"="+value)
+		}
+	}
+	p.cmd.Stderr = &p.err
+	out, err := p.cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(p.cmd.Start())
+	storyOf(ts).processes[args[0]] = p
+	ts.Defer(func() { _ = p.cmd.Process.Kill() }) // of one that has ended: nothing
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		ts.Fatalf("%s ended without a line: %v\n%s", args[0], p.cmd.Wait(), p.err.String())
+	}
+	_, _ = io.WriteString(&p.out, line)
+	go func() {
+		defer close(p.ended)
+		_, _ = io.Copy(&p.out, lines)
+	}()
+	_, _ = io.WriteString(ts.Stdout(), line)
+}
+
+func stop(ts *testscript.TestScript, neg bool, args []string) {
+	p := storyOf(ts).processes[args[0]]
+	if neg || p == nil {
+		ts.Fatalf("%s was not started", args[0])
+	}
+	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-p.ended:
+	case <-time.After(20 * time.Second):
+		ts.Fatalf("%s goes on 20 s after SIGTERM\n%s", args[0], p.err.String())
+	}
+	if err := p.cmd.Wait(); err != nil {
+		ts.Fatalf("%s ended with %v after SIGTERM, want status 0\n%s", args[0], err, p.err.String())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(p.out.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".err"), []byte(p.err.String()), 0o600))
+}
+
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture VAR REGEXP")
+	}
+	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("the output holds nothing like %s", args[1])
+	}
+	ts.Setenv(args[0], found)
+}
+
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); neg || got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}
+
+func demoCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("a demo that fails is run by fails")
+	}
+	s := storyOf(ts)
+	s.demo = startDemo(s.t, args...)
+	shop := s.demo.Platforms["shoplazza"].Shops[0]
+	for name, value := range map[string]string{
+		"SERVER": s.demo.Server, "CONTROL": s.demo.Control, "APP": s.demo.Apps["shoplazza"], "SHOP": shop["id"].(string),
+		"HOST": shop["host"].(string), "GRANTKEEP_SERVER": s.demo.Server, "GRANTKEEP_KEY": s.demo.Key,
+	} {
+		ts.Setenv(name, value)
+	}
+}
+
+func agree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: agree LINK")
+	}
+	storyOf(ts).demo.agree(args[0], "shoplazza", ts.Getenv("SHOP"))
+}
