@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -39,6 +40,7 @@ type server struct {
 	log     *slog.Logger
 	url     *url.URL // of this face
 	keys    *keyring
+	gateway *gateway.Gateway
 	mux     *http.ServeMux
 	huma    huma.API
 	metrics *metrics
@@ -48,7 +50,7 @@ type server struct {
 // New makes the handler of the whole API. It panics if APIURL is no address: whoever starts the process has checked it.
 func New(o Options) http.Handler {
 	s := build(o)
-	return s.face(s.mux)
+	return s.face(s.straight(s.mux))
 }
 
 func build(o Options) *server {
@@ -65,6 +67,7 @@ func build(o Options) *server {
 	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
+	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log})
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -92,6 +95,7 @@ func build(o Options) *server {
 	s.routeAuthorizations()
 	s.routeGrants()
 	s.routeTokens()
+	s.routeGateway()
 	s.routeEvents()
 	s.routeKeys()
 	s.routePlatforms()
@@ -156,7 +160,7 @@ func secure(op *huma.Operation) {
 // noRoute answers for addresses that do not exist, and for methods that an address does not have.
 func (s *server) noRoute(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{"GET", "HEAD", "POST", "PATCH", "DELETE"} {
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); pattern != "/" {

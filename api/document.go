@@ -68,7 +68,7 @@ func (s *server) serveDocs(w http.ResponseWriter, r *http.Request) {
 	var all []docOperation
 	for path, item := range s.huma.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
-			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 		} {
 			if op != nil {
 				all = append(all, docOperation{method, path, string(scopes[method+" "+path]), op})

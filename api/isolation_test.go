@@ -36,6 +36,8 @@ func TestForeignIsAbsent(t *testing.T) {
 		"POST /v1/apps/{id}/grants":            `{"token":{"access":"pasted"}}`,
 		"PATCH /v1/grants/{id}":                `{"owner":"ann"}`,
 		"POST /v1/grants/{id}/confirm":         `{"owner":"ann"}`,
+		"POST /v1/grants/{id}/sign":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
+		"POST /v1/grants/{id}/call":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/authorizations/{id}/confirm": `{"code":"x"}`,
 	}
 	var doc struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -99,6 +100,9 @@ var outcomes = []struct {
 	{keeper.ErrLimited, limited, time.Minute},
 	{keeper.ErrForbidden, forbidden, 0},
 	{keeper.ErrDraining, stopping, 2 * time.Second},
+	{gateway.ErrPaced, limited, time.Second},
+	{gateway.ErrTooLarge, tooLarge, 0},
+	{gateway.ErrTooSlow, tooSlow, 0},
 	{context.DeadlineExceeded, timedOut, 2 * time.Second},
 	{context.Canceled, timedOut, 2 * time.Second},
 	{outbound.ErrForbidden, platformUnreachable, 0},

@@ -138,9 +138,9 @@ var problems = map[problemName]problemKind{
 		http.StatusTooManyRequests,
 		platform.Texts{En: "Over a limit", ZhCN: "超出限制", ZhTW: "超出限制"},
 		platform.Texts{
-			En:   "The platform allows only so many token calls for this grant, in a day or in a row, and some are kept in reserve.",
-			ZhCN: "平台对该授权的令牌调用有每日次数或频率限制，且会保留部分额度。",
-			ZhTW: "平台對該授權的權杖呼叫有每日次數或頻率限制，且會保留部分額度。",
+			En:   "The platform allows only so many calls: token calls of a grant in a day or in a row, of which some are kept in reserve, or API calls of a grant or app in a while.",
+			ZhCN: "平台限制了调用次数：该授权的令牌调用有每日次数或频率限制，且会保留部分额度；授权或应用的 API 调用也有频率限制。",
+			ZhTW: "平台限制了呼叫次數：該授權的權杖呼叫有每日次數或頻率限制，且會保留部分額度；授權或應用程式的 API 呼叫也有頻率限制。",
 		},
 		platform.Texts{
 			En:   "Wait as long as Retry-After says. Grantkeep renews by itself; asking for it is hardly ever needed.",
@@ -376,9 +376,9 @@ var problems = map[problemName]problemKind{
 		http.StatusRequestEntityTooLarge,
 		platform.Texts{En: "The body is too large", ZhCN: "请求体过大", ZhTW: "請求主體過大"},
 		platform.Texts{
-			En:   "A JSON body may have 1 MiB.",
-			ZhCN: "JSON 请求体最大为 1 MiB。",
-			ZhTW: "JSON 請求主體最大為 1 MiB。",
+			En:   "A JSON body may have 1 MiB, and one that is passed on to a platform 16 MiB where it has to be signed or looked into.",
+			ZhCN: "JSON 请求体最大为 1 MiB；转发给平台且需要签名或检查的请求体最大为 16 MiB。",
+			ZhTW: "JSON 請求主體最大為 1 MiB；轉送給平台且需要簽章或檢查的請求主體最大為 16 MiB。",
 		},
 		platform.Texts{
 			En:   "Send less at once.",

@@ -45,6 +45,15 @@ var scopes = map[string]gk.Scope{
 	"GET /v1/token":                gk.ScopeToken,
 	"POST /v1/grants/{id}/refresh": gk.ScopeToken,
 
+	// The answer of sign holds a token: its handler wants that scope too.
+	"POST /v1/grants/{id}/sign":    gk.ScopeCall,
+	"POST /v1/grants/{id}/call":    gk.ScopeCall,
+	"GET /proxy/{grant}/{rest}":    gk.ScopeCall,
+	"POST /proxy/{grant}/{rest}":   gk.ScopeCall,
+	"PUT /proxy/{grant}/{rest}":    gk.ScopeCall,
+	"PATCH /proxy/{grant}/{rest}":  gk.ScopeCall,
+	"DELETE /proxy/{grant}/{rest}": gk.ScopeCall,
+
 	"GET /v1/keys":         gk.ScopeAdmin,
 	"POST /v1/keys":        gk.ScopeAdmin,
 	"DELETE /v1/keys/{id}": gk.ScopeAdmin,
@@ -52,5 +61,5 @@ var scopes = map[string]gk.Scope{
 
 // Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.
 func Paths() []string {
-	return []string{"/v1/", "/problems/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
+	return []string{"/v1/", "/proxy/", "/problems/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
 }

@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// check refuses a call that no grant may make, whatever its platform's driver would say: an operation of the whole app or
+// of Grantkeep itself, a name in the system parameters that is ours, a header that could make the platform see another
+// request than we do. Every error is a *platform.BadCall.
+func check(f *platform.Facts, call platform.Call) error {
+	name, field := call.Path, "path"
+	if f.Style == "operation" {
+		name, field = call.Operation, "operation"
+	}
+	switch f.Permit(name) {
+	case "grant":
+	case "app":
+		return &platform.BadCall{Field: field, Why: "is an operation of the whole app, which a grant may not call"}
+	default:
+		return &platform.BadCall{Field: field, Why: "is not one that a grant may call"}
+	}
+	for name := range call.System {
+		if f.Reserved.Has(name) {
+			return &platform.BadCall{Field: "system", Why: "names what only we may set (an identifier, token, time or signature); leave it out"}
+		}
+	}
+	if err := f.Reserved.InCall(call); err != nil {
+		return err
+	}
+	for name := range call.Header {
+		if !passes(name) {
+			return &platform.BadCall{Field: "headers", Why: "holds one that is not passed on to a platform; leave it out"}
+		}
+	}
+	return nil
+}
+
+// requestHeaders are the headers of a caller that reach a platform. It is a list of what may pass, since servers obey
+// many that change whom or what a request is for (X-Original-URL, X-HTTP-Method-Override, X-Forwarded-Host).
+var requestHeaders = []string{
+	"Accept", "Accept-Language", "Content-Type", "Content-Language", "Content-Disposition", "Content-Md5", "Digest",
+	"Content-Digest", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
+	"Idempotency-Key", "Prefer", "X-Request-Id", "Traceparent", "Tracestate",
+}
+
+// passes reports whether a caller's header is passed on.
+func passes(name string) bool {
+	return slices.ContainsFunc(requestHeaders, func(h string) bool { return strings.EqualFold(h, name) })
+}
+
+// passable returns the headers that are passed on, under their canonical names.
+func passable(h http.Header) http.Header {
+	out := make(http.Header, len(h))
+	for name, values := range h {
+		if passes(name) {
+			out[http.CanonicalHeaderKey(name)] = append(out[http.CanonicalHeaderKey(name)], values...)
+		}
+	}
+	return out
+}
