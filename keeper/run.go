@@ -16,6 +16,7 @@ const (
 	clockEvery  = 30 * time.Second
 	resumeEvery = time.Minute
 	sweepEvery  = time.Hour
+	appsEvery   = 10 * time.Second
 )
 
 // Run does what falls due until ctx ends: it offers what waits in the spill file, finishes authorizations that were cut
@@ -74,6 +75,7 @@ type runner struct {
 	slots map[string]chan struct{} // workers by app, so that no app's queue stands before another's
 
 	checkedClock, resumed, swept time.Time
+	lookedAtApps, appsAt         time.Time
 	unbounded                    time.Time
 	drift                        time.Duration
 }
@@ -129,6 +131,10 @@ func (r *runner) round(ctx context.Context) error {
 		r.resumed = real
 	}
 	err := r.claimAll(ctx)
+	if real.Sub(r.lookedAtApps) >= appsEvery || r.Now().Sub(r.appsAt) >= appsEvery {
+		err = errors.Join(err, r.appRound(ctx))
+		r.lookedAtApps, r.appsAt = real, r.Now()
+	}
 	if _, perr := r.store.Publish(ctx, 500); perr != nil {
 		err = errors.Join(err, perr)
 	}

@@ -5,7 +5,9 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/eleme"
 	"github.com/grantkeep/grantkeep/platform/shopee"
+	"github.com/grantkeep/grantkeep/platform/shopee/shopeesim"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
+	"github.com/grantkeep/grantkeep/platform/shopeev1/shopeev1sim"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
 	"github.com/grantkeep/grantkeep/platform/simulate"
@@ -22,8 +24,8 @@ type Platform struct {
 func Platforms() []Platform {
 	return []Platform{
 		{shoplazza.New(), shoplazzasim.New, 7701},
-		{shopee.New(), nil, 7702},
-		{shopeev1.New(), nil, 7703},
+		{shopee.New(), shopeesim.New, 7702},
+		{shopeev1.New(), shopeev1sim.New, 7703},
 		{eleme.New(), nil, 7704},
 	}
 }

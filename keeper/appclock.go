@@ -1,0 +1,213 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strconv"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// What an app itself has to do in time: fetch messages, compare with the platform's own list, warn of the end of its
+// key. The next moments stand in its cursors.
+const (
+	cursorPull   = "pull"        // position of the platform's messages
+	nextPull     = "next_pull"   // unix ms
+	nextCensus   = "next_census" // unix ms
+	keyWarned    = "key_warned"  // days of the last warning about the key
+	appLease     = 5 * time.Minute
+	longestPull  = 20 // pages of messages in one turn
+	keyExpiresAt = "partner_key_expires_at"
+)
+
+// appRound does what is due for the apps themselves.
+func (r *runner) appRound(ctx context.Context) error {
+	now := r.Now()
+	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
+	if err != nil {
+		return err
+	}
+	for _, app := range apps {
+		d := r.drivers[app.Platform]
+		if d == nil || app.DueAt.After(now) || app.LeaseUntil.After(now) && !app.LeaseUntil.After(now.Add(2*appLease)) {
+			continue
+		}
+		claimed, err := r.claimAppTurn(ctx, app.ID, now)
+		if err != nil {
+			return err
+		}
+		if !claimed || !r.begin() {
+			continue
+		}
+		go func() {
+			defer r.end()
+			if err := r.appTurn(context.WithoutCancel(ctx), app.ID); err != nil {
+				r.log.Warn("an app's turn", "platform", app.Platform, "app", app.ID, "error", err)
+			}
+		}()
+	}
+	return nil
+}
+
+// claimAppTurn takes the lease of an app's turn, unless another instance has it.
+func (k *Keeper) claimAppTurn(ctx context.Context, id string, now time.Time) (claimed bool, err error) {
+	err = k.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
+		claimed = false
+		if app.DueAt.After(now) || app.LeaseUntil.After(now) {
+			return nil, store.ErrUnchanged
+		}
+		app.LeaseUntil = now.Add(appLease)
+		claimed = true
+		return nil, nil
+	})
+	return claimed, err
+}
+
+// appTurn does what is due for one app and plans its next turn.
+func (k *Keeper) appTurn(ctx context.Context, id string) error {
+	app, d, open, err := k.appOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	now := k.Now()
+	facts := d.Spec().Facts.Push
+	var errs []error
+	done := map[string]string{}
+	if _, ok := d.(platform.Puller); ok && due(app, nextPull, now) && facts.Pull > 0 {
+		cursor, err := k.pull(ctx, d, app, open)
+		errs = append(errs, err)
+		done[cursorPull] = cursor
+		done[nextPull] = millis(now.Add(time.Duration(facts.Pull)))
+	}
+	if _, ok := d.(platform.Census); ok && due(app, nextCensus, now) && facts.Census > 0 {
+		errs = append(errs, k.census(ctx, id, time.Time{}))
+		done[nextCensus] = millis(now.Add(time.Duration(facts.Census)))
+	}
+	err = k.store.UpdateApp(ctx, gk.Engine(), id, k.Now(), func(app *gk.App) ([]gk.Event, error) {
+		cursors := maps.Clone(app.Cursors)
+		if cursors == nil {
+			cursors = map[string]string{}
+		}
+		maps.Copy(cursors, done)
+		app.Cursors = cursors
+		events := warnKey(app, k.Now())
+		app.LeaseUntil = time.Time{}
+		app.DueAt = nextTurn(d, app, now)
+		return events, nil
+	})
+	return errors.Join(append(errs, err)...)
+}
+
+// nextTurn is the soonest of what an app has to do; at the latest a day from now, since its settings may change.
+func nextTurn(d platform.Driver, app *gk.App, now time.Time) time.Time {
+	next := now.Add(24 * time.Hour)
+	for name, every := range map[string]platform.Duration{nextPull: d.Spec().Facts.Push.Pull, nextCensus: d.Spec().Facts.Push.Census} {
+		if at := moment(app, name); every > 0 && !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+func due(app gk.App, name string, now time.Time) bool { return !moment(&app, name).After(now) }
+
+func moment(app *gk.App, name string) time.Time {
+	n, err := strconv.ParseInt(app.Cursors[name], 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(n).UTC()
+}
+
+func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+
+// warnKey tells, 30, 7 and 1 days ahead, that the platform's key of an app ends.
+func warnKey(app *gk.App, now time.Time) []gk.Event {
+	end, err := gk.ParseTime(app.Settings[keyExpiresAt])
+	if err != nil || app.Settings[keyExpiresAt] == "" {
+		return nil
+	}
+	warned, _ := strconv.ParseInt(app.Cursors[keyWarned], 10, 64) // none is zero
+	if end.Sub(now) > time.Duration(warnDays[0])*24*time.Hour {
+		delete(app.Cursors, keyWarned) // a newer key
+		return nil
+	}
+	told := warned
+	for _, days := range warnDays {
+		if end.Sub(now) <= time.Duration(days)*24*time.Hour && (told == 0 || days < told) {
+			told = days
+		}
+	}
+	if told == warned {
+		return nil
+	}
+	app.Cursors[keyWarned] = strconv.FormatInt(told, 10)
+	return []gk.Event{{
+		ID: gk.NewID("evt", now), Kind: gk.EventAppKeyExpiring, Actor: "engine", App: app.ID, At: now,
+		Data: map[string]any{"ends_at": end.Format(time.RFC3339), "days": told},
+	}}
+}
+
+// pull fetches messages until there are none, acts on each and confirms them afterwards: a message that was acted on
+// twice does no harm, one that was confirmed too early would be lost.
+func (k *Keeper) pull(ctx context.Context, d platform.Driver, app gk.App, open platform.App) (cursor string, err error) {
+	p := d.(platform.Puller)
+	cursor = app.Cursors[cursorPull]
+	cred, err := k.anyCredential(ctx, app.ID)
+	if err != nil {
+		return cursor, err
+	}
+	for range longestPull {
+		req, err := p.PullRequest(open, cred, cursor)
+		var incomplete *platform.BadCall
+		if errors.As(err, &incomplete) || err == nil && req == nil {
+			return cursor, nil // the app's settings lack what this needs, which its check tells
+		}
+		if err != nil {
+			return cursor, err
+		}
+		reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+		if err != nil {
+			return cursor, err
+		}
+		notices, confirm, next, err := p.ReadPull(open, reply)
+		if err != nil {
+			return cursor, err
+		}
+		for _, n := range notices {
+			if err := k.Hear(ctx, app.ID, n); err != nil {
+				return cursor, err
+			}
+		}
+		if confirm != nil {
+			if _, err := k.ask(ctx, open, confirm, false, 30*time.Second); err != nil {
+				return cursor, err
+			}
+		}
+		done := next == cursor && len(notices) == 0
+		cursor = next
+		if done || len(notices) == 0 {
+			return cursor, nil
+		}
+	}
+	return cursor, nil
+}
+
+// anyCredential opens one living grant of an app, for messages that are fetched with any valid token; the zero
+// credential where there is none.
+func (k *Keeper) anyCredential(ctx context.Context, app string) (platform.Credential, error) {
+	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app, State: gk.Active, Limit: 20})
+	if err != nil {
+		return platform.Credential{}, err
+	}
+	for _, g := range grants {
+		if g.Usable(k.Now()) {
+			return k.credential(g, true)
+		}
+	}
+	return platform.Credential{}, nil
+}
