@@ -27,7 +27,7 @@ func linkCommand(s streams) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(s.out, a)
+				return printJSON(s.out, map[string]any{"id": a.ID, "url": a.URL, "expires_at": a.ExpiresAt}) // all that is known before the click
 			}
 			if qr {
 				code, err := qrcode.New(a.URL, qrcode.Medium)
