@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -92,59 +91,13 @@ func version(path string) int {
 	return n
 }
 
-// held is the server's end of life: while this pipe is open, it runs. The system closes it however this process ends.
-var held io.Closer
-
-// guard runs the server, and ends it and removes its directory when standard input ends.
-const guard = `trap '' INT
-dir=$1; shift
-"$@" >"$dir/log" 2>&1 &
-cat >/dev/null
-kill -QUIT $!
-wait $!
-rm -rf "$dir"`
-
-// start makes a cluster and runs a server on it that listens on a socket in its own directory only. Nothing of it is
-// synced to disk: tests that pull the plug need a server of their own.
+// start makes a cluster and runs a server on it that ends with the process.
 func start(bin string) (*url.URL, error) {
-	dir, err := os.MkdirTemp("", "gkpg") // short: the path of a socket has about a hundred characters
+	c, err := newCluster(bin)
 	if err != nil {
 		return nil, err
 	}
-	as, err := servant(dir)
-	if err != nil {
-		return nil, err
-	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "grantkeep", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = dir, as
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(dir))
-	}
-
-	postgres := exec.Command("/bin/sh", "-c", guard, "guard", dir, filepath.Join(bin, "postgres"), "-D", data,
-		"-c", "listen_addresses=", "-c", "unix_socket_directories="+dir, "-c", "max_connections=300",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "autovacuum=off")
-	postgres.Dir, postgres.SysProcAttr = dir, as
-	if held, err = postgres.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := postgres.Start(); err != nil {
-		return nil, err
-	}
-	at := &url.URL{Scheme: "postgres", Path: "/postgres", RawQuery: url.Values{"host": {dir}, "user": {"grantkeep"}}.Encode()}
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		err := run(at, `SELECT 1`)
-		if err == nil {
-			return at, nil
-		}
-		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(filepath.Join(dir, "log")) // the error is told anyway
-			return nil, errors.Join(fmt.Errorf("the server does not answer: %w: %s", err, log), held.Close())
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	return c.url(), c.start()
 }
 
 // servant returns what makes the server run as somebody else than root, who may not, and gives them its directory.
