@@ -74,7 +74,7 @@ func (s *simulator) putApp(settings simulate.Settings) *simulate.App {
 	}
 	app := s.kit.Apps.Put(id, settings)
 	if app.Text("profile") == personal {
-		made["account"] = s.kit.Shops.All()[0].Owner
+		made["account"] = s.kit.Shops.All()[0].ID // the first test merchant's
 	}
 	maps.DeleteFunc(made, func(name string, _ any) bool { return app.Text(name) != "" })
 	maps.Copy(app.Settings, made)
