@@ -30,13 +30,13 @@ func TestConsentLogsInAsTheOwnerAndAgrees(t *testing.T) {
 func TestFaultsAreMetOnceInOrderAndByMatch(t *testing.T) {
 	s := startToy(t)
 	call := s.Base("toy") + "/call?shop="
-	for _, name := range []string{"E1", " quiet please", "too many wait 7 s", "E9 never seen"} {
+	for _, name := range []string{"E1", " quiet please", "quiet please", "too many wait 7 s", "E9 never seen"} {
 		s.do("POST", "/toy/faults", `{"fault":"`+name+`","match":{"subject":"1"}}`)
 	}
 	if status, text := s.send("GET", call+"2", ""); status != 200 {
 		t.Errorf("call of another subject = %d %s, want 200", status, text)
 	}
-	for _, want := range []string{"E1 one", " quiet please", "too many wait 7 s", "E9 never seen"} {
+	for _, want := range []string{"E1 one", " quiet please", " quiet please", "too many wait 7 s", "E9 never seen"} {
 		if _, text := s.send("GET", call+"1", ""); strings.TrimRight(text, "\n") != want {
 			t.Errorf("call = %q, want %q", text, want)
 		}

@@ -94,6 +94,9 @@ func (f *Faults) find(name string) ([]Row, error) {
 	if len(rows) == 0 {
 		rows = f.spelled(name)
 	}
+	if len(rows) == 0 {
+		rows = f.spelled(" " + name) // a row without a code is named by its message alone
+	}
 	if len(rows) > 0 && rows[0].Local() {
 		return nil, fmt.Errorf("fault %q: no platform says this, it is a situation that a client recognises", name)
 	}
