@@ -59,8 +59,8 @@ type Problem struct {
 
 // FieldError names one wrong member of a request.
 type FieldError struct {
-	Location string `json:"location"`
-	Message  string `json:"message"`
+	Field   string `json:"field"` // path of the member or parameter
+	Message string `json:"message"`
 }
 
 // Name returns the stable name of the problem.
@@ -73,7 +73,9 @@ func (p *Problem) Error() string {
 		text = p.Title
 	}
 	for _, e := range p.Errors {
-		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+		if !strings.Contains(text, e.Message) { // the detail of a single mistake tells it already
+			text += fmt.Sprintf("; %s: %s", e.Field, e.Message)
+		}
 	}
 	if p.Fault != nil {
 		text += "; the platform said " + p.Fault.Code

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,13 +16,16 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/grantkeep/grantkeep/platform/all"
 )
 
 // TestStories runs the scripts under testdata: what a person or a script sees of the commands. Beside testscript's own
 // commands they use:
 //
 //	fails N grantkeep …     the command ends with exit status N; its output can be matched afterwards
-//	start NAME grantkeep …  starts a process and waits for its first line of output, or for its end
+//	start NAME grantkeep …  starts a process and waits for its first line of output, or for its end; FREE-PORTS stands
+//	                        for the flags that give every simulator any free port
 //	stop NAME               sends SIGTERM; the process must end with status 0; its output is in NAME.out and NAME.err
 //	capture VAR REGEXP      sets VAR to what REGEXP finds in the last output
 //	mode FILE 0600          a file's permissions
@@ -77,7 +81,11 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	path, err := exec.LookPath(args[1])
 	ts.Check(err)
-	p := &process{cmd: exec.Command(path, args[2:]...), ended: make(chan struct{})}
+	flags := slices.Clone(args[2:])
+	if i := slices.Index(flags, "FREE-PORTS"); i >= 0 {
+		flags = slices.Replace(flags, i, i+1, freePorts()...)
+	}
+	p := &process{cmd: exec.Command(path, flags...), ended: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GRANTKEEP_ADMIN_KEY", "GRANTKEEP_PUBLIC_URL"} {
 		if value := ts.Getenv(name); value != "" {
@@ -101,6 +109,16 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		_, _ = io.Copy(&p.out, lines)
 	}()
 	_, _ = io.WriteString(ts.Stdout(), line)
+}
+
+// freePorts are the flags by which every simulator takes any free port.
+func freePorts() []string {
+	_, ports := all.Simulators()
+	flags := []string{"--control-port", "0"}
+	for code := range ports {
+		flags = append(flags, "--port", code+"=0")
+	}
+	return flags
 }
 
 func stop(ts *testscript.TestScript, neg bool, args []string) {
