@@ -541,7 +541,7 @@ func (f *fleet) report(wantLost, wantAsked int) {
 	if lost != wantLost || asked != wantAsked {
 		f.t.Errorf("%d grants lost and %d requests, want %d and %d", lost, asked, wantLost, wantAsked)
 	}
-	f.t.Logf("grants lost %d (told why), requests that reached the platform %d, longest wait of a caller %v", lost, asked, f.longest.Round(time.Millisecond))
+	f.t.Logf("grants lost %d, requests that reached the platform %d, longest wait of a caller %v", lost, asked, f.longest.Round(time.Millisecond))
 }
 
 // problemOf returns the stable name of the problem that an error is, empty for none.
