@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/eleme/elemesim"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopee/shopeesim"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
@@ -26,7 +27,7 @@ func Platforms() []Platform {
 		{shoplazza.New(), shoplazzasim.New, 7701},
 		{shopee.New(), shopeesim.New, 7702},
 		{shopeev1.New(), shopeev1sim.New, 7703},
-		{eleme.New(), nil, 7704},
+		{eleme.New(), elemesim.New, 7704},
 	}
 }
 

@@ -107,6 +107,7 @@ func consentEndsInAGrant(t *testing.T, w *world) {
 	shop := w.shops[0]
 	cb := w.callback(shop)
 	cred := w.exchange(cb)
+	w.pause()
 	if w.d.Spec().Facts.Tokens && cred.Token.Access.Empty() {
 		t.Error("the issue has no access token")
 	}
