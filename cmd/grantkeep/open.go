@@ -122,25 +122,14 @@ func masterKey(dir string, shared bool, path string, fresh bool, notes io.Writer
 	return m, err
 }
 
-// bootstrapKey makes sure that an empty database has an API key that may do everything. text is empty unless a key was
-// made here: then it is to be shown once.
-func bootstrapKey(ctx context.Context, st store.Keys, given string, now time.Time) (text gk.Secret, err error) {
-	keys, err := st.Keys(ctx)
-	if err != nil || len(keys) > 0 {
-		return gk.Secret{}, err
+// addFirstKey stores the first API key of an empty database; it may do everything.
+func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
+	now := time.Now()
+	err := st.CreateKey(ctx, gk.Key{ID: gk.NewID("key", now), Hash: api.HashKey(key), Name: "first administrator", Scopes: gk.Scopes(), CreatedAt: now})
+	if errors.Is(err, store.ErrExists) { // another instance has stored the same one
+		return nil
 	}
-	key := gk.NewSecret(given)
-	if given == "" {
-		key = api.NewKey()
-		text = key
-	} else if !api.ValidKey(key) {
-		return gk.Secret{}, errors.New("GRANTKEEP_ADMIN_KEY must begin with gk_ and have at least 32 characters")
-	}
-	err = st.CreateKey(ctx, gk.Key{ID: gk.NewID("key", now), Hash: api.HashKey(key), Name: "first administrator", Scopes: gk.Scopes(), CreatedAt: now})
-	if errors.Is(err, store.ErrExists) { // another instance was first
-		return gk.Secret{}, nil
-	}
-	return text, err
+	return err
 }
 
 // openKeeper makes the keeper of an installation.

@@ -30,6 +30,7 @@ import (
 //	capture VAR REGEXP      sets VAR to what REGEXP finds in the last output
 //	mode FILE 0600          a file's permissions
 //	demo                    starts a demo; sets SERVER, CONTROL, APP, SHOP and HOST, and what commands need to talk to it
+//	demo-ends               SIGTERM for the demo; it must end with status 0
 //	agree LINK              a merchant opens the link and agrees as SHOP
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -41,7 +42,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "start": start, "stop": stop, "capture": capture, "mode": mode, "demo": demoCommand, "agree": agree,
+			"fails": fails, "start": start, "stop": stop, "capture": capture, "mode": mode, "demo": demoCommand, "demo-ends": demoEnds, "agree": agree,
 		},
 	})
 }
@@ -171,6 +172,13 @@ func demoCommand(ts *testscript.TestScript, neg bool, args []string) {
 	} {
 		ts.Setenv(name, value)
 	}
+}
+
+func demoEnds(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: demo-ends")
+	}
+	storyOf(ts).demo.end()
 }
 
 func agree(ts *testscript.TestScript, neg bool, args []string) {

@@ -130,6 +130,11 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := c.addresses(listener.Addr().String()); err != nil {
 		return err
 	}
+	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version})
+	if err != nil {
+		return usageError{err}
+	}
+	defer gate.Close()
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
@@ -144,11 +149,6 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}
-	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version})
-	if err != nil {
-		return usageError{err}
-	}
-	defer gate.Close()
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
@@ -228,24 +228,40 @@ func (c *serveConfig) addresses(listening string) error {
 	return nil
 }
 
-// firstKey makes the first API key of an empty database and shows it once: on a terminal, else in a file.
+// firstKey gives an empty database an API key that may do everything: the one that the operator chose, or one that is
+// shown once, on a terminal, else in a file. The file is written before the key is stored: a key that nobody knows would
+// lock everybody out.
 func firstKey(ctx context.Context, in *installation, data string, s streams) error {
-	text, err := bootstrapKey(ctx, in.store, os.Getenv("GRANTKEEP_ADMIN_KEY"), time.Now())
-	if err != nil || text.Empty() {
+	keys, err := in.store.Keys(ctx)
+	if err != nil || len(keys) > 0 {
 		return err
 	}
+	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" {
+		key := gk.NewSecret(given)
+		if !api.ValidKey(key) {
+			return errors.New("GRANTKEEP_ADMIN_KEY must begin with gk_ and have at least 32 characters")
+		}
+		return addFirstKey(ctx, in.store, key)
+	}
+	key := api.NewKey()
 	if f, ok := s.err.(*os.File); ok && terminal(f) {
-		_, err := fmt.Fprintf(s.err, "the first API key, shown this once: %s\n", text.Reveal())
+		if err := addFirstKey(ctx, in.store, key); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(s.err, "the first API key, shown this once: %s\n", key.Reveal())
 		return err
 	}
 	path := filepath.Join(data, "admin.key")
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return fmt.Errorf("the first API key cannot be written: %w", err)
+		return fmt.Errorf("the first API key cannot be written: %w; if that file is of an earlier database, move it away", err)
 	}
-	_, err = f.WriteString(text.Reveal() + "\n")
-	if err := errors.Join(err, f.Close()); err != nil {
+	_, err = f.WriteString(key.Reveal() + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
+	}
+	if err := addFirstKey(ctx, in.store, key); err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
 	_, err = fmt.Fprintf(s.err, "the first API key is in %s; move it to where secrets are kept\n", path)
 	return err
