@@ -126,7 +126,7 @@ func moment(text string) (time.Time, error) {
 // isID reports whether a text is a whole number as ids are.
 func isID(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 63)
-	return err == nil && text[0] != '+'
+	return err == nil
 }
 
 // number is an id as answers carry it.

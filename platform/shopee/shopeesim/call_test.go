@@ -42,9 +42,9 @@ func TestSwitchesOfErrors(t *testing.T) {
 	w := start(t)
 	w.pair(w.shop(0), "365")
 	bad := func() reply { return w.info(w.shop(0), "wrong") }
-	for option, want := range map[string]string{"invalid_acceess_token": "invalid_acceess_token", "invalid_access_token": "invalid_access_token", "error_auth": "error_auth"} {
+	for _, option := range []string{"invalid_acceess_token", "invalid_access_token", "error_auth"} {
 		w.set("bad_access_token", option)
-		if r := bad(); r.code() != want+" Invalid access_token." || r.status != 403 {
+		if r := bad(); r.code() != option+" Invalid access_token." || r.status != 403 {
 			t.Errorf("wrong token (%s) = %d %s", option, r.status, r.text)
 		}
 	}

@@ -54,9 +54,17 @@ func (s *simulator) decide(w http.ResponseWriter, r *http.Request, visit *sessio
 
 // chosen returns what the seller ticked, in the order of the page. Merchants need the tick at Auth Merchant as well.
 func (s *simulator) chosen(form url.Values, visit *session) []*simulate.Shop {
+	offered := s.within(visit.account)
+	ticked := map[string]bool{}
+	for _, ids := range form[simulate.FieldShops] {
+		for _, id := range strings.FieldsFunc(ids, func(r rune) bool { return r == ',' || r == ' ' }) {
+			ticked[id] = true
+		}
+	}
+	all := len(offered) > mostTicks && len(ticked) == 0
 	var list []*simulate.Shop
-	for _, shop := range s.within(visit.account) {
-		if !slices.Contains(form[simulate.FieldShops], shop.ID) {
+	for _, shop := range offered {
+		if !all && !ticked[shop.ID] {
 			continue
 		}
 		if shop.Kind == kindMerchant && !visit.cancel && form.Get(fieldMerchant) != "yes" {

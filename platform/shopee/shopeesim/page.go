@@ -21,6 +21,10 @@ const smsCode = "123456"
 // mostChoices is how many accounts the log-in page lists before it asks for a name instead.
 const mostChoices = 40
 
+// mostTicks is how many shops can be ticked one by one. Beyond, where a form would grow too long to be taken, their ids are
+// asked for.
+const mostTicks = 5000
+
 // ask shows the page of a visit's step, with what was wrong about the last answer.
 func (s *simulator) ask(w http.ResponseWriter, r *http.Request, visit *session, wrong string) {
 	var p simulate.Page
@@ -119,6 +123,9 @@ func (s *simulator) decidePage(visit *session) simulate.Page {
 	for _, shop := range s.within(visit.account) {
 		choices.Options = append(choices.Options, simulate.Choice{Value: shop.ID, Label: shop.Name + " (" + shop.Region + ")"})
 		merchants = merchants || shop.Kind == kindMerchant
+	}
+	if len(choices.Options) > mostTicks {
+		choices.Options, choices.Label = nil, "店铺和商户编号，留空为全部 Ids of shops and merchants, empty for all"
 	}
 	p.Form.Fields = append(p.Form.Fields, choices)
 	if visit.cancel {

@@ -133,6 +133,10 @@ func TestCancelLinks(t *testing.T) {
 			t.Errorf("call after the cancellation = %s", r.text)
 		}
 	}
+	w.do("POST", "/shopee/apps", map[string]string{"partner_id": w.text("partner_id"), "ip_whitelist": "203.0.113.7"})
+	if r := w.ask("GET", w.signed("/api/v2/shop/auth_partner", "", "", "", "redirect", callback), "", ""); r.status != 302 {
+		t.Errorf("link from a seller's address = %d %s, want the whitelist not asked", r.status, r.text)
+	}
 	w.set("refusal", "redirects")
 	got := w.do("POST", "/shopee/consent", map[string]any{"url": w.link(), "shops": []string{w.shop(0)}, "decision": "deny"})
 	if at, err := url.Parse(text(got, "callback")); err != nil || at.Query().Has("code") || at.Query().Get("state") == "" {

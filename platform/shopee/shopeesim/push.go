@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/grantkeep/grantkeep/platform/simulate"
@@ -76,15 +77,14 @@ type expiringPush struct {
 func (s *simulator) pushGiven(app *simulate.App, given *consent, main string) {
 	p := givenPush{PartnerID: number(app.ID), Code: pushGiven, Timestamp: s.kit.Now().Unix()}
 	p.Data.Success = s.loose(1)
+	p.Data.AuthorizeType = "shop authorization by user"
 	if main == "" {
 		shop := given.shops[0]
-		p.Data.AuthorizeType = "shop authorization by user"
 		p.Data.Extra = fmt.Sprintf("shop id %s (%s) has been authorized successfully", shop.ID, shop.Region)
 		p.Data.ShopID = s.loose(number(shop.ID))
 		s.push(app, shop.ID, pushGiven, p)
 		return
 	}
-	p.Data.AuthorizeType = "shop and merchant authorization by user"
 	p.Data.Extra = fmt.Sprintf("main account %s has authorized successfully", main)
 	p.Data.ShopIDList, p.Data.MerchantIDList = numbers(given.shops), numbers(given.merchants)
 	p.Data.MainAccountID = number(main)
@@ -191,4 +191,19 @@ func (s *simulator) send(app *simulate.App, subject string, text []byte, ladder 
 		OK:   func(status int, body []byte) bool { return status/100 == 2 && len(body) == 0 },
 		Done: done,
 	})
+}
+
+// pushRow sends the push that a row of the catalogue names, about the link given last.
+func (s *simulator) pushRow(code string) {
+	alive := s.links.alive(func(*link) bool { return true })
+	if len(alive) == 0 {
+		return
+	}
+	x := alive[len(alive)-1]
+	if why, ended := strings.CutPrefix(code, "push:2:"); ended {
+		s.pushEnd(x, why)
+		return
+	}
+	x.warns = true
+	s.pushExpiring(x.app, x.ends.Add(-warning))
 }

@@ -249,6 +249,13 @@ func TestTooManyFailuresEndTheSubscription(t *testing.T) {
 		t.Errorf("get_app_push_config = %s, want Suspended", r.text)
 	}
 	lost := w.public("/api/v2/push/get_lost_push_message").body["response"].(map[string]any)
+	p.answer(http.StatusNoContent, "")
+	w.post("/api/v2/push/set_app_push_config", map[string]any{"callback_url": p.url})
+	w.advance(time.Second) // waits for what is in flight
+	w.advance(time.Second)
+	if r := w.public("/api/v2/push/get_app_push_config"); !strings.Contains(r.text, `"live_push_status":"Normal"`) {
+		t.Errorf("get_app_push_config after a new subscription = %s", r.text)
+	}
 	if len(lost["push_message_list"].([]any)) != 100 || lost["has_next_page"] != true {
 		t.Errorf("lost pushes = %v", lost)
 	}

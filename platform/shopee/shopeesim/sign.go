@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -45,9 +44,12 @@ func (s *simulator) signed(r *http.Request, suffix string) (*simulate.App, *refu
 	}
 	base := id + r.URL.EscapedPath() + q.Get("timestamp") + suffix
 	if !hmac.Equal([]byte(q.Get("sign")), []byte(sum(app.Text("partner_key"), base))) || both(q) {
-		return app, s.badSign(base)
+		return nil, s.badSign(base)
 	}
-	return app, s.admitted(r, app)
+	if s.keyExpired(app) {
+		return nil, no("error_partner_key_expired", "Your API partner key has expired, please reset the Live API Partner Key in Console to get a new valid partner key to call open api.", "the partner key is past its date")
+	}
+	return app, nil
 }
 
 // both tells of a request that names a shop and a merchant: the platform answers it like a wrong signature.
@@ -95,11 +97,9 @@ func (s *simulator) badSign(base string) *refusal {
 	return no("error_sign", "Wrong sign.", why)
 }
 
-// admitted checks what the console says of an app: its key, its addresses, its state, and its traffic.
+// admitted checks what the console says of an app that calls: its addresses, its state, and its traffic. A link comes from
+// a seller's browser, so it is not asked.
 func (s *simulator) admitted(r *http.Request, app *simulate.App) *refusal {
-	if s.keyExpired(app) {
-		return no("error_partner_key_expired", "Your API partner key has expired, please reset the Live API Partner Key in Console to get a new valid partner key to call open api.", "the partner key is past its date")
-	}
 	address, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		address = r.RemoteAddr // a network in memory has no ports
@@ -113,9 +113,7 @@ func (s *simulator) admitted(r *http.Request, app *simulate.App) *refusal {
 	case appFrozen:
 		return no("partner_frozen", "The partner is frozen.", "the partner is frozen")
 	case appCallRestricted, appSuspended:
-		if !slices.Contains([]string{pathAuthorize, pathCancel}, r.URL.Path) {
-			return no("error_api_call_restricted", "The App permission for api call have been restricted. If you’re a seller, contact the developer for more information. If you’re the developer, refer to the Open Platform Console for details.", "the app may not call")
-		}
+		return no("error_api_call_restricted", "The App permission for api call have been restricted. If you’re a seller, contact the developer for more information. If you’re the developer, refer to the Open Platform Console for details.", "the app may not call")
 	}
 	if found, _ := listed(app, "denied_paths", r.URL.Path); found {
 		return no("error_api_permission", "This app type has no permission to this API.", "the app's type may not call this")

@@ -125,7 +125,7 @@ func (s *simulator) shopList(w http.ResponseWriter, r *http.Request) {
 // isID reports whether a text is a whole number as ids are.
 func isID(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 63)
-	return err == nil && text[0] != '+'
+	return err == nil
 }
 
 // number is an id as answers carry it.
