@@ -25,8 +25,9 @@ type Fault struct {
 	Cause      platform.Texts `json:"cause"`
 	Remedy     platform.Texts `json:"remedy"`
 	Known      bool           `json:"known"`
-	Row        string         `json:"row,omitempty"` // of the catalogue, as its documents name it
-	Report     string         `json:"report"`        // for the platform's support
+	Row        string         `json:"row,omitempty"`    // of the catalogue, as its documents name it
+	Report     string         `json:"report"`           // for the platform's support
+	Reason     string         `json:"reason,omitempty"` // lost_answer: the refusal answers a repeat whose first answer never arrived
 }
 
 // Texts for failures that no row describes.
@@ -63,7 +64,7 @@ func describe(d platform.Driver, app platform.App, f *gk.Fault, q Question) *Fau
 	out := &Fault{
 		Platform: f.Platform, Stage: f.Stage, Code: hideTokens(f.Code), Message: hideTokens(f.Message),
 		Action: f.Action, Terminal: f.Terminal, WhoseMove: f.Action.Move(), RequestID: f.RequestID,
-		Cause: unknownCause, Remedy: unknownRemedy, Known: f.Known, Row: f.Row,
+		Cause: unknownCause, Remedy: unknownRemedy, Known: f.Known, Row: f.Row, Reason: f.Reason,
 	}
 	if f.RetryAfter > 0 {
 		out.RetryAfter = f.RetryAfter.Round(time.Second).String()
