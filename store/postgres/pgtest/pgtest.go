@@ -91,13 +91,15 @@ func version(path string) int {
 	return n
 }
 
+// shared is the cluster of the process; its server runs as long as it is referred to.
+var shared *cluster
+
 // start makes a cluster and runs a server on it that ends with the process.
-func start(bin string) (*url.URL, error) {
-	c, err := newCluster(bin)
-	if err != nil {
+func start(bin string) (_ *url.URL, err error) {
+	if shared, err = newCluster(bin); err != nil {
 		return nil, err
 	}
-	return c.url(), c.start()
+	return shared.url(), shared.start()
 }
 
 // servant returns what makes the server run as somebody else than root, who may not, and gives them its directory.
