@@ -12,6 +12,8 @@ import (
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
 	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/platform/taobao"
+	"github.com/grantkeep/grantkeep/platform/taobao/taobaosim"
 )
 
 // Platform is one platform of the product: how we speak it, and the platform in a box.
@@ -28,6 +30,7 @@ func Platforms() []Platform {
 		{shopee.New(), shopeesim.New, 7702},
 		{shopeev1.New(), shopeev1sim.New, 7703},
 		{eleme.New(), elemesim.New, 7704},
+		{taobao.New(), taobaosim.New, 7705},
 	}
 }
 

@@ -23,6 +23,9 @@ var messages = map[int]string{
 	900: "Remote Connection Error", 901: "Remote Service Timeout", 902: "Remote Service Error",
 }
 
+// subAccountCode is the code whose sub_msg tells what the main account has not given.
+const subAccountCode = 12
+
 // plain is an error of the gateway that has a code and its text only.
 func plain(code int) *topError { return &topError{code: code, msg: messages[code]} }
 
@@ -46,8 +49,8 @@ func (s *simulator) Say(w http.ResponseWriter, r *http.Request, row simulate.Row
 	}
 }
 
-// said spells a row of the stage call out: code, or code:sub_code. Its text is the msg where it is the code's own, else the
-// sub_code or the sub_msg.
+// said spells a row of the stage call out: code, or code:sub_code. Its text is the msg where it is the code's own or, as
+// in old lists, another one of a code that needs no sub-code; else it is the sub_code or the sub_msg.
 func said(row simulate.Row) *topError {
 	number, sub, _ := strings.Cut(row.Code, ":")
 	code, err := strconv.Atoi(number)
@@ -63,7 +66,7 @@ func said(row simulate.Row) *topError {
 		}
 	}
 	switch {
-	case e.msg == "" || strings.HasPrefix(text, strings.ToLower(e.msg)):
+	case sub == "" && code != subAccountCode, strings.HasPrefix(text, strings.ToLower(e.msg)):
 		e.msg = row.Example
 	case row.Example != e.subCode:
 		e.subMsg = row.Example

@@ -63,7 +63,7 @@ func mayAccountCall(op *operation) *topError {
 	if !slices.Contains(dataOf(op.account).forbidden, method) {
 		return nil
 	}
-	return &topError{code: 12, msg: messages[12], subMsg: "该子帐号无此操作权限" + method + ", 请通过主帐号设置开通相应权限（应用）!"}
+	return &topError{code: subAccountCode, msg: messages[subAccountCode], subMsg: "该子帐号无此操作权限" + method + ", 请通过主帐号设置开通相应权限（应用）!"}
 }
 
 // traffic is how often an app has called an API in a minute, or that it is banned from it.
