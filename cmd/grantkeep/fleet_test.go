@@ -467,7 +467,6 @@ func (f *fleet) eventually(what string, so func() bool) {
 // served expects every instance to serve the token that the platform holds for the valid one, of a generation.
 func (f *fleet) served(id string, shop int, generation int64) {
 	f.t.Helper()
-	want := f.truth(shop)
 	for i := range f.instances {
 		var got token
 		f.eventually(fmt.Sprintf("instance %d serves generation %d", i, generation), func() bool {
@@ -475,7 +474,7 @@ func (f *fleet) served(id string, shop int, generation int64) {
 			got, err = f.read(i, id, "")
 			return err == nil && got.Generation == generation
 		})
-		if got.Access != want {
+		if got.Access != f.truth(shop) {
 			f.t.Errorf("instance %d serves another token than the platform's", i)
 		}
 	}
