@@ -59,6 +59,7 @@ type Keeper struct {
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
 	inflight atomic.Int64
+	rounds   atomic.Int64 // of the scheduler, since it runs
 
 	mu     sync.Mutex
 	paused chan struct{}        // closed when a pause ends; nil: not paused

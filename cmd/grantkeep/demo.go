@@ -29,6 +29,7 @@ import (
 
 type demoConfig struct {
 	listen, data string
+	logLevel     string
 	controlPort  int
 	json, unsafe bool
 }
@@ -48,6 +49,7 @@ func demoCommand(s streams) *cobra.Command {
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080", "address of the server, a loopback one; with port 0 the simulators' ports are free ones too")
 	f.IntVar(&c.controlPort, "control-port", 7700, "port of the simulators' control calls; 0: any free one")
 	f.StringVar(&c.data, "data", "", "directory to keep; without it nothing is kept")
+	f.StringVar(&c.logLevel, "log-level", "warn", "debug, info, warn or error")
 	f.BoolVar(&c.unsafe, "unsafe-listen", false, "allow an address that is not loopback; whoever reaches it can act as anybody")
 	return cmd
 }
@@ -76,7 +78,7 @@ type readySims struct {
 func demo(ctx context.Context, c demoConfig, s streams) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	log, err := newLog(s.err, "warn")
+	log, err := newLog(s.err, c.logLevel)
 	if err != nil {
 		return err
 	}
@@ -163,14 +165,14 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 	}
 	d.sims.Clock.Register(simulate.Hook{
 		Next: func(from, to time.Time) time.Time {
-			next, err := d.store.NextDue(ctx, from)
+			next, err := d.keeper.NextDue(ctx)
 			if err != nil || next.After(to) {
 				return time.Time{}
 			}
 			return next
 		},
 		Pause:  d.keeper.Pause,
-		Settle: func(ctx context.Context, _ time.Time) error { _, err := d.keeper.Settle(ctx); return err },
+		Settle: func(ctx context.Context, _ time.Time) error { return d.keeper.Settle(ctx) },
 	})
 	key := api.NewKey()
 	err = d.store.CreateKey(ctx, gk.Key{
