@@ -39,9 +39,10 @@ func (g *Gateway) pass(w http.ResponseWriter, o *outcome) error {
 	facts := o.use.Driver.Spec().Facts
 	h := w.Header()
 	copyHeader(h, o.resp.Header, facts)
-	trailers := len(o.resp.Trailer) > 0
-	if trailers || o.resp.ContentLength < 0 {
-		h.Del("Content-Length") // trailers need chunks
+	h.Del("Content-Length")
+	bodiless := o.resp.StatusCode == http.StatusNoContent || o.resp.StatusCode == http.StatusNotModified
+	if o.size >= 0 && !bodiless && len(o.resp.Trailer) == 0 { // trailers need chunks
+		h.Set("Content-Length", strconv.FormatInt(o.size, 10))
 	}
 	for name := range o.resp.Trailer {
 		if !drops(facts, name) {
@@ -94,7 +95,7 @@ func contains(list, name string) bool {
 // one otherwise.
 func (g *Gateway) copyBody(w http.ResponseWriter, o *outcome) {
 	rc := http.NewResponseController(w)
-	piecemeal := o.resp.ContentLength < 0
+	piecemeal := o.size < 0
 	buf := buffers.Get().(*[32 << 10]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer buffers.Put(buf)
 	for {

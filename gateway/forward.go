@@ -36,6 +36,7 @@ type outcome struct {
 	use   keeper.Use
 	resp  *http.Response
 	body  io.Reader
+	size  int64 // of the body; -1: unknown
 	watch *watch
 	fault *gk.Fault     // nil: the call succeeded, or nobody can tell
 	later time.Duration // how long the platform wants to be left alone
@@ -113,7 +114,7 @@ func (g *Gateway) send(ctx context.Context, use keeper.Use, call platform.Call, 
 	}
 	watch.moved(g.idle)
 	resp.Body = watched{resp.Body, watch, g.idle}
-	o := &outcome{use: use, resp: resp, body: resp.Body, watch: watch}
+	o := &outcome{use: use, resp: resp, body: resp.Body, size: resp.ContentLength, watch: watch}
 	if resp.StatusCode < http.StatusOK {
 		o.close()
 		return nil, platform.ErrGarbage
@@ -122,6 +123,9 @@ func (g *Gateway) send(ctx context.Context, use keeper.Use, call platform.Call, 
 		h := readHead(resp)
 		text, truncated := h.seen()
 		o.body = h
+		if o.size < 0 && req.Method != http.MethodHead {
+			o.size = h.whole()
+		}
 		o.fault = use.Driver.Diagnose(use.App, asked, platform.Reply{
 			Status: resp.StatusCode, Header: resp.Header, Body: text, Truncated: truncated, Received: g.keeper.Now(), Sent: signed.Sent,
 		})

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -78,9 +79,10 @@ func readHead(resp *http.Response) *head {
 // fill reads ahead. It ends at the latest with the body, which whoever ends the request closes.
 func (h *head) fill() {
 	defer close(h.done)
-	part := make([]byte, 32<<10)
+	part := buffers.Get().(*[32 << 10]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer buffers.Put(part)
 	for {
-		n, err := h.body.Read(part)
+		n, err := h.body.Read(part[:])
 		h.mu.Lock()
 		h.buf, h.err = append(h.buf, part[:n]...), err
 		over := h.stop || err != nil || len(h.buf) >= headMost
@@ -97,6 +99,16 @@ func (h *head) seen() (text []byte, truncated bool) {
 	defer h.mu.Unlock()
 	whole := h.err != nil && len(h.buf) <= headMost
 	return h.buf[:min(len(h.buf), headMost)], !whole
+}
+
+// whole returns the length of a body of which everything was read ahead; -1 for any other.
+func (h *head) whole() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !errors.Is(h.err, io.EOF) {
+		return -1
+	}
+	return int64(len(h.buf))
 }
 
 // Read reads the body from its beginning.
