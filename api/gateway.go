@@ -14,6 +14,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/offline"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // callText is a call as the caller wrote it: the order of its params and the text of its numbers are signed on some
@@ -160,11 +161,16 @@ func (s *server) proxy(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// straight refuses a path under /proxy/ that the mux would clean: what comes is signed as it comes, or not at all.
+// straight refuses a path under /proxy/ that the mux would clean or complete by a redirect: what comes is signed as it
+// comes, or not at all.
 func (s *server) straight(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path := r.URL.EscapedPath(); strings.HasPrefix(path, "/proxy/") {
-			if err := platform.CheckPath(path); err != nil {
+			err := platform.CheckPath(path)
+			if err == nil && strings.Count(path, "/") < 3 { // no call behind the grant
+				err = store.ErrNotFound
+			}
+			if err != nil {
 				s.writeProblem(w, r, err)
 				return
 			}
