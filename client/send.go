@@ -1,0 +1,65 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// Answer is a platform's answer to a call that the server sent on behalf of a grant. Fault says what went wrong; nil if
+// the call succeeded or nobody can tell. Whoever gets it closes Body.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   io.ReadCloser
+	Fault  *Fault
+}
+
+// Send has the server send a call, a JSON object such as {"method":"GET","path":"/openapi/2022-01/shop"}, on behalf of a
+// grant. The answer's body has no limit of size or time but that of ctx. Errors are *Problem where the server itself
+// spoke; what the platform answers is no error.
+func (c *Client) Send(ctx context.Context, grant string, call json.RawMessage) (*Answer, error) {
+	body, err := json.Marshal(map[string]json.RawMessage{"call": call})
+	if err != nil {
+		return nil, errors.New("the call is not JSON")
+	}
+	path := "/v1/grants/" + escape(grant) + "/call"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key.Reveal())
+	req.Header.Set("Content-Type", "application/json")
+	unlimited := *c.http
+	unlimited.Timeout = 0
+	res, err := unlimited.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return nil, fmt.Errorf("POST %s: %w", path, err)
+	}
+	// What comes from a platform is sandboxed; what the server says itself is not.
+	if res.Header.Get("Content-Security-Policy") != "sandbox" {
+		defer func() { _ = res.Body.Close() }() // only read from
+		b, err := io.ReadAll(io.LimitReader(res.Body, longestAnswer))
+		if err != nil {
+			return nil, fmt.Errorf("POST %s: %w", path, err)
+		}
+		return nil, problem(res, b)
+	}
+	a := &Answer{Status: res.StatusCode, Header: res.Header, Body: res.Body}
+	if line := res.Header.Get("Grantkeep-Fault"); line != "" {
+		a.Fault = new(Fault)
+		if err := json.Unmarshal([]byte(line), a.Fault); err != nil {
+			return nil, errors.Join(errors.New("the server's header Grantkeep-Fault does not decode"), res.Body.Close())
+		}
+	}
+	return a, nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantkeep/grantkeep/client"
+)
+
+// longestCall is what the API takes of a call, in bytes.
+const longestCall = 1 << 20
+
+func grantCall(s streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "call GRANT", Short: "Send an API call on behalf of a grant", Args: cobra.ExactArgs(1),
+		Long: "Sends an API call on behalf of a grant and prints the body of the platform's answer.\n\n" +
+			"Reads the call from standard input, as {\"method\":\"GET\",\"path\":\"/openapi/2022-01/shop\"} or, on platforms with\n" +
+			"operations, {\"operation\":\"eleme.user.getUser\",\"params\":{}}. What went wrong goes to standard error, and the exit\n" +
+			"status is 1.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			call, err := readCall(s.in)
+			if err != nil {
+				return err
+			}
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			a, err := c.Send(cmd.Context(), args[0], call)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = a.Body.Close() }() // only read from
+			if asJSON {
+				err = printAnswer(s, a)
+			} else {
+				_, err = io.Copy(s.out, a.Body)
+			}
+			if err != nil || a.Fault == nil && a.Status < http.StatusBadRequest {
+				return err
+			}
+			return sayFault(s, a)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print status, headers, body and fault as JSON")
+	return cmd
+}
+
+// readCall reads one JSON object.
+func readCall(in io.Reader) (json.RawMessage, error) {
+	text, err := io.ReadAll(io.LimitReader(in, longestCall+1))
+	if err != nil {
+		return nil, err
+	}
+	var object map[string]json.RawMessage
+	if len(text) > longestCall || json.Unmarshal(text, &object) != nil {
+		return nil, usage("standard input must hold the call as one JSON object of at most 1 MiB")
+	}
+	return text, nil
+}
+
+func printAnswer(s streams, a *client.Answer) error {
+	body, err := io.ReadAll(a.Body)
+	if err != nil {
+		return err
+	}
+	return printJSON(s.out, map[string]any{"status": a.Status, "headers": a.Header, "body": string(body), "fault": a.Fault})
+}
+
+// sayFault tells a person what the platform's answer means.
+func sayFault(s streams, a *client.Answer) error {
+	text := fmt.Sprintf("\nthe platform answered %d", a.Status)
+	if f := a.Fault; f != nil {
+		text += fmt.Sprintf(", %s: %s\n%s", f.Code, f.Cause.En, f.Remedy.En)
+	}
+	if _, err := fmt.Fprintln(s.err, text); err != nil {
+		return err
+	}
+	return errFailed
+}
