@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -50,7 +51,8 @@ func (c *cache) get(ctx context.Context, id string) (e *cached, away bool, err e
 	}
 	epoch := c.epoch
 	c.mu.Unlock()
-	v, err, _ := c.fills.Do(id, func() (any, error) { return c.fill(context.WithoutCancel(ctx), id, epoch) })
+	// Readers share a read that began after the last change, never one that began before it.
+	v, err, _ := c.fills.Do(id+" "+strconv.FormatUint(epoch, 10), func() (any, error) { return c.fill(context.WithoutCancel(ctx), id, epoch) })
 	if err == nil {
 		return v.(*cached), false, nil
 	}

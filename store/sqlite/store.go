@@ -77,6 +77,9 @@ func (s *Store) Clock(context.Context) (time.Time, error) {
 	return time.Now().UTC().Truncate(time.Millisecond), nil
 }
 
+// Incarnation never changes: nobody can put another file in the place of the one that this process holds.
+func (s *Store) Incarnation(context.Context) (string, error) { return "sqlite", nil }
+
 // Close waits for writes that have begun and closes the database. A second call returns what the first did.
 func (s *Store) Close() error {
 	s.closing.Do(func() { s.closed = s.release() })

@@ -81,22 +81,24 @@ func (w *writer) run() {
 // mostTogether bounds one commit, and so how long its first caller waits for the last.
 const mostTogether = 256
 
-// commit runs a change and those that are waiting by then in one transaction, and answers all of them.
+// commit runs a change and those that are waiting by then in one transaction, and answers all of them after it: also
+// those that refused, for what they saw when they refused may have been written by one before them in the same
+// transaction. Answered earlier, their callers would know of a change that a reader cannot see yet, or never.
 func (w *writer) commit(c *change) {
 	if err := w.control("BEGIN IMMEDIATE"); err != nil {
 		c.turn <- err
 		return
 	}
-	var good []*change
+	type outcome struct {
+		c   *change
+		own error
+	}
+	var ended []outcome
 	var broken error
 	for n := 1; c != nil; n++ {
 		var own error
 		own, broken = w.try(c)
-		if own != nil {
-			c.answer <- own
-		} else {
-			good = append(good, c)
-		}
+		ended = append(ended, outcome{c, own})
 		c = nil
 		if broken == nil && n < mostTogether {
 			c = w.waiting()
@@ -108,8 +110,11 @@ func (w *writer) commit(c *change) {
 	if broken != nil {
 		_ = w.control("ROLLBACK") // SQLite may have done it by itself
 	}
-	for _, c := range good {
-		c.answer <- broken
+	for _, o := range ended {
+		if broken != nil {
+			o.own = broken
+		}
+		o.c.answer <- o.own
 	}
 }
 
