@@ -10,6 +10,7 @@
 //	schedule.go   what is due when
 //	doubt.go      what is done when an answer never arrived
 //	spill.go      where a pair waits while the database is away
+//	failover.go   what is offered again to a database that has lost its last commits
 //	run.go        the loop that does what falls due
 //	end.go        how a grant ends
 //

@@ -50,6 +50,7 @@ type Keeper struct {
 	tokens  *cache
 	flights flights
 	spill   *spill
+	kept    kept
 	wake    chan struct{}
 
 	apps     recent[openedApp] // what a call needs beside its token
@@ -59,6 +60,7 @@ type Keeper struct {
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
 	inflight atomic.Int64
+	drift    atomic.Int64 // nanoseconds between this machine's clock and the database's
 	rounds   atomic.Int64 // of the scheduler, since it runs
 
 	mu     sync.Mutex

@@ -77,7 +77,6 @@ type runner struct {
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
 	unbounded                    time.Time
-	drift                        time.Duration
 }
 
 // warm keeps hot entries of the token cache fresh. Rows are read four times a second while somebody reads them.
@@ -113,17 +112,20 @@ func (r *runner) round(ctx context.Context) error {
 	if !r.offerSpilled(ctx) {
 		return nil
 	}
+	if err := r.offerKept(ctx); err != nil {
+		return err
+	}
 	real := time.Now()
 	if real.Sub(r.checkedClock) >= clockEvery {
 		at, err := r.store.Clock(ctx)
 		if err != nil {
 			return err
 		}
-		r.drift = time.Since(at).Abs()
+		r.drift.Store(int64(time.Since(at).Abs()))
 		r.checkedClock = real
 	}
-	if r.drift > clockDrift {
-		return errors.New("this machine's clock and the database's differ by " + r.drift.Round(time.Second).String() + "; nothing is claimed until they agree")
+	if drift := r.drifted(); drift > 0 {
+		return errors.New("this machine's clock and the database's differ by " + drift.Round(time.Second).String() + "; nothing is claimed until they agree")
 	}
 	if real.Sub(r.resumed) >= resumeEvery {
 		if err := r.resume(ctx); err != nil {
@@ -145,6 +147,14 @@ func (r *runner) round(ctx context.Context) error {
 		r.swept = real
 	}
 	return err
+}
+
+// drifted returns how far this machine's clock and the database's are apart, 0 where that is little enough to go by leases.
+func (k *Keeper) drifted() time.Duration {
+	if drift := time.Duration(k.drift.Load()); drift > clockDrift {
+		return drift
+	}
+	return 0
 }
 
 // claimAll claims what is due, app by app, as many rows as the app has free workers. Once a minute it looks without

@@ -45,6 +45,7 @@ type entry struct {
 func (k *Keeper) keep(ctx context.Context, e entry) {
 	err := k.offer(ctx, e)
 	if err == nil {
+		k.kept.add(e)
 		return
 	}
 	k.log.Error("a pair could not be stored and waits", "kind", e.Kind, "grant", e.Renewal.Grant, "click", e.Click, "error", err)
@@ -75,6 +76,7 @@ func (k *Keeper) offerSpilled(ctx context.Context) bool {
 			k.log.Warn("a pair still waits for the database", "kind", e.Kind, "grant", e.Renewal.Grant, "error", err)
 			return false
 		}
+		k.kept.add(e.entry)
 		if err := k.spill.done(e.seq); err != nil {
 			k.log.Error("the spill file cannot be cleared; its pairs will be offered again, which is harmless", "error", err)
 		}

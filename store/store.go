@@ -225,6 +225,9 @@ type Installation interface {
 	AddKeyset(ctx context.Context, k Keyset) error
 	// Sealed reports whether any row holds a ciphertext.
 	Sealed(ctx context.Context) (bool, error)
+	// Incarnation names the database as it runs: it changes at each start of its server and when another server takes its
+	// place, which may lack the last commits. For a database inside this process it never changes.
+	Incarnation(ctx context.Context) (string, error)
 	// Clock returns the database's own time, to compare with this machine's; for a database inside this process they are one.
 	Clock(ctx context.Context) (time.Time, error)
 }

@@ -379,3 +379,41 @@ func TestValidTokenWhileThePlatformAnswers500(t *testing.T) {
 	f.edit(id, doubtRipe)
 	f.served(id, 0, 2)
 }
+
+func TestFailoverThatLosesTheLastCommits(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	f := newFleet(t, server.URL, 2)
+	renewed, untouched := f.connect(0), f.connect(1)
+	agree := f.begin(2)
+	server.Stop()
+	restore := server.Copy()
+	server.Again()
+	f.eventually("both are ready again", func() bool { return f.ready(0) == http.StatusOK && f.ready(1) == http.StatusOK })
+	time.Sleep(1500 * time.Millisecond) // they have seen which database it is
+	if err := <-f.refresh(1, renewed); err != nil {
+		t.Fatal(err)
+	}
+	f.served(renewed, 0, 2)
+	made := agree()
+
+	server.Stop()
+	restore()
+	server.Again()
+	f.served(renewed, 0, 2)
+	f.served(untouched, 1, 1)
+	var again string
+	f.eventually("the merchant's grant is there again", func() bool {
+		grants, err := f.instances[0].api.Grants(t.Context(), nil)
+		for _, g := range grants {
+			if g.Subject.ID == f.sims.Platforms[code].Shops[2].ID {
+				again = g.ID
+			}
+		}
+		return err == nil && again != ""
+	})
+	f.served(again, 2, 1)
+	f.grants = []string{renewed, untouched, again}
+	t.Logf("the grant %s that the lost database had made is %s in the one that took over", made, again)
+	f.report(0, 1)
+}

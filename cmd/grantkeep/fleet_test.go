@@ -359,6 +359,12 @@ func (f *fleet) truth(shop int) string {
 // connect lets the merchant of a shop authorize at the first instance, and returns the id of the grant.
 func (f *fleet) connect(shop int) string {
 	f.t.Helper()
+	return f.begin(shop)()
+}
+
+// begin lets the merchant press the button; agree lets them agree and returns the id of the grant.
+func (f *fleet) begin(shop int) (agree func() string) {
+	f.t.Helper()
 	api, s := f.instances[0].api, f.sims.Platforms[code].Shops[shop]
 	a, err := api.Authorize(f.t.Context(), client.AuthorizationRequest{App: f.app.ID, Shop: s.Host, Owner: "cust"})
 	if err != nil {
@@ -382,11 +388,22 @@ func (f *fleet) connect(shop int) string {
 		return res
 	}
 	pressed := visit(http.MethodPost, a.URL)
-	var out struct{ Callback string }
-	f.control(http.MethodPost, "/consent", map[string]any{"url": pressed.Header.Get("Location"), "shops": []string{s.ID}, "decision": "approve"}, &out)
-	visit(http.MethodGet, out.Callback)
+	return func() string {
+		f.t.Helper()
+		var out struct{ Callback string }
+		f.control(http.MethodPost, "/consent", map[string]any{"url": pressed.Header.Get("Location"), "shops": []string{s.ID}, "decision": "approve"}, &out)
+		visit(http.MethodGet, out.Callback)
+		return f.completed(a.ID)
+	}
+}
+
+// completed waits for the end of an authorization and returns the id of its grant.
+func (f *fleet) completed(authorization string) string {
+	f.t.Helper()
+	var a client.Authorization
 	f.eventually("the authorization is completed", func() bool {
-		a, err = api.Authorization(f.t.Context(), a.ID)
+		var err error
+		a, err = f.instances[0].api.Authorization(f.t.Context(), authorization)
 		return err == nil && a.State != "pending"
 	})
 	if a.State != "completed" || len(a.Grants) != 1 {

@@ -73,6 +73,14 @@ func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
 	return now, err
 }
 
+// Incarnation returns the moment at which the server was started. A replica that takes over has another one than the
+// server before it, as has one that was set back to a copy.
+func (s *Store) Incarnation(ctx context.Context) (started string, err error) {
+	err = s.engine.Query(ctx, func(r sqlstore.Row) error { return r.Scan(&started) },
+		`SELECT CAST(pg_postmaster_start_time() AS TEXT)`)
+	return started, err
+}
+
 // Close waits for what is under way and closes the connections.
 func (s *Store) Close() error {
 	s.engine.pool.Close()

@@ -279,3 +279,13 @@ func closedStore(t *testing.T, s store.Store) {
 		}
 	}
 }
+
+func incarnation(t *testing.T, s store.Store) {
+	first, err := s.Incarnation(t.Context())
+	if err != nil || first == "" {
+		t.Fatalf("Incarnation = %q, %v; want a name", first, err)
+	}
+	if again, err := s.Incarnation(t.Context()); err != nil || again != first {
+		t.Errorf("Incarnation again = %q, %v; want %q", again, err, first)
+	}
+}

@@ -120,6 +120,7 @@ var cases = []struct {
 	{"Sealed tells whether any row holds a ciphertext", sealedRows},
 	{"Sweep deletes what is past its keeping time, and nothing else", sweep},
 	{"Sweep keeps to its limit", sweepLimit},
+	{"the incarnation stays the same while the database does", incarnation},
 	{"the clock runs and the database answers", clockAndPing},
 	{"a closed store is unavailable", closedStore},
 }
