@@ -31,6 +31,7 @@ type house struct {
 	t       *testing.T
 	store   store.Store
 	vault   *vault.Vault
+	master  vault.Master // of a house that several keepers share
 	gate    *outbound.Gate
 	sims    *simulate.Running
 	web     *http.Client

@@ -192,6 +192,9 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if k.spill.pending() > 0 {
 		return &Later{Err: ErrRefreshing, After: time.Second} // a pair that is not stored may be this grant's
 	}
+	if k.drifted() > 0 {
+		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
+	}
 	g, err := k.store.Grant(ctx, gk.Engine(), id)
 	if err != nil {
 		return err

@@ -1,0 +1,162 @@
+package keeper_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/postgres"
+	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// openShared makes a house on PostgreSQL, in real time, for several keepers that share it.
+func openShared(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, dir: t.TempDir(), log: &logBook{}, cookies: map[string]string{}}
+	memory := simulate.NewMemory()
+	platforms, _ := all.Simulators()
+	var err error
+	if h.sims, err = simulate.Start(context.Background(), simulate.Options{Platforms: platforms, Memory: memory}); err != nil {
+		t.Fatal(err)
+	}
+	line, err := json.Marshal(h.sims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(line, &h.ready); err != nil {
+		t.Fatal(err)
+	}
+	h.web = &http.Client{Transport: &http.Transport{DialContext: memory.DialContext, DisableKeepAlives: true}}
+	if h.store, err = postgres.Open(t.Context(), pgtest.URL(t)); err != nil {
+		t.Fatal(err)
+	}
+	if h.gate, err = outbound.New(outbound.Options{Allow: h.allowed(), Dial: memory.DialContext}); err != nil {
+		t.Fatal(err)
+	}
+	h.master = vault.NewMaster()
+	wrapped, primary, err := vault.Create(h.master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AddKeyset(t.Context(), store.Keyset{ID: 1, Wrapped: wrapped, Primary: primary, CreatedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		h.close()
+		if t.Failed() {
+			t.Log(h.log.String())
+		}
+	})
+	return h
+}
+
+// sharing makes a keeper as another process would be one, with a vault and a clock of its own, and starts it.
+func (h *house) sharing(name string, now func() time.Time) *keeper.Keeper {
+	h.t.Helper()
+	set, err := h.store.Keyset(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	v, err := vault.Open(h.master, set.Wrapped, "ins_test")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	k, err := keeper.New(keeper.Options{
+		Store: h.store, Vault: v, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name, Now: now,
+		SpillFile: h.dir + "/spill-" + name, Allowed: h.allowed(), Log: slog.New(slog.NewTextHandler(h.log, nil)),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.start(k)
+	return k
+}
+
+func TestClockOfOneInstanceIsAnHourOff(t *testing.T) {
+	for _, off := range []time.Duration{time.Hour, -time.Hour} {
+		t.Run(off.String(), func(t *testing.T) {
+			h := openShared(t)
+			h.keeper = h.sharing("right", time.Now)
+			h.addApp("shoplazza")
+			wrong := h.sharing("wrong", func() time.Time { return time.Now().Add(off) })
+			right := h.keeper
+
+			asked, longest := 0, time.Duration(0)
+			for _, story := range []struct {
+				name          string
+				renews, reads *keeper.Keeper
+			}{{"the right one renews", right, wrong}, {"the wrong one renews", wrong, right}} {
+				g := h.connect(asked, "")
+				h.option("slow", "2500ms")
+				h.fault("slow", "refresh", 1)
+				done := make(chan error, 1)
+				go func() {
+					_, err := story.renews.Refresh(context.Background(), gk.Engine(), g.ID, false)
+					done <- err
+				}()
+				time.Sleep(time.Second)
+				begun := time.Now()
+				wait := 500 * time.Millisecond
+				s, err := story.reads.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{NotGeneration: 1, Wait: &wait})
+				longest = max(longest, time.Since(begun))
+				if err != nil || !s.Stale {
+					t.Errorf("%s: the other serves stale %v, error %v; want the old token, marked stale", story.name, s.Stale, err)
+				}
+				if err := <-done; err != nil {
+					t.Errorf("%s: %v", story.name, err)
+				}
+				asked++
+				if now := h.grant(g.ID); now.Generation != 2 || !now.Renewable || now.InDoubt() {
+					t.Errorf("%s: generation %d, renewable %v, in doubt %v; want 2, renewable, no doubt", story.name, now.Generation, now.Renewable, now.InDoubt())
+				}
+				if got := h.asked("refresh"); got != asked {
+					t.Errorf("%s: %d requests, want %d: no token is sent twice because two clocks differ", story.name, got, asked)
+				}
+			}
+			t.Logf("grants lost 0, requests that reached the platform %d, longest wait of a caller %v", asked, longest.Round(time.Millisecond))
+		})
+	}
+}
+
+// skewed is a database whose clock is another than this machine's.
+type skewed struct{ store.Store }
+
+func (s skewed) Clock(ctx context.Context) (time.Time, error) {
+	at, err := s.Store.Clock(ctx)
+	return at.Add(time.Hour), err
+}
+
+func TestNothingIsClaimedWhileTheClocksDiffer(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, dir, func(s store.Store) store.Store { return skewed{s} })
+		defer h.close()
+		h.addApp("shoplazza")
+		g := h.connect(0, "")
+		h.start(h.keeper)
+		time.Sleep(2 * time.Second)
+		var later *keeper.Later
+		if _, err := h.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false); !errors.As(err, &later) {
+			t.Errorf("a renewal at a person's word: %v, want later", err)
+		}
+		s, err := h.keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{NotGeneration: 1})
+		if err != nil || !s.Stale {
+			t.Errorf("a reader: stale %v, error %v; want the token there is, marked stale", s.Stale, err)
+		}
+		if n := h.asked("refresh"); n != 0 {
+			t.Errorf("%d renewals, want none: a lease means another moment to others", n)
+		}
+	})
+}
