@@ -115,7 +115,7 @@ func (g *Gateway) send(ctx context.Context, use keeper.Use, call platform.Call, 
 		return nil, err
 	}
 	asked := platform.Asked{Stage: platform.StageCall, Subject: use.Grant.Subject, Sent: signed.Sent, At: g.keeper.Now()}
-	resp, err := g.keeper.Forward(watch.ctx, use.App, req)
+	resp, err := g.keeper.Forward(watch.ctx, use.App, req) //nolint:bodyclose // outcome.close does
 	if err != nil {
 		watch.end()
 		return nil, err
@@ -153,7 +153,7 @@ func request(watch *watch, patience time.Duration, signed *platform.Request, up 
 	if len(signed.Body) > 0 {
 		body = bytes.NewReader(signed.Body)
 	}
-	req, err := http.NewRequestWithContext(watch.ctx, signed.Method, u.Scheme+"://"+u.Host, body)
+	req, err := http.NewRequestWithContext(watch.ctx, signed.Method, u.Scheme+"://"+u.Host, body) //nolint:gosec // the driver built it, and the gate asks where it may go
 	if err != nil {
 		return nil, errors.Join(outbound.ErrNotSent, platform.ErrForeignHost)
 	}

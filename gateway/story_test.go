@@ -176,19 +176,19 @@ var getShop = platform.Call{Method: "GET", Path: "/openapi/2022-01/shop"}
 
 func TestCallsAgainstTheSimulator(t *testing.T) {
 	w := newWorld(t)
-	answer, err := w.house.call(getShop)
+	answer, err := w.call(getShop)
 	if err != nil || answer.Code != 200 || !strings.Contains(answer.Body.String(), w.grant.Subject.ID) {
 		t.Fatalf("a call = %d %s, %v", answer.Code, answer.Body, err)
 	}
 	w.break401(1)
-	if answer, err = w.house.call(getShop); err != nil || answer.Code != 200 || fault(t, answer.Header()) != nil {
+	if answer, err = w.call(getShop); err != nil || answer.Code != 200 || fault(t, answer.Header()) != nil {
 		t.Errorf("after one refusal = %d, %v, %v; want the second answer", answer.Code, fault(t, answer.Header()), err)
 	}
 	if g := w.row(); g.Generation != w.grant.Generation+1 {
 		t.Errorf("generation %d, want one renewal", g.Generation)
 	}
 	post := platform.Call{Method: "POST", Path: "/openapi/2022-01/orders", Body: []byte(`{"title":""}`)}
-	answer, err = w.house.call(post)
+	answer, err = w.call(post)
 	if f := fault(t, answer.Header()); err != nil || answer.Code < 400 || f == nil || f["stage"] != "call" {
 		t.Errorf("a wrong call = %d with %v, %v; want the platform's refusal, explained", answer.Code, f, err)
 	}
