@@ -33,8 +33,10 @@ func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error 
 		switch n.Kind {
 		case platform.NoticeRevoked:
 			_, err = k.Left(ctx, g.ID, n.At, "platform")
-		case platform.NoticeExpiring, platform.NoticeAuthorized, platform.NoticeOrdered:
+		case platform.NoticeExpiring, platform.NoticeAuthorized:
 			err = k.look(ctx, g.ID)
+		case platform.NoticeOrdered:
+			err = k.ordered(ctx, g)
 		}
 		errs = append(errs, err)
 	}
@@ -63,6 +65,19 @@ func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) (gk.Gr
 		}
 	}
 	return gk.Grant{}, store.ErrNotFound
+}
+
+// ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.
+func (k *Keeper) ordered(ctx context.Context, g gk.Grant) error {
+	if !g.Renewable || !fixed(&g) {
+		return k.look(ctx, g.ID)
+	}
+	err := k.refreshNow(ctx, g.ID, claim{})
+	var later *Later
+	if errors.As(err, &later) {
+		return nil // its next renewal brings the end as well
+	}
+	return err
 }
 
 // look asks the platform how a grant stands and records what it tells.

@@ -98,8 +98,13 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 	h := &house{t: t, dir: dir, log: &logBook{}, cookies: map[string]string{}}
 	memory := simulate.NewMemory()
 	platforms, _ := all.Simulators()
-	var err error
-	if h.sims, err = simulate.Start(context.Background(), simulate.Options{Platforms: platforms, Memory: memory}); err != nil {
+	// A bubble begins in the year 2000, when milliseconds had a digit less; platforms count digits.
+	clock := simulate.NewClock()
+	err := clock.Set(context.Background(), time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.sims, err = simulate.Start(context.Background(), simulate.Options{Platforms: platforms, Memory: memory, Clock: clock}); err != nil {
 		t.Fatal(err)
 	}
 	line, err := json.Marshal(h.sims)

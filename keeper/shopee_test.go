@@ -12,21 +12,6 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
-// mainAccount returns the simulated main account that owns several shops, and their ids.
-func (h *house) mainAccount() (account string, shops []string) {
-	h.t.Helper()
-	for _, s := range h.ready.Platforms[h.app.Platform].Shops {
-		if s.Owner != "" {
-			account = s.Owner
-			shops = append(shops, s.ID)
-		}
-	}
-	if len(shops) < 2 {
-		h.t.Fatal("the simulator has no main account with several shops")
-	}
-	return account, shops
-}
-
 // connectAs lets an account agree to all it owns, and returns the grants.
 func (h *house) connectAs(account string, in keeper.BeginInput) keeper.Outcome {
 	h.t.Helper()
@@ -42,7 +27,7 @@ func (h *house) connectAs(account string, in keeper.BeginInput) keeper.Outcome {
 
 func TestMainAccountBringsAGrantForEachOfItsShops(t *testing.T) {
 	story(t, "shopee", func(h *house) {
-		account, shops := h.mainAccount()
+		account, shops := h.chain()
 		o := h.connectAs(account, keeper.BeginInput{Owner: "cust-1"})
 		if o.Click.Stage != gk.Done || len(o.Grants) < len(shops) {
 			t.Fatalf("the authorization ended %s (%s) with %d grants, want done with at least %d", o.Click.Stage, o.Click.Reason, len(o.Grants), len(shops))
