@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,7 +75,7 @@ func (h *house) sharing(name string, now func() time.Time) *keeper.Keeper {
 		h.t.Fatal(err)
 	}
 	k, err := keeper.New(keeper.Options{
-		Store: h.store, Vault: v, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name, Now: now,
+		Store: h.store, Vault: v, Master: h.master, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name, Now: now,
 		SpillFile: h.dir + "/spill-" + name, Allowed: h.allowed(), Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
 	if err != nil {
@@ -83,6 +84,21 @@ func (h *house) sharing(name string, now func() time.Time) *keeper.Keeper {
 	h.start(k)
 	return k
 }
+
+// soon waits, in real time, until something is so.
+func (h *house) soon(what string, so func() bool) {
+	h.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !so() {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("not after 20 seconds: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// logged counts a message in the log.
+func (h *house) logged(message string) int { return strings.Count(h.log.String(), message) }
 
 func TestClockOfOneInstanceIsAnHourOff(t *testing.T) {
 	for _, off := range []time.Duration{time.Hour, -time.Hour} {

@@ -13,6 +13,7 @@
 //	failover.go   what is offered again to a database that has lost its last commits
 //	run.go        the loop that does what falls due
 //	end.go        how a grant ends
+//	keyring.go    the keys that seal change while the process runs
 //
 // A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
 // sequence, the same for the scheduler, a reader and a person:

@@ -27,6 +27,7 @@ type Options struct {
 	Gate    *outbound.Gate
 	Drivers []platform.Driver
 
+	Master    vault.Master     // opens newer key sets; without it this process neither rotates keys nor follows a rotation
 	Now       func() time.Time // product time; nil: time.Now
 	Instance  string           // names this process in attempts; empty: made
 	PublicURL string           // scheme://host[:port] of the merchant's face
@@ -51,6 +52,7 @@ type Keeper struct {
 	flights flights
 	spill   *spill
 	kept    kept
+	keys    keys
 	wake    chan struct{}
 
 	apps     recent[openedApp] // what a call needs beside its token

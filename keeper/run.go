@@ -115,6 +115,9 @@ func (r *runner) round(ctx context.Context) error {
 	if err := r.offerKept(ctx); err != nil {
 		return err
 	}
+	if err := r.followKeys(ctx); err != nil {
+		return err
+	}
 	real := time.Now()
 	if real.Sub(r.checkedClock) >= clockEvery {
 		at, err := r.store.Clock(ctx)

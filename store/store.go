@@ -89,6 +89,9 @@ type Grants interface {
 	// Children returns the grants of an app whose subject has this parent id.
 	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
 
+	// SealedOtherwise returns the ids of up to limit grants with tokens that another key than this one sealed.
+	SealedOtherwise(ctx context.Context, key int64, limit int) ([]string, error)
+
 	// Tokens returns what the read path needs of many grants at once: id, owner, app, platform, subject, state, renewable,
 	// doubts, attempt, generation, access ciphertext and key, ends, pair_asked_at, retry_at, fault, shops. Unknown ids are left out.
 	// It has no viewer: what it returns goes into a cache that all viewers share, and who may see it is asked at each read.

@@ -41,6 +41,19 @@ func Add(m Master, wrapped []byte) (newWrapped []byte, newKey int64, err error) 
 	return newWrapped, int64(id), err
 }
 
+// Latest returns the key that was added last. Between [Add] and [Promote] it is not the one that seals.
+func Latest(m Master, wrapped []byte) (key int64, err error) {
+	handle, err := unwrap(m, wrapped)
+	if err != nil {
+		return 0, err
+	}
+	entry, err := handle.Entry(handle.Len() - 1)
+	if err != nil {
+		return 0, fmt.Errorf("vault: latest key: %w", err)
+	}
+	return int64(entry.KeyID()), nil
+}
+
 // Promote returns the key set with key as the one that seals; the others still open. It is the second step of a rotation.
 func Promote(m Master, wrapped []byte, key int64) ([]byte, error) {
 	handle, err := unwrap(m, wrapped)

@@ -37,6 +37,14 @@ func TestRotation(t *testing.T) {
 	if second == first || second == 0 {
 		t.Fatalf("Add made key %d beside %d; want another one", second, first)
 	}
+	latest := func(set []byte, want int64) {
+		t.Helper()
+		if got, err := vault.Latest(m, set); err != nil || got != want {
+			t.Errorf("Latest = %d, %v; want %d", got, err, want)
+		}
+	}
+	latest(wrapped, first)
+	latest(added, second)
 	follow(added, first)
 	opens(old, "old")
 
@@ -50,6 +58,7 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	follow(promoted, second)
+	latest(promoted, second)
 	opens(old, "old")
 	young := seal(t, v, "young")
 	opens(young, "young")

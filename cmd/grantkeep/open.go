@@ -23,8 +23,9 @@ import (
 
 // installation is a database with what opens it.
 type installation struct {
-	store store.Store
-	vault *vault.Vault
+	store  store.Store
+	vault  *vault.Vault
+	master vault.Master
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
@@ -40,16 +41,16 @@ func openInstallation(ctx context.Context, dir, url, masterPath string, notes io
 	if err != nil {
 		return nil, err
 	}
-	v, err := openVault(ctx, st, dir, url != "", masterPath, notes)
+	in, err := unlock(ctx, st, dir, url != "", masterPath, notes)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &installation{st, v}, nil
+	return in, nil
 }
 
-// openVault unwraps the key set in the database with the master key and opens the check value with it. A wrong key, a
+// unlock unwraps the key set in the database with the master key and opens the check value with it. A wrong key, a
 // missing one, and a key set that does not fit stop the start; no key is ever made beside rows that are sealed already.
-func openVault(ctx context.Context, st store.Store, dir string, shared bool, masterPath string, notes io.Writer) (*vault.Vault, error) {
+func unlock(ctx context.Context, st store.Store, dir string, shared bool, masterPath string, notes io.Writer) (*installation, error) {
 	ring, err := st.Keyset(ctx)
 	fresh := errors.Is(err, store.ErrNotFound)
 	if err != nil && !fresh {
@@ -96,7 +97,7 @@ func openVault(ctx context.Context, st store.Store, dir string, shared bool, mas
 	if err := v.VerifyCheck(check); err != nil {
 		return nil, fmt.Errorf("the keys of this database do not open its check value (%w): database and key set are not of one installation", err)
 	}
-	return v, nil
+	return &installation{st, v, master}, nil
 }
 
 // masterKey reads the key that wraps the key set.
@@ -135,7 +136,7 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 // openKeeper makes the keeper of an installation.
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
 	return keeper.New(keeper.Options{
-		Store: in.store, Vault: in.vault, Gate: gate, Drivers: all.Drivers(), Now: now,
+		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: all.Drivers(), Now: now,
 		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Log: log,
 	})
 }

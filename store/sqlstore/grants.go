@@ -137,6 +137,16 @@ func (s *Store) Children(ctx context.Context, app, parent string) (found []gk.Gr
 	return found, err
 }
 
+// SealedOtherwise implements [store.Grants]. A revoked grant has no tokens, and keeps the key that had sealed them.
+func (s *Store) SealedOtherwise(ctx context.Context, key int64, limit int) (ids []string, err error) {
+	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
+		ids, err = all(ctx, q, scanText, `SELECT id FROM grants
+			WHERE (key_id < $1 OR key_id > $1) AND (access IS NOT NULL OR refresh IS NOT NULL) LIMIT $2`, key, limit)
+		return err
+	})
+	return ids, err
+}
+
 // tokensAtOnce is how many ids one statement of Tokens takes: far below what either engine allows.
 const tokensAtOnce = 1024
 

@@ -258,3 +258,22 @@ func tokensOfMany(t *testing.T, s store.Store) {
 	slices.Sort(found)
 	same(t, "Tokens of thousands of ids", found, []string{"full", "last"})
 }
+
+func sealedOtherwise(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	for n := range 3 {
+		makeGrant(t, s, "app", numbered("below", n), func(g *gk.Grant) { g.KeyID = 1 })
+	}
+	makeGrant(t, s, "app", "same", func(g *gk.Grant) { g.KeyID = 2 })
+	makeGrant(t, s, "app", "above", func(g *gk.Grant) { g.KeyID = 3 })
+	makeGrant(t, s, "app", "empty", func(g *gk.Grant) { g.Access, g.Refresh, g.KeyID = nil, nil, 1 })
+	got, err := s.SealedOtherwise(t.Context(), 2, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	same(t, "grants under another key than 2", got, []string{"above", "below-0000", "below-0001", "below-0002"})
+	if got, err := s.SealedOtherwise(t.Context(), 2, 3); err != nil || len(got) != 3 {
+		t.Errorf("SealedOtherwise, at most 3 = %v, %v; want three", got, err)
+	}
+}

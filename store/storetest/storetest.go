@@ -42,6 +42,7 @@ var cases = []struct {
 	{"every filter of grants narrows", grantsFiltered},
 	{"a query finds part of a subject, host, name, owner or shop", grantsQueried},
 	{"children are the grants of a parent in one app", childrenOfParent},
+	{"grants under another key are found, not those without tokens", sealedOtherwise},
 	{"Tokens returns what the read path needs and leaves out the unknown", tokensOfMany},
 
 	// Changes.

@@ -1,0 +1,68 @@
+package keeper_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
+	h := openShared(t)
+	var ahead atomic.Int64 // of product time
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	h.keeper = h.sharing("first", now)
+	second := h.sharing("second", now)
+	h.addApp("shoplazza")
+	g := h.connect(0, "")
+	before := h.grant(g.ID)
+
+	rotation, err := h.keeper.RotateKeys(t.Context())
+	if err != nil || rotation.Key == before.KeyID {
+		t.Fatalf("RotateKeys = key %d, %v; want another one than %d", rotation.Key, err, before.KeyID)
+	}
+	if again, err := second.RotateKeys(t.Context()); err != nil || again != rotation {
+		t.Errorf("a rotation during a rotation = %v, %v; want the one under way, %v", again, err, rotation)
+	}
+	h.soon("both have taken the set", func() bool { return h.logged("key set taken") >= 4 }) // the first set and the next
+	if renewed, err := second.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil || renewed.KeyID != before.KeyID {
+		t.Errorf("a renewal before the promotion is sealed by key %d, %v; want the old one, %d", renewed.KeyID, err, before.KeyID)
+	}
+
+	ahead.Store(int64(61 * time.Second))
+	h.soon("what the old key sealed is sealed again", func() bool {
+		app, err := h.store.App(t.Context(), gk.Engine(), h.app.ID)
+		return err == nil && h.grant(g.ID).KeyID == rotation.Key && app.SecretsKey == rotation.Key
+	})
+	sealed := h.grant(g.ID)
+	if vault.KeyOf(sealed.Access) != rotation.Key || vault.KeyOf(sealed.Refresh) != rotation.Key || sealed.Generation != 2 {
+		t.Errorf("sealed by keys %d and %d at generation %d, want %d, and 2", vault.KeyOf(sealed.Access), vault.KeyOf(sealed.Refresh), sealed.Generation, rotation.Key)
+	}
+	time.Sleep(1100 * time.Millisecond) // of the cache
+	for name, k := range map[string]*keeper.Keeper{"first": h.keeper, "second": second} {
+		s, err := k.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{})
+		if err != nil || s.Access.Reveal() != h.truth(h.shop(0)).Access {
+			t.Errorf("%s after the rotation: %v, or another token than the platform's", name, err)
+		}
+	}
+	if renewed, err := second.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil || renewed.Generation != 3 || renewed.KeyID != rotation.Key {
+		t.Errorf("a renewal afterwards: generation %d, sealed by key %d, %v; want 3 and %d", renewed.Generation, renewed.KeyID, err, rotation.Key)
+	}
+	set, err := h.store.Keyset(t.Context())
+	if err != nil || set.ID != 3 || set.Primary != rotation.Key {
+		t.Errorf("the key set in force is %d with key %d, %v; want 3 with %d: two processes promote once", set.ID, set.Primary, err, rotation.Key)
+	}
+}
+
+func TestKeysAreNotRotatedWithoutTheMasterKey(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		if _, err := h.keeper.RotateKeys(context.Background()); !errors.Is(err, keeper.ErrNoMaster) {
+			t.Errorf("RotateKeys = %v, want ErrNoMaster", err)
+		}
+	})
+}
