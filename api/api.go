@@ -98,6 +98,7 @@ func build(o Options) *server {
 	s.routeGateway()
 	s.routeEvents()
 	s.routeKeys()
+	s.routeKeyring()
 	s.routePlatforms()
 	s.routeExplain()
 	s.routeOperation()

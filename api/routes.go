@@ -57,6 +57,8 @@ var scopes = map[string]gk.Scope{
 	"GET /v1/keys":         gk.ScopeAdmin,
 	"POST /v1/keys":        gk.ScopeAdmin,
 	"DELETE /v1/keys/{id}": gk.ScopeAdmin,
+
+	"POST /v1/keyring/rotate": gk.ScopeAdmin,
 }
 
 // Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.

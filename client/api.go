@@ -267,6 +267,19 @@ func (c *Client) RevokeKey(ctx context.Context, id string) error {
 	return c.Call(ctx, http.MethodDelete, "/v1/keys/"+escape(id), nil, nil, nil)
 }
 
+// Rotation is a key that has been added to those that seal what the database holds.
+type Rotation struct {
+	Key     int64   `json:"key"`
+	SealsAt gk.Time `json:"seals_at"`
+}
+
+// RotateKeyring adds an encryption key, or tells of the one that is being added.
+func (c *Client) RotateKeyring(ctx context.Context) (Rotation, error) {
+	var out Rotation
+	err := c.Call(ctx, http.MethodPost, "/v1/keyring/rotate", nil, nil, &out)
+	return out, err
+}
+
 // Event is one line of history.
 type Event struct {
 	ID       string         `json:"id"`
