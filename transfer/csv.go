@@ -1,0 +1,223 @@
+package transfer
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// Columns are the fields that a table may have, in the order in which they are written.
+var Columns = []string{
+	"app", "kind", "id", "parent", "host", "region", "name", "owner", "access", "refresh", "expires_at",
+	"refresh_token_expires_at", "authorization_expires_at", "issued_at", "authorized_at", "scopes",
+}
+
+// usual are names that tables of others have, with the field that each stands for.
+var usual = map[string]string{
+	"subject_kind": "kind", "subject_id": "id", "shop_id": "id", "store_id": "id", "subject_host": "host", "store_domain": "host",
+	"access_token": "access", "refresh_token": "refresh", "token_expires_at": "expires_at", "access_token_expires_at": "expires_at",
+	"refresh_expires_at": "refresh_token_expires_at",
+}
+
+// Table says how a CSV file is to be read.
+type Table struct {
+	Map  map[string]string // field by column; "-" leaves a column out. Columns that stand here need no usual name
+	Zone *time.Location    // of times without a zone, such as 2026-03-01 08:00:00; nil: UTC
+}
+
+// CSV reads a table whose first line names its columns. An error says that the head is of no use.
+func CSV(r io.Reader, t Table) (Reader, error) {
+	in := &bounded{in: r}
+	c := &csvReader{in: in, csv: csv.NewReader(in), zone: t.Zone}
+	c.csv.ReuseRecord = true
+	if c.zone == nil {
+		c.zone = time.UTC
+	}
+	in.left = LongestRow
+	head, err := c.csv.Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, &RowError{1, "the table has no head that names its columns"}
+	case err != nil:
+		return nil, c.broken(err)
+	}
+	for i, column := range head {
+		if i == 0 {
+			column = strings.TrimPrefix(column, string(byteOrderMark))
+		}
+		field, err := fieldOf(column, t.Map)
+		if err != nil {
+			return nil, &RowError{1, fmt.Sprintf("column %d %s", i+1, err.Error())}
+		}
+		if field != "-" && slices.Contains(c.fields, field) {
+			return nil, &RowError{1, fmt.Sprintf("column %d: another column is %s already", i+1, field)}
+		}
+		c.fields = append(c.fields, field)
+	}
+	return c, nil
+}
+
+// fieldOf returns which field a column holds.
+func fieldOf(column string, given map[string]string) (string, error) {
+	column = strings.TrimSpace(column)
+	field, ok := given[column]
+	lower := strings.ToLower(column)
+	if !ok {
+		if field, ok = usual[lower]; !ok {
+			field = lower
+		}
+	}
+	if field != "-" && !slices.Contains(Columns, field) {
+		return "", fmt.Errorf("is none of %s; map it to one of them, or to - to leave it out", strings.Join(Columns, ", "))
+	}
+	return field, nil
+}
+
+type csvReader struct {
+	in     *bounded
+	csv    *csv.Reader
+	fields []string
+	zone   *time.Location
+}
+
+// Next implements [Reader].
+func (c *csvReader) Next() (Row, error) {
+	c.in.left = LongestRow
+	record, err := c.csv.Read()
+	if errors.Is(err, io.EOF) {
+		return Row{}, io.EOF
+	}
+	if err != nil {
+		return Row{}, c.broken(err)
+	}
+	line, _ := c.csv.FieldPos(0)
+	row := Row{Line: line}
+	for i, field := range c.fields {
+		if err := c.set(&row, field, record[i]); err != nil {
+			return Row{}, &RowError{line, field + " " + err.Error()}
+		}
+	}
+	return row, nil
+}
+
+// broken tells a row that is wrong from a file that cannot be read on.
+func (c *csvReader) broken(err error) error {
+	var p *csv.ParseError
+	switch {
+	case !errors.As(err, &p):
+		return err
+	case errors.Is(p.Err, csv.ErrFieldCount):
+		return &RowError{p.StartLine, fmt.Sprintf("has another number of fields than the head, which has %d", len(c.fields))}
+	}
+	return &RowError{p.StartLine, "a quotation mark is not closed, or stands inside a field without quotation marks"}
+}
+
+func (c *csvReader) set(r *Row, field, value string) error {
+	if !utf8.ValidString(value) || strings.ContainsRune(value, utf8.RuneError) {
+		return errors.New("is not in the file's encoding; tables from Excel in China are often gb18030")
+	}
+	if field != "name" {
+		value = strings.TrimSpace(value)
+	}
+	if field == "-" || value == "" || value == "NULL" || value == `\N` {
+		return nil
+	}
+	value = plainCell(value)
+	if text := textOf(r, field); text != nil {
+		*text = value
+		return nil
+	}
+	if moment := momentOf(r, field); moment != nil {
+		at, err := c.time(value)
+		*moment = at
+		return err
+	}
+	switch field {
+	case "access":
+		r.Access = gk.NewSecret(value)
+	case "refresh":
+		r.Refresh = gk.NewSecret(value)
+	case "scopes":
+		r.Scopes = strings.FieldsFunc(value, func(c rune) bool { return c == ' ' || c == ',' })
+	}
+	return nil
+}
+
+// textOf returns where a column of text goes; nil for others.
+func textOf(r *Row, field string) *string {
+	switch field {
+	case "app":
+		return &r.App
+	case "kind":
+		return &r.Subject.Kind
+	case "id":
+		return &r.Subject.ID
+	case "parent":
+		return &r.Subject.Parent
+	case "host":
+		return &r.Subject.Host
+	case "region":
+		return &r.Subject.Region
+	case "name":
+		return &r.Subject.Name
+	case "owner":
+		return &r.Owner
+	}
+	return nil
+}
+
+// momentOf returns where a column of times goes; nil for others.
+func momentOf(r *Row, field string) *time.Time {
+	switch field {
+	case "expires_at":
+		return &r.Expires
+	case "refresh_token_expires_at":
+		return &r.RefreshExpires
+	case "authorization_expires_at":
+		return &r.Ceiling
+	case "issued_at":
+		return &r.Issued
+	case "authorized_at":
+		return &r.Authorized
+	}
+	return nil
+}
+
+// time reads RFC 3339, unix seconds, or the form of a database, which has no zone.
+func (c *csvReader) time(value string) (time.Time, error) {
+	if at, err := gk.ParseTime(value); err == nil {
+		return at, nil
+	}
+	for _, form := range []string{time.DateTime, "2006/1/2 15:04:05", "2006/1/2 15:04"} {
+		if at, err := time.ParseInLocation(form, value, c.zone); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("is neither RFC 3339 nor unix seconds nor of the form 2026-03-01 08:00:00")
+}
+
+// bounded ends a file whose row does not end: a quotation mark that is never closed would make one row of all the rest.
+type bounded struct {
+	in   io.Reader
+	left int
+}
+
+// errEndless ends the reading of a file.
+var errEndless = fmt.Errorf("a row is longer than %d bytes; is a quotation mark not closed?", LongestRow)
+
+// Read implements [io.Reader].
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errEndless
+	}
+	n, err := b.in.Read(p)
+	b.left -= n
+	return n, err
+}
