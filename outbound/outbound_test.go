@@ -57,7 +57,7 @@ func wantError(t testing.TB, err, kind error, class string) {
 		t.Errorf("error = %v, want an *outbound.Error: %v, %s", err, kind, class)
 		return
 	}
-	if e.Kind != kind || e.Class != class {
+	if !errors.Is(e.Kind, kind) || e.Class != class {
 		t.Errorf("error = %v: %s, want %v: %s", e.Kind, e.Class, kind, class)
 	}
 }

@@ -49,7 +49,7 @@ func (g *Gate) Send(ctx context.Context, req *http.Request, p Policy) (*Answer, 
 		return nil, err
 	}
 	defer a.stop()
-	defer a.resp.Body.Close()
+	defer func() { _ = a.resp.Body.Close() }() // what it held has been read, or is not wanted
 
 	limit := p.MaxBody
 	if limit <= 0 {

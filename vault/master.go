@@ -58,7 +58,7 @@ func ReadMaster(path string) (Master, error) {
 	if err != nil {
 		return Master{}, fmt.Errorf("master key file: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 
 	info, err := f.Stat()
 	if err != nil {

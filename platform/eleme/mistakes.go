@@ -2,7 +2,7 @@ package eleme
 
 import (
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // the platform's protocol demands it
+	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"

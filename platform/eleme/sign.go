@@ -2,7 +2,7 @@ package eleme
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the platform's protocol demands it
+	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -113,6 +113,6 @@ func sortedNames(values []value) string {
 
 // digest is the upper-case hex MD5 that calls and pushes are signed with.
 func digest(text string) string {
-	sum := md5.Sum([]byte(text)) //nolint:gosec // the platform's protocol demands it
+	sum := md5.Sum([]byte(text))
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }

@@ -1,7 +1,7 @@
 package eleme
 
 import (
-	"crypto/md5" //nolint:gosec // the platform's protocol demands it
+	"crypto/md5"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"

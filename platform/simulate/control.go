@@ -75,7 +75,7 @@ func read(r *http.Request, into any) error {
 	d.DisallowUnknownFields()
 	d.UseNumber()
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%w: want a JSON object: %v", errBad, err)
+		return fmt.Errorf("%w: want a JSON object: %w", errBad, err)
 	}
 	return nil
 }
@@ -93,13 +93,13 @@ func (s *Running) moveClock(r *http.Request) (any, error) {
 	case want.Advance != "" && want.Set == nil:
 		d, err := parseDuration(want.Advance)
 		if err != nil {
-			return nil, fmt.Errorf("%w: advance: %v", errBad, err)
+			return nil, fmt.Errorf("%w: advance: %w", errBad, err)
 		}
 		move = func(ctx context.Context) error { return s.Clock.Advance(ctx, d) }
 	case want.Set != nil && want.Advance == "":
 		at, err := parseMoment(want.Set)
 		if err != nil {
-			return nil, fmt.Errorf("%w: set: %v", errBad, err)
+			return nil, fmt.Errorf("%w: set: %w", errBad, err)
 		}
 		move = func(ctx context.Context) error { return s.Clock.Set(ctx, at) }
 	default:
@@ -108,7 +108,7 @@ func (s *Running) moveClock(r *http.Request) (any, error) {
 	arrived := make(chan struct{})
 	if !s.begin(func() {
 		defer close(arrived)
-		move(s.ctx) // its error stands in the clock's state
+		_ = move(s.ctx) // its error stands in the clock's state
 	}) {
 		return nil, errors.New("the simulators are ending")
 	}

@@ -65,7 +65,7 @@ func (k *Kit) handle(sim Simulator, r *http.Request, body []byte) (*answer, *Fau
 	case fault.Name == CutBefore:
 	case fault.Name == Garbage:
 		a.header.Set("Content-Type", "application/json")
-		io.WriteString(a, "{\"access_token\": \x00\xff<html><body>half an ans")
+		_, _ = io.WriteString(a, "{\"access_token\": \x00\xff<html><body>half an ans")
 	case fault.status != 0:
 		http.Error(a, http.StatusText(fault.status), fault.status)
 	default:

@@ -49,7 +49,7 @@ func (m *member) arm(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if err := m.kit.Faults.Arm(fault); err != nil {
-		return nil, fmt.Errorf("%w: %v", errBad, err)
+		return nil, fmt.Errorf("%w: %w", errBad, err)
 	}
 	return m.faults(r)
 }
@@ -156,7 +156,7 @@ func (m *member) setOptions(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if err := m.kit.Options.Set(values); err != nil {
-		return nil, fmt.Errorf("%w: %v", errBad, err)
+		return nil, fmt.Errorf("%w: %w", errBad, err)
 	}
 	return m.options(r)
 }

@@ -197,7 +197,7 @@ func (p *Pushes) post(ctx context.Context, push *Push, call *Call) bool {
 		call.Refuse("no answer: %v", err)
 		return false
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // only read from
 	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	if err != nil {
 		call.Refuse("%d, answer cut", res.StatusCode)

@@ -112,7 +112,7 @@ func (o Options) listen(port int, config *tls.Config) (net.Listener, string, err
 	if o.Memory != nil {
 		listener, err = o.Memory.Listen(address)
 	} else {
-		listener, err = net.Listen("tcp", address)
+		listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	}
 	if err != nil {
 		return nil, "", err

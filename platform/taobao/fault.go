@@ -71,10 +71,13 @@ func (d driver) oauthFault(asked platform.Asked, code, text string, status int) 
 	if text != "" {
 		q.Texts = []string{text}
 	}
-	queries := []platform.Query{q, q, q, q, q}
-	queries[1].Codes = []string{code}
-	for i, stage := range []string{platform.StageToken, platform.StageRefresh, platform.StageAuthorize} {
-		queries[2+i].Stage = stage
+	coded := q
+	coded.Codes = []string{code}
+	queries := []platform.Query{q, coded}
+	for _, stage := range []string{platform.StageToken, platform.StageRefresh, platform.StageAuthorize} {
+		staged := q
+		staged.Stage = stage
+		queries = append(queries, staged)
 	}
 	for _, candidate := range queries {
 		if d.spec.Catalogue.Find(candidate) != nil {

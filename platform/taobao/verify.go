@@ -2,7 +2,7 @@ package taobao
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the platform's protocol demands it
+	"crypto/md5"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"

@@ -136,6 +136,7 @@ func (s *simulator) strangeRefresh(pair *simulate.Pair) failure {
 func (s *simulator) wrongRefresh(pair *simulate.Pair) failure {
 	state := s.stateOfID(pair.Subject.ID)
 	switch s.kit.Ledger.RefreshState(pair, s.rotation(pair)) {
+	case simulate.Alive, simulate.Unknown:
 	case simulate.Spent:
 		return archivedRefresh
 	case simulate.Expired:

@@ -20,6 +20,7 @@ func (s *simulator) getToken(c *call) (fields, *refusal) {
 	}
 	c.line.About(c.app.ID, code.Subject.ID)
 	switch s.kit.Ledger.CodeState(code) {
+	case simulate.Alive, simulate.Unknown, simulate.Revoked:
 	case simulate.Spent:
 		return nil, s.badCode("the code was used before")
 	case simulate.Expired:
@@ -117,6 +118,7 @@ func (s *simulator) renew(x *link, old *simulate.Pair) (*simulate.Pair, *refusal
 	kind := x.shop.Kind
 	used := old.Data.(*lease)
 	switch s.kit.Ledger.RefreshState(old, keep) {
+	case simulate.Alive, simulate.Unknown, simulate.Spent: // what a used one brings is told below
 	case simulate.Revoked:
 		return nil, s.badRefresh(kind, "the refresh token died with its authorization")
 	case simulate.Expired:

@@ -90,8 +90,8 @@ func (s *simulator) admit(r *http.Request, text []byte) (*call, *refusal) {
 // authentic checks the signature over the address as the client has written it: a signature made for the other scheme is
 // as wrong as any.
 func (s *simulator) authentic(r *http.Request, app *simulate.App, text []byte) *refusal {
-	scheme, rest, _ := strings.Cut(s.kit.Base(), "://")
-	rest = "://" + r.Host + r.URL.RequestURI() + "|" + string(text)
+	scheme, _, _ := strings.Cut(s.kit.Base(), "://")
+	rest := "://" + r.Host + r.URL.RequestURI() + "|" + string(text)
 	key, got := app.Text("partner_key"), []byte(r.Header.Get("Authorization"))
 	if hmac.Equal(got, []byte(sum(key, scheme+rest))) {
 		return nil

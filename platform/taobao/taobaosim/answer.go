@@ -154,7 +154,7 @@ func xmlText(b *bytes.Buffer, name string, value any) {
 		}
 	default:
 		fmt.Fprintf(b, "<%s>", name)
-		xml.EscapeText(b, []byte(fmt.Sprint(v))) // a buffer takes everything
+		_ = xml.EscapeText(b, []byte(fmt.Sprint(v))) // a buffer takes everything
 	}
 	fmt.Fprintf(b, "</%s>", name)
 }

@@ -31,10 +31,10 @@ func plain(code int) *topError { return &topError{code: code, msg: messages[code
 
 // Say answers with a row of the catalogue.
 func (s *simulator) Say(w http.ResponseWriter, r *http.Request, row simulate.Row) {
-	switch {
-	case r.URL.Path == "/authorize":
+	switch r.URL.Path {
+	case "/authorize":
 		s.authorizeError(w, r, r.URL.Query(), row.Code, row.Example)
-	case r.URL.Path == "/token" || r.URL.Path == "/container/refresh":
+	case "/token", "/container/refresh":
 		s.tokenError(w, r, refusal{row.Code, row.Example})
 	default:
 		params, _, err := callParams(r)
