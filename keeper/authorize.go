@@ -335,6 +335,9 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
+	if cb.Empty && cb.State != "" {
+		return Outcome{}, &Refused{Reason: RefusedIncomplete}
+	}
 	if cb.Empty {
 		return Outcome{}, &Refused{Reason: RefusedEmpty}
 	}
@@ -364,11 +367,11 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	if !k.begin() {
 		return Outcome{}, ErrDraining
 	}
-	c, err = k.store.SpendState(ctx, app.ID, digest(cb.State), !mine, k.Now())
+	spent, err := k.store.SpendState(ctx, app.ID, digest(cb.State), !mine, k.Now())
 	if err != nil {
 		k.end()
 		if errors.Is(err, store.ErrSpent) {
-			return k.await(ctx, c.ID, true)
+			return k.await(ctx, c.ID, true) // another callback with this state was a moment earlier
 		}
 		if errors.Is(err, store.ErrNotFound) {
 			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
@@ -377,7 +380,7 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	}
 	go func() {
 		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, c, cb)
+		k.exchange(context.WithoutCancel(ctx), d, open, spent, cb)
 	}()
 	return k.await(ctx, c.ID, false)
 }

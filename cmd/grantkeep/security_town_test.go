@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/simulate"
+)
+
+// town is the whole product inside the test: the demo's server with its apps on all five platforms, on real sockets.
+type town struct {
+	*demonstration
+	t   *testing.T
+	dir string
+	log *logBook
+	web *http.Client // a browser with cookies that follows nothing
+}
+
+// newTown starts a server with the demo's apps. Its database lies under dir.
+func newTown(t *testing.T) *town {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &town{t: t, dir: t.TempDir(), log: &logBook{}, demonstration: &demonstration{server: "http://" + listener.Addr().String()}}
+	w.web = w.browser()
+	ctx, stop := context.WithCancel(context.Background())
+	platforms, _ := all.Simulators()
+	if w.sims, err = simulate.Start(context.WithoutCancel(ctx), simulate.Options{Platforms: platforms}); err != nil {
+		t.Fatal(err)
+	}
+	if w.installation, err = openInstallation(ctx, w.dir, "", "", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: redact}))
+	if err := w.prepare(ctx, w.dir, log); err != nil {
+		t.Fatal(err)
+	}
+	pushes := notify.New(notify.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
+	server := api.NewServer(w.pages(faces{w.server, w.server}.handler(w.keeper, w.installation, pushes, log)), log)
+	done := make(chan error, 1)
+	go func() { done <- runServer(ctx, server, listener, w.keeper, pushes, 30*time.Second, log) }()
+	t.Cleanup(func() {
+		stop()
+		w.web.CloseIdleConnections()
+		err := errors.Join(<-done, w.sims.Close(), w.store.Close())
+		w.gate.Close()
+		if err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(w.log)
+		}
+	})
+	return w
+}
+
+func (w *town) browser() *http.Client {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// reply is what a request got.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// into decodes the body.
+func (r reply) into(t *testing.T, out any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.body), out); err != nil {
+		t.Fatalf("the answer %d is not the JSON expected: %v\n%s", r.status, err, r.body)
+	}
+}
+
+// send makes a request with a browser, and a body in JSON unless in is nil.
+func (w *town) send(c *http.Client, method, address string, in any, headers ...string) reply {
+	w.t.Helper()
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, address, body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if req.Header.Set(headers[i], headers[i+1]); headers[i] == "Host" {
+			req.Host = headers[i+1]
+		}
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		w.t.Fatalf("%s: %v", method, err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return reply{res.StatusCode, res.Header, string(b)}
+}
+
+// ask makes a request to the API with a key.
+func (w *town) ask(key gk.Secret, method, path string, in any) reply {
+	w.t.Helper()
+	return w.send(http.DefaultClient, method, w.server+path, in, "Authorization", "Bearer "+key.Reveal())
+}
+
+// tell makes a control call of a platform's simulator.
+func (w *town) tell(method, path string, in, out any) {
+	w.t.Helper()
+	r := w.send(http.DefaultClient, method, w.ready.Control+path, in)
+	if r.status != http.StatusOK {
+		w.t.Fatalf("control %s %s answered %d: %s", method, path, r.status, r.body)
+	}
+	if out != nil {
+		r.into(w.t, out)
+	}
+}
+
+// seenCall is one request that a simulator received.
+type seenCall struct{ Method, Path, Stage, App, Subject, Decision, Why string }
+
+func (w *town) calls(code string) []seenCall {
+	w.t.Helper()
+	var got struct{ Calls []seenCall }
+	w.tell(http.MethodGet, "/"+code+"/calls", nil, &got)
+	return got.Calls
+}
+
+// exchanges counts the code exchanges that all platforms received together.
+func (w *town) exchanges() int {
+	w.t.Helper()
+	n := 0
+	for code := range w.apps {
+		for _, c := range w.calls(code) {
+			if c.Stage == "token" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// resident is somebody who can authorize on a platform.
+type resident struct{ ID, Host, Owner string }
+
+func (w *town) residents(code string) []resident {
+	w.t.Helper()
+	line, err := json.Marshal(w.sims)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var sims struct {
+		Platforms map[string]struct{ Shops []resident }
+	}
+	if err := json.Unmarshal(line, &sims); err != nil {
+		w.t.Fatal(err)
+	}
+	return sims.Platforms[code].Shops
+}
+
+// addApp makes another app of ours on a platform, which the simulator learns too.
+func (w *town) addApp(code, environment string, change map[string]string) string {
+	w.t.Helper()
+	first, err := w.store.App(context.Background(), gk.Engine(), w.apps[code])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	settings := map[string]string{}
+	for name, v := range w.ready.Platforms[code].Apps[0] {
+		if _, ok := w.keeper.Driver(code).Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = simulate.Settings{name: v}.Text(name)
+		}
+	}
+	for name, v := range change {
+		settings[name] = v
+	}
+	app, err := w.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+		Platform: code, Environment: environment, Name: code + " " + environment, Settings: settings, Endpoints: first.Endpoints,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	told := map[string]any{}
+	for name, v := range settings {
+		told[name] = v
+	}
+	told["redirect_uri"], told["push_url"] = w.keeper.CallbackURL(app.ID), w.keeper.PushURL(app.ID)
+	w.tell(http.MethodPost, "/"+code+"/apps", told, nil)
+	return app.ID
+}
+
+// begun is a merchant's way up to the platform's page.
+type begun struct{ id, connect, link, state string }
+
+// begin makes a link with a key and presses its button.
+func (w *town) begin(c *http.Client, key gk.Secret, in map[string]any) begun {
+	w.t.Helper()
+	var made struct{ ID, URL string }
+	r := w.ask(key, http.MethodPost, "/v1/authorizations", in)
+	if r.status != http.StatusCreated {
+		w.t.Fatalf("an authorization was answered %d: %s", r.status, r.body)
+	}
+	r.into(w.t, &made)
+	r = w.send(c, http.MethodPost, made.URL, nil)
+	if r.status != http.StatusSeeOther {
+		w.t.Fatalf("the button was answered %d: %s", r.status, r.body)
+	}
+	b := begun{id: made.ID, connect: made.URL, link: r.header.Get("Location")}
+	b.state = stateIn(b.link)
+	if b.state == "" {
+		w.t.Fatalf("a platform's link holds no state")
+	}
+	return b
+}
+
+// stateIn finds the state of a platform's link, which may lie inside the address to come back to.
+func stateIn(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	if s := u.Query().Get("state"); s != "" {
+		return s
+	}
+	for _, values := range u.Query() {
+		for _, v := range values {
+			if strings.Contains(v, "state=") {
+				return stateIn(v)
+			}
+		}
+	}
+	return ""
+}
+
+// agree acts as a merchant on the platform's page and returns where the browser is sent back to.
+func (w *town) agree(code, link, shop string) string {
+	w.t.Helper()
+	var out struct{ Callback string }
+	w.tell(http.MethodPost, "/"+code+"/consent", map[string]any{"url": link, "shops": []string{shop}, "decision": "approve"}, &out)
+	if out.Callback == "" {
+		w.t.Fatalf("%s sends the merchant nowhere", code)
+	}
+	return out.Callback
+}
+
+// connect lets the n-th resident of a platform authorize an app, and returns the grant.
+func (w *town) connect(code, app string, n int, owner string) string {
+	w.t.Helper()
+	who := w.residents(code)[n]
+	in := map[string]any{"app": app, "owner": owner}
+	if who.Host != "" {
+		in["shop"] = who.Host
+	}
+	c := w.browser()
+	b := w.begin(c, w.key, in)
+	if r := w.send(c, http.MethodGet, w.agree(code, b.link, who.ID), nil); r.status != http.StatusSeeOther {
+		w.t.Fatalf("%s: the callback was answered %d: %s", code, r.status, r.body)
+	}
+	var a struct {
+		State  string
+		Reason string
+		Grants []string
+	}
+	w.ask(w.key, http.MethodGet, "/v1/authorizations/"+b.id, nil).into(w.t, &a)
+	if a.State != "completed" || len(a.Grants) == 0 {
+		w.t.Fatalf("%s: the authorization is %s (%s) with %d grants", code, a.State, a.Reason, len(a.Grants))
+	}
+	return a.Grants[0]
+}
+
+// addKey stores a key of the test's own.
+func (w *town) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.Secret {
+	w.t.Helper()
+	text := api.NewKey()
+	err := w.store.CreateKey(context.Background(), gk.Key{
+		ID: "key_" + name, Hash: api.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: w.keeper.Now(),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return text
+}
+
+// codes lists the platforms in a fixed order.
+func (w *town) codes() []string {
+	var codes []string
+	for code := range w.apps {
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	if len(codes) != 5 {
+		w.t.Fatalf("the town has %d platforms, want 5", len(codes))
+	}
+	return codes
+}
+
+// otherIdentity is the settings of a second app on each platform.
+func otherIdentity(code string) map[string]string {
+	switch code {
+	case "shoplazza":
+		return map[string]string{"client_id": "SandboxClient_1", "client_secret": "SandboxSecret_1"}
+	case "shopee", "shopeev1":
+		return map[string]string{"partner_id": "2009999", "partner_key": strings.Repeat("5b", 32)}
+	case "eleme":
+		return map[string]string{"app_key": "SandboxKey1", "app_secret": strings.Repeat("6c", 20)}
+	}
+	return map[string]string{"app_key": "21999999", "app_secret": strings.Repeat("7d", 16)}
+}
+
+func (b begun) String() string { return fmt.Sprintf("authorization %s", b.id) }
