@@ -9,12 +9,14 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// pages puts the demo's own page before the product's handler.
+// pages puts the demo's own page before the product's handler. It answers to the demo's name only: whoever reaches it can
+// act as anybody, and a page elsewhere could point its own name here.
 func (d *demonstration) pages(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
@@ -22,14 +24,20 @@ func (d *demonstration) pages(next http.Handler) http.Handler {
 	same := http.NewCrossOriginProtection()
 	mux.Handle("POST /demo/connect", same.Handler(http.HandlerFunc(d.connect)))
 	mux.Handle("POST /demo/advance", same.Handler(http.HandlerFunc(d.advance)))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !serves(d.server, r.Host) && !api.Probe(r) {
+			misdirected(w)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 type demoApp struct{ ID, Platform string }
 
 type demoJump struct{ By, Name string }
 
-var demoJumps = []demoJump{{"1h", "+1 hour"}, {"24h", "+1 day"}, {"720h", "+30 days"}, {"8616h", "+359 days"}}
+var demoJumps = []demoJump{{"1h", "+1 hour"}, {"24h", "+1 day"}, {"720h", "+30 days"}, {"8640h", "+360 days"}}
 
 type demoGrant struct{ Platform, Name, State, Note, Ends, Next, Renewals string }
 
@@ -114,7 +122,7 @@ const demoStyle = `body{font:16px/1.55 system-ui,sans-serif;max-width:60rem;marg
 h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2rem}form{display:inline}
 button{font:inherit;padding:.5rem 1rem;margin:.2rem;border:1px solid #1f5fbf;border-radius:8px;background:#1f5fbf;color:#fff;cursor:pointer}
 button.plain{background:#fff;color:#1f5fbf}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .6rem;border-bottom:1px solid #d9dee5}
-.calm{color:#55606e}`
+.wide{overflow-x:auto}.calm{color:#55606e}`
 
 var demoStyleHash = func() string {
 	sum := sha256.Sum256([]byte(demoStyle))
@@ -130,8 +138,8 @@ var demoTemplate = template.Must(template.New("demo").Parse(`<!doctype html>
 <h2>1. Connect a shop</h2>
 <p>{{range .Apps}}<form method="post" action="/demo/connect"><input type="hidden" name="app" value="{{.ID}}"><button>Connect a shop on {{.Platform}}</button></form>{{end}}</p>
 <h2>2. See what was granted</h2>
-{{if .Grants}}<table><tr><th>Platform</th><th>Shop</th><th>State</th><th>Token ends</th><th>Next thing due</th><th>Renewals</th></tr>
-{{range .Grants}}<tr><td>{{.Platform}}</td><td>{{.Name}}</td><td>{{.State}}{{with .Note}} ({{.}}){{end}}</td><td>{{.Ends}}</td><td>{{.Next}}</td><td>{{.Renewals}}</td></tr>{{end}}</table>
+{{if .Grants}}<div class="wide"><table><tr><th>Platform</th><th>Shop</th><th>State</th><th>Token ends</th><th>Next thing due</th><th>Renewals</th></tr>
+{{range .Grants}}<tr><td>{{.Platform}}</td><td>{{.Name}}</td><td>{{.State}}{{with .Note}} ({{.}}){{end}}</td><td>{{.Ends}}</td><td>{{.Next}}</td><td>{{.Renewals}}</td></tr>{{end}}</table></div>
 {{else}}<p class="calm">Nothing yet.</p>{{end}}
 <h2>3. Move the time on</h2>
 <p>{{range .Jumps}}<form method="post" action="/demo/advance"><input type="hidden" name="by" value="{{.By}}"><button class="plain">{{.Name}}</button></form>{{end}}</p>
