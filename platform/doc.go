@@ -15,5 +15,7 @@
 //   - build every address with [App.Base], at every use, which refuses a host that the facts do not allow;
 //   - return a *grantkeep.Fault for a refusal only, and [ErrGarbage] (see [Garbled]) for anything it cannot read: an
 //     answer that is neither a pair nor a refusal leaves the outcome unknown, and a 5xx always does;
-//   - never put a secret into an error, into Request.SignedText or into Asked.Sent.
+//   - never put a secret into an error or into Asked.Sent;
+//   - write [Request].SignedText as it is signed, with the app's secret masked. An access token stays: the request carries
+//     it in clear beside that text, and a text without it could not be compared with what somebody else signed.
 package platform

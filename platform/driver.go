@@ -146,7 +146,7 @@ type Request struct {
 	Header                http.Header
 	Body                  []byte
 	Sent                  url.Values // parameters it carries, secrets removed: becomes Asked.Sent
-	Signature, SignedText string     // SignedText has the secret masked
+	Signature, SignedText string     // SignedText has the app's secret masked, not the access token
 	Expires               time.Time  // when the signature stops being accepted; zero: unknown or never
 }
 

@@ -277,7 +277,7 @@ func (d driver) upgraded(asked platform.Asked, reply platform.Reply, a tokenAnsw
 
 // mismatch is an answer for another subject than asked.
 func (d driver) mismatch(asked platform.Asked) *gk.Fault {
-	return &gk.Fault{Platform: d.spec.Code, Stage: asked.Stage, Code: "local:subject_mismatch", Action: gk.FixRequest}
+	return d.spec.Catalogue.Mismatch(asked.Stage)
 }
 
 // moment is what ends count from: when the request left, else when the answer came.

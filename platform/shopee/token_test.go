@@ -121,7 +121,7 @@ func TestAnswerForAnotherSubjectIsNoPair(t *testing.T) {
 	} {
 		issues, err := driver.ReadIssues(testApp(), c.asked, reply(200, c.body))
 		var f *gk.Fault
-		if !errors.As(err, &f) || !strings.Contains(f.Code, "subject_mismatch") || f.Terminal {
+		if !errors.As(err, &f) || f.Code != "subject_mismatch" || f.Terminal {
 			t.Errorf("%s: ReadIssues = %+v, %v, want subject_mismatch", name, issues, err)
 		}
 	}

@@ -195,7 +195,7 @@ func (d driver) ReadIssues(_ platform.App, asked platform.Asked, _ platform.Repl
 		return nil, &platform.Garbled{Why: "it names no shop"}
 	}
 	if asked.Subject.Kind != "" && !shop.Same(asked.Subject) {
-		return nil, &gk.Fault{Platform: d.spec.Code, Stage: asked.Stage, Code: "local:subject_mismatch", Action: gk.FixRequest}
+		return nil, d.spec.Catalogue.Mismatch(asked.Stage)
 	}
 	return []platform.Issue{{Subject: shop, Shops: []gk.Shop{{ID: shop.ID}}}}, nil
 }

@@ -455,3 +455,14 @@ func TestDiagnose(t *testing.T) {
 		}
 	}
 }
+
+func TestAnotherShop(t *testing.T) {
+	asked := platform.Asked{
+		Stage: platform.StageToken, Subject: gk.Subject{Kind: gk.KindShop, ID: "60012"}, Claimed: gk.Subject{Kind: gk.KindShop, ID: "60013"},
+	}
+	issues, err := driver.ReadIssues(testApp(), asked, platform.Reply{})
+	var f *gk.Fault
+	if !errors.As(err, &f) || f.Code != platform.SubjectMismatch || issues != nil {
+		t.Errorf("ReadIssues = %v, %v, want the fault %s", issues, err, platform.SubjectMismatch)
+	}
+}

@@ -64,7 +64,7 @@ func (d driver) mismatch(asked platform.Asked) *gk.Fault {
 		stage = platform.StageRefresh
 	}
 	fault := d.spec.Catalogue.Local(stage, "local:subject_mismatch")
-	fault.Code = "subject_mismatch"
+	fault.Code = platform.SubjectMismatch
 	return fault
 }
 
