@@ -120,7 +120,22 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if *in.Alive {
 		return false, k.seen(ctx, d, id, in)
 	}
+	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(clockSlack)) {
+		return true, k.ranOut(ctx, id) // its time was over: nobody left
+	}
 	return true, k.erase(ctx, gk.Engine(), id, actor, "the merchant left")
+}
+
+// ranOut records that an authorization has reached its end.
+func (k *Keeper) ranOut(ctx context.Context, id string) error {
+	now := k.Now()
+	return k.change(ctx, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+		if g.State == gk.Revoked || g.State == gk.Expired || g.Ceiling.After(now.Add(clockSlack)) {
+			return nil, errOvertaken
+		}
+		g.State, g.Renewable, g.DueAt = gk.Expired, false, time.Time{}
+		return []gk.Event{event(gk.EventGrantExpired, "platform", g, now, reasonOf(g))}, nil
+	})
 }
 
 // cancelled completes a click on a platform's cancel page.

@@ -107,6 +107,19 @@ func TestV1CallbackMustBeConfirmedByThePlatform(t *testing.T) {
 	})
 }
 
+func TestV1AuthorizationEndsAfterItsYear(t *testing.T) {
+	story(t, "shopeev1", func(h *house) {
+		g := h.connect(0, "")
+		h.moveTo(g.Ceiling.Add(24 * time.Hour))
+		if now := h.grant(g.ID); now.State != gk.Expired {
+			t.Errorf("a day past the year: %s, want expired: nobody cancelled anything", now.State)
+		}
+		if n := strings.Count(h.kinds(g.ID), "expiring"); n != 3 {
+			t.Errorf("%d warnings, want three: 30, 7 and 1 days ahead", n)
+		}
+	})
+}
+
 func TestSellerWhoLeavesIsFoundInThePlatformsOwnList(t *testing.T) {
 	for _, code := range []string{"shopee", "shopeev1"} {
 		t.Run(code, func(t *testing.T) {
