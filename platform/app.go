@@ -110,6 +110,26 @@ func (a App) Base(name, host string) (*url.URL, error) {
 	return u, nil
 }
 
+// OtherEnvironment reports whether a host (without port) is one of the platform's, but only of the environment that is
+// not the app's: what is signed with this app's keys is refused there. Hosts of stores, which the facts know by pattern,
+// belong to no environment.
+func (a App) OtherEnvironment(host string) bool {
+	other := false
+	for _, e := range a.spec.Facts.Endpoints {
+		for _, base := range e.Bases {
+			u, err := url.Parse(base)
+			if err != nil || u.Hostname() != asciiLower(host) {
+				continue
+			}
+			if e.Environment == a.Environment {
+				return false
+			}
+			other = true
+		}
+	}
+	return other
+}
+
 // AllowsHost reports whether a request of this app may go to a host (host[:port], as in a URL): one of the platform's
 // hosts, or the host of one of the app's own overrides. The outbound gate asks it of every request.
 func (a App) AllowsHost(scheme, hostport string) bool {

@@ -84,6 +84,10 @@ func variants(call signedCall) []variant {
 		{"the text in the body was signed, with its blanks or escapes; sign compact JSON with characters as themselves", sortedPairs(call.raw)},
 		{"texts are signed without their quotes; sign the JSON of each value", each(func(v value) string { return strings.Trim(v.text, `"`) })},
 		{"non-ASCII characters are signed as \\u escapes; sign them as themselves", each(func(v value) string { return escaped(v.text) })},
+		{"the JSON that was signed has blanks after commas and colons; sign compact JSON", each(func(v value) string { return spaced(v.text) })},
+		{"the JSON that was signed has blanks and \\u escapes; sign compact JSON with characters as themselves", each(func(v value) string {
+			return escaped(spaced(v.text))
+		})},
 		{"slashes are escaped in the signed text; sign / as itself", each(func(v value) string { return strings.ReplaceAll(v.text, "/", `\/`) })},
 		{"slashes and non-ASCII characters are escaped in the signed text; sign them as themselves", each(func(v value) string {
 			return escaped(strings.ReplaceAll(v.text, "/", `\/`))
@@ -128,6 +132,23 @@ func escaped(s string) string {
 		default:
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
+	}
+	return b.String()
+}
+
+// spaced writes a blank after each comma and colon between values, as json.dumps does by default.
+func spaced(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		end := i + 1
+		if text[i] == '"' {
+			end = stringEnd([]byte(text), i)
+		}
+		b.WriteString(text[i:end])
+		if text[i] == ',' || text[i] == ':' {
+			b.WriteByte(' ')
+		}
+		i = end
 	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/grantkeep/grantkeep/platform"
@@ -34,6 +35,9 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	}
 	if gotKey != key {
 		return errors.New("metas.app_key is another app's; sandbox and production have different keys")
+	}
+	if u, err := url.Parse(in.URL); err == nil && app.OtherEnvironment(u.Hostname()) {
+		return errors.New("the host belongs to the other environment; sandbox and production have different keys")
 	}
 	if err := checkClock(call.timestamp, app.Now, time.Duration(d.spec.Facts.Limits.Clock)); err != nil {
 		return err

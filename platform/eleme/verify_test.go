@@ -48,6 +48,8 @@ func TestVerifyNamesTheMistake(t *testing.T) {
 		"case folded":        {with(strings.Join([]string{app, key, prop, shop, ts}, "")), ""},
 		"without quotes":     {with(`App=小店/一app_key=hUb2Demo01` + prop + shop + ts), "without their quotes"},
 		"escaped characters": {with(`App="\u5c0f\u5e97/\u4e00"` + key + prop + shop + ts), `\u escapes`},
+		"blanks":             {with(`App="小店/一"` + key + `properties={"b": "<x>", "a": 10.0}` + shop + ts), "blanks after commas"},
+		"blanks, escaped":    {with(`App="\u5c0f\u5e97/\u4e00"` + key + `properties={"b": "<x>", "a": 10.0}` + shop + ts), "blanks and"},
 		"escaped slash":      {with(`App="小店\/一"` + key + prop + shop + ts), "slashes"},
 		"escaped HTML":       {with(app + key + `properties={"b":"\u003cx\u003e","a":10.0}` + shop + ts), "encoding/json"},
 		"milliseconds":       {with(app + key + prop + shop + ts + "000"), "unit of time"},
@@ -108,5 +110,13 @@ func TestVerifyAcceptsNamesSortedAlone(t *testing.T) {
 		if err := verify(body); err != nil {
 			t.Errorf("VerifyCall of %s = %v, want nil", pairs, err)
 		}
+	}
+}
+
+func TestVerifyOtherEnvironment(t *testing.T) {
+	const body = `{"nop":"1.0.0","id":"1","action":"eleme.user.getUser","token":"","metas":{"app_key":"hUb2Demo01","timestamp":1720000000},"params":{},"signature":"x"}`
+	err := driver.(platform.Verifier).VerifyCall(demoApp(nil), platform.Incoming{Method: "POST", URL: "https://open-api-sandbox.shop.ele.me/api/v1/", Body: []byte(body)})
+	if err == nil || !strings.Contains(err.Error(), "other environment") {
+		t.Errorf("VerifyCall at the sandbox = %v, want something about the other environment", err)
 	}
 }

@@ -44,7 +44,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if q.Get("sign") == "" {
 		return &platform.BadCall{Field: "sign", Why: "is missing in the query"}
 	}
-	if d.otherEnvironment(app, u.Hostname()) {
+	if app.OtherEnvironment(u.Hostname()) {
 		return &platform.BadCall{Field: "host", Why: "belongs to the other environment: its partner_id and key are other ones"}
 	}
 	if !callPath.MatchString(u.Path) || u.RawPath != "" {
@@ -102,22 +102,6 @@ func (d driver) checkTime(app platform.App, q url.Values) (time.Time, error) {
 		return time.Time{}, &platform.BadCall{Field: "timestamp", Why: "lies ahead: the clock is " + off.Round(time.Second).String() + " fast, " + limit.String() + " are allowed"}
 	}
 	return at, nil
-}
-
-// otherEnvironment reports whether a host is one of the platform's, but only of the environment that is not the app's.
-func (d driver) otherEnvironment(app platform.App, host string) bool {
-	other := false
-	for _, e := range d.spec.Facts.Endpoints {
-		for _, address := range e.Bases {
-			if u, err := url.Parse(address); err == nil && u.Hostname() == host {
-				if e.Environment == app.Environment {
-					return false
-				}
-				other = true
-			}
-		}
-	}
-	return other
 }
 
 func withIdentity(b base, q url.Values) (base, error) {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +30,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if err != nil || u.Host == "" {
 		return &platform.BadCall{Field: "url", Why: "must be whole: the signature covers scheme and host"}
 	}
-	if d.otherEnvironment(app, u.Hostname()) {
+	if app.OtherEnvironment(u.Hostname()) {
 		return &platform.BadCall{Field: "host", Why: "belongs to the other environment: its partner_id and key are other ones"}
 	}
 	got := in.Header.Values("Authorization")
@@ -50,14 +49,6 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 }
 
 func same(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
-
-// otherEnvironment reports whether a host is the platform's of the environment that is not the app's.
-func (d driver) otherEnvironment(app platform.App, host string) bool {
-	return slices.ContainsFunc(d.spec.Facts.Endpoints, func(e platform.Endpoint) bool {
-		u, err := url.Parse(e.Bases["api"])
-		return err == nil && e.Environment != app.Environment && u.Hostname() == host
-	})
-}
 
 // checkBody checks the identifiers and the time in a body.
 func (d driver) checkBody(app platform.App, partner int64, body []byte) error {

@@ -48,6 +48,9 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if call.params.get("app_key") != key {
 		return errors.New("app_key is another app's; sandbox and production have different keys")
 	}
+	if u, err := url.Parse(in.URL); err == nil && app.OtherEnvironment(u.Hostname()) {
+		return errors.New("the host belongs to the other environment; sandbox and production have different keys")
+	}
 	if err := checkClock(call.params.get("timestamp"), app.Now, time.Duration(d.spec.Facts.Limits.Clock)); err != nil {
 		return err
 	}

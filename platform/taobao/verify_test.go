@@ -87,6 +87,10 @@ func TestVerifyClockAndIdentifiers(t *testing.T) {
 		q := url.Values{"app_key": {key}, "method": {"taobao.time.get"}, "sign_method": {method}, "timestamp": {timestamp}, "v": {"2.0"}, "sign": {upperMD5(demoSecret + text + demoSecret)}}
 		return called(q.Encode(), "")
 	}
+	sandbox := func(in platform.Incoming) platform.Incoming {
+		in.URL = strings.Replace(in.URL, "eco.taobao.com", "gw.api.tbsandbox.com", 1)
+		return in
+	}
 	tests := map[string]struct {
 		in  platform.Incoming
 		why string
@@ -101,6 +105,7 @@ func TestVerifyClockAndIdentifiers(t *testing.T) {
 		"a day ahead":     {call("12345678", "2026-01-16 10:30:00", "md5"), "24h0m0s ahead"},
 		"ISO":             {call("12345678", "2026-01-15T10:30:00+08:00", "md5"), "yyyy-MM-dd"},
 		"another app":     {call("87654321", "2026-01-15 10:30:00", "md5"), "another app"},
+		"the sandbox":     {sandbox(call("12345678", "2026-01-15 10:30:00", "md5")), "other environment"},
 		"other algorithm": {call("12345678", "2026-01-15 10:30:00", "sha1"), "sign_method must be"},
 		"no sign":         {called("app_key=12345678", ""), "sign is missing"},
 		"no v":            {called("app_key=12345678&method=m&timestamp=1&sign_method=md5&sign=x", ""), "v is missing"},
