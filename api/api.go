@@ -94,6 +94,7 @@ func build(o Options) *server {
 	s.routeApps()
 	s.routeAuthorizations()
 	s.routeGrants()
+	s.routeImport()
 	s.routeTokens()
 	s.routeGateway()
 	s.routeEvents()

@@ -209,13 +209,13 @@ type bounded struct {
 	left int
 }
 
-// errEndless ends the reading of a file.
-var errEndless = fmt.Errorf("a row is longer than %d bytes; is a quotation mark not closed?", LongestRow)
+// ErrEndless is the error of a table whose row does not end; nothing behind it can be read.
+var ErrEndless = fmt.Errorf("a row is longer than %d bytes; is a quotation mark not closed?", LongestRow)
 
 // Read implements [io.Reader].
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, errEndless
+		return 0, ErrEndless
 	}
 	n, err := b.in.Read(p)
 	b.left -= n
