@@ -53,18 +53,25 @@ func (s *server) face(next http.Handler) http.Handler {
 	})
 }
 
-// named reports whether a request is for the API's host. On loopback every loopback name will do; probes of a load
-// balancer name an address, and learn one word.
-func (s *server) named(r *http.Request) bool {
-	want := s.url
-	host, port := splitHost(r.Host)
-	if net.ParseIP(host) != nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz") {
-		return true
-	}
-	if loopback(want.Hostname()) {
+// named reports whether a request is for the API's host.
+func (s *server) named(r *http.Request) bool { return Probe(r) || Serves(s.url, r.Host) }
+
+// Probe reports whether a request asks how the server stands, of an address instead of a name, as load balancers do. It
+// learns one word.
+func Probe(r *http.Request) bool {
+	host, _ := splitHost(r.Host)
+	return net.ParseIP(host) != nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz")
+}
+
+// Serves reports whether a Host header names the face at an address: name and port alike, a scheme's own port may be left
+// out. On loopback every loopback name will do; no other name does, so that a foreign one that resolves to this machine
+// (DNS rebinding) leads nowhere.
+func Serves(face *url.URL, hostport string) bool {
+	host, port := splitHost(hostport)
+	if loopback(face.Hostname()) {
 		return loopback(host)
 	}
-	return strings.EqualFold(host, want.Hostname()) && (port == want.Port() || port == "" && defaultPort(want) || want.Port() == "" && port == portOf(want.Scheme))
+	return strings.EqualFold(host, face.Hostname()) && (port == face.Port() || port == "" && defaultPort(face) || face.Port() == "" && port == portOf(face.Scheme))
 }
 
 // splitHost splits a Host header; the port is empty where it has none.

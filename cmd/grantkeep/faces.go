@@ -16,31 +16,40 @@ import (
 // loopback one address may serve all; elsewhere no route of one answers on another.
 type faces struct{ public, api string }
 
-// handler puts the faces together, told apart by the Host that a request names.
+// handler puts the faces together, told apart by the Host that a request names. A host that is none of them gets 421,
+// whatever it asks for.
 func (f faces) handler(k *keeper.Keeper, in *installation, pushes http.Handler, log *slog.Logger) http.Handler {
 	public := http.NewServeMux()
 	public.Handle("/", connect.New(connect.Options{Keeper: k, PublicURL: f.public, Log: log}))
 	public.Handle("/push/{app}", pushes)
 	programs := api.New(api.Options{Keeper: k, Store: in.store, Drivers: all.Drivers(), APIURL: f.api, Version: version, Log: log})
-	if hostOf(f.public) == hostOf(f.api) {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if merchant(r.URL.Path) {
-				public.ServeHTTP(w, r)
-				return
-			}
-			programs.ServeHTTP(w, r)
-		})
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		toPublic, toAPI := serves(f.public, r.Host), serves(f.api, r.Host)
+		if toPublic && toAPI && hostOf(f.public) != hostOf(f.api) { // two ports of loopback
+			toPublic, toAPI = r.Host == hostOf(f.public), r.Host == hostOf(f.api)
+		}
 		switch {
-		case strings.EqualFold(r.Host, hostOf(f.public)):
+		case api.Probe(r):
+			programs.ServeHTTP(w, r)
+		case toPublic && (!toAPI || merchant(r.URL.Path)):
 			public.ServeHTTP(w, r)
-		case strings.EqualFold(r.Host, hostOf(f.api)):
+		case toAPI:
 			programs.ServeHTTP(w, r)
 		default:
-			http.Error(w, "this server has no such host", http.StatusMisdirectedRequest)
+			misdirected(w)
 		}
 	})
+}
+
+func serves(address, host string) bool {
+	u, err := url.Parse(address)
+	return err == nil && api.Serves(u, host)
+}
+
+// misdirected answers a request for a host that is not ours. It repeats nothing of the request.
+func misdirected(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "this server has no such host", http.StatusMisdirectedRequest)
 }
 
 // merchant reports whether a path belongs to the face of merchants and platforms.

@@ -167,7 +167,7 @@ func runServer(ctx context.Context, server *http.Server, listener net.Listener, 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return pushes.Run(ctx) })
 	g.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
