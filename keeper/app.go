@@ -34,6 +34,9 @@ func (k *Keeper) CreateApp(ctx context.Context, v gk.Viewer, in AppInput) (gk.Ap
 	if d == nil {
 		return gk.App{}, &Invalid{"platform", "is none of " + strings.Join(slices.Sorted(maps.Keys(k.drivers)), ", ")}
 	}
+	if err := in.lift(d.Spec()); err != nil {
+		return gk.App{}, err
+	}
 	now := k.Now()
 	app := gk.App{
 		ID: gk.NewID("app", now), Platform: in.Platform, Environment: in.Environment, Profile: in.Profile, Stage: in.Stage,
@@ -67,6 +70,24 @@ func (k *Keeper) CreateApp(ctx context.Context, v gk.Viewer, in AppInput) (gk.Ap
 		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "created"},
 	})
 	return app, err
+}
+
+// lift takes profile, stage and environment out of the settings, where people who copy a platform's console write them.
+func (in *AppInput) lift(spec *platform.Spec) error {
+	settings := maps.Clone(in.Settings)
+	for name, member := range map[string]*string{"profile": &in.Profile, "stage": &in.Stage, "environment": &in.Environment} {
+		value, ok := settings[name]
+		if _, known := spec.Facts.Settings[name]; !ok || known {
+			continue
+		}
+		if *member != "" && *member != value {
+			return &Invalid{"settings." + name, "is another than the app's own " + name}
+		}
+		*member = value
+		delete(settings, name)
+	}
+	in.Settings = settings
+	return nil
 }
 
 // AppChange is what a PATCH of an application says; nil leaves a member as it is.

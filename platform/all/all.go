@@ -2,6 +2,9 @@
 package all
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/eleme"
 	"github.com/grantkeep/grantkeep/platform/eleme/elemesim"
@@ -55,7 +58,8 @@ func Simulators() (list []simulate.Platform, ports map[string]int) {
 		for _, r := range p.Driver.Spec().Catalogue.Rows() {
 			rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
 		}
-		list = append(list, simulate.Platform{Name: code, New: p.Simulator, Rows: rows})
+		settings := slices.Sorted(maps.Keys(p.Driver.Spec().Facts.Settings))
+		list = append(list, simulate.Platform{Name: code, New: p.Simulator, Rows: rows, Settings: settings})
 		ports[code] = p.Port
 	}
 	return list, ports

@@ -12,8 +12,9 @@ const mostShops = 100000
 
 // member is one platform among those that run: its simulator and its kit.
 type member struct {
-	kit *Kit
-	sim Simulator
+	kit  *Kit
+	sim  Simulator
+	told []string // names of an app's settings in the ready line; none: all
 }
 
 // locked makes a control call wait until the simulator rests.

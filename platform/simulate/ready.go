@@ -27,15 +27,18 @@ func (s *Running) MarshalJSON() ([]byte, error) {
 
 // place is a platform in the ready line.
 type place struct {
-	Base   string  `json:"base"`
-	Apps   []*App  `json:"apps"`
-	Shops  []*Shop `json:"shops"`
-	Owners []*Shop `json:"owners,omitempty"`
+	Base   string     `json:"base"`
+	Apps   []Settings `json:"apps"`
+	Shops  []*Shop    `json:"shops"`
+	Owners []*Shop    `json:"owners,omitempty"`
 }
 
 // place lists what has the kind shop as shops; on a platform that has none, everything that is no part of another.
 func (m *member) place() place {
-	p := place{Base: m.kit.base, Apps: m.kit.Apps.list}
+	p := place{Base: m.kit.base}
+	for _, app := range m.kit.Apps.list {
+		p.Apps = append(p.Apps, m.tells(app))
+	}
 	all := m.kit.Shops.list
 	hasShops := slices.ContainsFunc(all, func(s *Shop) bool { return s.Kind == "shop" })
 	for _, s := range all {
@@ -46,4 +49,18 @@ func (m *member) place() place {
 		p.Owners = append(p.Owners, s)
 	}
 	return p
+}
+
+// tells returns the settings of an app that a client has to know.
+func (m *member) tells(app *App) Settings {
+	if len(m.told) == 0 {
+		return app.Settings
+	}
+	told := Settings{}
+	for name, value := range app.Settings {
+		if slices.Contains(m.told, name) || slices.Contains([]string{"profile", "stage", "environment"}, name) {
+			told[name] = value
+		}
+	}
+	return told
 }

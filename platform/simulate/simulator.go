@@ -28,6 +28,9 @@ type Platform struct {
 	Name string // the platform's code, such as shopee
 	New  Maker
 	Rows []Row
+	// Settings are the names that a client knows an app's settings by; the ready line tells these, with the app's profile,
+	// stage and environment, and leaves out what only the platform has to know. Empty: it tells all.
+	Settings []string
 }
 
 // Identity is what a request is about, as far as the request itself tells.

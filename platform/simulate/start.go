@@ -79,7 +79,7 @@ func (s *Running) start(o Options, config *tls.Config) error {
 			return fmt.Errorf("simulator %s: %w", p.Name, err)
 		}
 		kit := NewKit(p.Name, s.Clock, p.Rows, base, o.out())
-		m := &member{kit: kit}
+		m := &member{kit: kit, told: p.Settings}
 		kit.Do(func() { m.sim = p.New(kit, p.Rows) })
 		s.members = append(s.members, m)
 		s.serve(listener, guarded(o.Listen, kit.Handler(m.sim)))
