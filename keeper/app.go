@@ -264,13 +264,12 @@ func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]
 			}
 		}
 	}
-	known := map[string]bool{}
+	known := map[string]bool{"authorize": true, "exchange": true, "token": true, "api": true} // what every platform may be told
 	for _, e := range f.Endpoints {
 		for name := range e.Bases {
 			known[name] = true
 		}
 	}
-	known["exchange"] = true
 	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
 		u, err := url.Parse(app.Endpoints[name])
 		if !known[name] {
