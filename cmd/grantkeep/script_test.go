@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/grantkeep/grantkeep/platform/all"
@@ -186,4 +187,67 @@ func agree(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: agree LINK")
 	}
 	storyOf(ts).demo.agree(args[0], "shoplazza", ts.Getenv("SHOP"))
+}
+
+// TestReadme plays the README's transcript: its commands print what it says they print, up to ids, times and secrets. Two
+// of its remarks are stage directions, which the test carries out.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```console\n")
+	transcript, _, found := strings.Cut(rest, "```\n")
+	if !found {
+		t.Fatal("the README has no transcript")
+	}
+	d := startDemo(t)
+	variables := map[string]string{"GRANTKEEP_SERVER": d.Server, "GRANTKEEP_KEY": d.Key, "APP": d.Apps["shoplazza"], "LC_ALL": "C"}
+	var got strings.Builder
+	var link string
+	for line := range strings.Lines(transcript) {
+		command, isCommand := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+		switch {
+		case isCommand:
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+			for name, value := range variables {
+				cmd.Env = append(cmd.Env, name+"="+value)
+			}
+			cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", command, err, out)
+			}
+			got.WriteString(line + string(out))
+			if strings.Contains(command, "link") {
+				link = strings.TrimSpace(string(out))
+			}
+		case strings.HasPrefix(line, "# the merchant"):
+			got.WriteString(line)
+			d.agree(link, "shoplazza", d.Platforms["shoplazza"].Shops[0]["id"].(string))
+			var grants struct{ Items []struct{ ID string } }
+			if d.call("GET", "/v1/grants", nil, &grants); len(grants.Items) != 1 {
+				t.Fatalf("after the merchant there are %d grants, want one", len(grants.Items))
+			}
+			variables["GRANT"] = grants.Items[0].ID
+		case strings.HasPrefix(line, "# a year later"):
+			got.WriteString(line)
+			d.advance("8760h")
+		}
+	}
+	if diff := cmp.Diff(anonymous(transcript), anonymous(got.String())); diff != "" {
+		t.Errorf("the README's transcript is not what the commands print (-README +commands):\n%s\nThe commands print:\n%s", diff, got.String())
+	}
+}
+
+// anonymous replaces what differs from run to run, and the blanks that align tables with it.
+func anonymous(transcript string) string {
+	for _, r := range []struct{ pattern, with string }{
+		{`\b(app|grt)_[0-9a-z]{26}\b`, "$1"}, {`\d{4}-\d\d-\d\d \d\d:\d\dZ`, "TIME"}, {`http://\S+/connect/\S+`, "LINK"},
+		{`shop:\d+`, "shop:ID"}, {`(?m)^[\w-]{40,}$`, "TOKEN"}, {` +`, " "}, {`(?m) $`, ""},
+	} {
+		transcript = regexp.MustCompile(r.pattern).ReplaceAllString(transcript, r.with)
+	}
+	return transcript
 }
