@@ -31,13 +31,13 @@ func (d driver) refused(app platform.App, asked platform.Asked, reply platform.R
 	return nil
 }
 
-// Diagnose says what the answer to a call means. A 2xx has succeeded whatever its envelope says: from 2025-06 on a
-// successful answer has code and message too.
+// Diagnose says what the answer to a call means. From 2025-06 on a successful answer has code and message too, so a 2xx
+// has succeeded unless its envelope is the error's.
 func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
-	if reply.Status >= 200 && reply.Status < 300 {
+	said := readBody(reply.Body)
+	if reply.Status >= 200 && reply.Status < 300 && !said.failed() {
 		return nil
 	}
-	said := readBody(reply.Body)
 	if reply.Status == 0 && said.code == "" && len(said.texts) == 0 {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (d driver) fault(app platform.App, asked platform.Asked, reply platform.Rep
 	code := said.code
 	if said.oauth {
 		q.Codes = []string{said.code}
-	} else if reply.Status != 0 {
+	} else if reply.Status != 0 && !(reply.Status < 300 && said.failed()) {
 		code = "http:" + strconv.Itoa(reply.Status)
 		q.Codes = []string{code + ":*", code}
 		if reply.Status >= 500 {

@@ -58,6 +58,9 @@ func readBody(body []byte) said {
 	return s
 }
 
+// failed reports whether a body is the envelope of an error, {"code":"Error","message"} without data, whatever its status.
+func (s said) failed() bool { return !s.oauth && s.code == "Error" }
+
 // errorTexts flattens the member errors: a text, a list of texts, or a map from a field to its texts.
 func errorTexts(raw json.RawMessage) []string {
 	var v any

@@ -500,3 +500,21 @@ func FuzzPush(f *testing.F) {
 		}
 	})
 }
+
+func TestDiagnoseEnvelopeOfAnError(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"code":"Error","message":"no such app"}`:        "Error",
+		`{"code":"Error","message":"m","data":{"id":1}}`:  "",
+		`{"code":"Success","message":"","data":{"id":1}}`: "",
+		`{"shop":{"id":2286999}}`:                         "",
+	} {
+		f := driver.Diagnose(open(nil), platform.Asked{Stage: "call"}, platform.Reply{Status: 200, Body: []byte(body)})
+		code := ""
+		if f != nil {
+			code = f.Code
+		}
+		if code != want || f != nil && (f.Known || f.Terminal) {
+			t.Errorf("Diagnose of %s with status 200 = %+v, want code %q", body, f, want)
+		}
+	}
+}
