@@ -47,7 +47,7 @@ type Imported struct {
 }
 
 // importBatch is how many grants one transaction takes: enough to share its cost, few enough to let others write.
-const importBatch = 256
+const importBatch = 1000
 
 // Import stores grants by app and subject and returns what became of each row, in their order. A row that is wrong
 // stops no other; an error says that the store, or the caller's patience, ended it, and the rows stored by then stay.

@@ -46,18 +46,20 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, shops string,
 	return replaceShops(ctx, q, g)
 }
 
-// insertGrant makes a grant.
-func insertGrant(ctx context.Context, q Querier, g *gk.Grant, at time.Time) error {
-	g.Version, g.UpdatedAt = 1, at
-	if g.CreatedAt.IsZero() {
-		g.CreatedAt = at
+// insertGrants makes grants.
+func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
+	rows := make([][]any, 0, len(grants))
+	for _, g := range grants {
+		g.Version, g.UpdatedAt = 1, at
+		if g.CreatedAt.IsZero() {
+			g.CreatedAt = at
+		}
+		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt)))
 	}
-	err := insert(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at) VALUES ($1, `+grantParameters+`, $41, $42)`,
-		append(grantValues(g), g.App, ms(g.CreatedAt))...)
-	if err != nil {
+	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at)`, rows); err != nil {
 		return err
 	}
-	return replaceShops(ctx, q, g)
+	return insertShops(ctx, q, grants...)
 }
 
 // insertionRaces is how often PutGrants looks again when somebody made the same grant between its look and its insertion.
@@ -88,21 +90,24 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 		if err != nil {
 			return err
 		}
+		var fresh []*gk.Grant
 		for i := range grants {
 			g := &grants[i]
 			if g.ID == "" {
 				return errors.New("sqlstore: a grant without an id")
 			}
 			old, known := before[g.ID]
-			if known {
-				err = updateGrant(ctx, q, &old, shops[g.ID], g, at)
-			} else {
+			if !known {
 				g.App = app
-				err = insertGrant(ctx, q, g, at)
+				fresh = append(fresh, g)
+				continue
 			}
-			if err != nil {
+			if err := updateGrant(ctx, q, &old, shops[g.ID], g, at); err != nil {
 				return fmt.Errorf("grant %s: %w", g.ID, err)
 			}
+		}
+		if err := insertGrants(ctx, q, fresh, at); err != nil {
+			return err
 		}
 		if err := updateAttempt(ctx, q, c, a, at); err != nil {
 			return err

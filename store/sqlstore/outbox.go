@@ -16,20 +16,18 @@ func scanEvent(r Row) (gk.Event, error) {
 
 // addEvents stores events with a change; those of a changed grant get its version.
 func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
-	for _, e := range events {
-		for _, g := range changed {
-			if g.ID == e.Grant {
-				e.GrantVersion = g.Version
-			}
-		}
-		err := insert(ctx, q, `INSERT INTO events (id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At))
-		if err != nil {
-			return err
-		}
+	versions := make(map[string]int64, len(changed))
+	for _, g := range changed {
+		versions[g.ID] = g.Version
 	}
-	return nil
+	rows := make([][]any, 0, len(events))
+	for _, e := range events {
+		if version, ok := versions[e.Grant]; ok {
+			e.GrantVersion = version
+		}
+		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At)})
+	}
+	return insertMany(ctx, q, `INSERT INTO events (id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at)`, rows)
 }
 
 // Append implements [store.Outbox].

@@ -60,14 +60,18 @@ func replaceShops(ctx context.Context, q Querier, g *gk.Grant) error {
 	if _, err := exec(ctx, q, `DELETE FROM shops WHERE grant_id = $1`, g.ID); err != nil {
 		return err
 	}
-	for _, shop := range g.Shops {
-		err := insert(ctx, q, `INSERT INTO shops (`+shopColumns+`, app_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App)
-		if err != nil {
-			return err
+	return insertShops(ctx, q, g)
+}
+
+// insertShops stores the shops of grants that have none yet.
+func insertShops(ctx context.Context, q Querier, grants ...*gk.Grant) error {
+	var rows [][]any
+	for _, g := range grants {
+		for _, shop := range g.Shops {
+			rows = append(rows, []any{g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App})
 		}
 	}
-	return nil
+	return insertMany(ctx, q, `INSERT INTO shops (`+shopColumns+`, app_id)`, rows)
 }
 
 // printShops writes shops down, to tell after a change function whether it changed them: it may do so in place.
