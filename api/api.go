@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -53,7 +54,12 @@ func New(o Options) http.Handler {
 	return s.face(s.straight(s.mux))
 }
 
+// exactNames makes huma take a member under its own name only: {"owner":"a","OWNER":"b"} has one reader who sees a and
+// one who sees b.
+var exactNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
+
 func build(o Options) *server {
+	exactNames()
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
