@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,11 @@ func explainCommand(s streams) *cobra.Command {
 				return printJSON(s.out, map[string]any{"fault": f})
 			}
 			lang := language(os.Getenv("LC_ALL"), os.Getenv("LANG"))
-			_, err = fmt.Fprintf(s.out, "%s\n%s\n\n%s · %s · action %s · %s\n", f.Cause.In(lang), f.Remedy.In(lang), f.Platform, f.Code, f.Action, moves[f.WhoseMove].In(lang))
+			facts := []string{f.Platform, f.Code, "action " + string(f.Action), moves[f.WhoseMove].In(lang)}
+			if f.Code == "" {
+				facts = slices.Delete(facts, 1, 2) // a text alone: the platform gives it no code
+			}
+			_, err = fmt.Fprintf(s.out, "%s\n%s\n\n%s\n", f.Cause.In(lang), f.Remedy.In(lang), strings.Join(facts, " · "))
 			return err
 		},
 	}

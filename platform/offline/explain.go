@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -56,11 +57,30 @@ func Explain(d platform.Driver, app platform.App, q Question) *Fault {
 	if found.Stage == "" {
 		found.Stage = platform.StageCall
 	}
+	if found.Action == gk.Backoff && found.RetryAfter == 0 {
+		found.RetryAfter = waitIn(found.Message)
+	}
 	return describe(d, app, found, q)
 }
 
 // brokenConnection matches what clients say when no answer came.
-var brokenConnection = regexp.MustCompile(`(?i)connection (reset|refused|closed|aborted)|broken pipe|time(d )?out|unexpected eof|no such host|tls handshake`)
+var brokenConnection = regexp.MustCompile(`(?i)connection (was )?(reset|refused|closed|aborted)|econn(reset|refused|aborted)|etimedout|socket hang up|` +
+	`broken pipe|timed?[ -]?out|deadline exceeded|\beof\b|empty reply|no such host|(network|host) (is )?unreachable|no route to host|tls handshake`)
+
+var waitText = regexp.MustCompile(`(?i)\b([0-9]{1,7}) more seconds?\b`)
+
+// waitIn returns the wait that the words of a throttled call name; zero if they name none.
+func waitIn(words string) time.Duration {
+	m := waitText.FindStringSubmatch(words)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
 
 // better reports whether a finding says more than the one before: a row goes before none, a row for this text before
 // one that takes any text.
@@ -266,10 +286,15 @@ func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, e
 		return nil, Question{}, err
 	}
 	words := args[1:]
-	var q Question
-	if slices.Contains(stages, words[0]) && len(words) > 1 {
-		q.Stage, words = words[0], words[1:]
+	all := Question{Body: []byte(strings.Join(words, " "))}
+	if !slices.Contains(stages, words[0]) || len(words) == 1 {
+		return d, all, nil
 	}
-	q.Body = []byte(strings.Join(words, " "))
-	return d, q, nil
+	// "refresh token is invalid" begins with a stage's name, too: whichever reading the catalogue knows is meant.
+	staged := Question{Stage: words[0], Body: []byte(strings.Join(words[1:], " "))}
+	app := d.Spec().Open(platform.App{})
+	if !Explain(d, app, staged).Known && Explain(d, app, all).Known {
+		return d, all, nil
+	}
+	return d, staged, nil
 }

@@ -3,6 +3,7 @@ package offline
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -72,7 +73,7 @@ func callback(d platform.Driver, app platform.App, step Step) (platform.Callback
 			Subject: step.Subject, Params: step.Callback,
 		}, nil
 	}
-	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: withQuery(app.CallbackURL, step.Callback)})
+	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: withQuery(app.CallbackURL, named(step))})
 	switch {
 	case err != nil:
 		return cb, err
@@ -89,6 +90,26 @@ func callback(d platform.Driver, app platform.App, step Step) (platform.Callback
 		cb.Subject = step.Subject
 	}
 	return cb, nil
+}
+
+// named returns the callback's parameters. Where they tell nobody's id (shop_id, main_account_id), the subject tells it: a
+// person who writes a subject down need not write it twice.
+func named(step Step) url.Values {
+	switch step.Subject.Kind {
+	case gk.KindShop, gk.KindMainAccount:
+	default:
+		return step.Callback
+	}
+	for name := range step.Callback {
+		if strings.HasSuffix(name, "_id") {
+			return step.Callback
+		}
+	}
+	params := maps.Clone(step.Callback)
+	if params != nil && step.Subject.ID != "" {
+		params.Set(step.Subject.Kind+"_id", step.Subject.ID)
+	}
+	return params
 }
 
 // withQuery is the address at which a callback arrives. The registered address may hold a query of its own.

@@ -16,6 +16,8 @@ type Verdict struct {
 	Why    string  `json:"why,omitempty"`
 	Event  *Event  `json:"event,omitempty"`  // of a push
 	Answer *Answer `json:"answer,omitempty"` // of a push: what must be sent back
+
+	Matched string `json:"matched,omitempty"` // of a push: the setting whose secret verified it
 }
 
 // Event is what a push says.
@@ -23,6 +25,8 @@ type Event struct {
 	Kind     string       `json:"kind"` // authorized, revoked, expiring, other
 	Subjects []gk.Subject `json:"subjects"`
 	At       gk.Time      `json:"at"` // of the event if told, else of the push
+
+	Shops []string `json:"shops,omitempty"` // lost or gained inside the subjects' grants
 }
 
 // Answer is what the platform's server must be told.
@@ -64,7 +68,11 @@ func verdict(err error) Verdict {
 	case err.Error() == platform.ErrForged.Error():
 		return Verdict{Why: "the signature is not what this app's secret makes of the request: check secret, address and raw body"}
 	}
-	return Verdict{Why: strings.TrimPrefix(err.Error(), platform.ErrForged.Error()+": ")}
+	why := err.Error()
+	if _, after, ok := strings.Cut(why, platform.ErrForged.Error()+": "); ok {
+		why = after
+	}
+	return Verdict{Why: why}
 }
 
 func verifyCallback(d platform.Driver, app platform.App, in platform.Incoming, state *string) error {
@@ -87,10 +95,13 @@ func verifyPush(d platform.Driver, app platform.App, in platform.Incoming) Verdi
 	if !ok {
 		return Verdict{Why: "this platform does not push"}
 	}
+	if app.PushURL == "" {
+		app.PushURL = in.URL // whoever tells no registered address means the one that was called
+	}
 	delivery, err := receiver.Receive(app, in)
 	v := verdict(err)
 	if err == nil {
-		v.Event = eventOf(delivery.Notices, app)
+		v.Event, v.Matched = eventOf(delivery.Notices, app), delivery.Matched
 	}
 	if delivery.Answer.Status != 0 {
 		v.Answer = &Answer{Status: delivery.Answer.Status, Body: string(delivery.Answer.Body)}
@@ -115,6 +126,7 @@ func eventOf(notices []platform.Notice, app platform.App) *Event {
 	for _, n := range notices {
 		if n.Kind == first.Kind {
 			e.Subjects = append(e.Subjects, n.Subjects...)
+			e.Shops = append(e.Shops, n.Shops...)
 		}
 	}
 	return e
