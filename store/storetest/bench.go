@@ -58,7 +58,39 @@ func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 			}
 		})
 	})
+	b.Run("PutGrants of a thousand", func(b *testing.B) { benchImports(b, s) })
 	b.Run("ClaimDue and SaveRenewal", func(b *testing.B) { benchRenewals(b, s) })
+}
+
+// imports counts the grants that were put in lots over all runs, which share one store.
+var imports atomic.Int64
+
+// benchImports makes grants with a shop and an event each, as an import does, in lots of a thousand; one operation is
+// one grant.
+func benchImports(b *testing.B, s store.Store) {
+	for left := b.N; left > 0; left -= 1000 {
+		var grants []gk.Grant
+		var events []gk.Event
+		var subjects []gk.Subject
+		for range min(left, 1000) {
+			at := epoch.Add(time.Duration(imports.Add(1)/1000) * time.Millisecond)
+			id := gk.NewID("grt", at)
+			g := gk.Grant{
+				ID: id, Subject: shop("of-" + id), State: gk.Active, Renewable: true, Generation: 1, PairSpent: -1, Owner: "owner",
+				Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: at.Add(time.Hour), DueAt: at.Add(time.Hour),
+				Shops: []gk.Shop{{ID: id}},
+			}
+			grants, subjects = append(grants, g), append(subjects, g.Subject)
+			events = append(events, gk.Event{ID: gk.NewID("evt", at), Kind: gk.EventGrantCreated, Grant: id, App: "app", At: at})
+		}
+		err := s.PutGrants(b.Context(), "app", "", "", subjects, epoch,
+			func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
+				return grants, events, nil
+			})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // renewals counts them over all runs, which share one store: attempts and moments must not come twice.
