@@ -203,15 +203,23 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 		floor = r.floors[id]
 	}
 	grants, err := r.store.ClaimDue(ctx, id, r.attempt(r.renewalOf(d, app), now), floor, free)
-	if err != nil || len(grants) == 0 {
+	if err != nil {
 		return err
+	}
+	switch { // what lies below the floor has been claimed, or is found when the whole is looked at
+	case len(grants) < free:
+		r.floors[id] = now.Add(-24 * time.Hour)
+	case whole:
+		delete(r.floors, id)
+	}
+	if len(grants) == 0 {
+		return nil
 	}
 	if probe {
 		if err := r.postponePause(ctx, id, now); err != nil {
 			return err
 		}
 	}
-	r.floors[id] = now.Add(-24 * time.Hour)
 	for _, g := range grants {
 		r.tokens.outdate(g.ID)
 		if !r.begin() {

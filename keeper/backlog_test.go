@@ -1,0 +1,50 @@
+package keeper_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/all"
+)
+
+func TestBacklogOfDaysIsWorkedOffAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, dir, nil)
+		defer h.close()
+		h.addApp("shoplazza")
+		var grants []gk.Grant
+		for n := range 3 {
+			g := h.connect(n, "")
+			grants = append(grants, g)
+			err := h.store.UpdateGrant(t.Context(), gk.Engine(), g.ID, h.now(), func(row *gk.Grant) ([]gk.Event, error) {
+				row.PairAskedAt = h.now().Add(-300 * 24 * time.Hour)
+				row.Expires, row.DueAt = h.now().Add(24*time.Hour), h.now().Add(-time.Duration(n+2)*24*time.Hour)
+				return nil, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		k, err := keeper.New(keeper.Options{
+			Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Now: h.sims.Clock.Now,
+			Allowed: h.allowed(), Workers: 1, Log: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.start(k)
+		time.Sleep(10 * time.Second)
+		for n, g := range grants {
+			now, err := h.store.Grant(context.Background(), gk.Engine(), g.ID)
+			if err != nil || now.Generation != 2 {
+				t.Errorf("ten seconds after the start the grant overdue by %d days is at generation %d, %v; want 2", n+2, now.Generation, err)
+			}
+		}
+	})
+}
