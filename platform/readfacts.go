@@ -1,0 +1,171 @@
+package platform
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Load reads a driver's two data files. It panics on a mistake in them: they are embedded, so a mistake is one of the
+// build, and every test of the driver meets it.
+func Load(platformTOML, faultsCSV []byte) *Spec {
+	facts, err := ReadFacts(platformTOML)
+	if err != nil {
+		panic(fmt.Sprintf("platform.toml: %v", err))
+	}
+	catalogue, err := ReadCatalogue(facts.Code, facts.Lookup, faultsCSV)
+	if err != nil {
+		panic(fmt.Sprintf("faults.csv of %s: %v", facts.Code, err))
+	}
+	return &Spec{Code: facts.Code, Facts: facts, Catalogue: catalogue}
+}
+
+// ReadFacts reads a platform.toml. An unknown key, a pattern that does not compile, a word outside its list, a text
+// that lacks a language or a fact without a source is an error that names it.
+func ReadFacts(data []byte) (*Facts, error) {
+	dec := toml.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	var f Facts
+	if err := dec.Decode(&f); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) {
+			return nil, fmt.Errorf("unknown key:\n%s", strict.String())
+		}
+		return nil, err
+	}
+	f.hostPatterns = make(map[string]*regexp.Regexp)
+	for kind, pattern := range f.Hosts {
+		p, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
+		if err != nil {
+			return nil, fmt.Errorf("hosts.%s: %w", kind, err)
+		}
+		f.hostPatterns[kind] = p
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	if missing := f.unsourced(data); len(missing) > 0 {
+		return nil, fmt.Errorf("facts without a source in [sources]: %s", strings.Join(missing, ", "))
+	}
+	return &f, nil
+}
+
+func oneOf(path, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is none of %s", path, value, strings.Join(allowed, ", "))
+}
+
+func (f *Facts) check() error {
+	var errs []error
+	errs = append(errs,
+		oneOf("maturity", f.Maturity, "alpha", "beta", "stable"),
+		oneOf("style", f.Style, "rest", "operation"),
+		oneOf("callback.state_in", f.Callback.StateIn, "query", "redirect", "customField", "path", "none"))
+	if f.Code == "" || !f.Names.complete() || len(f.Subjects) == 0 || len(f.Hosts) == 0 || len(f.Endpoints) == 0 {
+		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
+	}
+	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
+	if f.CheckProfile != "" && f.Renew(f.CheckProfile, "").Style != Reask {
+		errs = append(errs, fmt.Errorf("check_profile: %q is no profile that asks for its token anew", f.CheckProfile))
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Profile)) {
+		v := f.Profile[name]
+		if !slices.Contains(f.Profiles, name) {
+			errs = append(errs, fmt.Errorf("profile.%s: not among profiles", name))
+		}
+		if v.Renewal != nil {
+			errs = append(errs, v.Renewal.check("profile."+name+".renew"))
+		}
+		if v.Testing != nil && v.Testing.Renewal != nil {
+			errs = append(errs, v.Testing.Renewal.check("profile."+name+".testing.renew"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
+		s := f.Settings[name]
+		errs = append(errs, oneOf("settings."+name+".type", s.Type, "text", "int", "url", "list", "choice", "time", "bool"))
+		if !s.Help.complete() || !s.Label.complete() {
+			errs = append(errs, fmt.Errorf("settings.%s: label and help are needed in three languages", name))
+		}
+		for _, p := range s.Required {
+			if p != "*" && !slices.Contains(f.Profiles, p) {
+				errs = append(errs, fmt.Errorf("settings.%s.required: %q is no profile", name, p))
+			}
+		}
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(f.Operations)) {
+		errs = append(errs, oneOf("operations."+prefix, f.Operations[prefix], "grant", "app", "never"))
+	}
+	for i, e := range f.Endpoints {
+		errs = append(errs, oneOf(fmt.Sprintf("endpoints[%d].environment", i), e.Environment, "production", "sandbox"))
+	}
+	return errors.Join(errs...)
+}
+
+func (r Renewal) check(path string) error {
+	err := oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRenewal)
+	if r.Style != NoRenewal {
+		err = errors.Join(err, oneOf(path+".after_lost_answer", r.AfterLostAnswer, RepeatAny, RepeatFor, Once))
+		if r.AfterLostAnswer == RepeatFor && r.RepeatFor == 0 {
+			err = errors.Join(err, fmt.Errorf("%s.repeat_for is needed with after_lost_answer = repeat_for", path))
+		}
+		if (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
+			err = errors.Join(err, fmt.Errorf("%s: either lead or lead_part (up to 0.9)", path))
+		}
+	}
+	if r.Window != "" {
+		if _, _, werr := r.WindowSpan(); werr != nil {
+			err = errors.Join(err, fmt.Errorf("%s.window: %w", path, werr))
+		}
+	}
+	if _, zerr := time.LoadLocation(r.Zone); zerr != nil {
+		err = errors.Join(err, fmt.Errorf("%s.zone: %w", path, zerr))
+	}
+	return err
+}
+
+// sourced are the tables whose every fact needs a source.
+var sourced = []string{"endpoints", "link", "callback", "renew", "limits", "push", "hosts", "profile"}
+
+// unsourced lists the facts for which [sources] has neither their own path nor that of a table around them.
+func (f *Facts) unsourced(data []byte) []string {
+	var tree map[string]any
+	if err := toml.Unmarshal(data, &tree); err != nil {
+		return []string{err.Error()}
+	}
+	var missing []string
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		if m, ok := v.(map[string]any); ok {
+			for _, k := range slices.Sorted(maps.Keys(m)) {
+				walk(path+"."+k, m[k])
+			}
+			return
+		}
+		for p := path; ; {
+			if s, ok := f.Sources[p]; ok && s.From != "" && s.Sure != "" && s.Date != (toml.LocalDate{}) {
+				return
+			}
+			i := strings.LastIndexByte(p, '.')
+			if i < 0 {
+				break
+			}
+			p = p[:i]
+		}
+		missing = append(missing, path)
+	}
+	for _, table := range sourced {
+		if v, ok := tree[table]; ok {
+			walk(table, v)
+		}
+	}
+	return missing
+}

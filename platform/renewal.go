@@ -1,0 +1,105 @@
+package platform
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Renewal styles.
+const (
+	Rotate        = "rotate"          // each renewal brings a new pair, the old refresh token is spent
+	SameUntilNear = "same_until_near" // an early renewal returns the pair that was sent
+	Extend        = "extend"          // the same token lives longer
+	Keep          = "keep"            // a new access token, the refresh token stays
+	Reask         = "reask"           // no refresh token: client credentials, self grants
+	NoRenewal     = "none"
+)
+
+// What to do after a lost answer.
+const (
+	RepeatAny = "repeat"     // any time
+	RepeatFor = "repeat_for" // at once and again until repeat_for has passed, then as once
+	Once      = "once"       // one repeat, late
+)
+
+// Renewal is how tokens are kept alive.
+type Renewal struct {
+	Style           string   `toml:"style" json:"style"`
+	AfterLostAnswer string   `toml:"after_lost_answer" json:"after_lost_answer"`
+	RepeatFor       Duration `toml:"repeat_for" json:"repeat_for"`
+	ReuseKills      bool     `toml:"reuse_kills" json:"reuse_kills"` // a second use of a refresh token ends the access token too
+	OldAccess       Duration `toml:"old_access" json:"old_access"`   // how long the former access token lives; 0: unknown
+	AccessLife      Duration `toml:"access_life" json:"access_life"` // used where an answer does not say
+	RefreshLife     Duration `toml:"refresh_life" json:"refresh_life"`
+	Ceiling         Duration `toml:"ceiling" json:"ceiling"`     // longest life of the authorization; 0: none known
+	Lead            Duration `toml:"lead" json:"lead"`           // renew this long before the end
+	LeadPart        float64  `toml:"lead_part" json:"lead_part"` // or this part of the life before it
+	Window          string   `toml:"window" json:"window"`       // HH:MM-HH:MM, only for leads over a day
+	Zone            string   `toml:"zone" json:"zone"`           // of the window and of daily limits
+}
+
+// Location returns the zone, UTC if none is named.
+func (r Renewal) Location() *time.Location {
+	if loc, err := time.LoadLocation(r.Zone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
+// Deadline is the hard end of one renewal request: 60 s where a repeat is safe, 300 s where it is not, since cutting
+// off a one-time renewal early can only lose.
+func (r Renewal) Deadline() time.Duration {
+	if r.AfterLostAnswer == Once {
+		return 300 * time.Second
+	}
+	return 60 * time.Second
+}
+
+// RepeatSpan is how long after a first request the same refresh token may be sent again: a century where any time,
+// zero where once.
+func (r Renewal) RepeatSpan() time.Duration {
+	switch r.AfterLostAnswer {
+	case RepeatAny:
+		return 100 * 365 * 24 * time.Hour
+	case RepeatFor:
+		return time.Duration(r.RepeatFor)
+	}
+	return 0
+}
+
+// WindowSpan returns the window's start within a day and its length.
+func (r Renewal) WindowSpan() (start, length time.Duration, err error) {
+	from, to, ok := strings.Cut(r.Window, "-")
+	a, errA := time.Parse("15:04", from)
+	b, errB := time.Parse("15:04", to)
+	if !ok || errA != nil || errB != nil || !b.After(a) {
+		return 0, 0, fmt.Errorf("%q is not HH:MM-HH:MM within one day", r.Window)
+	}
+	midnight := time.Date(a.Year(), a.Month(), a.Day(), 0, 0, 0, 0, time.UTC)
+	return a.Sub(midnight), b.Sub(a), nil
+}
+
+// Variant is what differs for a profile; testing for its testing stage. A table that stands here replaces the general
+// one whole.
+type Variant struct {
+	Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
+	Testing *struct {
+		Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
+	} `toml:"testing" json:"testing,omitempty"`
+}
+
+// Renew returns the renewal facts of a profile and stage.
+func (f *Facts) Renew(profile, stage string) Renewal {
+	v, ok := f.Profile[profile]
+	if !ok {
+		return f.Renewal
+	}
+	if stage == "testing" && v.Testing != nil && v.Testing.Renewal != nil {
+		return *v.Testing.Renewal
+	}
+	if v.Renewal != nil {
+		return *v.Renewal
+	}
+	return f.Renewal
+}
