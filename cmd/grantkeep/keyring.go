@@ -7,9 +7,7 @@ import (
 )
 
 func keyringCommand(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "keyring", Short: "Encryption keys"}
-	cmd.AddCommand(keyringRotate(s))
-	return cmd
+	return group("keyring", "Encryption keys", keyringRotate(s))
 }
 
 func keyringRotate(s streams) *cobra.Command {
