@@ -24,16 +24,25 @@ func maskOf(secrets ...gk.Secret) mask {
 		if text == "" {
 			continue
 		}
-		quoted, err := json.Marshal(text)
-		if err != nil {
-			quoted = []byte(`""`)
-		}
-		m.texts = append(m.texts, text, url.QueryEscape(text), url.PathEscape(text), strings.Trim(string(quoted), `"`))
+		form := url.QueryEscape(text)
+		m.texts = append(m.texts, text, form, strings.ReplaceAll(form, "+", "%20"), url.PathEscape(text), quoted(text, true), quoted(text, false))
 	}
 	m.texts = slices.DeleteFunc(m.texts, func(s string) bool { return s == "" })
 	// The longest first: a secret may be part of another.
 	slices.SortFunc(m.texts, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	return m
+}
+
+// quoted is a text as it stands between the quotes of JSON, with < > & escaped or as themselves.
+func quoted(text string, html bool) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(html)
+	if enc.Encode(text) != nil {
+		return ""
+	}
+	line := strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimSuffix(strings.TrimPrefix(line, `"`), `"`)
 }
 
 // in returns text with the secrets hidden.

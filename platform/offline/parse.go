@@ -56,6 +56,9 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 	}
 	m := Meaning{Issued: make([]Issued, 0, len(issues))}
 	for _, i := range issues {
+		if i.Subject.Kind == "" && len(issues) == 1 {
+			i.Subject = asked.Subject // the answer names nobody: whose it is, only the one who asked can say
+		}
 		m.Issued = append(m.Issued, issued(i))
 	}
 	return m, nil

@@ -34,9 +34,35 @@ func Request(d platform.Driver, app platform.App, step Step) (*platform.Request,
 	case "obtain":
 		return obtain(d, app, step)
 	case "call":
-		return d.Sign(app, platform.Credential{Subject: step.Subject, Token: step.Token}, step.Call)
+		return signed(d, app, step)
 	}
 	return nil, fmt.Errorf("do %q is none of authorize, cancel, exchange, refresh, obtain, call", step.Do)
+}
+
+// replaced are the members of `system` that say who calls what. The server refuses them, since there a caller must not
+// speak for another grant; here they take the place of what the line says elsewhere.
+var replaced = []string{"app_key", "method", "session"}
+
+func signed(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	cred := platform.Credential{Subject: step.Subject, Token: step.Token}
+	step.Call.System = maps.Clone(step.Call.System)
+	for _, name := range replaced {
+		if !step.Call.System.Has(name) {
+			continue
+		}
+		value := step.Call.System.Get(name)
+		switch name {
+		case "app_key":
+			app.Settings = maps.Clone(app.Settings)
+			app.Settings[name] = value
+		case "method":
+			step.Call.Operation = value
+		case "session":
+			cred.Token.Access = gk.NewSecret(value)
+		}
+		step.Call.System.Del(name)
+	}
+	return d.Sign(app, cred, step.Call)
 }
 
 func link(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
@@ -68,6 +94,11 @@ func exchange(d platform.Driver, app platform.App, step Step) (*platform.Request
 // subject.
 func callback(d platform.Driver, app platform.App, step Step) (platform.Callback, error) {
 	if d.Spec().Facts.Callback.Proof {
+		for name, values := range step.Callback {
+			if len(values) > 1 {
+				return platform.Callback{}, fmt.Errorf("callback.%s comes more than once", name)
+			}
+		}
 		return platform.Callback{
 			Code: gk.NewSecret(step.Callback.Get("code")), State: step.Callback.Get("state"),
 			Subject: step.Subject, Params: step.Callback,
