@@ -101,6 +101,7 @@ func build(o Options) *server {
 	s.routeAuthorizations()
 	s.routeGrants()
 	s.routeImport()
+	s.routeExport()
 	s.routeTokens()
 	s.routeGateway()
 	s.routeEvents()

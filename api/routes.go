@@ -45,6 +45,7 @@ var scopes = map[string]gk.Scope{
 	"GET /v1/token":                gk.ScopeToken,
 	"POST /v1/grants/{id}/refresh": gk.ScopeToken,
 	"POST /v1/grants/import":       gk.ScopeManage,
+	"GET /v1/grants/export":        gk.ScopeExport,
 
 	// The answer of sign holds a token: its handler wants that scope too.
 	"POST /v1/grants/{id}/sign":    gk.ScopeCall,

@@ -1,0 +1,83 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// exportPage is how many grants are read at once.
+const exportPage = 500
+
+// Export gives every grant that a viewer sees, with its tokens in clear, in the order of their ids, in the form in which
+// Import takes it. Left out are revoked grants, which have no tokens, and held ones, which would come out confirmed. It
+// stops at the first error of each. An event of every app tells how many of its grants left, also where not all did.
+//
+// Whoever imports the result renews the same grants: the exporting installation must stop, since on platforms that spend
+// a refresh token at its use each would end the other's.
+func (k *Keeper) Export(ctx context.Context, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error) error {
+	given := map[string]int{}
+	err := k.export(ctx, v, f, func(row ImportRow) error {
+		given[row.App]++
+		return each(row)
+	})
+	now := k.Now()
+	var events []gk.Event
+	for _, app := range slices.Sorted(maps.Keys(given)) {
+		events = append(events, gk.Event{
+			ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app, At: now,
+			Data: map[string]any{"change": "exported", "grants": given[app]},
+		})
+	}
+	return errors.Join(err, k.store.Append(context.WithoutCancel(ctx), events...))
+}
+
+func (k *Keeper) export(ctx context.Context, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error) error {
+	f.Limit = exportPage
+	for {
+		page, err := k.store.Grants(ctx, v, f)
+		if err != nil {
+			return err
+		}
+		for _, g := range page {
+			if g.State == gk.Held || g.State == gk.Revoked {
+				continue
+			}
+			row, err := k.openRow(g)
+			if err != nil {
+				return err
+			}
+			if err := each(row); err != nil {
+				return err
+			}
+		}
+		if len(page) < exportPage {
+			return nil
+		}
+		f.After = page[len(page)-1].ID
+	}
+}
+
+func (k *Keeper) openRow(g gk.Grant) (ImportRow, error) {
+	facts := maps.Clone(g.Facts)
+	delete(facts, factSeen) // it is about us
+	row := ImportRow{
+		App: g.App, Subject: g.Subject, Owner: g.Owner, Ceiling: g.Ceiling, Issued: g.PairAskedAt, Authorized: g.AuthorizedAt,
+		Token:  gk.Token{Expires: g.Expires, RefreshExpires: g.RefreshExpires, Windows: g.Windows},
+		Scopes: g.Scopes, Shops: g.Shops, Facts: facts,
+	}
+	var err error
+	if len(g.Access) > 0 {
+		if row.Token.Access, err = k.vault.OpenSecret(tokenPlace(g.ID, "access", g.Generation), g.Access); err != nil {
+			return ImportRow{}, err
+		}
+	}
+	if len(g.Refresh) > 0 {
+		row.Token.Refresh, err = k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh)
+	}
+	return row, err
+}
