@@ -178,7 +178,9 @@ func (k *Keeper) DeleteApp(ctx context.Context, v gk.Viewer, id string) error {
 func destination(spec *platform.Spec, app gk.App) string {
 	ids := make([]string, 0, 4)
 	for _, name := range slices.Sorted(maps.Keys(app.Settings)) {
-		if spec.Facts.Settings[name].RequiredFor(app.Profile) && strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_key") || name == "region" {
+		s := spec.Facts.Settings[name]
+		identity := s.RequiredFor(app.Profile) && strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_key") && s.Type != "bool"
+		if identity || name == "region" {
 			ids = append(ids, name+"="+app.Settings[name])
 		}
 	}
