@@ -227,7 +227,7 @@ func fromOurs(d platform.Driver, _ platform.App, q Question, stage string) *gk.F
 }
 
 // lookUp finds code, status and message in the catalogue. A sub-code that the message names, or that is all there is of
-// the code, goes before the code alone.
+// the code, goes before the code alone; one whose words the message has, after it: people leave sub-codes out.
 func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
 	var codes []string
 	if q.Code != "" {
@@ -242,6 +242,9 @@ func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
 			}
 		}
 		codes = append(codes, q.Code)
+		if d.Spec().Facts.Lookup.SubCodes {
+			codes = append(codes, q.Code+":*")
+		}
 	}
 	if q.Status != 0 {
 		status := "http:" + strconv.Itoa(q.Status)
@@ -253,6 +256,9 @@ func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
 	query := platform.Query{Stage: stage, Codes: codes, Sent: q.Sent}
 	if q.Message != "" {
 		query.Texts = []string{q.Message}
+		if _, sub, ok := strings.Cut(q.Code, ":"); ok && d.Spec().Facts.Lookup.SubCodes {
+			query.Texts = append(query.Texts, sub) // whatever the words are, the sub-code says it too
+		}
 	}
 	return d.Spec().Catalogue.Fault(query, q.Code, q.Status)
 }
