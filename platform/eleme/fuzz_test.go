@@ -6,13 +6,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 )
 
 // A reader meets bytes from outside: whatever they are, it neither panics nor yields half a result.
 
 func FuzzReadIssues(f *testing.F) {
-	for _, v := range vectors(f, "token-") {
-		f.Add(v.status, v.reply)
+	for _, v := range platformtest.ReadVectors(f, driver, testdata, "token-*") {
+		f.Add(v.Reply.Status, string(v.Reply.Body))
 	}
 	f.Add(400, `{"error":"Unauthorized client","error_description":"无效的refreshtoken"}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
@@ -39,8 +40,8 @@ func FuzzDiagnose(f *testing.F) {
 }
 
 func FuzzReceive(f *testing.F) {
-	for _, v := range vectors(f, "push-") {
-		f.Add(string(v.incoming().Body))
+	for _, v := range platformtest.ReadVectors(f, driver, testdata, "push-*") {
+		f.Add(string(v.Incoming().Body))
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		d, err := receive(demoApp(nil), body)
@@ -76,8 +77,8 @@ func FuzzSignThenVerify(f *testing.F) {
 }
 
 func FuzzVerifyCall(f *testing.F) {
-	for _, v := range vectors(f, "sign-getuser") {
-		f.Add(string(v.incoming().Body))
+	for _, v := range platformtest.ReadVectors(f, driver, testdata, "sign-getuser*") {
+		f.Add(string(v.Incoming().Body))
 	}
 	f.Fuzz(func(_ *testing.T, body string) { _ = verify(body) })
 }

@@ -1,187 +1,48 @@
 package eleme_test
 
 import (
-	"net/http"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 )
 
-// vector is one file of testdata: what the platform's documents or SDKs print, and what we must make of it.
-type vector struct {
-	name, expect string
-	app, call    map[string]string
-	signed       string
-	request      string // METHOD URL, headers, an empty line, body
-	status       int
-	reply        string
+var testdata = os.DirFS("testdata")
+
+func TestVectors(t *testing.T) {
+	platformtest.Vectors(t, driver, testdata, map[string]func(*testing.T, platformtest.Vector) string{
+		"sign":  signVector,
+		"push":  pushVector,
+		"token": tokenVector,
+	})
 }
 
-func vectors(t testing.TB, prefix string) []vector {
-	t.Helper()
-	files, err := filepath.Glob("testdata/" + prefix + "*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no vectors %s: %v", prefix, err)
+func signVector(t *testing.T, v platformtest.Vector) string {
+	cred := platform.Credential{Token: gk.Token{Access: gk.NewSecret(v.Call["token"])}}
+	req, err := driver.Sign(v.App, cred, platform.Call{Operation: v.Call["operation"], Params: []byte(v.Call["params"]), ID: v.Call["id"]})
+	if err != nil {
+		t.Fatal(err)
 	}
-	var all []vector
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		archive := txtar.Parse(data)
-		source, expect, ok := strings.Cut(string(archive.Comment), "\n")
-		if !ok || !strings.HasPrefix(source, "source: ") || !strings.HasPrefix(expect, "expect: ") {
-			t.Fatalf("%s: the first lines must be source: and expect:", file)
-		}
-		v := vector{name: filepath.Base(file), expect: strings.TrimSpace(strings.TrimPrefix(expect, "expect: "))}
-		for _, f := range archive.Files {
-			text := strings.TrimSuffix(string(f.Data), "\n")
-			switch f.Name {
-			case "app":
-				v.app = settings(text)
-			case "call":
-				v.call = settings(text)
-			case "signed":
-				v.signed = text
-			case "request":
-				v.request = text
-			case "reply":
-				status, body, _ := strings.Cut(text, "\n")
-				if v.status, err = strconv.Atoi(status); err != nil {
-					t.Fatalf("%s: reply must begin with its status", file)
-				}
-				v.reply = body
-			default:
-				t.Fatalf("%s: unknown part %s", file, f.Name)
-			}
-		}
-		all = append(all, v)
-	}
-	return all
+	return v.Signature(t, req)
 }
 
-func settings(text string) map[string]string {
-	m := make(map[string]string)
-	for line := range strings.Lines(text) {
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		m[name] = value
+func pushVector(t *testing.T, v platformtest.Vector) string {
+	d, n := v.Delivery(t)
+	if d.Answer.Status != 200 || string(d.Answer.Body) != `{"message":"ok"}` || n.Dedup != "200011112222333344" {
+		t.Errorf("answer = %d %s, dedup %s", d.Answer.Status, d.Answer.Body, n.Dedup)
 	}
-	return m
+	return n.Kind + " " + n.Subjects[0].String() + " shop " + strings.Join(n.Shops, ",") + " at " + n.At.Format(time.RFC3339)
 }
 
-// open returns the vector's app at the vector's moment.
-func (v vector) open(t testing.TB) platform.App {
-	t.Helper()
-	app := platform.App{
-		Settings: v.app, Secrets: map[string][]gk.Secret{"app_secret": {gk.NewSecret(v.app["app_secret"])}},
-		Profile: v.call["profile"], Now: now, Nonce: strings.Repeat("a", 32),
+func tokenVector(t *testing.T, v platformtest.Vector) string {
+	issues := v.Issues(t)
+	if len(issues) != 1 {
+		t.Fatalf("ReadIssues = %+v, want one", issues)
 	}
-	if text := v.call["now"]; text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		app.Now = time.Unix(n, 0).UTC()
-	}
-	return driver.Spec().Open(app)
-}
-
-// incoming reads the vector's request as one that came to us.
-func (v vector) incoming() platform.Incoming {
-	head, body, _ := strings.Cut(v.request, "\n\n")
-	first, rest, _ := strings.Cut(head, "\n")
-	method, address, _ := strings.Cut(first, " ")
-	in := platform.Incoming{Method: method, URL: address, Header: http.Header{}, Body: []byte(body)}
-	for line := range strings.Lines(rest) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		in.Header.Set(name, value)
-	}
-	return in
-}
-
-// checkRequest compares a request of ours with the vector's: method, address, the headers named there, body.
-func (v vector) checkRequest(t *testing.T, req *platform.Request) {
-	t.Helper()
-	want := v.incoming()
-	if req.Method != want.Method || req.URL != want.URL || string(req.Body) != string(want.Body) {
-		t.Errorf("request = %s %s\n%s\nwant %s %s\n%s", req.Method, req.URL, req.Body, want.Method, want.URL, want.Body)
-	}
-	for name := range want.Header {
-		if got := req.Header.Get(name); got != want.Header.Get(name) {
-			t.Errorf("header %s = %q, want %q", name, got, want.Header.Get(name))
-		}
-	}
-}
-
-func TestSignVectors(t *testing.T) {
-	for _, v := range vectors(t, "sign-") {
-		t.Run(v.name, func(t *testing.T) {
-			cred := platform.Credential{Token: gk.Token{Access: gk.NewSecret(v.call["token"])}}
-			req, err := driver.Sign(v.open(t), cred, platform.Call{Operation: v.call["operation"], Params: []byte(v.call["params"]), ID: v.call["id"]})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if "signature "+req.Signature != v.expect {
-				t.Errorf("signature = %s, want %s", req.Signature, v.expect)
-			}
-			if want := v.call["operation"] + v.call["token"] + v.signed + "REDACTED"; req.SignedText != want {
-				t.Errorf("signed text = %s, want %s", req.SignedText, want)
-			}
-			if v.request != "" {
-				v.checkRequest(t, req)
-			}
-		})
-	}
-}
-
-func TestPushVectors(t *testing.T) {
-	for _, v := range vectors(t, "push-") {
-		t.Run(v.name, func(t *testing.T) {
-			d, err := driver.(platform.Receiver).Receive(v.open(t), v.incoming())
-			if err != nil || len(d.Notices) != 1 {
-				t.Fatalf("Receive = %+v, %v", d, err)
-			}
-			n := d.Notices[0]
-			got := n.Kind + " " + n.Subjects[0].String() + " shop " + strings.Join(n.Shops, ",") + " at " + n.At.Format(time.RFC3339)
-			if got != v.expect {
-				t.Errorf("notice = %s, want %s", got, v.expect)
-			}
-			if d.Answer.Status != 200 || string(d.Answer.Body) != `{"message":"ok"}` || n.Dedup != "200011112222333344" {
-				t.Errorf("answer = %d %s, dedup %s", d.Answer.Status, d.Answer.Body, n.Dedup)
-			}
-		})
-	}
-}
-
-func TestTokenVectors(t *testing.T) {
-	for _, v := range vectors(t, "token-") {
-		t.Run(v.name, func(t *testing.T) {
-			app := v.open(t)
-			req, err := driver.(platform.Renewer).RenewRequest(app, platform.Credential{})
-			if code := v.call["code"]; code != "" {
-				req, err = driver.ExchangeRequest(app, platform.Callback{Code: gk.NewSecret(code)})
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			v.checkRequest(t, req)
-			issues, err := driver.ReadIssues(app, platform.Asked{Stage: platform.StageToken, At: app.Now}, reply(v.status, v.reply))
-			if err != nil || len(issues) != 1 {
-				t.Fatalf("ReadIssues = %+v, %v", issues, err)
-			}
-			tok := issues[0].Token
-			got := "access " + tok.Access.Reveal() + " refresh " + tok.Refresh.Reveal() + " expires " + tok.Expires.Format(time.RFC3339)
-			if got != v.expect {
-				t.Errorf("issue = %s, want %s", got, v.expect)
-			}
-		})
-	}
+	tok := issues[0].Token
+	return "access " + tok.Access.Reveal() + " refresh " + tok.Refresh.Reveal() + " expires " + tok.Expires.Format(time.RFC3339)
 }

@@ -45,29 +45,40 @@ func open(t *testing.T, d platform.Driver, s Simulated) *world {
 	w := &world{t: t, d: d, s: s}
 	ready := w.ready()
 	w.shops = ready.Shops
-	app := platform.App{
-		Settings: map[string]string{"redirect_uri": "https://hub.example.test/callback/app"}, Secrets: map[string][]gk.Secret{},
-		Endpoints: map[string]string{"authorize": ready.Base, "token": ready.Base, "api": ready.Base},
-		Now:       w.clock(), Nonce: "00112233445566778899aabbccddeeff",
-	}
-	facts := d.Spec().Facts
+	settings := map[string]string{"redirect_uri": "https://hub.example.test/callback/app"}
 	for name, value := range ready.Apps[0] {
-		text := settingText(value)
-		switch {
-		case text == "":
-		case name == "profile":
-			app.Profile = text
-		case name == "stage":
-			app.Stage = text
-		case facts.Settings[name].Secret:
-			app.Secrets[name] = []gk.Secret{gk.NewSecret(text)}
-			w.secrets = append(w.secrets, text)
-		default:
-			app.Settings[name] = text
+		if text := settingText(value); text != "" {
+			settings[name] = text
 		}
+	}
+	app := appOf(d.Spec().Facts, settings)
+	app.Now = w.clock()
+	app.Endpoints = map[string]string{"authorize": ready.Base, "token": ready.Base, "api": ready.Base}
+	for _, values := range app.Secrets {
+		w.secrets = append(w.secrets, values[0].Reveal())
 	}
 	w.app = d.Spec().Open(app)
 	return w
+}
+
+// appOf makes an app of settings by the platform's names, with profile and stage among them.
+func appOf(facts *platform.Facts, settings map[string]string) platform.App {
+	app := platform.App{
+		Settings: make(map[string]string), Secrets: make(map[string][]gk.Secret), Nonce: "00112233445566778899aabbccddeeff",
+	}
+	for name, value := range settings {
+		switch {
+		case name == "profile":
+			app.Profile = value
+		case name == "stage":
+			app.Stage = value
+		case facts.Settings[name].Secret:
+			app.Secrets[name] = []gk.Secret{gk.NewSecret(value)}
+		default:
+			app.Settings[name] = value
+		}
+	}
+	return app
 }
 
 // place is where a platform is and what it knows.

@@ -4,15 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -47,105 +43,6 @@ var shopCred = platform.Credential{Subject: gk.Subject{Kind: gk.KindShop, ID: "6
 
 func reply(status int, body string) platform.Reply {
 	return platform.Reply{Status: status, Body: []byte(body), Received: now}
-}
-
-// parts reads the vectors whose names begin with prefix: per file what is expected and the named parts.
-func parts(t *testing.T, prefix string) map[string]map[string]string {
-	t.Helper()
-	files, err := filepath.Glob("testdata/" + prefix + "*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no vectors %s: %v", prefix, err)
-	}
-	all := map[string]map[string]string{}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		archive := txtar.Parse(data)
-		source, expect, ok := strings.Cut(string(archive.Comment), "\n")
-		if !ok || !strings.HasPrefix(source, "source: ") || !strings.HasPrefix(expect, "expect: ") {
-			t.Fatalf("%s: the first lines must be source: and expect:", file)
-		}
-		v := map[string]string{"expect": strings.TrimSpace(strings.TrimPrefix(expect, "expect: "))}
-		for _, f := range archive.Files {
-			text := strings.TrimSuffix(string(f.Data), "\n")
-			if f.Name == "request" {
-				v["request"] = text
-				continue
-			}
-			for line := range strings.Lines(text) {
-				name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-				v[name] = value
-			}
-		}
-		all[filepath.Base(file)] = v
-	}
-	return all
-}
-
-func vectorApp(t *testing.T, v map[string]string) platform.App {
-	t.Helper()
-	return testApp(func(a *platform.App) {
-		a.Settings = map[string]string{"partner_id": v["partner_id"], "redirect_uri": v["redirect_uri"]}
-		a.Secrets = map[string][]gk.Secret{"partner_key": {gk.NewSecret(v["partner_key"])}}
-		if v["api"] != "" {
-			a.Endpoints = map[string]string{"api": v["api"]}
-		}
-		if v["now"] != "" {
-			n, err := strconv.ParseInt(v["now"], 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a.Now = time.Unix(n, 0).UTC()
-		}
-	})
-}
-
-func TestLinkVectors(t *testing.T) {
-	for name, v := range parts(t, "link-") {
-		for _, cancel := range []bool{false, true} { // both kinds of link have one recipe
-			l, err := driver.Link(vectorApp(t, v), platform.Want{Cancel: cancel})
-			if err != nil {
-				t.Fatal(err)
-			}
-			u, err := url.Parse(l.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if "token "+u.Query().Get("token") != v["expect"] || u.Query().Get("redirect") != v["redirect_uri"] || l.SignedText != "REDACTED"+v["redirect_uri"] {
-				t.Errorf("%s: link = %+v, want %s", name, l, v["expect"])
-			}
-		}
-	}
-}
-
-func TestSignVectors(t *testing.T) {
-	for name, v := range parts(t, "sign-") {
-		head, body, _ := strings.Cut(v["request"], "\n\n")
-		first, headers, _ := strings.Cut(head, "\n")
-		app := vectorApp(t, v)
-		cred := platform.Credential{Subject: gk.Subject{Kind: "shop", ID: v["id"]}}
-		for _, sent := range []string{body, ""} { // as the caller wrote it, and filled in
-			req, err := driver.Sign(app, cred, platform.Call{Method: "POST", Path: v["path"], Body: []byte(sent)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if "signature "+req.Signature != v["expect"] || req.Method+" "+req.URL != first || string(req.Body) != body {
-				t.Errorf("%s: request = %s %s %s, signature %s, want %s", name, req.Method, req.URL, req.Body, req.Signature, v["expect"])
-			}
-			for line := range strings.Lines(headers) {
-				key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-				if req.Header.Get(key) != value {
-					t.Errorf("%s: header %s = %q, want %q", name, key, req.Header.Get(key), value)
-				}
-			}
-			in := platform.Incoming{Method: req.Method, URL: req.URL, Header: req.Header, Body: req.Body}
-			if err := driver.(platform.Verifier).VerifyCall(app, in); err != nil {
-				t.Errorf("%s: VerifyCall of our own request = %v", name, err)
-			}
-		}
-	}
 }
 
 // The state stands in the redirect's query, is covered by the token, and survives the link's encoding.

@@ -21,12 +21,26 @@ import (
 
 var (
 	driver   = shoplazza.New()
+	now      = time.Date(2025, 11, 13, 12, 35, 42, 0, time.UTC)
 	settings = map[string]string{
 		"client_id": "AppId_1", "client_secret": "hush", "redirect_uri": "https://hub.example/cb", "push_url": "https://hub.example/push",
 	}
 	store = gk.Subject{Kind: gk.KindShop, ID: "2286999", Host: "demo-7.myshoplaza.com"}
 	pair  = gk.Token{Access: gk.NewSecret("At_1"), Refresh: gk.NewSecret("Rt_1")}
 )
+
+// open makes an app of settings as a person writes them.
+func open(settings map[string]string) platform.App {
+	app := platform.App{Settings: map[string]string{}, Secrets: map[string][]gk.Secret{}, Profile: settings["profile"], Now: now}
+	for name, value := range settings {
+		if name == "client_secret" {
+			app.Secrets[name] = []gk.Secret{gk.NewSecret(value)}
+			continue
+		}
+		app.Settings[name] = value
+	}
+	return driver.Spec().Open(app)
+}
 
 // signed signs a text as the platform does and returns it as a query; the text is the decoded form that is signed.
 func signed(query, text string) platform.Incoming {

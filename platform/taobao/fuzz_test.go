@@ -6,13 +6,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 )
 
 // A reader meets bytes from outside: whatever they are, it neither panics nor yields half a result.
 
 func FuzzReadIssues(f *testing.F) {
-	for _, v := range vectors(f, "token-") {
-		f.Add(v.status, v.reply)
+	for _, v := range platformtest.ReadVectors(f, driver, testdata, "token-*") {
+		f.Add(v.Reply.Status, string(v.Reply.Body))
 	}
 	f.Add(400, `{"error":"invalid_client","error_description":"refresh token is invalid"}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
@@ -30,8 +31,8 @@ func FuzzReadIssues(f *testing.F) {
 }
 
 func FuzzDiagnose(f *testing.F) {
-	for _, v := range vectors(f, "fault-") {
-		f.Add(v.status, v.reply)
+	for _, v := range platformtest.ReadVectors(f, driver, testdata, "fault-*") {
+		f.Add(v.Reply.Status, string(v.Reply.Body))
 	}
 	f.Add(200, `{"tmc_messages_consume_response":{"messages":{"tmc_message":[{"id":1,"topic":"taobao_top_AuthCancel","content":"{}"}]}}}`)
 	f.Add(200, `{"user_seller_get_response":{"user":{"user_id":42}}}`)
