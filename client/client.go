@@ -5,6 +5,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +45,13 @@ func New(server string, key gk.Secret) (*Client, error) {
 		Timeout:       2 * time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key goes nowhere else
 	}}, nil
+}
+
+// Through returns the same client on another transport: one with a proxy, a certificate, or a network inside the process.
+func (c *Client) Through(t http.RoundTripper) *Client {
+	web := *c.http
+	web.Transport = t
+	return &Client{server: c.server, key: c.key, http: &web}
 }
 
 // Problem is an error of the server, as RFC 9457 writes it.
@@ -87,6 +95,7 @@ func (p *Problem) Error() string {
 }
 
 // Call sends one request and decodes the answer into out, which may be nil. Errors are *Problem where the server spoke.
+// A POST carries an Idempotency-Key of its own, so that it may be repeated when the server could not answer.
 func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body io.Reader
 	if in != nil {
@@ -96,42 +105,80 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 		}
 		body = bytes.NewReader(b)
 	}
+	req, err := c.request(ctx, method, path, query, body)
+	if err != nil {
+		return err
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if method == http.MethodPost {
+		req.Header.Set(idempotencyKey, rand.Text())
+	}
+	return c.exchange(req, out)
+}
+
+// request makes a request with the client's key.
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Request, error) {
 	address := c.server + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key.Reveal())
 	req.Header.Set("Accept", "application/json")
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := c.http.Do(req)
+	return req, nil
+}
+
+// exchange sends a request and decodes the answer into out, which may be nil.
+func (c *Client) exchange(req *http.Request, out any) error {
+	res, err := patient(c.http.Do, req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return failed(req, err)
 	}
 	defer func() { _ = res.Body.Close() }() // only read from
+	if res.StatusCode >= 300 {
+		return refusal(req, res)
+	}
 	b, err := io.ReadAll(io.LimitReader(res.Body, longestAnswer))
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	if res.StatusCode >= 300 {
-		return problem(res, b)
+		return failed(req, err)
 	}
 	if out == nil || len(b) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(b, out); err != nil {
-		return fmt.Errorf("%s %s: the answer is not what this client expects: %w", method, path, err)
+		return fmt.Errorf("%s %s: the answer is not what this client expects: %w", req.Method, req.URL.Path, err)
 	}
 	return nil
+}
+
+// unlimited is the HTTP client for answers of any length.
+func (c *Client) unlimited() *http.Client {
+	u := *c.http
+	u.Timeout = 0
+	return &u
+}
+
+// failed says which request an error of the network is about. The address is left out: its query may say too much.
+func failed(req *http.Request, err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, err)
+}
+
+// refusal reads the problem of an answer.
+func refusal(req *http.Request, res *http.Response) error {
+	b, err := io.ReadAll(io.LimitReader(res.Body, longestAnswer))
+	if err != nil {
+		return failed(req, err)
+	}
+	return problem(res, b)
 }
 
 func problem(res *http.Response, body []byte) error {

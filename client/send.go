@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 )
 
 // Answer is a platform's answer to a call that the server sent on behalf of a grant. Fault says what went wrong; nil if
@@ -28,31 +26,18 @@ func (c *Client) Send(ctx context.Context, grant string, call json.RawMessage) (
 	if err != nil {
 		return nil, errors.New("the call is not JSON")
 	}
-	path := "/v1/grants/" + escape(grant) + "/call"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server+path, bytes.NewReader(body))
+	req, err := c.request(ctx, http.MethodPost, "/v1/grants/"+escape(grant)+"/call", nil, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.key.Reveal())
 	req.Header.Set("Content-Type", "application/json")
-	unlimited := *c.http
-	unlimited.Timeout = 0
-	res, err := unlimited.Do(req)
+	res, err := patient(c.unlimited().Do, req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return nil, fmt.Errorf("POST %s: %w", path, err)
+		return nil, failed(req, err)
 	}
-	// What comes from a platform is sandboxed; what the server says itself is not.
-	if res.Header.Get("Content-Security-Policy") != "sandbox" {
+	if !platforms(res) {
 		defer func() { _ = res.Body.Close() }() // only read from
-		b, err := io.ReadAll(io.LimitReader(res.Body, longestAnswer))
-		if err != nil {
-			return nil, fmt.Errorf("POST %s: %w", path, err)
-		}
-		return nil, problem(res, b)
+		return nil, refusal(req, res)
 	}
 	a := &Answer{Status: res.StatusCode, Header: res.Header, Body: res.Body}
 	if line := res.Header.Get("Grantkeep-Fault"); line != "" {

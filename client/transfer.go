@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// Import is what became of an import.
+type Import struct {
+	Imported int           `json:"imported"` // created, replaced and kept
+	Failed   int           `json:"failed"`
+	Created  int           `json:"created"`
+	Replaced int           `json:"replaced"`
+	Kept     int           `json:"kept"` // their pair was not newer than the stored one
+	DryRun   bool          `json:"dry_run,omitempty"`
+	Errors   []ImportError `json:"errors"`
+	Rows     []ImportedRow `json:"rows,omitempty"` // if the query asked for them
+}
+
+// ImportError is a row that was not stored, by the line on which it begins.
+type ImportError struct {
+	Line  int    `json:"line"`
+	Error string `json:"error"`
+}
+
+// ImportedRow is what became of one row: created, replaced, kept or failed.
+type ImportedRow struct {
+	Line   int    `json:"line"`
+	Result string `json:"result"`
+	Grant  string `json:"grant,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// Import sends rows as application/x-ndjson or text/csv; query takes the contract's parameters. It is not repeated by
+// itself, since the body is spent; repeating it with the same rows is harmless.
+func (c *Client) Import(ctx context.Context, contentType string, rows io.Reader, query url.Values) (Import, error) {
+	var out Import
+	req, err := c.request(ctx, http.MethodPost, "/v1/grants/import", query, rows)
+	if err != nil {
+		return out, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	return out, c.exchange(req, &out)
+}
+
+// Export returns a file of grants with their tokens, which age opens with the identity of recipient (age1…). query
+// narrows it by the contract's filters. Whoever gets the file closes it, and reads it to its end: one that broke off
+// does not open.
+func (c *Client) Export(ctx context.Context, recipient string, query url.Values) (io.ReadCloser, error) {
+	all := url.Values{"recipient": {recipient}}
+	for name, values := range query {
+		all[name] = values
+	}
+	req, err := c.request(ctx, http.MethodGet, "/v1/grants/export", all, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.unlimited().Do(req)
+	if err != nil {
+		return nil, failed(req, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		defer func() { _ = res.Body.Close() }() // only read from
+		return nil, refusal(req, res)
+	}
+	return res.Body, nil
+}
