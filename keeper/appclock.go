@@ -40,9 +40,10 @@ func (r *runner) appRound(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !claimed || !r.begin() {
+		if !claimed {
 			continue
 		}
+		r.more()
 		go func() {
 			defer r.end()
 			if err := r.appTurn(context.WithoutCancel(ctx), app.ID); err != nil {

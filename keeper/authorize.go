@@ -361,7 +361,11 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	if !c.ExpiresAt.After(k.Now()) {
 		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
 	}
-	if cb.Fault != nil {
+	a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if cb.Fault != nil && a.Kind != gk.KindCancel { // some platforms tell a cancellation as a refusal
 		return k.declined(ctx, c, cb.Fault)
 	}
 	if !k.begin() {
@@ -370,10 +374,10 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	spent, err := k.store.SpendState(ctx, app.ID, digest(cb.State), !mine, k.Now())
 	if err != nil {
 		k.end()
-		if errors.Is(err, store.ErrSpent) {
+		if errors.Is(err, store.ErrSpent) && mine {
 			return k.await(ctx, c.ID, true) // another callback with this state was a moment earlier
 		}
-		if errors.Is(err, store.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrSpent) {
 			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
 		}
 		return Outcome{}, err
@@ -435,20 +439,21 @@ func (k *Keeper) declined(ctx context.Context, c gk.Click, f *gk.Fault) (Outcome
 	if f.Action == gk.Reauthorize {
 		reason = gk.ReasonDenied
 	}
-	if err := k.failClick(ctx, c.ID, reason, f); err != nil {
+	if err := k.failClick(ctx, c.ID, gk.Begun, reason, f); err != nil {
 		return Outcome{}, err
 	}
 	return k.outcome(ctx, c.ID)
 }
 
-// failClick ends a click without a grant. Its authorization stays open for another click while its link lives.
-func (k *Keeper) failClick(ctx context.Context, id, reason string, f *gk.Fault) error {
+// failClick ends a click without a grant, if it still is at the stage that this was concluded from: the answer of one
+// that has come further is not thrown away. Its authorization stays open for another click while its link lives.
+func (k *Keeper) failClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault) error {
 	now := k.Now()
 	return k.store.UpdateClick(ctx, id, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
-		if c.Stage == gk.Done || c.Stage == gk.Failed {
+		if c.Stage != from {
 			return nil, store.ErrUnchanged
 		}
-		c.Stage, c.Reason, c.Fault, c.Answer = gk.Failed, reason, f, nil
+		c.Stage, c.Reason, c.Fault, c.Answer, c.AnswerKey = gk.Failed, reason, f, nil, 0
 		if c.SpentAt.IsZero() {
 			c.SpentAt = now
 		}

@@ -37,15 +37,8 @@ func (k *Keeper) complete(ctx context.Context, click string) error {
 	issues := make([]platform.Issue, 0, len(ans.Issues))
 	for _, i := range ans.Issues {
 		issue, err := k.identify(ctx, d, open, c, i.issue(), ans.Confirm)
-		var f *gk.Fault
-		if errors.Is(err, errUnconfirmed) {
-			return k.failClick(ctx, c.ID, gk.ReasonUnconfirmed, nil)
-		}
-		if errors.As(err, &f) {
-			return k.failClick(ctx, c.ID, gk.ReasonRefused, f)
-		}
 		if err != nil {
-			return err
+			return k.unidentified(ctx, c, ans, err)
 		}
 		issues = append(issues, issue)
 	}
@@ -72,6 +65,35 @@ func (k *Keeper) complete(ctx context.Context, click string) error {
 }
 
 var errUnconfirmed = errors.New("keeper: the platform does not confirm the callback")
+
+// identifyWithin is how long the platform is asked, once a minute, who authorized.
+const identifyWithin = 24 * time.Hour
+
+// unidentified decides about a click of which the platform did not tell who it is. What it says for good ends the click.
+// Everything else is tried again and shown meanwhile: the answer holds a pair that the platform will not give twice. A
+// click whose answer holds none waits for nothing but an overload to pass.
+func (k *Keeper) unidentified(ctx context.Context, c gk.Click, ans answer, err error) error {
+	f := faultOf(err)
+	passes := f == nil || f.Action == gk.Retry || f.Action == gk.Backoff
+	switch {
+	case errors.Is(err, errUnconfirmed):
+		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, nil)
+	case f != nil && f.Terminal, ans.Confirm && !passes:
+		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonRefused, f)
+	case k.Now().Sub(c.SpentAt) > identifyWithin:
+		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f)
+	}
+	return errors.Join(err, k.store.UpdateClick(ctx, c.ID, k.Now(), func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
+		if c.Stage != gk.Issued {
+			return nil, store.ErrUnchanged
+		}
+		c.Fault = f // the write also puts it behind the other clicks that wait
+		if a.Stage != gk.Done {
+			a.Fault = f
+		}
+		return nil, nil
+	}))
+}
 
 // identify completes one issue by asking the platform about it: who it is where the answer does not say, whether it is
 // real where the callback proved nothing, and what it reaches. What is only nice to know may fail.
@@ -233,8 +255,8 @@ type placement struct {
 }
 
 func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) ([]gk.Grant, []gk.Event, error) {
-	if c.Stage == gk.Done {
-		return nil, nil, store.ErrUnchanged
+	if c.Stage != gk.Issued {
+		return nil, nil, store.ErrUnchanged // another process was first, and the pair may have been renewed since
 	}
 	p.touched = nil
 	var grants []gk.Grant
@@ -248,8 +270,8 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 		}
 		asked := p.expected(a, i, old)
 		wanted = wanted || asked
-		if old != nil && old.PairSpent < 0 && old.AuthorizedAt.After(p.askedAt) {
-			grants = append(grants, *old) // a later consent has brought its pair already
+		if old != nil && old.AuthorizedAt.After(p.askedAt) {
+			grants = append(grants, *old) // a later consent has brought its pair already, which may have been renewed since
 			continue
 		}
 		g, evs, err := p.grant(a, c, i, old, asked)
@@ -264,21 +286,29 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 	for i := range grants {
 		p.touched = append(p.touched, grants[i].ID)
 	}
-	c.Stage, c.Answer, c.AnswerKey = gk.Done, nil, 0
-	a.Stage, a.Reason, a.Fault = gk.Done, "", nil
-	a.Grants = nil
-	data := map[string]any{"grants": p.touched}
-	kind := gk.EventAuthorizationCompleted
+	c.Stage, c.Reason, c.Fault, c.Answer, c.AnswerKey = gk.Done, "", nil, nil, 0
 	switch {
 	case !wanted:
-		a.Stage, a.Reason = gk.Failed, gk.ReasonOtherSubject
+		c.Stage, c.Reason = gk.Failed, gk.ReasonOtherSubject
 	case conflict:
-		a.Stage, a.Reason = gk.Failed, gk.ReasonOwnerConflict
-	default:
-		a.Grants = p.touched
+		c.Stage, c.Reason = gk.Failed, gk.ReasonOwnerConflict
 	}
-	if a.Stage == gk.Failed {
-		c.Stage, c.Reason = gk.Failed, a.Reason
+	kind, data := gk.EventAuthorizationCompleted, map[string]any{"grants": p.touched}
+	switch {
+	case c.Stage == gk.Done:
+		if a.Stage != gk.Done {
+			a.Grants = nil
+		}
+		for _, id := range p.touched {
+			if !slices.Contains(a.Grants, id) {
+				a.Grants = append(a.Grants, id)
+			}
+		}
+		a.Stage, a.Reason, a.Fault = gk.Done, "", nil
+	case a.Stage == gk.Done: // by an earlier click, and that is final
+		return grants, events, nil
+	default:
+		a.Stage, a.Reason, a.Fault, a.Grants = gk.Failed, c.Reason, nil, nil
 		kind, data = gk.EventAuthorizationFailed, map[string]any{"reason": a.Reason}
 	}
 	events = append(events, gk.Event{
@@ -322,6 +352,8 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	switch {
 	case old == nil && (c.Held || a.Confirm) && asked:
 		g.State, kind = gk.Held, gk.EventGrantHeld
+	case old != nil && old.State == gk.Revoked && c.Held:
+		g.State, kind = gk.Held, gk.EventGrantHeld // what was ended is not revived by whoever forwarded a link
 	case old != nil && old.State == gk.Held && (c.Held || a.Confirm):
 	case old != nil && old.State == gk.Held && !ours:
 	default:
@@ -339,7 +371,7 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	if len(g.Shops) == 0 && i.Subject.Kind == gk.KindShop {
 		g.Shops = []gk.Shop{{ID: i.Subject.ID, Name: g.Subject.Name, Host: g.Subject.Host, Region: g.Subject.Region}}
 	}
-	if i.Scopes != nil {
+	if len(i.Scopes) > 0 {
 		g.Scopes = i.Scopes
 	}
 	facts := maps.Clone(g.Facts)

@@ -160,7 +160,7 @@ func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform
 			}
 		}
 		if !ended {
-			return k.failClick(ctx, c.ID, gk.ReasonUnconfirmed, nil)
+			return k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonUnconfirmed, nil)
 		}
 		now := k.Now()
 		return k.store.UpdateClick(ctx, c.ID, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {

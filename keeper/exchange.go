@@ -39,7 +39,7 @@ func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.
 			reason = gk.ReasonRefused
 		}
 		log.Warn("authorization not exchanged", "reason", reason, "error", err)
-		if err := k.failClick(ctx, c.ID, reason, f); err != nil {
+		if err := k.failClick(ctx, c.ID, gk.Exchanging, reason, f); err != nil {
 			log.Error("the end of a click could not be stored", "error", err)
 		}
 		return
@@ -160,6 +160,9 @@ func (k *Keeper) resume(ctx context.Context) error {
 		return err
 	}
 	for _, c := range clicks {
+		if k.draining.Load() {
+			return nil // the next start, or another process, goes on
+		}
 		switch c.Stage {
 		case gk.Issued:
 			if err := k.complete(ctx, c.ID); err != nil {
@@ -170,7 +173,7 @@ func (k *Keeper) resume(ctx context.Context) error {
 			if k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second {
 				continue // somebody may still hold its answer
 			}
-			if err := k.failClick(ctx, c.ID, gk.ReasonLostAnswer, nil); err != nil {
+			if err := k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonLostAnswer, nil); err != nil {
 				return err
 			}
 		}

@@ -253,31 +253,46 @@ func (k *Keeper) ConfirmCode(ctx context.Context, o Outcome) (string, error) {
 }
 
 // ConfirmAuthorization spends the one-time code: the vendor's own login vouches for whoever completed the
-// authorization, and its held grants become active.
+// authorization, so its held grants become active and its ownerless ones get their owner. The code is spent last: if
+// anything fails on the way, it can be offered again.
 func (k *Keeper) ConfirmAuthorization(ctx context.Context, v gk.Viewer, id, code string) (gk.Authorization, error) {
 	now := k.Now()
-	var spent gk.Authorization
-	err := k.store.UpdateAuthorization(ctx, v, id, now, func(a *gk.Authorization) ([]gk.Event, error) {
+	fits := func(a *gk.Authorization) error {
 		if !a.Confirm || len(a.ConfirmHash) == 0 || now.Sub(a.UpdatedAt) > confirmLife || subtle.ConstantTimeCompare(a.ConfirmHash, digest(code)) != 1 {
-			return nil, &Invalid{"code", "is unknown, spent or older than ten minutes"}
+			return &Invalid{"code", "is unknown, spent or older than ten minutes"}
 		}
-		a.Confirm, a.ConfirmHash = false, nil
-		spent = *a
-		return nil, nil
-	})
+		return nil
+	}
+	a, err := k.store.Authorization(ctx, v, id)
 	if err != nil {
 		return gk.Authorization{}, err
 	}
-	for _, grant := range spent.Grants {
+	if err := fits(&a); err != nil {
+		return gk.Authorization{}, err
+	}
+	for _, grant := range a.Grants {
 		_, err := k.rewrite(ctx, gk.Engine(), grant, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
-			if g.State != gk.Held {
+			if g.State != gk.Held && (g.Owner != "" || a.Owner == "") {
 				return nil, store.ErrUnchanged
+			}
+			if g.Owner == "" {
+				g.Owner = a.Owner
 			}
 			return append(confirmHeld(g, v.Key, now), event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"to": g.Owner})), nil
 		})
 		if err != nil {
 			return gk.Authorization{}, err
 		}
+	}
+	err = k.store.UpdateAuthorization(ctx, v, id, now, func(a *gk.Authorization) ([]gk.Event, error) {
+		if err := fits(a); err != nil {
+			return nil, err
+		}
+		a.Confirm, a.ConfirmHash = false, nil
+		return nil, nil
+	})
+	if err != nil {
+		return gk.Authorization{}, err
 	}
 	return k.store.Authorization(ctx, v, id)
 }

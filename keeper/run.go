@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -74,6 +75,8 @@ type runner struct {
 	*Keeper
 	slots map[string]chan struct{} // workers by app, so that no app's queue stands before another's
 
+	resuming atomic.Bool
+
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
 	unbounded                    time.Time
@@ -130,11 +133,16 @@ func (r *runner) round(ctx context.Context) error {
 	if drift := r.drifted(); drift > 0 {
 		return errors.New("this machine's clock and the database's differ by " + drift.Round(time.Second).String() + "; nothing is claimed until they agree")
 	}
-	if real.Sub(r.resumed) >= resumeEvery {
-		if err := r.resume(ctx); err != nil {
-			return err
-		}
+	if real.Sub(r.resumed) >= resumeEvery && r.resuming.CompareAndSwap(false, true) {
 		r.resumed = real
+		r.more()
+		go func() { // a platform that is slow to say who authorized must not hold up renewals
+			defer r.end()
+			defer r.resuming.Store(false)
+			if err := r.resume(context.WithoutCancel(ctx)); err != nil {
+				r.log.Warn("authorizations that were cut off", "error", err)
+			}
+		}()
 	}
 	err := r.claimAll(ctx)
 	if real.Sub(r.lookedAtApps) >= appsEvery || r.Now().Sub(r.appsAt) >= appsEvery {
@@ -222,9 +230,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	}
 	for _, g := range grants {
 		r.tokens.outdate(g.ID)
-		if !r.begin() {
-			return nil // the lease makes a doubt of it, which costs a delay
-		}
+		r.more()
 		slots <- struct{}{}
 		go func() {
 			defer func() {

@@ -1,0 +1,121 @@
+package keeper_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// between is a store at whose calls something else happens, as another process or the machine would do it.
+type between struct {
+	store.Store
+	mu      sync.Mutex
+	changes int // calls of UpdateGrant
+
+	claimed    func(grants []gk.Grant)                    // after a claim, before the claimer hears of it
+	put        func(click string, put func() error) error // around PutGrants
+	openClicks func([]gk.Click)                           // what a reader of open clicks is told
+	update     func(id string, update func() error) error // around UpdateGrant
+}
+
+func (b *between) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error) {
+	grants, err := b.Store.ClaimDue(ctx, app, a, floor, limit)
+	if err == nil && len(grants) > 0 && b.claimed != nil {
+		b.claimed(grants)
+	}
+	return grants, err
+}
+
+func (b *between) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {
+	b.mu.Lock()
+	b.changes++
+	around := b.update
+	b.mu.Unlock()
+	update := func() error { return b.Store.UpdateGrant(ctx, v, id, at, change) }
+	if around != nil {
+		return around(id, update)
+	}
+	return update()
+}
+
+func (b *between) changed() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changes
+}
+
+func (b *between) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
+	change func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error),
+) error {
+	put := func() error { return b.Store.PutGrants(ctx, app, authorization, click, subjects, at, change) }
+	if b.put != nil {
+		return b.put(click, put)
+	}
+	return put()
+}
+
+func (b *between) OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error) {
+	clicks, err := b.Store.OpenClicks(ctx, before, limit)
+	if b.openClicks != nil {
+		b.openClicks(clicks)
+	}
+	return clicks, err
+}
+
+// meddling tells a story whose store lets others in between.
+func meddling(t *testing.T, code string, tell func(h *house, b *between)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := &between{}
+		h := open(t, dir, func(s store.Store) store.Store { b.Store = s; return b })
+		defer func() {
+			if t.Failed() {
+				t.Log(h.log.String())
+			}
+		}()
+		defer h.close()
+		h.start(h.keeper)
+		h.addApp(code)
+		tell(h, b)
+		h.noSecretLogged()
+	})
+}
+
+// write changes a grant's row behind the keeper's back.
+func (h *house) write(id string, change func(g *gk.Grant)) {
+	h.t.Helper()
+	err := h.store.UpdateGrant(context.Background(), gk.Engine(), id, h.now(), func(g *gk.Grant) ([]gk.Event, error) {
+		change(g)
+		return nil, nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// begin makes a link without pressing its button.
+func (h *house) begin(in keeper.BeginInput) (gk.Authorization, string) {
+	h.t.Helper()
+	in.App = h.app.ID
+	a, link, err := h.keeper.Begin(context.Background(), gk.Engine(), in)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a, link
+}
+
+func (h *house) authorization(id string) gk.Authorization {
+	h.t.Helper()
+	a, err := h.store.Authorization(context.Background(), gk.Engine(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a
+}
