@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,34 @@ func plain(g gk.Grant, i platform.Issue) bool {
 	return g.State == gk.Active && !sharedPair(&g) && g.Doubts == 0 && g.Failures == 0 && g.Fault == nil &&
 		(i.Subject.Host == "" || i.Subject.Host == g.Subject.Host) &&
 		(len(i.Scopes) == 0 || slices.Equal(i.Scopes, g.Scopes)) &&
-		(i.Ceiling.IsZero() || i.Ceiling.Equal(g.Ceiling)) && len(i.Shops) == 0 && subset(i.Facts, g.Facts)
+		(i.Ceiling.IsZero() || i.Ceiling.Equal(g.Ceiling)) && itself(g, i.Shops) && subset(i.Facts, g.Facts)
+}
+
+// itself reports whether shops are no more than the one that a grant is about, which it has from its beginning.
+func itself(g gk.Grant, shops []gk.Shop) bool {
+	if len(shops) == 0 {
+		return true
+	}
+	s := shops[0]
+	return len(shops) == 1 && g.Subject.Kind == gk.KindShop && s.ID == g.Subject.ID && s.Name == "" && (s.Host == "" || s.Host == g.Subject.Host)
+}
+
+// named gives shops what was known of them, where an answer tells little more than their ids.
+func named(known, told []gk.Shop) []gk.Shop {
+	shops := slices.Clone(told)
+	for i := range shops {
+		s := &shops[i]
+		at := slices.IndexFunc(known, func(k gk.Shop) bool { return k.ID == s.ID })
+		if at < 0 {
+			continue
+		}
+		was := known[at]
+		s.Name, s.Host, s.Region = cmp.Or(s.Name, was.Name), cmp.Or(s.Host, was.Host), cmp.Or(s.Region, was.Region)
+		if s.Facts == nil {
+			s.Facts = was.Facts
+		}
+	}
+	return shops
 }
 
 func subset(a, b map[string]string) bool {
@@ -162,7 +190,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 	}
 	g.Subject = merged(g.Subject, e.Subject)
 	if len(e.Shops) > 0 {
-		g.Shops = e.Shops
+		g.Shops = named(g.Shops, e.Shops)
 	}
 	if len(e.Facts) > 0 || sharedPair(g) {
 		facts := withFact(g.Facts, factShared, "")

@@ -3,6 +3,7 @@ package platform
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -39,12 +40,22 @@ type Renewal struct {
 	Zone            string   `toml:"zone" json:"zone"`           // of the window and of daily limits
 }
 
+// zones are the zones of the facts by name. Loading one reads files, and every renewal needs its own.
+var zones sync.Map
+
 // Location returns the zone, UTC if none is named.
 func (r Renewal) Location() *time.Location {
-	if loc, err := time.LoadLocation(r.Zone); err == nil {
-		return loc
+	if known, ok := zones.Load(r.Zone); ok {
+		if loc, ok := known.(*time.Location); ok {
+			return loc
+		}
 	}
-	return time.UTC
+	loc, err := time.LoadLocation(r.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(r.Zone, loc)
+	return loc
 }
 
 // Deadline is the hard end of one renewal request: 60 s where a repeat is safe, 300 s where it is not, since cutting
