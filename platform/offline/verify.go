@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -103,8 +104,11 @@ func verifyPush(d platform.Driver, app platform.App, in platform.Incoming) Verdi
 	if err == nil {
 		v.Event, v.Matched = eventOf(delivery.Notices, app), delivery.Matched
 	}
-	if delivery.Answer.Status != 0 {
-		v.Answer = &Answer{Status: delivery.Answer.Status, Body: string(delivery.Answer.Body)}
+	switch answer := delivery.Answer; {
+	case answer.Status != 0:
+		v.Answer = &Answer{Status: answer.Status, Body: string(answer.Body)}
+	case err != nil:
+		v.Answer = &Answer{Status: http.StatusUnauthorized} // as the server does where the platform has no wish of its own
 	}
 	return v
 }
