@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/url"
@@ -33,8 +34,8 @@ type ImportedRow struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// Import sends rows as application/x-ndjson or text/csv; query takes the contract's parameters. It is not repeated by
-// itself, since the body is spent; repeating it with the same rows is harmless.
+// Import sends rows as application/x-ndjson or text/csv; query takes the contract's parameters. Repeating an
+// import with the same rows is harmless.
 func (c *Client) Import(ctx context.Context, contentType string, rows io.Reader, query url.Values) (Import, error) {
 	var out Import
 	req, err := c.request(ctx, http.MethodPost, "/v1/grants/import", query, rows)
@@ -42,6 +43,7 @@ func (c *Client) Import(ctx context.Context, contentType string, rows io.Reader,
 		return out, err
 	}
 	req.Header.Set("Content-Type", contentType)
+	req.Header.Set(idempotencyKey, rand.Text())
 	return out, c.exchange(req, &out)
 }
 

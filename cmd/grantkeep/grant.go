@@ -11,7 +11,7 @@ import (
 )
 
 func grantCommand(s streams) *cobra.Command {
-	return group("grant", "The grants", grantList(s), grantShow(s), grantToken(s), grantRefresh(s), grantCall(s), grantRevoke(s))
+	return group("grant", "The grants", grantList(s), grantShow(s), grantToken(s), grantRefresh(s), grantCall(s), grantRevoke(s), grantImport(s), grantExport(s))
 }
 
 func grantList(s streams) *cobra.Command {
