@@ -365,6 +365,9 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	if err != nil {
 		return Outcome{}, err
 	}
+	if cb.Cancel && a.Kind != gk.KindCancel {
+		return Outcome{}, &Refused{Reason: RefusedIncomplete}
+	}
 	if cb.Fault != nil && a.Kind != gk.KindCancel { // some platforms tell a cancellation as a refusal
 		return k.declined(ctx, c, cb.Fault)
 	}

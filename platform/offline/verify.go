@@ -83,6 +83,8 @@ func verifyCallback(d platform.Driver, app platform.App, in platform.Incoming, s
 		return err
 	case cb.Empty:
 		return errors.New("neither a code nor an error: the address was merely opened")
+	case cb.Cancel:
+		return errors.New("it brings nothing to exchange: only a cancellation comes so, and that has no proof")
 	case d.Spec().Facts.Callback.Proof && !cb.Proven:
 		return errors.New("the callback carries no proof of the platform")
 	case state != nil && subtle.ConstantTimeCompare([]byte(cb.State), []byte(*state)) != 1:

@@ -42,7 +42,7 @@ func FuzzReadIssues(f *testing.F) {
 func FuzzReadCallback(f *testing.F) {
 	f.Add("code=c0de&shop_id=77001234&state=" + state)
 	f.Add("code=c0de&main_account_id=55001")
-	f.Add("cancel=1&state=x")
+	f.Add("state=x")
 	f.Add("resend_code=r")
 	f.Fuzz(func(t *testing.T, query string) {
 		cb, err := driver.ReadCallback(testApp(), platform.Incoming{Method: "GET", URL: "https://hub.example.org/cb?" + query})

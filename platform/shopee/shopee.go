@@ -49,10 +49,6 @@ const (
 	formSigned = "signed" // a signed link without a state of its own
 )
 
-// cancelMark is the parameter that we put into the redirect of a cancel link. What the platform adds after a
-// cancellation is not documented, so the way back itself must say what it is.
-const cancelMark = "cancel"
-
 // Link builds the page where a seller agrees or withdraws, in either form. The redirect of a signed link is not covered
 // by its signature; the open form is the default.
 func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error) {
@@ -63,9 +59,6 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	redirect, err := redirectOf(app)
 	if err != nil {
 		return platform.Link{}, err
-	}
-	if want.Cancel && want.State != "" {
-		redirect = withQuery(redirect, cancelMark+"=1")
 	}
 	finish := time.Duration(d.spec.Facts.Link.Finish)
 	switch want.Form {
@@ -183,7 +176,7 @@ func withQuery(address, pair string) string {
 }
 
 // telling are the callback's parameters that decide something: one that comes twice, in any case, spoils the callback.
-var telling = []string{"code", "state", "shop_id", "main_account_id", "resend_code", "upgrade_code", cancelMark}
+var telling = []string{"code", "state", "shop_id", "main_account_id", "resend_code", "upgrade_code"}
 
 // ReadCallback reads what the seller's browser brought back. Nothing in it is signed: the exchange proves the pair of
 // code and id. A recovery code (resend_code, upgrade_code) comes from a person and never together with a state.
@@ -210,14 +203,14 @@ func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.C
 		}
 		cb.Subject = gk.Subject{Kind: kind, ID: q.Get(name)}
 	}
-	if cb.State != "" && q.Get(cancelMark) == "1" {
-		cb.Cancel = true
-		return cb, nil
-	}
 	if q.Has("resend_code") || q.Has("upgrade_code") {
 		if cb.State != "" || q.Has("code") || q.Has("resend_code") && q.Has("upgrade_code") {
 			return platform.Callback{}, d.badCallback("a recovery code comes alone")
 		}
+		return cb, nil
+	}
+	if cb.State != "" && !q.Has("code") { // so a cancellation comes back, as far as known; its authorization tells
+		cb.Cancel = true
 		return cb, nil
 	}
 	code := q.Get("code")

@@ -55,14 +55,14 @@ func TestLinkForms(t *testing.T) {
 			"partner_id": {"2008899"}, "auth_type": {"supplier"}, "redirect_uri": {"https://hub.example.org/cb"}, "response_type": {"code"},
 		}},
 		"open, cancel": {platform.Want{State: state, Cancel: true}, "https://open.shopee.com/cancel_auth", url.Values{
-			"partner_id": {"2008899"}, "auth_type": {"seller"}, "redirect_uri": {"https://hub.example.org/cb?cancel=1"}, "response_type": {"code"}, "state": {state},
+			"partner_id": {"2008899"}, "auth_type": {"seller"}, "redirect_uri": {"https://hub.example.org/cb"}, "response_type": {"code"}, "state": {state},
 		}},
 		"signed": {platform.Want{State: state, Form: "signed"}, "https://partner.shopeemobile.com/api/v2/shop/auth_partner", url.Values{
 			"partner_id": {"2008899"}, "timestamp": {"1760000000"}, "redirect": {"https://hub.example.org/cb?state=" + state},
 			"sign": {"2af3bb8b848be30c3f1d556f2e2120b0c53ad106e6300c7f6dc3e2fe2e46e1b6"},
 		}},
 		"signed, cancel": {platform.Want{State: state, Form: "signed", Cancel: true}, "https://partner.shopeemobile.com/api/v2/shop/cancel_auth_partner", url.Values{
-			"partner_id": {"2008899"}, "timestamp": {"1760000000"}, "redirect": {"https://hub.example.org/cb?cancel=1&state=" + state},
+			"partner_id": {"2008899"}, "timestamp": {"1760000000"}, "redirect": {"https://hub.example.org/cb?state=" + state},
 			"sign": {"c34d99dcec5c5102731168760cb610e9e6146f0e833768f7d72a7d3b8624fcc6"},
 		}},
 	} {
@@ -189,8 +189,8 @@ func TestCallback(t *testing.T) {
 		"code=c0de&shop_id=77001234&state=" + state:            {State: state, Subject: gk.Subject{Kind: "shop", ID: "77001234"}},
 		"code=c0de&main_account_id=55001&state=" + state:       {State: state, Subject: gk.Subject{Kind: "main_account", ID: "55001"}},
 		"code=c0de&shop_id=41234567890":                        {Subject: gk.Subject{Kind: "shop", ID: "41234567890"}},
-		"cancel=1&state=" + state:                              {State: state, Cancel: true},
-		"cancel=1&shop_id=77001234&state=" + state:             {State: state, Cancel: true, Subject: gk.Subject{Kind: "shop", ID: "77001234"}},
+		"state=" + state:                                       {State: state, Cancel: true},
+		"shop_id=77001234&state=" + state:                      {State: state, Cancel: true, Subject: gk.Subject{Kind: "shop", ID: "77001234"}},
 		"resend_code=726573656e64":                             {},
 		"upgrade_code=757067726164&shop_id_list=1%2C2":         {},
 		"tenant=3&tenant=4&code=c0de&shop_id=7&state=" + state: {State: state, Subject: gk.Subject{Kind: "shop", ID: "7"}},
@@ -215,7 +215,6 @@ func TestCallback(t *testing.T) {
 func TestCallbackPollution(t *testing.T) {
 	const at = "https://hub.example.org/cb?"
 	for name, in := range map[string]platform.Incoming{
-		"no code":               {URL: at + "shop_id=1&state=" + state},
 		"no id":                 {URL: at + "code=c&state=" + state},
 		"nothing":               {URL: "https://hub.example.org/cb"},
 		"both ids":              {URL: at + "code=c&shop_id=1&main_account_id=2"},
@@ -245,7 +244,7 @@ func TestCallbackPollution(t *testing.T) {
 		"recovery with a state": {URL: at + "resend_code=r&state=" + state},
 		"recovery with a code":  {URL: at + "resend_code=r&code=c&shop_id=1"},
 		"two recoveries":        {URL: at + "resend_code=r&upgrade_code=u"},
-		"cancel without state":  {URL: at + "cancel=1"},
+		"cancel without state":  {URL: at + "shop_id=77001234"},
 		"post":                  {Method: "POST", URL: at + "code=c&shop_id=1"},
 		"body is not read":      {Method: "GET", URL: at + "code=c", Body: []byte("shop_id=1")},
 	} {

@@ -43,10 +43,6 @@ func New() platform.Driver { return driver{platform.Load(platformTOML, faultsCSV
 // Spec returns facts and catalogue.
 func (d driver) Spec() *platform.Spec { return d.spec }
 
-// cancelMark is the parameter that we put into the redirect of a cancel link. What the platform adds after a
-// cancellation is not documented, so the way back itself must say what it is.
-const cancelMark = "cancel"
-
 // Link builds the page where a seller agrees or withdraws. The link has no state of its own: it stands in the redirect's
 // query, which the token covers. The token is a plain SHA-256 of key and redirect, taken before the redirect is encoded.
 func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error) {
@@ -67,9 +63,6 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	}
 	if want.State != "" {
 		redirect = withQuery(redirect, "state="+url.QueryEscape(want.State))
-	}
-	if want.State != "" && want.Cancel {
-		redirect = withQuery(redirect, cancelMark+"=1")
 	}
 	u, err := app.Base("authorize", "")
 	if err != nil {
@@ -101,7 +94,7 @@ func idNumber(text string) (int64, bool) {
 }
 
 // telling are the callback's parameters that decide something: one that comes twice, in any case, spoils the callback.
-var telling = []string{"shop_id", "state", "code", cancelMark}
+var telling = []string{"shop_id", "state", "code"}
 
 // redirectOf returns the registered callback address; what comes back in its query must not stand there already.
 func redirectOf(app platform.App) (string, error) {
@@ -138,13 +131,13 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	if err != nil {
 		return platform.Callback{}, &platform.BadCallback{Why: err.Error()}
 	}
-	cb := platform.Callback{State: q.Get("state"), Params: url.Values{}, Cancel: q.Get("state") != "" && q.Get(cancelMark) == "1"}
+	cb := platform.Callback{State: q.Get("state"), Params: url.Values{}, Cancel: q.Get("state") != "" && !q.Has("shop_id")}
 	for name, values := range q {
 		if name != "state" && name != "code" {
 			cb.Params[name] = values
 		}
 	}
-	if cb.Cancel && !q.Has("shop_id") {
+	if cb.Cancel { // so a cancellation may come back; its authorization tells
 		return cb, nil
 	}
 	if _, ok := idNumber(q.Get("shop_id")); !ok {

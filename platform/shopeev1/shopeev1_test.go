@@ -52,7 +52,7 @@ func TestLinkCarriesTheState(t *testing.T) {
 		path, redirect string
 	}{
 		{false, "/api/v1/shop/auth_partner", "https://hub.example.org/cb?tenant=3&state=" + state},
-		{true, "/api/v1/shop/cancel_auth_partner", "https://hub.example.org/cb?tenant=3&state=" + state + "&cancel=1"},
+		{true, "/api/v1/shop/cancel_auth_partner", "https://hub.example.org/cb?tenant=3&state=" + state},
 	} {
 		l, err := driver.Link(testApp(), platform.Want{State: state, Cancel: c.cancel})
 		if err != nil {
@@ -116,12 +116,10 @@ func TestHosts(t *testing.T) {
 func TestCallback(t *testing.T) {
 	const at = "https://hub.example.org/cb?tenant=3&"
 	for query, want := range map[string]platform.Callback{
-		"shop_id=60012&state=" + state:          {State: state, Subject: gk.Subject{Kind: "shop", ID: "60012"}},
-		"shop_id=60012&code=meaningless":        {Subject: gk.Subject{Kind: "shop", ID: "60012"}},
-		"cancel=1&state=" + state:               {State: state, Cancel: true},
-		"cancel=1&shop_id=60012&state=" + state: {State: state, Cancel: true, Subject: gk.Subject{Kind: "shop", ID: "60012"}},
-		"cancel=1&shop_id=60012":                {Subject: gk.Subject{Kind: "shop", ID: "60012"}},
-		"shop_id=41234567890&state=" + state:    {State: state, Subject: gk.Subject{Kind: "shop", ID: "41234567890"}},
+		"shop_id=60012&state=" + state:       {State: state, Subject: gk.Subject{Kind: "shop", ID: "60012"}},
+		"shop_id=60012&code=meaningless":     {Subject: gk.Subject{Kind: "shop", ID: "60012"}},
+		"state=" + state:                     {State: state, Cancel: true},
+		"shop_id=41234567890&state=" + state: {State: state, Subject: gk.Subject{Kind: "shop", ID: "41234567890"}},
 	} {
 		cb, err := driver.ReadCallback(testApp(), platform.Incoming{Method: "GET", URL: at + query})
 		if err != nil || cb.State != want.State || cb.Subject != want.Subject || cb.Cancel != want.Cancel || cb.Proven || !cb.Code.Empty() {
@@ -129,7 +127,6 @@ func TestCallback(t *testing.T) {
 		}
 	}
 	for name, in := range map[string]platform.Incoming{
-		"no shop":           {URL: at + "state=" + state},
 		"shop twice":        {URL: at + "shop_id=1&shop_id=2"},
 		"shop in two cases": {URL: at + "shop_id=1&Shop_ID=2"},
 		"state twice":       {URL: at + "shop_id=1&state=a&state=b"},
@@ -140,7 +137,7 @@ func TestCallback(t *testing.T) {
 		"zero":              {URL: at + "shop_id=0"},
 		"too big":           {URL: at + "shop_id=9223372036854775808"},
 		"empty":             {URL: at + "shop_id="},
-		"bad with cancel":   {URL: at + "shop_id=x&cancel=1&state=" + state},
+		"bad with a state":  {URL: at + "shop_id=x&state=" + state},
 		"semicolon":         {URL: at + "a=1;shop_id=1"},
 		"post":              {Method: "POST", URL: at + "shop_id=1"},
 		"only in the body":  {URL: at, Body: []byte("shop_id=1")},

@@ -1,36 +1,24 @@
 package shopeesim_test
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
-	"io"
-	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/grantkeep/grantkeep/platform/shopee/shopeesim"
 	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/platform/simulate/simulatetest"
 )
 
 const callback = "https://hub.example.org/cb?tenant=3"
 
-// world is one running simulator and a client that signs and follows no redirects.
-type world struct {
-	*testing.T
-	base, control string
-	client        *http.Client
-	run           *simulate.Running
-	app           map[string]any
-	shops, owners []map[string]any
-}
+// world is a running simulator and a client that writes requests as the platform's page says.
+type world struct{ *simulatetest.World }
 
 func start(t *testing.T) *world {
 	t.Helper()
@@ -39,140 +27,31 @@ func start(t *testing.T) *world {
 
 func startWith(t *testing.T, o simulate.Options) *world {
 	t.Helper()
-	o.Platforms = []simulate.Platform{{Name: "shopee", New: shopeesim.New, Rows: rows(t)}}
-	run, err := simulate.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		if err := run.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	line, err := json.Marshal(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ready struct {
-		Control   string
-		Platforms map[string]struct {
-			Base                string
-			Apps, Shops, Owners []map[string]any
-		}
-	}
-	if err := json.Unmarshal(line, &ready); err != nil {
-		t.Fatalf("ready line %s: %v", line, err)
-	}
-	here := ready.Platforms["shopee"]
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &world{
-		T: t, base: here.Base, control: ready.Control, run: run, app: here.Apps[0], shops: here.Shops, owners: here.Owners,
-		client: &http.Client{Transport: transport, CheckRedirect: stay},
-	}
+	return &world{simulatetest.Start(t, "shopee", shopeesim.New, o)}
 }
 
-// rows reads the catalogue that lies beside the driver.
-func rows(t *testing.T) []simulate.Row {
-	t.Helper()
-	f, err := os.Open("../faults.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []simulate.Row
-	for _, l := range lines[1:] {
-		rows = append(rows, simulate.Row{Stage: l[1], Code: l[2], Pattern: l[3], When: l[4], Example: l[5]})
-	}
-	return rows
-}
-
-// reply is an answer read whole.
-type reply struct {
-	status int
-	header http.Header
-	text   string
-	body   map[string]any // nil unless it is a JSON object
-}
+// reply is an answer and what the platform says in it.
+type reply struct{ simulatetest.Reply }
 
 // code returns the error's code and message in one, empty for a success.
 func (r reply) code() string {
-	text := func(name string) string { s, _ := r.body[name].(string); return s }
-	return strings.TrimSpace(text("error") + " " + text("message") + text("msg"))
+	return strings.TrimSpace(r.Field("error") + " " + r.Field("message") + r.Field("msg"))
 }
 
 func (w *world) ask(method, address, kind, body string) reply {
 	w.Helper()
-	req, err := http.NewRequestWithContext(w.Context(), method, address, strings.NewReader(body))
-	if err != nil {
-		w.Fatal(err)
-	}
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
-	}
-	res, err := w.client.Do(req)
-	if err != nil {
-		w.Fatalf("%s %s: %v", method, address, err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		w.Fatal(err)
-	}
-	r := reply{status: res.StatusCode, header: res.Header, text: string(text)}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&r.body); err != nil {
-		r.body = nil
-	}
-	return r
+	return reply{w.Ask(method, address, kind, body)}
 }
-
-// do makes a control call, which has to succeed.
-func (w *world) do(method, path string, body any) map[string]any {
-	w.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		w.Fatal(err)
-	}
-	r := w.ask(method, w.control+path, "application/json", string(text))
-	if r.status != http.StatusOK {
-		w.Fatalf("%s %s %s = %d %s", method, path, text, r.status, r.text)
-	}
-	return r.body
-}
-
-func (w *world) set(option string, value any) {
-	w.Helper()
-	w.do("POST", "/shopee/options", map[string]any{option: value})
-}
-
-// advance moves the clock and waits for its arrival.
-func (w *world) advance(d time.Duration) {
-	w.Helper()
-	if err := w.run.Clock.Advance(w.Context(), d); err != nil {
-		w.Fatal(err)
-	}
-}
-
-func (w *world) text(setting string) string { s, _ := w.app[setting].(string); return s }
-
-func (w *world) shop(i int) string { return w.shops[i]["id"].(string) }
 
 // owner returns the id of the first account of a kind.
 func (w *world) owner(kind string) string {
 	w.Helper()
-	for _, o := range w.owners {
+	for _, o := range w.Owners {
 		if o["kind"] == kind {
 			return o["id"].(string)
 		}
 	}
-	w.Fatalf("no %s among %v", kind, w.owners)
+	w.Fatalf("no %s among %v", kind, w.Owners)
 	return ""
 }
 
@@ -186,9 +65,9 @@ func hash(key, base string) string {
 // signed returns the address of an API with common parameters; extra are token and id as its kind signs them, then the
 // names and values of further parameters.
 func (w *world) signed(path, token, idName, id string, more ...string) string {
-	at := strconv.FormatInt(w.run.Clock.Now().Unix(), 10)
-	q := url.Values{"partner_id": {w.text("partner_id")}, "timestamp": {at}}
-	q.Set("sign", hash(w.text("partner_key"), w.text("partner_id")+path+at+token+id))
+	at := strconv.FormatInt(w.Now().Unix(), 10)
+	q := url.Values{"partner_id": {w.Setting("partner_id")}, "timestamp": {at}}
+	q.Set("sign", hash(w.Setting("partner_key"), w.Setting("partner_id")+path+at+token+id))
 	if idName != "" {
 		q.Set("access_token", token)
 		q.Set(idName, id)
@@ -196,7 +75,7 @@ func (w *world) signed(path, token, idName, id string, more ...string) string {
 	for i := 0; i+1 < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}
-	return w.base + path + "?" + q.Encode()
+	return w.Base + path + "?" + q.Encode()
 }
 
 func (w *world) public(path string, more ...string) reply {

@@ -25,7 +25,7 @@ func (w *world) receive() *receiver {
 	w.Helper()
 	p := &receiver{world: w, got: make(chan string, 4000)}
 	p.answer(http.StatusNoContent, "")
-	p.key.Store(w.text("push_key"))
+	p.key.Store(w.Setting("push_key"))
 	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -40,7 +40,7 @@ func (w *world) receive() *receiver {
 	}))
 	w.Cleanup(hook.Close)
 	p.url = hook.URL + "/push"
-	w.do("POST", "/shopee/apps", map[string]string{"partner_id": w.text("partner_id"), "push_url": p.url})
+	w.Do("POST", "/shopee/apps", map[string]string{"partner_id": w.Setting("partner_id"), "push_url": p.url})
 	return p
 }
 
@@ -72,15 +72,15 @@ func (p *receiver) next(code int) (text string, data map[string]any) {
 func TestPushesTellOfConsentAndEnd(t *testing.T) {
 	w := start(t)
 	p := w.receive()
-	w.pair(w.shop(0), "365")
-	if _, data := p.next(1); data["shop_id"] != json.Number(w.shop(0)) || data["extra"] != "shop id "+w.shop(0)+" (TW) has been authorized successfully" {
+	w.pair(w.Shop(0), "365")
+	if _, data := p.next(1); data["shop_id"] != json.Number(w.Shop(0)) || data["extra"] != "shop id "+w.Shop(0)+" (TW) has been authorized successfully" {
 		t.Errorf("push 1 = %v", data)
 	}
 	for place, member := range map[string]string{"sampled": "", "extra": "", "shop_id": "shop_id", "shopid": "shopid", "list": "shop_id_list"} {
-		w.set("cancel_push", place)
-		w.do("POST", "/shopee/revoke", map[string]string{"subject": w.shop(0)})
+		w.Set("cancel_push", place)
+		w.Do("POST", "/shopee/revoke", map[string]string{"subject": w.Shop(0)})
 		text, data := p.next(2)
-		if data["authorize_type"] != "user cancel shop authorization" || !strings.Contains(data["extra"].(string), w.shop(0)) {
+		if data["authorize_type"] != "user cancel shop authorization" || !strings.Contains(data["extra"].(string), w.Shop(0)) {
 			t.Errorf("push 2 (%s) = %s", place, text)
 		}
 		for _, name := range []string{"shop_id", "shopid", "shop_id_list"} {
@@ -88,13 +88,13 @@ func TestPushesTellOfConsentAndEnd(t *testing.T) {
 				t.Errorf("push 2 (%s) = %s, want the shop in %q", place, text, member)
 			}
 		}
-		w.pair(w.shop(0), "365")
+		w.pair(w.Shop(0), "365")
 		p.next(1)
 	}
-	w.set("push_strings", true)
-	w.set("push_signed_with", "partner_key")
-	p.key.Store(w.text("partner_key"))
-	w.do("POST", "/shopee/shops", map[string]string{"id": w.shop(0), "status": "FROZEN"})
+	w.Set("push_strings", true)
+	w.Set("push_signed_with", "partner_key")
+	p.key.Store(w.Setting("partner_key"))
+	w.Do("POST", "/shopee/shops", map[string]string{"id": w.Shop(0), "status": "FROZEN"})
 	if text, data := p.next(2); data["authorize_type"] != "App status is abnormal" || data["success"] != "1" {
 		t.Errorf("push 2 of a frozen shop = %s", text)
 	}
@@ -109,32 +109,32 @@ func TestPushesOfAMainAccount(t *testing.T) {
 	if data["main_account_id"] != json.Number(main) || len(data["shop_id_list"].([]any)) != 2 || len(data["merchant_id_list"].([]any)) != 1 {
 		t.Errorf("push 1 = %s", text)
 	}
-	lists := w.exchange(q.Get("code"), "main_account_id", main).body
+	lists := w.exchange(q.Get("code"), "main_account_id", main).Body
 	shop := lists["shop_id_list"].([]any)[0].(json.Number).String()
-	w.do("POST", "/shopee/shops", map[string]any{"id": shop, "disconnected": true})
+	w.Do("POST", "/shopee/shops", map[string]any{"id": shop, "disconnected": true})
 	if text, data := p.next(2); data["authorize_type"] != "shop and main account is disconnected" || data["shop_id"] != json.Number(shop) {
 		t.Errorf("push 2 = %s", text)
 	}
-	w.do("POST", "/shopee/revoke", map[string]string{"subject": w.owner("merchant")})
+	w.Do("POST", "/shopee/revoke", map[string]string{"subject": w.owner("merchant")})
 	if text, data := p.next(2); data["authorize_type"] != "user cancel merchant authorization" {
 		t.Errorf("push 2 = %s", text)
 	}
-	w.do("POST", "/shopee/revoke", map[string]string{"subject": main})
+	w.Do("POST", "/shopee/revoke", map[string]string{"subject": main})
 	p.next(2)
-	if r := w.ask("POST", w.control+"/shopee/revoke", "application/json", `{"subject":"`+main+`"}`); r.status != 422 {
-		t.Errorf("a second revocation = %d %s", r.status, r.text)
+	if r := w.ask("POST", w.Control+"/shopee/revoke", "application/json", `{"subject":"`+main+`"}`); r.Status != 422 {
+		t.Errorf("a second revocation = %d %s", r.Status, r.Text)
 	}
 }
 
 func TestExpiryIsWarnedOfPageByPage(t *testing.T) {
 	w := start(t)
 	for i := range 3 {
-		w.pair(w.shop(i), "30")
+		w.pair(w.Shop(i), "30")
 	}
 	p := w.receive()
-	w.set("expiry_page", 2)
-	w.set("authorization_end", "day_end")
-	w.advance(24 * 24 * time.Hour)
+	w.Set("expiry_page", 2)
+	w.Set("authorization_end", "day_end")
+	w.Advance(24 * 24 * time.Hour)
 	text, data := p.next(12)
 	if len(data["shop_expire_soon"].([]any)) != 2 || data["page_no"] != json.Number("1") || data["total_page"] != json.Number("2") || strings.Contains(text, "partner_id") {
 		t.Errorf("push 12 = %s", text)
@@ -142,7 +142,7 @@ func TestExpiryIsWarnedOfPageByPage(t *testing.T) {
 	if text, data := p.next(12); len(data["shop_expire_soon"].([]any)) != 1 || data["page_no"] != json.Number("2") {
 		t.Errorf("push 12 = %s", text)
 	}
-	w.advance(7 * 24 * time.Hour)
+	w.Advance(7 * 24 * time.Hour)
 	for range 3 {
 		if text, data := p.next(2); data["authorize_type"] != "expiry" || data["shopid"] == nil {
 			t.Errorf("push 2 = %s", text)
@@ -154,38 +154,38 @@ func TestLostPushesAreKept(t *testing.T) {
 	w := start(t)
 	p := w.receive()
 	p.answer(http.StatusOK, "ok") // a body makes it a failure
-	w.pair(w.shop(0), "365")
+	w.pair(w.Shop(0), "365")
 	p.next(1)
 	for _, wait := range []time.Duration{300, 1800, 10800} {
-		w.advance(wait*time.Second - 2*time.Second)
+		w.Advance(wait*time.Second - 2*time.Second)
 		if len(p.got) != 0 {
 			t.Errorf("a push before its time: %s", <-p.got)
 		}
-		w.advance(2 * time.Second)
+		w.Advance(2 * time.Second)
 		p.next(1)
 	}
 	r := w.public("/api/v2/push/get_lost_push_message")
-	lost := r.body["response"].(map[string]any)
+	lost := r.Body["response"].(map[string]any)
 	list := lost["push_message_list"].([]any)
 	if len(list) != 1 || lost["has_next_page"] != false {
-		t.Fatalf("get_lost_push_message = %s", r.text)
+		t.Fatalf("get_lost_push_message = %s", r.Text)
 	}
 	item := list[0].(map[string]any)
-	if data, ok := item["data"].(string); !ok || !strings.HasPrefix(data, `{"authorize_type"`) || item["code"] != json.Number("1") || item["shop_id"] != json.Number(w.shop(0)) {
+	if data, ok := item["data"].(string); !ok || !strings.HasPrefix(data, `{"authorize_type"`) || item["code"] != json.Number("1") || item["shop_id"] != json.Number(w.Shop(0)) {
 		t.Errorf("lost push = %v", item)
 	}
-	w.set("lost_push_data", "whole")
-	if r := w.public("/api/v2/push/get_lost_push_message"); !strings.Contains(r.text, `"data":"{\"data\":{`) {
-		t.Errorf("lost push, whole = %s", r.text)
+	w.Set("lost_push_data", "whole")
+	if r := w.public("/api/v2/push/get_lost_push_message"); !strings.Contains(r.Text, `"data":"{\"data\":{`) {
+		t.Errorf("lost push, whole = %s", r.Text)
 	}
 	if r := w.post("/api/v2/push/confirm_consumed_lost_push_message", map[string]any{"last_message_id": lost["last_message_id"]}); r.code() != "" {
-		t.Errorf("confirm_consumed_lost_push_message = %s", r.text)
+		t.Errorf("confirm_consumed_lost_push_message = %s", r.Text)
 	}
-	if r := w.public("/api/v2/push/get_lost_push_message"); !strings.Contains(r.text, `"push_message_list":[]`) {
-		t.Errorf("after the confirmation = %s", r.text)
+	if r := w.public("/api/v2/push/get_lost_push_message"); !strings.Contains(r.Text, `"push_message_list":[]`) {
+		t.Errorf("after the confirmation = %s", r.Text)
 	}
 	if r := w.post("/api/v2/push/confirm_consumed_lost_push_message", map[string]any{}); r.code() != "error_param parameter invalid" {
-		t.Errorf("confirmation of nothing = %s", r.text)
+		t.Errorf("confirmation of nothing = %s", r.Text)
 	}
 }
 
@@ -193,28 +193,28 @@ func TestSubscription(t *testing.T) {
 	w := start(t)
 	p := w.receive()
 	const path = "/api/v2/push/set_app_push_config"
-	if r := w.post(path, map[string]any{"set_push_config_off": []int{1}, "blocked_shop_id_list": []json.Number{json.Number(w.shop(1))}}); r.code() != "" {
-		t.Fatalf("set_app_push_config = %s", r.text)
+	if r := w.post(path, map[string]any{"set_push_config_off": []int{1}, "blocked_shop_id_list": []json.Number{json.Number(w.Shop(1))}}); r.code() != "" {
+		t.Fatalf("set_app_push_config = %s", r.Text)
 	}
 	r := w.public("/api/v2/push/get_app_push_config")
-	if in := r.body["response"].(map[string]any); in["live_push_status"] != "Normal" || in["callback_url"] != p.url {
-		t.Errorf("get_app_push_config = %s", r.text)
+	if in := r.Body["response"].(map[string]any); in["live_push_status"] != "Normal" || in["callback_url"] != p.url {
+		t.Errorf("get_app_push_config = %s", r.Text)
 	}
-	w.pair(w.shop(0), "365")
-	w.pair(w.shop(1), "365")
-	w.do("POST", "/shopee/revoke", map[string]string{"subject": w.shop(1)})
-	w.do("POST", "/shopee/revoke", map[string]string{"subject": w.shop(0)})
-	if text, _ := p.next(2); !strings.Contains(text, w.shop(0)) {
+	w.pair(w.Shop(0), "365")
+	w.pair(w.Shop(1), "365")
+	w.Do("POST", "/shopee/revoke", map[string]string{"subject": w.Shop(1)})
+	w.Do("POST", "/shopee/revoke", map[string]string{"subject": w.Shop(0)})
+	if text, _ := p.next(2); !strings.Contains(text, w.Shop(0)) {
 		t.Errorf("push = %s, want neither topic 1 nor the blocked shop", text)
 	}
 	if r := w.post(path, map[string]any{"callback_url": p.url}); r.code() != "" {
-		t.Errorf("set_app_push_config = %s", r.text)
+		t.Errorf("set_app_push_config = %s", r.Text)
 	}
 	p.next(0)
-	w.set("push_intranet_refused", true)
+	w.Set("push_intranet_refused", true)
 	for address, want := range map[string]string{"": "callback_url is empty", "ftp://x": "callback_url is invalid", "http://10.0.0.7/": "intranet address"} {
 		if r := w.post(path, map[string]any{"callback_url": address}); !strings.HasPrefix(r.code(), "error_param ") || !strings.Contains(r.code(), want) {
-			t.Errorf("callback_url %q = %s", address, r.text)
+			t.Errorf("callback_url %q = %s", address, r.Text)
 		}
 	}
 }
@@ -227,34 +227,34 @@ func TestUnreachableSubscriptionIsSetBack(t *testing.T) {
 	}))
 	defer bad.Close()
 	w.post("/api/v2/push/set_app_push_config", map[string]any{"callback_url": bad.URL})
-	w.advance(time.Second) // waits for what is in flight
-	w.advance(time.Second)
+	w.Advance(time.Second) // waits for what is in flight
+	w.Advance(time.Second)
 	r := w.public("/api/v2/push/get_app_push_config")
-	if in := r.body["response"].(map[string]any); in["callback_url"] != p.url {
-		t.Errorf("get_app_push_config = %s, want the address before", r.text)
+	if in := r.Body["response"].(map[string]any); in["callback_url"] != p.url {
+		t.Errorf("get_app_push_config = %s, want the address before", r.Text)
 	}
 }
 
 func TestTooManyFailuresEndTheSubscription(t *testing.T) {
 	w := start(t)
-	w.do("POST", "/shopee/shops", map[string]any{"count": 601, "owner": "55001"})
+	w.Do("POST", "/shopee/shops", map[string]any{"count": 601, "owner": "55001"})
 	p := w.receive()
 	p.answer(http.StatusInternalServerError, "")
 	w.agree(map[string]any{"account": "55001"})
 	p.next(1)
-	w.do("POST", "/shopee/revoke", map[string]string{"subject": "55001"})
-	w.advance(4 * time.Hour)
+	w.Do("POST", "/shopee/revoke", map[string]string{"subject": "55001"})
+	w.Advance(4 * time.Hour)
 	r := w.public("/api/v2/push/get_app_push_config")
-	if in := r.body["response"].(map[string]any); in["live_push_status"] != "Suspended" {
-		t.Errorf("get_app_push_config = %s, want Suspended", r.text)
+	if in := r.Body["response"].(map[string]any); in["live_push_status"] != "Suspended" {
+		t.Errorf("get_app_push_config = %s, want Suspended", r.Text)
 	}
-	lost := w.public("/api/v2/push/get_lost_push_message").body["response"].(map[string]any)
+	lost := w.public("/api/v2/push/get_lost_push_message").Body["response"].(map[string]any)
 	p.answer(http.StatusNoContent, "")
 	w.post("/api/v2/push/set_app_push_config", map[string]any{"callback_url": p.url})
-	w.advance(time.Second) // waits for what is in flight
-	w.advance(time.Second)
-	if r := w.public("/api/v2/push/get_app_push_config"); !strings.Contains(r.text, `"live_push_status":"Normal"`) {
-		t.Errorf("get_app_push_config after a new subscription = %s", r.text)
+	w.Advance(time.Second) // waits for what is in flight
+	w.Advance(time.Second)
+	if r := w.public("/api/v2/push/get_app_push_config"); !strings.Contains(r.Text, `"live_push_status":"Normal"`) {
+		t.Errorf("get_app_push_config after a new subscription = %s", r.Text)
 	}
 	if len(lost["push_message_list"].([]any)) != 100 || lost["has_next_page"] != true {
 		t.Errorf("lost pushes = %v", lost)

@@ -72,13 +72,13 @@ func TestPushKnownAnswer(t *testing.T) {
 	if err := clock.Set(t.Context(), end.Add(-7*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	w.app = w.do("POST", "/shopee/apps", map[string]string{
+	w.App = w.Do("POST", "/shopee/apps", map[string]string{
 		"partner_id": "2008899", "push_url": "https://hub.example.org/push/shopee", "push_key": strings.Repeat("a1b2c3d4e5f60718293a4b5c6d7e8f90", 2),
 	})
-	w.do("POST", "/shopee/shops", map[string]string{"id": "77001234"})
-	w.set("authorization_end", "exact")
+	w.Do("POST", "/shopee/shops", map[string]string{"id": "77001234"})
+	w.Set("authorization_end", "exact")
 	w.agree(map[string]any{"shops": []string{"77001234"}, "fields": map[string]string{"validity": "7"}})
-	w.advance(8 * 24 * time.Hour)
+	w.Advance(8 * 24 * time.Hour)
 
 	const body = `{"data":{"authorize_type":"expiry","shopid":77001234,"success":1,"extra":"The authorization is expired."},"code":2,"partner_id":2008899,"timestamp":1760000000}`
 	want := sent{"53bea8ab6e2ead61e5a3c4a79648b7ccbfe36e5aab73075cac6dfd4c3f520103", body}
@@ -94,12 +94,12 @@ func TestPushKnownAnswer(t *testing.T) {
 func TestAuthorizationEndKnownAnswers(t *testing.T) {
 	w := start(t)
 	for given, ends := range map[int64]string{1741944925: "1773503999", 1650624369: "1682179199"} {
-		if err := w.run.Clock.Set(t.Context(), time.Unix(given, 0)); err != nil {
+		if err := w.Running.Clock.Set(t.Context(), time.Unix(given, 0)); err != nil {
 			t.Fatal(err)
 		}
-		pair := w.pair(w.shop(0), "365")
-		r := w.info(w.shop(0), text(pair, "access_token"))
-		if got := r.body["expire_time"]; got == nil || got.(interface{ String() string }).String() != ends {
+		pair := w.pair(w.Shop(0), "365")
+		r := w.info(w.Shop(0), text(pair, "access_token"))
+		if got := r.Body["expire_time"]; got == nil || got.(interface{ String() string }).String() != ends {
 			t.Errorf("an authorization of %d ends at %v, want %s", given, got, ends)
 		}
 	}
@@ -107,11 +107,11 @@ func TestAuthorizationEndKnownAnswers(t *testing.T) {
 
 func TestLinksAreChecked(t *testing.T) {
 	w := start(t)
-	id := w.text("partner_id")
+	id := w.Setting("partner_id")
 	bad := func(name, link, want string) {
 		t.Helper()
 		if r := w.ask("GET", link, "", ""); r.code() != want {
-			t.Errorf("%s = %d %s, want %s", name, r.status, r.text, want)
+			t.Errorf("%s = %d %s, want %s", name, r.Status, r.Text, want)
 		}
 	}
 	const invalid = "error_param parameter invalid"
@@ -123,7 +123,7 @@ func TestLinksAreChecked(t *testing.T) {
 	bad("a redirect without host", w.link("redirect_uri", "/cb"), invalid)
 
 	signed := w.signed("/api/v2/shop/auth_partner", "", "", "", "redirect", callback)
-	at := w.run.Clock.Now()
+	at := w.Now()
 	q := func(change ...string) string {
 		u, err := url.Parse(signed)
 		if err != nil {
@@ -140,16 +140,16 @@ func TestLinksAreChecked(t *testing.T) {
 	bad("milliseconds", q("timestamp", "1760000000000"), "error_param Timestamp is invalid, should be an integer between 0 and 4294967295.")
 	bad("no sign", q("sign", ""), "error_param There is no sign in query.")
 	bad("a wrong sign", q("sign", "00"), "error_sign Wrong sign.")
-	if r := w.ask("GET", q("redirect", "https://elsewhere.example/"), "", ""); r.status != 302 {
-		t.Errorf("another redirect under the same sign = %d %s, want it taken: it is not signed", r.status, r.text)
+	if r := w.ask("GET", q("redirect", "https://elsewhere.example/"), "", ""); r.Status != 302 {
+		t.Errorf("another redirect under the same sign = %d %s, want it taken: it is not signed", r.Status, r.Text)
 	}
-	w.set("timestamps", "strict")
-	w.advance(5*time.Minute + time.Second)
-	bad("a link "+w.run.Clock.Now().Sub(at).String()+" old", signed, "error_param Timestamp is expired.")
+	w.Set("timestamps", "strict")
+	w.Advance(5*time.Minute + time.Second)
+	bad("a link "+w.Now().Sub(at).String()+" old", signed, "error_param Timestamp is expired.")
 
-	w.do("POST", "/shopee/apps", map[string]string{"partner_id": id, "redirect_domain": "HUB.example.org"})
-	if r := w.ask("GET", w.link(), "", ""); r.status != 302 {
-		t.Errorf("redirect to the declared domain = %d %s", r.status, r.text)
+	w.Do("POST", "/shopee/apps", map[string]string{"partner_id": id, "redirect_domain": "HUB.example.org"})
+	if r := w.ask("GET", w.link(), "", ""); r.Status != 302 {
+		t.Errorf("redirect to the declared domain = %d %s", r.Status, r.Text)
 	}
 	const domain = "error_param The domain of redirect_uri is not consistent with the Redirect URL Domain declared in console."
 	bad("another domain", w.link("redirect_uri", "https://hub.example.org.evil.example/"), domain)

@@ -12,12 +12,13 @@ import (
 
 	"github.com/grantkeep/grantkeep/platform/shopeev1/shopeev1sim"
 	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/platform/simulate/simulatetest"
 )
 
 func TestSignatureCoversAddressAndBytes(t *testing.T) {
 	w := start(t)
-	w.visit("auth_partner", w.shop(0), "approve")
-	address, body, key := w.base+"/api/v1/shop/get", w.body(w.shop(0), ""), w.text("partner_key")
+	w.visit("auth_partner", w.Shop(0), "approve")
+	address, body, key := w.Base+"/api/v1/shop/get", w.body(w.Shop(0), ""), w.Setting("partner_key")
 	for name, authorization := range map[string]string{
 		"none":          "",
 		"other scheme":  hash(key, strings.Replace(address, "http://", "https://", 1)+"|"+body),
@@ -25,11 +26,11 @@ func TestSignatureCoversAddressAndBytes(t *testing.T) {
 		"other spaces":  hash(key, address+"|"+strings.ReplaceAll(body, " ", "")),
 		"no bar":        hash(key, address+body),
 		"upper case":    strings.ToUpper(hash(key, address+"|"+body)),
-		"another's key": hash(w.text("push_key"), address+"|"+body),
+		"another's key": hash(w.Setting("push_key"), address+"|"+body),
 	} {
 		r := w.ask("POST", address, "application/json", body, authorization)
 		if r.code() != "error_auth The request is not authenticated. Ex: signature is wrong" {
-			t.Errorf("%s: %s", name, r.text)
+			t.Errorf("%s: %s", name, r.Text)
 		}
 	}
 }
@@ -62,74 +63,74 @@ func TestCallSignatureKnownAnswer(t *testing.T) {
 
 func TestParametersAreChecked(t *testing.T) {
 	w := start(t)
-	w.set("timestamps", "strict")
-	w.visit("auth_partner", w.shop(0), "approve")
-	old := w.body(w.shop(0), "")
-	w.advance(6 * time.Minute)
+	w.Set("timestamps", "strict")
+	w.visit("auth_partner", w.Shop(0), "approve")
+	old := w.body(w.Shop(0), "")
+	w.Advance(6 * time.Minute)
 	for _, c := range []struct{ path, body, want string }{
 		{"shop/get", `{"shopid":1}`, "error_param no partner_id"},
-		{"shop/get", `{"partner_id":"` + w.text("partner_id") + `"}`, "error_param There are errors in the input parameters"},
+		{"shop/get", `{"partner_id":"` + w.Setting("partner_id") + `"}`, "error_param There are errors in the input parameters"},
 		{"shop/get", w.body("", ""), "error_param no shopid"},
 		{"shop/get", w.body(`"7"`, ""), "error_param There are errors in the input parameters"},
-		{"shop/get", `{"partner_id":` + w.text("partner_id") + `,"shopid":7}`, "error_param Invalid timestamp"},
+		{"shop/get", `{"partner_id":` + w.Setting("partner_id") + `,"shopid":7}`, "error_param Invalid timestamp"},
 		{"shop/get", old, "error_param Invalid timestamp"},
-		{"shop/get", w.body(w.shop(1), ""), "error_auth partner and shop has no linked"},
+		{"shop/get", w.body(w.Shop(1), ""), "error_auth partner and shop has no linked"},
 		{"shop/get", "[]", "error_param There are errors in the input parameters"},
-		{"orders/detail", w.body(w.shop(0), ""), "error_param There are errors in the input parameters"},
-		{"orders/detail", w.body(w.shop(0), `, "ordersn_list": ["A1"]`), ""},
-		{"shop/get_partner_shop", w.body(w.shop(1), ""), ""},
-		{"shop/nothing", w.body(w.shop(0), ""), "error_not_support Not support action"},
+		{"orders/detail", w.body(w.Shop(0), ""), "error_param There are errors in the input parameters"},
+		{"orders/detail", w.body(w.Shop(0), `, "ordersn_list": ["A1"]`), ""},
+		{"shop/get_partner_shop", w.body(w.Shop(1), ""), ""},
+		{"shop/nothing", w.body(w.Shop(0), ""), "error_not_support Not support action"},
 	} {
 		if r := w.send(c.path, c.body); r.code() != c.want {
-			t.Errorf("%s %s = %s, want %s", c.path, c.body, r.text, c.want)
+			t.Errorf("%s %s = %s, want %s", c.path, c.body, r.Text, c.want)
 		}
 	}
-	w.set("omit_msg", true)
-	w.set("error_params", true)
+	w.Set("omit_msg", true)
+	w.Set("error_params", true)
 	if r := w.send("shop/get", `{}`); r.code() != "error_params" {
-		t.Errorf("error without msg = %s", r.text)
+		t.Errorf("error without msg = %s", r.Text)
 	}
-	w.set("api_suspended", true)
-	if r := w.send("shop/get", w.body(w.shop(0), "")); r.body["error"] != "api_suspended" {
-		t.Errorf("call of a shut version = %s", r.text)
+	w.Set("api_suspended", true)
+	if r := w.send("shop/get", w.body(w.Shop(0), "")); r.Body["error"] != "api_suspended" {
+		t.Errorf("call of a shut version = %s", r.Text)
 	}
 }
 
 func TestTooManyCallsBanForAnHour(t *testing.T) {
 	w := start(t)
-	w.set("rate_limit", 3)
-	w.advance(w.run.Clock.Now().Truncate(time.Minute).Add(time.Minute).Sub(w.run.Clock.Now())) // the whole minute lies ahead
+	w.Set("rate_limit", 3)
+	w.Advance(w.Now().Truncate(time.Minute).Add(time.Minute).Sub(w.Now())) // the whole minute lies ahead
 	var r reply
 	for range 4 {
 		r = w.send("shop/get_partner_shop", w.body("", ""))
 	}
-	if r.body["error"] != "error_too_many_request" {
-		t.Errorf("fourth call = %s", r.text)
+	if r.Body["error"] != "error_too_many_request" {
+		t.Errorf("fourth call = %s", r.Text)
 	}
-	w.advance(59 * time.Minute)
-	if r := w.send("shop/get_partner_shop", w.body("", "")); r.body["error"] != "error_too_many_request" {
-		t.Errorf("call after 59 minutes = %s", r.text)
+	w.Advance(59 * time.Minute)
+	if r := w.send("shop/get_partner_shop", w.body("", "")); r.Body["error"] != "error_too_many_request" {
+		t.Errorf("call after 59 minutes = %s", r.Text)
 	}
-	w.advance(time.Minute)
+	w.Advance(time.Minute)
 	if r := w.send("shop/get_partner_shop", w.body("", "")); r.code() != "" {
-		t.Errorf("call after an hour = %s", r.text)
+		t.Errorf("call after an hour = %s", r.Text)
 	}
 }
 
 func TestEnvironmentsAreApart(t *testing.T) {
 	w := start(t)
-	w.do("POST", "/shopeev1/apps", map[string]string{"partner_id": w.text("partner_id"), "environment": "sandbox"})
-	w.visit("auth_partner", w.shop(0), "approve")
-	list := w.ask("GET", w.base+"/console/shops?partner_id="+w.text("partner_id"), "", "", "")
-	if shops, ok := list.body["shops"].([]any); !ok || len(shops) != 0 {
-		t.Errorf("Shop List of the sandbox = %s, want none", list.text)
+	w.Do("POST", "/shopeev1/apps", map[string]string{"partner_id": w.Setting("partner_id"), "environment": "sandbox"})
+	w.visit("auth_partner", w.Shop(0), "approve")
+	list := w.ask("GET", w.Base+"/console/shops?partner_id="+w.Setting("partner_id"), "", "", "")
+	if shops, ok := list.Body["shops"].([]any); !ok || len(shops) != 0 {
+		t.Errorf("Shop List of the sandbox = %s, want none", list.Text)
 	}
-	w.set("host", "production")
+	w.Set("host", "production")
 	if r := w.ask("GET", w.link("auth_partner"), "", "", ""); r.code() != "error_auth Invalid token" {
-		t.Errorf("test link on the live host = %s", r.text)
+		t.Errorf("test link on the live host = %s", r.Text)
 	}
 	if r := w.send("shop/get_partner_shop", w.body("", "")); !strings.HasPrefix(r.code(), "error_auth The request is not authenticated") {
-		t.Errorf("test key on the live host = %s", r.text)
+		t.Errorf("test key on the live host = %s", r.Text)
 	}
 }
 
@@ -143,7 +144,7 @@ func TestPushesAreSignedAndRepeated(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if want := hash(w.text("push_key"), "http://"+r.Host+r.URL.Path+"|"+string(body)); r.Header.Get("Authorization") != want {
+		if want := hash(w.Setting("push_key"), "http://"+r.Host+r.URL.Path+"|"+string(body)); r.Header.Get("Authorization") != want {
 			t.Errorf("Authorization = %s, want %s", r.Header.Get("Authorization"), want)
 		}
 		got <- string(body)
@@ -151,16 +152,16 @@ func TestPushesAreSignedAndRepeated(t *testing.T) {
 	}))
 	defer hook.Close()
 	w.send("push/set_config", w.body("", `, "callback_url": "`+hook.URL+`/push"`))
-	w.visit("auth_partner", w.shop(0), "approve")
+	w.visit("auth_partner", w.Shop(0), "approve")
 	w.push(got, 1)
 	status.Store(http.StatusInternalServerError)
-	w.do("POST", "/shopeev1/revoke", map[string]string{"subject": w.shop(0)})
+	w.Do("POST", "/shopeev1/revoke", map[string]string{"subject": w.Shop(0)})
 	w.push(got, 2)
 	for _, wait := range []time.Duration{300, 1800, 10800} {
-		w.advance(wait * time.Second)
+		w.Advance(wait * time.Second)
 		w.push(got, 2)
 	}
-	w.advance(24 * time.Hour)
+	w.Advance(24 * time.Hour)
 	if len(got) != 0 {
 		t.Errorf("a fifth attempt: %s", <-got)
 	}
@@ -175,8 +176,8 @@ func (w *world) push(got chan string, code int) {
 			ShopID json.Number `json:"shop_id"`
 			Code   int
 		}
-		if err := json.Unmarshal([]byte(text), &m); err != nil || m.Code != code || m.ShopID.String() != w.shop(0) {
-			w.Errorf("push = %s, want code %d of shop %s", text, code, w.shop(0))
+		if err := json.Unmarshal([]byte(text), &m); err != nil || m.Code != code || m.ShopID.String() != w.Shop(0) {
+			w.Errorf("push = %s, want code %d of shop %s", text, code, w.Shop(0))
 		}
 	case <-time.After(5 * time.Second):
 		w.Fatalf("no push %d", code)
@@ -186,23 +187,23 @@ func (w *world) push(got chan string, code int) {
 // TestEveryRowCanBeSaid asks for each row that the platform itself can say and reads it in the platform's own shape.
 func TestEveryRowCanBeSaid(t *testing.T) {
 	w := start(t)
-	w.visit("auth_partner", w.shop(0), "approve")
-	for _, row := range rows(t) {
+	w.visit("auth_partner", w.Shop(0), "approve")
+	for _, row := range simulatetest.Rows(t) {
 		if row.Local() {
 			continue
 		}
-		w.do("POST", "/shopeev1/faults", map[string]any{"fault": row.Code + " " + row.Example, "match": map[string]string{"stage": row.Stage}})
+		w.Do("POST", "/shopeev1/faults", map[string]any{"fault": row.Code + " " + row.Example, "match": map[string]string{"stage": row.Stage}})
 		var r reply
 		if row.Stage == "authorize" {
 			r = w.ask("GET", w.link("auth_partner"), "", "", "")
 		} else {
-			r = w.send("shop/get", w.body(w.shop(0), ""))
+			r = w.send("shop/get", w.body(w.Shop(0), ""))
 		}
-		if want := row.Code + " " + row.Example; row.Code != "operation overtime" && r.code() != want || !strings.Contains(r.text, row.Code) {
-			t.Errorf("%s %s = %s", row.Stage, want, r.text)
+		if want := row.Code + " " + row.Example; row.Code != "operation overtime" && r.code() != want || !strings.Contains(r.Text, row.Code) {
+			t.Errorf("%s %s = %s", row.Stage, want, r.Text)
 		}
 	}
-	if left := w.do("GET", "/shopeev1/faults", nil)["faults"].([]any); len(left) != 0 {
+	if left := w.Do("GET", "/shopeev1/faults", nil)["faults"].([]any); len(left) != 0 {
 		t.Errorf("faults left = %v, want none", left)
 	}
 }
