@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -73,8 +74,16 @@ func sign(use keeper.Use, call platform.Call) (*platform.Request, error) {
 	if err := check(use.Driver.Spec().Facts, call); err != nil {
 		return nil, err
 	}
+	if !reaches(use.Credential, call.Shop) {
+		return nil, &platform.BadCall{Field: "shop", Why: "is none of this grant's shops"}
+	}
 	call.Header = passable(call.Header)
 	return use.Driver.Sign(use.App, use.Credential, call)
+}
+
+// reaches reports whether a call may be about a shop; an empty one is the grant's own affair.
+func reaches(cred platform.Credential, shop string) bool {
+	return shop == "" || shop == cred.Subject.ID || slices.ContainsFunc(cred.Shops, func(s gk.Shop) bool { return s.ID == shop })
 }
 
 // wanted is what a call needs of a token: that it lasts until the platform has read it.

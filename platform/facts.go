@@ -219,11 +219,14 @@ type Source struct {
 	Date toml.LocalDate `toml:"date" json:"date"`
 }
 
-// Permit returns what an operation (its name, or the path of a REST call) may be used for: grant, app or never.
+// Permit returns what an operation (its name, or the path of a REST call) may be used for: grant, app or never. What is
+// not for a grant is so in any case of letters, since some gateways do not tell them apart.
 func (f *Facts) Permit(operation string) string {
 	best, permit := -1, "never"
 	for prefix, p := range f.Operations {
-		if strings.HasPrefix(operation, prefix) && len(prefix) > best {
+		matches := strings.HasPrefix(operation, prefix) ||
+			p != "grant" && len(operation) >= len(prefix) && strings.EqualFold(operation[:len(prefix)], prefix)
+		if matches && len(prefix) > best {
 			best, permit = len(prefix), p
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -19,7 +20,6 @@ import (
 // act as anybody, and a page elsewhere could point its own name here.
 func (d *demonstration) pages(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", next)
 	mux.HandleFunc("GET /{$}", d.show)
 	same := http.NewCrossOriginProtection()
 	mux.Handle("POST /demo/connect", same.Handler(http.HandlerFunc(d.connect)))
@@ -27,6 +27,10 @@ func (d *demonstration) pages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !serves(d.server, r.Host) && !api.Probe(r) {
 			misdirected(w)
+			return
+		}
+		if _, pattern := mux.Handler(r); pattern == "" || strings.HasPrefix(r.URL.Path, "/proxy/") { // a mux cleans paths, which are signed as they come
+			next.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
