@@ -133,6 +133,7 @@ func (p page) fits(what string) {
 func TestAMerchantConnectsInABrowser(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
+	d.only("shoplazza")
 	p := page{t, newBrowser(t)}
 	p.do("opening the demo", chromedp.Navigate(d.Server))
 	p.says("Nothing yet.")

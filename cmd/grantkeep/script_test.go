@@ -203,6 +203,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal("the README has no transcript")
 	}
 	d := startDemo(t)
+	d.only("shoplazza")
 	variables := map[string]string{"GRANTKEEP_SERVER": d.Server, "GRANTKEEP_KEY": d.Key, "APP": d.Apps["shoplazza"], "LC_ALL": "C"}
 	var got strings.Builder
 	var link string
