@@ -37,7 +37,7 @@ fuzz: ## each fuzz target for FUZZTIME (2s); make fuzz FUZZTIME=10m for longer
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
 
 bench: ## ratios to a bare floor, measured in one run
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault ./cmd/grantkeep
 
 install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
 	@sh .ci/install

@@ -33,7 +33,7 @@ import (
 
 // process is a grantkeep that runs beside the test.
 type process struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	lines chan string   // its standard output
 	ended chan struct{} // closed when it has ended
@@ -59,7 +59,7 @@ func (l *logBook) String() string {
 }
 
 // launch starts a grantkeep, which is the test binary itself, race detector and all. It is killed when the test ends.
-func launch(t *testing.T, args ...string) *process {
+func launch(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, lines: make(chan string, 100), ended: make(chan struct{}), log: &logBook{}}
 	p.cmd = exec.Command(os.Args[0], args...)
