@@ -32,9 +32,10 @@ var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopee
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":       {".", "store"},
-	"store/postgres/pgtest": {},
-	"platform/platformtest": {".", "platform"},
+	"store/storetest":                {".", "store"},
+	"store/postgres/pgtest":          {},
+	"platform/platformtest":          {".", "platform"},
+	"platform/simulate/simulatetest": {"platform/simulate"},
 }
 
 func TestRoomsImportOnlyLowerFloors(t *testing.T) {

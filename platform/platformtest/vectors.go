@@ -92,7 +92,7 @@ func readVector(d platform.Driver, data []byte) (Vector, error) {
 	source, expect, _ := strings.Cut(strings.TrimSuffix(string(archive.Comment), "\n"), "\n")
 	var ok bool
 	if v.Expect, ok = strings.CutPrefix(expect, "expect: "); !ok || !strings.HasPrefix(source, "source: ") {
-		return v, errors.New("the first lines must be source: and expect:")
+		return v, errors.New("the first two lines must begin with \"source: \" and \"expect: \"")
 	}
 	var settings map[string]string
 	var err error

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/platform/simulate/simulatetest"
 )
 
 // TestEveryRowCanBeSaid asks for each row that the platform itself can say and reads it in the platform's own shape.
 func TestEveryRowCanBeSaid(t *testing.T) {
 	w := start(t)
-	for _, row := range rows(t) {
+	for _, row := range simulatetest.Rows(t) {
 		if row.Local() {
 			continue
 		}
@@ -24,16 +25,16 @@ func TestEveryRowCanBeSaid(t *testing.T) {
 			if row.Example != "" {
 				name += " " + row.Example
 			}
-			w.do("POST", "/eleme/faults", map[string]any{"fault": name})
+			w.Do("POST", "/eleme/faults", map[string]any{"fault": name})
 			r := w.meet(row, access, refresh)
 			code := said(row)
 			message, ok := strings.CutPrefix(r.failure(), code)
 			if message = strings.TrimPrefix(message, " "); !ok || !regexp.MustCompile(row.Pattern).MatchString(message) {
-				t.Errorf("the answer is %q %s, want %s and a text that matches %s", r.failure(), r.text, code, row.Pattern)
+				t.Errorf("the answer is %q %s, want %s and a text that matches %s", r.failure(), r.Text, code, row.Pattern)
 			}
-			if left := w.do("GET", "/eleme/faults", nil)["faults"].([]any); len(left) != 0 {
+			if left := w.Do("GET", "/eleme/faults", nil)["faults"].([]any); len(left) != 0 {
 				t.Errorf("faults left = %v, want none", left)
-				w.do("DELETE", "/eleme/faults", nil)
+				w.Do("DELETE", "/eleme/faults", nil)
 			}
 		})
 	}
@@ -64,8 +65,8 @@ func (w *world) meet(row simulate.Row, access, refresh string) reply {
 			change = []string{"redirect_uri", ""}
 		}
 		r := w.ask("GET", w.link(change...), "")
-		if at, err := url.Parse(r.header.Get("Location")); err == nil && r.status == http.StatusFound {
-			r.body = map[string]any{"error": at.Query().Get("error"), "error_description": at.Query().Get("error_description")}
+		if at, err := url.Parse(r.Header.Get("Location")); err == nil && r.Status == http.StatusFound {
+			r.Body = map[string]any{"error": at.Query().Get("error"), "error_description": at.Query().Get("error_description")}
 		}
 		return r
 	case "token":
@@ -80,20 +81,20 @@ func (w *world) meet(row simulate.Row, access, refresh string) reply {
 func TestFaultsOfAPlatformThatFails(t *testing.T) {
 	w := start(t)
 	access, _ := w.pair(0)
-	w.option("slow", "10ms")
+	w.Set("slow", "10ms")
 	for fault, want := range map[string]int{"garbage": 200, "status-503": 503, "slow": 200} {
-		w.do("POST", "/eleme/faults", map[string]any{"fault": fault})
+		w.Do("POST", "/eleme/faults", map[string]any{"fault": fault})
 		r := w.call("eleme.user.getUser", access, nil)
-		if r.status != want || (r.body != nil) != (fault == "slow") {
-			t.Errorf("%s = %d %q", fault, r.status, r.text)
+		if r.Status != want || (r.Body != nil) != (fault == "slow") {
+			t.Errorf("%s = %d %q", fault, r.Status, r.Text)
 		}
 	}
 }
 
 func TestLocalRowsAreNoFaults(t *testing.T) {
 	w := start(t)
-	r := w.ask("POST", w.control+"/eleme/faults", `{"fault":"local:callback_polluted"}`, "Content-Type", "application/json")
-	if r.status != http.StatusBadRequest {
-		t.Errorf("fault of a situation = %d %s, want 400", r.status, r.text)
+	r := w.ask("POST", w.Control+"/eleme/faults", `{"fault":"local:callback_polluted"}`, "Content-Type", "application/json")
+	if r.Status != http.StatusBadRequest {
+		t.Errorf("fault of a situation = %d %s, want 400", r.Status, r.Text)
 	}
 }

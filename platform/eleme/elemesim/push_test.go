@@ -50,7 +50,7 @@ func (w *world) newHub() *hub {
 		h.came <- got
 	}))
 	w.Cleanup(h.Close)
-	w.do("POST", "/eleme/apps", map[string]any{"app_key": w.setting("app_key"), "push_url": h.URL + "/push"})
+	w.Do("POST", "/eleme/apps", map[string]any{"app_key": w.Setting("app_key"), "push_url": h.URL + "/push"})
 	if got := h.next(w); got.method != http.MethodGet || got.body != nil {
 		w.Fatalf("registration of the address = %v, want a GET", got)
 	}
@@ -77,29 +77,29 @@ func (w *world) genuine(push map[string]any) bool {
 		}
 	}
 	slices.Sort(pairs)
-	return push["signature"] == fmt.Sprintf("%X", md5.Sum([]byte(strings.Join(pairs, "")+w.setting("app_secret"))))
+	return push["signature"] == fmt.Sprintf("%X", md5.Sum([]byte(strings.Join(pairs, "")+w.Setting("app_secret"))))
 }
 
 func TestCancellationIsPushedPerShop(t *testing.T) {
 	w := start(t)
 	h := w.newHub()
-	got := w.do("POST", "/eleme/consent", map[string]any{"url": w.link(), "account": w.account(1), "decision": "approve"})
+	got := w.Do("POST", "/eleme/consent", map[string]any{"url": w.link(), "account": w.account(1), "decision": "approve"})
 	at, err := url.Parse(got["callback"].(string))
 	if err != nil {
 		t.Fatal(err)
 	}
-	access := w.exchange(at.Query().Get("code")).field("access_token")
-	w.do("POST", "/eleme/revoke", map[string]string{"subject": w.shop(2)})
+	access := w.exchange(at.Query().Get("code")).Field("access_token")
+	w.Do("POST", "/eleme/revoke", map[string]string{"subject": w.Shop(2)})
 	first := h.next(w).body
-	if first["type"] != number("100") || first["shopId"] != number(w.shop(2)) || first["userId"] != number(w.account(1)) || !w.genuine(first) {
-		t.Errorf("push = %v, want a signed cancellation of the shop %s", first, w.shop(2))
+	if first["type"] != number("100") || first["shopId"] != number(w.Shop(2)) || first["userId"] != number(w.account(1)) || !w.genuine(first) {
+		t.Errorf("push = %v, want a signed cancellation of the shop %s", first, w.Shop(2))
 	}
-	if r := w.call("eleme.user.getUser", access, nil); r.failure() != "" || strings.Contains(r.text, w.shop(2)) {
-		t.Errorf("getUser after one shop of three = %s", r.text)
+	if r := w.call("eleme.user.getUser", access, nil); r.failure() != "" || strings.Contains(r.Text, w.Shop(2)) {
+		t.Errorf("getUser after one shop of three = %s", r.Text)
 	}
-	w.option("relieve_time", "number")
-	w.option("push_user_id", "text")
-	w.do("POST", "/eleme/revoke", map[string]string{"subject": w.account(1)})
+	w.Set("relieve_time", "number")
+	w.Set("push_user_id", "text")
+	w.Do("POST", "/eleme/revoke", map[string]string{"subject": w.account(1)})
 	for range 2 {
 		next := h.next(w).body
 		var inner map[string]any
@@ -111,14 +111,14 @@ func TestCancellationIsPushedPerShop(t *testing.T) {
 		}
 	}
 	if r := w.call("eleme.user.getUser", access, nil); r.failure() != "UNAUTHORIZED token认证失败,请重新申请token" {
-		t.Errorf("getUser after the last shop = %s", r.text)
+		t.Errorf("getUser after the last shop = %s", r.Text)
 	}
 }
 
 func (w *world) order(shop int) {
 	w.Helper()
-	form := url.Values{"do": {"order"}, "shop": {w.shop(shop)}, "app": {w.setting("app_key")}}
-	w.ask("POST", w.base+"/", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	form := url.Values{"do": {"order"}, "shop": {w.Shop(shop)}, "app": {w.Setting("app_key")}}
+	w.ask("POST", w.Base+"/", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
 // TestUndeliveredPushesCanBePulled refuses an order three times and a cancellation three times.
@@ -131,8 +131,8 @@ func TestUndeliveredPushesCanBePulled(t *testing.T) {
 		h.answer <- "no"
 	}
 	w.order(0)
-	w.do("POST", "/eleme/revoke", map[string]string{"subject": w.shop(1)})
-	w.advance("1h")
+	w.Do("POST", "/eleme/revoke", map[string]string{"subject": w.Shop(1)})
+	w.Advance(time.Hour)
 	ids := map[any]int{}
 	for range 6 {
 		ids[h.next(w).body["requestId"]]++
@@ -141,10 +141,10 @@ func TestUndeliveredPushesCanBePulled(t *testing.T) {
 		t.Errorf("tries = %v, want three of each push", ids)
 	}
 	list := func(action, token string, params map[string]string) []any {
-		all, _ := w.call(action, token, params).body["result"].([]any)
+		all, _ := w.call(action, token, params).Body["result"].([]any)
 		return all
 	}
-	app := map[string]string{"appId": w.setting("app_id")}
+	app := map[string]string{"appId": w.Setting("app_id")}
 	texts, objects := list("eleme.message.getNonReachedMessages", access, app), list("eleme.message.getNonReachedOMessages", access, app)
 	if len(texts) != 2 || len(objects) != 2 || !w.genuine(objects[0].(map[string]any)) {
 		t.Errorf("not reached = %v, %v, want both pushes", texts, objects)
@@ -165,7 +165,7 @@ func TestUndeliveredPushesCanBePulled(t *testing.T) {
 // TestPersonalAppHearsWithAToken places an order before, during and after the life of a token.
 func TestPersonalAppHearsWithAToken(t *testing.T) {
 	w := start(t)
-	w.app = w.apps[1]
+	w.App = w.Apps[1]
 	h := w.newHub()
 	w.order(0)
 	w.form("/token", "grant_type", "client_credentials")
@@ -173,9 +173,9 @@ func TestPersonalAppHearsWithAToken(t *testing.T) {
 	if got := h.next(w).body; got["type"] != number("10") || !w.genuine(got) {
 		t.Errorf("push = %v, want a signed order", got)
 	}
-	w.advance("30d")
+	w.Advance(30 * 24 * time.Hour)
 	w.order(0)
-	w.advance("1h")
+	w.Advance(time.Hour)
 	if len(h.came) > 0 {
 		t.Errorf("pushes without a token = %v", <-h.came)
 	}
@@ -187,7 +187,7 @@ func TestFaultsOfPushes(t *testing.T) {
 	h := w.newHub()
 	access, _ := w.pair(0)
 	for fault, want := range map[string]bool{"type=100": true, "invalid_signature": false} {
-		w.do("POST", "/eleme/faults", map[string]any{"fault": fault})
+		w.Do("POST", "/eleme/faults", map[string]any{"fault": fault})
 		w.call("eleme.user.getUser", access, nil)
 		if got := h.next(w).body; got["type"] != number("100") || w.genuine(got) != want {
 			t.Errorf("%s: push %v, genuine %v, want %v", fault, got, w.genuine(got), want)
@@ -198,15 +198,15 @@ func TestFaultsOfPushes(t *testing.T) {
 
 func TestUntestedAddressGetsNothing(t *testing.T) {
 	w := start(t)
-	w.option("push_check", "require")
+	w.Set("push_check", "require")
 	silent := httptest.NewServer(http.NotFoundHandler())
 	defer silent.Close()
-	w.do("POST", "/eleme/apps", map[string]any{"app_key": w.setting("app_key"), "push_url": silent.URL})
+	w.Do("POST", "/eleme/apps", map[string]any{"app_key": w.Setting("app_key"), "push_url": silent.URL})
 	w.pair(0)
-	w.do("POST", "/eleme/revoke", map[string]string{"subject": w.shop(0)})
-	w.advance("1h")
+	w.Do("POST", "/eleme/revoke", map[string]string{"subject": w.Shop(0)})
+	w.Advance(time.Hour)
 	var pushes int
-	for _, call := range w.do("GET", "/eleme/calls", nil)["calls"].([]any) {
+	for _, call := range w.Do("GET", "/eleme/calls", nil)["calls"].([]any) {
 		if call.(map[string]any)["stage"] == "push" {
 			pushes++
 		}

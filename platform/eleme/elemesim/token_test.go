@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestExchange(t *testing.T) {
@@ -13,31 +14,31 @@ func TestExchange(t *testing.T) {
 	code := w.consent(0, "approve").Get("code")
 	form := []string{"grant_type", "authorization_code", "code", code, "redirect_uri", callback}
 	if r := w.form("/token", form[:4]...); r.failure() != "invalid_request The requested redirect_uri is required" {
-		t.Errorf("exchange without redirect_uri = %s", r.text)
+		t.Errorf("exchange without redirect_uri = %s", r.Text)
 	}
-	if r := w.form("/token", "grant_type", "authorization_code", "code", code, "redirect_uri", callback+"/"); !strings.Contains(r.text, "does not match") {
-		t.Errorf("exchange with another redirect_uri = %s", r.text)
+	if r := w.form("/token", "grant_type", "authorization_code", "code", code, "redirect_uri", callback+"/"); !strings.Contains(r.Text, "does not match") {
+		t.Errorf("exchange with another redirect_uri = %s", r.Text)
 	}
 	if r := w.form("/token", append(form, "client_id", "other")...); r.failure() != "invalid_client Invalid client_id" {
-		t.Errorf("exchange with another client_id = %s", r.text)
+		t.Errorf("exchange with another client_id = %s", r.Text)
 	}
 	r := w.form("/token", form...)
-	if r.status != 200 || len(r.field("access_token")) != 32 || len(r.field("refresh_token")) != 32 || r.body["expires_in"] != number("2592000") ||
-		r.field("token_type") != "Bearer" || r.field("trace_id") == "" || r.header.Get("Content-Type") != "application/json;charset=UTF-8" {
-		t.Errorf("exchange = %d %s %v", r.status, r.text, r.header)
+	if r.Status != 200 || len(r.Field("access_token")) != 32 || len(r.Field("refresh_token")) != 32 || r.Body["expires_in"] != number("2592000") ||
+		r.Field("token_type") != "Bearer" || r.Field("trace_id") == "" || r.Header.Get("Content-Type") != "application/json;charset=UTF-8" {
+		t.Errorf("exchange = %d %s %v", r.Status, r.Text, r.Header)
 	}
-	w.advance("2s")
-	if r := w.form("/token", form...); r.status != 400 || r.failure() != "unauthorized_client Unauthorized code" {
-		t.Errorf("second exchange = %d %s", r.status, r.text)
+	w.Advance(2 * time.Second)
+	if r := w.form("/token", form...); r.Status != 400 || r.failure() != "unauthorized_client Unauthorized code" {
+		t.Errorf("second exchange = %d %s", r.Status, r.Text)
 	}
-	w.option("error_status", "200")
-	if r := w.form("/token", form...); r.status != 200 || r.failure() == "" {
-		t.Errorf("second exchange = %d %s, want the same refusal with 200", r.status, r.text)
+	w.Set("error_status", "200")
+	if r := w.form("/token", form...); r.Status != 200 || r.failure() == "" {
+		t.Errorf("second exchange = %d %s, want the same refusal with 200", r.Status, r.Text)
 	}
 	code = w.consent(0, "approve").Get("code")
-	w.advance("10m")
+	w.Advance(10 * time.Minute)
 	if r := w.exchange(code); r.failure() != "unauthorized_client Unauthorized code" {
-		t.Errorf("late exchange = %s", r.text)
+		t.Errorf("late exchange = %s", r.Text)
 	}
 }
 
@@ -45,11 +46,11 @@ func TestIdentityUsesTheCodeUp(t *testing.T) {
 	w := start(t)
 	code := w.consent(0, "approve").Get("code")
 	r := w.form("/identity", "grant_type", "authorization_code", "code", code, "redirect_uri", callback)
-	if r.field("openId") == "" {
-		t.Errorf("identity = %s", r.text)
+	if r.Field("openId") == "" {
+		t.Errorf("identity = %s", r.Text)
 	}
 	if r := w.exchange(code); r.failure() != "unauthorized_client Unauthorized code" {
-		t.Errorf("exchange after identity = %s", r.text)
+		t.Errorf("exchange after identity = %s", r.Text)
 	}
 }
 
@@ -57,15 +58,15 @@ func TestIdentityUsesTheCodeUp(t *testing.T) {
 func TestWrongTokenRequests(t *testing.T) {
 	w := start(t)
 	const kind = "application/x-www-form-urlencoded"
-	good := w.basic(w.setting("app_secret"))
+	good := w.basic(w.Setting("app_secret"))
 	plain := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 	for _, c := range []struct{ auth, body, want string }{
 		{"", "grant_type=x", `invalid_request The http requested header "Authorization" is required`},
 		{"Bearer abc", "grant_type=x", "invalid_request Invalid Basic"},
 		{"Basic %%%", "grant_type=x", "invalid_request Invalid Basic"},
 		{strings.Replace(good, " ", "  ", 1), "grant_type=x", "invalid_request Invalid Authorization header"},
-		{plain(w.setting("app_key") + ":" + w.setting("app_secret") + "\n"), "grant_type=x", "invalid_request Invalid Authorization header"},
-		{plain(w.setting("app_key")), "grant_type=x", "invalid_request The basic syntax errors"},
+		{plain(w.Setting("app_key") + ":" + w.Setting("app_secret") + "\n"), "grant_type=x", "invalid_request Invalid Authorization header"},
+		{plain(w.Setting("app_key")), "grant_type=x", "invalid_request The basic syntax errors"},
 		{w.basic("wrong"), "grant_type=x", "unauthorized_client Unauthorized client"},
 		{good, "", "invalid_request The http requested body is required"},
 		{good, "code=x", "invalid_request The requested grant_type is required"},
@@ -79,36 +80,36 @@ func TestWrongTokenRequests(t *testing.T) {
 		if c.auth != "" {
 			header = append(header, "Authorization", c.auth)
 		}
-		if r := w.ask("POST", w.base+"/token", c.body, header...); r.status != 400 || r.failure() != c.want {
-			t.Errorf("%s %s = %d %s, want %s", c.auth, c.body, r.status, r.text, c.want)
+		if r := w.ask("POST", w.Base+"/token", c.body, header...); r.Status != 400 || r.failure() != c.want {
+			t.Errorf("%s %s = %d %s, want %s", c.auth, c.body, r.Status, r.Text, c.want)
 		}
 	}
-	w.option("unknown_refresh", "unauthorized")
+	w.Set("unknown_refresh", "unauthorized")
 	if r := w.refresh("x"); r.failure() != "unauthorized_client Unauthorized refresh_token" {
-		t.Errorf("unknown refresh token = %s", r.text)
+		t.Errorf("unknown refresh token = %s", r.Text)
 	}
-	w.option("unknown_refresh", "invalid_request")
+	w.Set("unknown_refresh", "invalid_request")
 	if r := w.refresh("x"); r.failure() != "invalid_request Unauthorized refresh token." {
-		t.Errorf("unknown refresh token = %s", r.text)
+		t.Errorf("unknown refresh token = %s", r.Text)
 	}
 }
 
 // TestTolerance sends what the SDKs send: credentials encoded, no charset, a wrong Content-Encoding, gzip asked for.
 func TestTolerance(t *testing.T) {
 	w := start(t)
-	w.app = w.do("POST", "/eleme/apps", map[string]any{"app_key": "key+1", "app_secret": "se/cret"})
+	w.App = w.Do("POST", "/eleme/apps", map[string]any{"app_key": "key+1", "app_secret": "se/cret"})
 	encoded := "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape("key+1")+":"+url.QueryEscape("se/cret")))
 	for _, auth := range []string{encoded, w.basic("se/cret")} {
 		body := url.Values{"grant_type": {"authorization_code"}, "code": {w.consent(0, "approve").Get("code")}, "redirect_uri": {callback}}.Encode()
-		r := w.ask("POST", w.base+"/token", body, "Authorization", auth,
+		r := w.ask("POST", w.Base+"/token", body, "Authorization", auth,
 			"Content-Type", "application/x-www-form-urlencoded", "Content-Encoding", "gzip, deflate", "Accept-Encoding", "identity")
-		if r.status != http.StatusOK || r.field("access_token") == "" || r.header.Get("Content-Encoding") != "" {
-			t.Errorf("exchange = %d %s %v", r.status, r.text, r.header)
+		if r.Status != http.StatusOK || r.Field("access_token") == "" || r.Header.Get("Content-Encoding") != "" {
+			t.Errorf("exchange = %d %s %v", r.Status, r.Text, r.Header)
 		}
-		w.advance("2s")
+		w.Advance(2 * time.Second)
 	}
-	r := w.ask("POST", w.base+"/token", "", "Accept-Encoding", "deflate, gzip;q=0.5")
-	if r.header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(r.text, "\x1f\x8b") {
-		t.Errorf("answer to who asks for gzip = %q %v", r.text, r.header)
+	r := w.ask("POST", w.Base+"/token", "", "Accept-Encoding", "deflate, gzip;q=0.5")
+	if r.Header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(r.Text, "\x1f\x8b") {
+		t.Errorf("answer to who asks for gzip = %q %v", r.Text, r.Header)
 	}
 }

@@ -9,30 +9,32 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/grantkeep/grantkeep/platform/simulate/simulatetest"
 )
 
 func TestShopHasANumericID(t *testing.T) {
 	w := start(t)
-	pair := w.pair(w.shop(0))
+	pair := w.pair(w.Shop(0))
 	r := w.call("GET", "/openapi/2022-01/shop", pair["access_token"], "")
-	shop, _ := r.body["shop"].(map[string]any)
-	if id, ok := shop["id"].(json.Number); !ok || id.String() != w.shop(0) || shop["system_domain"] != w.shops[0]["host"] {
-		t.Errorf("shop = %s, want the number %s", r.text, w.shop(0))
+	shop, _ := r.Body["shop"].(map[string]any)
+	if id, ok := shop["id"].(json.Number); !ok || id.String() != w.Shop(0) || shop["system_domain"] != w.Shops[0]["host"] {
+		t.Errorf("shop = %s, want the number %s", r.Text, w.Shop(0))
 	}
 	r = w.call("GET", "/openapi/2026-01/shop", pair["access_token"], "")
-	if _, ok := r.body["data"].(map[string]any); !ok {
-		t.Errorf("shop of a later version = %s, want an envelope", r.text)
+	if _, ok := r.Body["data"].(map[string]any); !ok {
+		t.Errorf("shop of a later version = %s, want an envelope", r.Text)
 	}
 	r = w.call("GET", "/openapi/2022-01/oauth/access_scopes", pair["access_token"], "")
-	if want := `{"access_scopes":[{"handle":"read_shop"},{"handle":"read_order"}]}`; r.text != want {
-		t.Errorf("scopes = %s, want %s", r.text, want)
+	if want := `{"access_scopes":[{"handle":"read_shop"},{"handle":"read_order"}]}`; r.Text != want {
+		t.Errorf("scopes = %s, want %s", r.Text, want)
 	}
 }
 
 func TestCallsAreRefusedByStatus(t *testing.T) {
 	w := start(t)
-	token := w.pair(w.shop(0))["access_token"].(string)
-	api := w.base + "/openapi/2022-01/"
+	token := w.pair(w.Shop(0))["access_token"].(string)
+	api := w.Base + "/openapi/2022-01/"
 	for _, c := range []struct {
 		method, path, kind, token string
 		want                      int
@@ -45,65 +47,65 @@ func TestCallsAreRefusedByStatus(t *testing.T) {
 		{"POST", "webhooks", "text/plain", token, 400},
 		{"POST", "webhooks", "application/json", token, 422},
 	} {
-		r := w.ask(c.method, api+c.path, c.kind, "{}", "Access-Token", c.token)
-		if r.status != c.want || r.body == nil {
-			t.Errorf("%s %s (%s) = %d %s, want %d", c.method, c.path, c.kind, r.status, r.text, c.want)
+		r := w.Ask(c.method, api+c.path, c.kind, "{}", "Access-Token", c.token)
+		if r.Status != c.want || r.Body == nil {
+			t.Errorf("%s %s (%s) = %d %s, want %d", c.method, c.path, c.kind, r.Status, r.Text, c.want)
 		}
 	}
-	if r := w.ask("GET", api+"shop", "", "", "Authorization", "Bearer "+token); r.status != 401 {
-		t.Errorf("token in Authorization = %d, want 401", r.status)
+	if r := w.Ask("GET", api+"shop", "", "", "Authorization", "Bearer "+token); r.Status != 401 {
+		t.Errorf("token in Authorization = %d, want 401", r.Status)
 	}
 }
 
 func TestBucketRunsFullAndLeaks(t *testing.T) {
 	w := start(t)
-	token := w.pair(w.shop(0))["access_token"]
-	w.do("POST", "/shoplazza/options", map[string]any{"app_bucket": 3, "app_leak": 1})
-	var r reply
+	token := w.pair(w.Shop(0))["access_token"]
+	w.Do("POST", "/shoplazza/options", map[string]any{"app_bucket": 3, "app_leak": 1})
+	var r simulatetest.Reply
 	for range 5 {
 		r = w.call("GET", "/openapi/2022-01/shop", token, "")
 	}
-	if r.status != 429 || r.header.Get("Retry-After") == "" || r.header.Get("X-Shoplazza-Shop-Api-Call-Limit") != "3/3" {
-		t.Errorf("fifth call = %d %v, want 429 with its headers", r.status, r.header)
+	if r.Status != 429 || r.Header.Get("Retry-After") == "" || r.Header.Get("X-Shoplazza-Shop-Api-Call-Limit") != "3/3" {
+		t.Errorf("fifth call = %d %v, want 429 with its headers", r.Status, r.Header)
 	}
-	w.do("POST", "/clock", map[string]string{"advance": "2s"})
-	if r := w.call("GET", "/openapi/2022-01/shop", token, ""); r.status != 200 {
-		t.Errorf("call after the leak = %d, want 200", r.status)
+	w.Advance(2 * time.Second)
+	if r := w.call("GET", "/openapi/2022-01/shop", token, ""); r.Status != 200 {
+		t.Errorf("call after the leak = %d, want 200", r.Status)
 	}
 }
 
 func TestPartnerEndpointTakesClientCredentialsOnly(t *testing.T) {
 	w := start(t)
-	ask := func(grant string) reply {
-		body, err := json.Marshal(map[string]any{"client_id": w.app["client_id"], "client_secret": w.app["client_secret"], "grant_type": grant, "code": "c0de"})
+	ask := func(grant string) simulatetest.Reply {
+		body, err := json.Marshal(map[string]any{"client_id": w.App["client_id"], "client_secret": w.App["client_secret"], "grant_type": grant, "code": "c0de"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return w.ask("POST", w.base+"/partner/oauth/token", "application/json", string(body))
+		return w.Ask("POST", w.Base+"/partner/oauth/token", "application/json", string(body))
 	}
-	if r := ask("authorization_code"); r.body["error"] != "unsupported_grant_type" {
-		t.Errorf("code at the partner endpoint = %s, want unsupported_grant_type", r.text)
+	if r := ask("authorization_code"); r.Body["error"] != "unsupported_grant_type" {
+		t.Errorf("code at the partner endpoint = %s, want unsupported_grant_type", r.Text)
 	}
 	r := ask("client_credentials")
-	if r.status != 200 || r.body["refresh_token"] != nil || r.body["access_token"] == nil {
-		t.Fatalf("client credentials = %d %s, want a token without refresh", r.status, r.text)
+	if r.Status != 200 || r.Body["refresh_token"] != nil || r.Body["access_token"] == nil {
+		t.Fatalf("client credentials = %d %s, want a token without refresh", r.Status, r.Text)
 	}
-	got := w.ask("GET", w.base+"/openapi/2025-06/plans", "", "", "Access-Token", r.body["access_token"].(string), "App-Client-Id", w.app["client_id"].(string))
-	if got.status != 200 {
-		t.Errorf("call with the partner token = %d %s", got.status, got.text)
+	got := w.Ask("GET", w.Base+"/openapi/2025-06/plans", "", "", "Access-Token", r.Body["access_token"].(string), "App-Client-Id", w.Setting("client_id"))
+	if got.Status != 200 {
+		t.Errorf("call with the partner token = %d %s", got.Status, got.Text)
 	}
 }
 
 func TestPrivateAppHasAFixedToken(t *testing.T) {
 	w := start(t)
-	app := w.do("POST", "/shoplazza/apps", map[string]string{"profile": "private"})
-	for _, item := range w.do("GET", "/shoplazza/grants", nil)["grants"].([]any) {
+	app := w.Do("POST", "/shoplazza/apps", map[string]string{"profile": "private"})
+	for _, item := range w.Do("GET", "/shoplazza/grants", nil)["grants"].([]any) {
 		grant := item.(map[string]any)
 		if grant["app"] != app["client_id"] || grant["refresh"] != "" || grant["expires_at"] != nil {
 			t.Errorf("grant = %v, want one of the private app, without refresh token and end", grant)
 		}
-		if r := w.call("GET", "/openapi/2022-01/shop", grant["access"], ""); r.status != 200 {
-			t.Errorf("call with a private token = %d", r.status)
+		if r := w.call("GET", "/openapi/2022-01/shop", grant["access"], ""); r.Status != 200 {
+			t.Errorf("call with a private token = %d", r.Status)
 		}
 	}
 }
@@ -127,20 +129,20 @@ func hook(t *testing.T, status int) (address string, got chan *http.Request) {
 func (w *world) subscribe(topic, address string, token any) {
 	w.Helper()
 	r := w.call("POST", "/openapi/2022-01/webhooks", token, `{"topic":"`+topic+`","address":"`+address+`"}`)
-	if r.status != 200 || r.body["id"] == "" {
-		w.Fatalf("subscribe = %d %s", r.status, r.text)
+	if r.Status != 200 || r.Body["id"] == "" {
+		w.Fatalf("subscribe = %d %s", r.Status, r.Text)
 	}
 }
 
 func TestUninstallKillsTheTokensAndTells(t *testing.T) {
 	w := start(t)
-	w.do("POST", "/shoplazza/apps", map[string]any{"client_id": w.app["client_id"], "client_secret": "hush"})
-	w.app["client_secret"] = "hush"
-	w.do("POST", "/shoplazza/shops", map[string]any{"id": "2286999", "name": "demo-7"})
+	w.Do("POST", "/shoplazza/apps", map[string]any{"client_id": w.App["client_id"], "client_secret": "hush"})
+	w.App["client_secret"] = "hush"
+	w.Do("POST", "/shoplazza/shops", map[string]any{"id": "2286999", "name": "demo-7"})
 	pair := w.pair("2286999")
 	address, got := hook(t, 200)
 	w.subscribe("app/uninstalled", address, pair["access_token"])
-	w.do("POST", "/shoplazza/revoke", map[string]string{"subject": "2286999"})
+	w.Do("POST", "/shoplazza/revoke", map[string]string{"subject": "2286999"})
 	select {
 	case r := <-got:
 		body, err := io.ReadAll(r.Body)
@@ -157,11 +159,11 @@ func TestUninstallKillsTheTokensAndTells(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("no webhook came")
 	}
-	if r := w.call("GET", "/openapi/2022-01/shop", pair["access_token"], ""); r.status != 401 {
-		t.Errorf("call after uninstall = %d, want 401", r.status)
+	if r := w.call("GET", "/openapi/2022-01/shop", pair["access_token"], ""); r.Status != 401 {
+		t.Errorf("call after uninstall = %d, want 401", r.Status)
 	}
-	if r := w.refresh(pair["refresh_token"]); r.body["error"] != "invalid_grant" {
-		t.Errorf("refresh after uninstall = %s, want invalid_grant", r.text)
+	if r := w.refresh(pair["refresh_token"]); r.Body["error"] != "invalid_grant" {
+		t.Errorf("refresh after uninstall = %s, want invalid_grant", r.Text)
 	}
 	if again := w.pair("2286999"); again["access_token"] == pair["access_token"] {
 		t.Error("a later install gave the dead token again")
@@ -170,24 +172,24 @@ func TestUninstallKillsTheTokensAndTells(t *testing.T) {
 
 func TestWebhookIsRepeatedForTwoDaysThenItsSubscriptionEnds(t *testing.T) {
 	w := start(t)
-	pair := w.pair(w.shop(0))
+	pair := w.pair(w.Shop(0))
 	address, got := hook(t, 500)
 	w.subscribe("orders/create", address, pair["access_token"])
-	form := url.Values{"app": {w.app["client_id"].(string)}, "store": {w.shop(0)}, "do": {"order"}}
-	if r := w.ask("POST", w.base+"/", "application/x-www-form-urlencoded", form.Encode()); r.status != 200 {
-		t.Fatalf("order = %d", r.status)
+	form := url.Values{"app": {w.Setting("client_id")}, "store": {w.Shop(0)}, "do": {"order"}}
+	if r := w.Ask("POST", w.Base+"/", "application/x-www-form-urlencoded", form.Encode()); r.Status != 200 {
+		t.Fatalf("order = %d", r.Status)
 	}
-	w.do("POST", "/clock", map[string]string{"advance": "47h"})
+	w.Advance(47 * time.Hour)
 	if n := len(got); n != 19 {
 		t.Errorf("attempts within 47 hours = %d, want 19", n)
 	}
 	list := func() int {
-		return len(w.call("GET", "/openapi/2022-01/webhooks", pair["access_token"], "").body["webhooks"].([]any))
+		return len(w.call("GET", "/openapi/2022-01/webhooks", pair["access_token"], "").Body["webhooks"].([]any))
 	}
 	if n := list(); n != 1 {
 		t.Errorf("subscriptions before the last repeat = %d, want 1", n)
 	}
-	w.do("POST", "/clock", map[string]string{"advance": "24h"})
+	w.Advance(24 * time.Hour)
 	if n := len(got); n != 20 {
 		t.Errorf("attempts in all = %d, want the first and 19 repeats", n)
 	}
@@ -195,7 +197,7 @@ func TestWebhookIsRepeatedForTwoDaysThenItsSubscriptionEnds(t *testing.T) {
 		t.Errorf("subscriptions after the last repeat = %d, want none", n)
 	}
 	pushes := 0
-	for _, c := range w.do("GET", "/shoplazza/calls", nil)["calls"].([]any) {
+	for _, c := range w.Do("GET", "/shoplazza/calls", nil)["calls"].([]any) {
 		if call := c.(map[string]any); call["stage"] == "push" && call["why"] == "500" {
 			pushes++
 		}
@@ -207,21 +209,21 @@ func TestWebhookIsRepeatedForTwoDaysThenItsSubscriptionEnds(t *testing.T) {
 
 func TestInstallOpensTheAppURLWithASignedQuery(t *testing.T) {
 	w := start(t)
-	w.do("POST", "/shoplazza/apps", map[string]any{"client_id": w.app["client_id"], "app_url": "http://127.0.0.1:9/install"})
-	form := url.Values{"app": {w.app["client_id"].(string)}, "store": {w.shop(0)}, "do": {"install"}}
-	r := w.ask("POST", w.base+"/", "application/x-www-form-urlencoded", form.Encode())
-	at, err := url.Parse(r.header.Get("Location"))
-	if err != nil || at.Query().Get("store_id") != w.shop(0) || len(at.Query().Get("hmac")) != 64 {
-		t.Errorf("install = %d to %q", r.status, r.header.Get("Location"))
+	w.Do("POST", "/shoplazza/apps", map[string]any{"client_id": w.App["client_id"], "app_url": "http://127.0.0.1:9/install"})
+	form := url.Values{"app": {w.Setting("client_id")}, "store": {w.Shop(0)}, "do": {"install"}}
+	r := w.Ask("POST", w.Base+"/", "application/x-www-form-urlencoded", form.Encode())
+	at, err := url.Parse(r.Header.Get("Location"))
+	if err != nil || at.Query().Get("store_id") != w.Shop(0) || len(at.Query().Get("hmac")) != 64 {
+		t.Errorf("install = %d to %q", r.Status, r.Header.Get("Location"))
 	}
 }
 
 func TestRenamedStoreKeepsItsID(t *testing.T) {
 	w := start(t)
-	pair := w.pair(w.shop(0))
-	w.do("POST", "/shoplazza/shops", map[string]any{"id": w.shop(0), "name": "renamed-1"})
+	pair := w.pair(w.Shop(0))
+	w.Do("POST", "/shoplazza/shops", map[string]any{"id": w.Shop(0), "name": "renamed-1"})
 	second := w.refresh(pair["refresh_token"])
-	if second.body["store_name"] != "renamed-1" || second.body["store_id"] != w.shop(0) {
-		t.Errorf("refresh after the renaming = %s", second.text)
+	if second.Body["store_name"] != "renamed-1" || second.Body["store_id"] != w.Shop(0) {
+		t.Errorf("refresh after the renaming = %s", second.Text)
 	}
 }

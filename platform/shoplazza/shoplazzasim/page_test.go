@@ -11,25 +11,25 @@ import (
 func TestPagesWorkAsPlainForms(t *testing.T) {
 	w := start(t)
 	const form = "application/x-www-form-urlencoded"
-	page := w.ask("GET", w.link(), "", "")
-	if page.status != 200 || !strings.Contains(page.text, `name="account" value="`+w.shop(1)+`"`) {
-		t.Fatalf("log-in page = %d %s", page.status, page.text)
+	page := w.Ask("GET", w.link(), "", "")
+	if page.Status != 200 || !strings.Contains(page.Text, `name="account" value="`+w.Shop(1)+`"`) {
+		t.Fatalf("log-in page = %d %s", page.Status, page.Text)
 	}
-	page = w.ask("POST", w.link(), form, url.Values{"account": {w.shop(1)}}.Encode())
-	if !strings.Contains(page.text, `name="store" value="`+w.shop(1)+`"`) || !strings.Contains(page.text, `name="decision" value="approve"`) {
-		t.Fatalf("authorize page = %d %s", page.status, page.text)
+	page = w.Ask("POST", w.link(), form, url.Values{"account": {w.Shop(1)}}.Encode())
+	if !strings.Contains(page.Text, `name="store" value="`+w.Shop(1)+`"`) || !strings.Contains(page.Text, `name="decision" value="approve"`) {
+		t.Fatalf("authorize page = %d %s", page.Status, page.Text)
 	}
-	page = w.ask("POST", w.link(), form, url.Values{"store": {w.shop(1)}, "decision": {"approve"}}.Encode())
-	if to := page.header.Get("Location"); page.status != http.StatusFound || !strings.HasPrefix(to, callback+"?") {
-		t.Errorf("agreeing = %d to %q, want the callback", page.status, to)
+	page = w.Ask("POST", w.link(), form, url.Values{"store": {w.Shop(1)}, "decision": {"approve"}}.Encode())
+	if to := page.Header.Get("Location"); page.Status != http.StatusFound || !strings.HasPrefix(to, callback+"?") {
+		t.Errorf("agreeing = %d to %q, want the callback", page.Status, to)
 	}
 }
 
 func TestAdminListsStoresAndApps(t *testing.T) {
 	w := start(t)
-	page := w.ask("GET", w.base+"/", "", "")
-	for _, want := range []string{w.shop(0), w.app["client_id"].(string), `value="uninstall"`} {
-		if !strings.Contains(page.text, want) {
+	page := w.Ask("GET", w.Base+"/", "", "")
+	for _, want := range []string{w.Shop(0), w.Setting("client_id"), `value="uninstall"`} {
+		if !strings.Contains(page.Text, want) {
 			t.Errorf("store admin lacks %q", want)
 		}
 	}
@@ -37,11 +37,11 @@ func TestAdminListsStoresAndApps(t *testing.T) {
 
 func TestAHostTellsItsStore(t *testing.T) {
 	s := start(t)
-	got := s.do("POST", "/shoplazza/consent", map[string]any{
-		"url": strings.Replace(s.link(), s.base, "https://"+s.shops[2]["host"].(string), 1), "shops": []string{s.shop(0)},
+	got := s.Do("POST", "/shoplazza/consent", map[string]any{
+		"url": strings.Replace(s.link(), s.Base, "https://"+s.Shops[2]["host"].(string), 1), "shops": []string{s.Shop(0)},
 	})
 	at, err := url.Parse(got["callback"].(string))
-	if err != nil || at.Query().Get("shop") != s.shops[2]["host"] {
+	if err != nil || at.Query().Get("shop") != s.Shops[2]["host"] {
 		t.Errorf("consent at the host of a store = %v, want that store", got)
 	}
 }

@@ -12,14 +12,9 @@ import (
 
 // params are those of a gateway call, unsigned: change holds names and values that differ, "-" leaves out.
 func (w *world) params(method string, change ...string) map[string]string {
-	w.Helper()
-	now, err := time.Parse(time.RFC3339, w.do("GET", "/clock", nil)["now"].(string))
-	if err != nil {
-		w.Fatal(err)
-	}
 	p := map[string]string{
 		"method": method, "app_key": w.key(), "v": "2.0", "format": "json", "sign_method": "md5",
-		"timestamp": now.In(time.FixedZone("GMT+8", 8*3600)).Format(time.DateTime),
+		"timestamp": w.Now().In(time.FixedZone("GMT+8", 8*3600)).Format(time.DateTime),
 	}
 	for i := 0; i < len(change); i += 2 {
 		p[change[i]] = change[i+1]
@@ -46,12 +41,12 @@ func (w *world) signed(p map[string]string) url.Values {
 // call makes a call of the gateway by form.
 func (w *world) call(method string, change ...string) reply {
 	w.Helper()
-	return w.ask("POST", w.base+"/router/rest", formType, w.signed(w.params(method, change...)).Encode())
+	return w.ask("POST", w.Base+"/router/rest", formType, w.signed(w.params(method, change...)).Encode())
 }
 
 // refused returns code and sub_code of a call's error: "53 isv.w2-security-authorize-invalid", empty for a success.
 func (r reply) refused() string {
-	e := at(r.body, "error_response")
+	e := at(r.Body, "error_response")
 	return strings.TrimSpace(text(at(e, "code")) + " " + text(at(e, "sub_code")))
 }
 
@@ -59,9 +54,9 @@ func (r reply) refused() string {
 func (w *world) messages() []map[string]any {
 	w.Helper()
 	r := w.call("taobao.tmc.messages.consume", "quantity", "100")
-	listed, ok := at(r.body, "tmc_messages_consume_response", "messages", "tmc_message").([]any)
+	listed, ok := at(r.Body, "tmc_messages_consume_response", "messages", "tmc_message").([]any)
 	if !ok {
-		w.Fatalf("consume = %s", r.text)
+		w.Fatalf("consume = %s", r.Text)
 	}
 	var found []map[string]any
 	for _, m := range listed {

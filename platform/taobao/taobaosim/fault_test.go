@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/platform/simulate/simulatetest"
 )
 
 var refusalOnPage = regexp.MustCompile(`(?s)<p class="refusal" role="alert">(.*?)</p>`)
@@ -15,14 +16,14 @@ var refusalOnPage = regexp.MustCompile(`(?s)<p class="refusal" role="alert">(.*?
 // TestEveryRowCanBeSaid asks for each row that the platform itself can say and reads it in the platform's own shape.
 func TestEveryRowCanBeSaid(t *testing.T) {
 	w := start(t)
-	pair := w.pair(w.shop(0))
-	for _, row := range rows(t) {
+	pair := w.pair(w.Shop(0))
+	for _, row := range simulatetest.Rows(t) {
 		if row.Local() {
 			continue
 		}
 		t.Run(row.Stage+"/"+row.Code+"/"+row.Example, func(t *testing.T) {
 			w.T = t
-			w.do("POST", "/taobao/faults", map[string]any{"fault": strings.TrimSuffix(row.Code+" "+row.Example, " "), "match": map[string]string{"stage": row.Stage}})
+			w.Do("POST", "/taobao/faults", map[string]any{"fault": strings.TrimSuffix(row.Code+" "+row.Example, " "), "match": map[string]string{"stage": row.Stage}})
 			code, texts := w.meet(row, pair)
 			pattern := regexp.MustCompile(row.Pattern)
 			found := false
@@ -35,9 +36,9 @@ func TestEveryRowCanBeSaid(t *testing.T) {
 			if prefix, ok := strings.CutSuffix(row.Code, "*"); row.Code != "" && code != row.Code && (!ok || !strings.HasPrefix(code, prefix)) {
 				t.Errorf("code = %q, want %q", code, row.Code)
 			}
-			if left := w.do("GET", "/taobao/faults", nil)["faults"].([]any); len(left) != 0 {
+			if left := w.Do("GET", "/taobao/faults", nil)["faults"].([]any); len(left) != 0 {
 				t.Errorf("faults left = %v, want none", left)
-				w.do("DELETE", "/taobao/faults", nil)
+				w.Do("DELETE", "/taobao/faults", nil)
 			}
 		})
 	}
@@ -50,12 +51,12 @@ func (w *world) meet(row simulate.Row, pair map[string]any) (code string, texts 
 	switch row.Stage {
 	case "authorize":
 		r = w.ask("GET", w.link(), "", "")
-		if back, err := url.Parse(r.header.Get("Location")); err == nil && back.Host != "" {
+		if back, err := url.Parse(r.Header.Get("Location")); err == nil && back.Host != "" {
 			return back.Query().Get("error"), []string{back.Query().Get("error_description")}
 		}
-		shown := refusalOnPage.FindStringSubmatch(r.text)
+		shown := refusalOnPage.FindStringSubmatch(r.Text)
 		if shown == nil {
-			w.Fatalf("page without a refusal: %s", r.text)
+			w.Fatalf("page without a refusal: %s", r.Text)
 		}
 		text := html.UnescapeString(shown[1])
 		if code, rest, ok := strings.Cut(text, ": "); ok && code == row.Code {
@@ -70,16 +71,16 @@ func (w *world) meet(row simulate.Row, pair map[string]any) (code string, texts 
 		if row.Stage == "refresh" {
 			r = w.refresh(pair["refresh_token"])
 		}
-		if r.status != 400 {
-			w.Errorf("status = %d, want 400", r.status)
+		if r.Status != 400 {
+			w.Errorf("status = %d, want 400", r.Status)
 		}
-		return text(r.body["error"]), []string{text(r.body["error_description"])}
+		return text(r.Body["error"]), []string{text(r.Body["error_description"])}
 	}
 	r = w.call("taobao.user.seller.get", "session", text(pair["access_token"]), "fields", "nick")
-	if r.status != 200 {
-		w.Errorf("status = %d, want 200", r.status)
+	if r.Status != 200 {
+		w.Errorf("status = %d, want 200", r.Status)
 	}
-	e := at(r.body, "error_response")
+	e := at(r.Body, "error_response")
 	code = text(at(e, "code"))
 	if strings.Contains(row.Code, ":") {
 		code += ":" + text(at(e, "sub_code"))
@@ -89,16 +90,16 @@ func (w *world) meet(row simulate.Row, pair map[string]any) (code string, texts 
 
 func TestOAuthRowsAreSaidOverTheGateway(t *testing.T) {
 	w := start(t)
-	w.do("POST", "/taobao/faults", map[string]any{"fault": "refresh times limit exceed", "match": map[string]string{"stage": "refresh"}})
+	w.Do("POST", "/taobao/faults", map[string]any{"fault": "refresh times limit exceed", "match": map[string]string{"stage": "refresh"}})
 	r := w.call("taobao.top.auth.token.refresh", "refresh_token", "6101")
-	if text(at(r.body, "error_response", "sub_msg")) != "refresh times limit exceed" || r.refused() != "15 isv.top-auth-token-error" {
-		t.Errorf("answer = %s", r.text)
+	if text(at(r.Body, "error_response", "sub_msg")) != "refresh times limit exceed" || r.refused() != "15 isv.top-auth-token-error" {
+		t.Errorf("answer = %s", r.Text)
 	}
 }
 
 func TestLocalRowsAreRefusedAsFaults(t *testing.T) {
 	w := start(t)
-	if r := w.ask("POST", w.control+"/taobao/faults", "application/json", `{"fault":"local:subject_mismatch"}`); r.status != 400 {
-		t.Errorf("fault of a situation = %d %s, want 400", r.status, r.text)
+	if r := w.ask("POST", w.Control+"/taobao/faults", "application/json", `{"fault":"local:subject_mismatch"}`); r.Status != 400 {
+		t.Errorf("fault of a situation = %d %s, want 400", r.Status, r.Text)
 	}
 }

@@ -12,7 +12,7 @@ import (
 func TestCallbackBringsCodeAndState(t *testing.T) {
 	w := start(t)
 	for _, view := range []string{"web", "tmall", "wap"} {
-		back, _ := w.consent(w.link("view", view), w.shop(0), "approve")
+		back, _ := w.consent(w.link("view", view), w.Shop(0), "approve")
 		if !regexp.MustCompile(`^[A-Za-z0-9]{24}[0-9]{5,8}$`).MatchString(back.Get("code")) || back.Get("state") != "a1B2c3D4" {
 			t.Errorf("%s: callback = %v", view, back)
 		}
@@ -21,12 +21,12 @@ func TestCallbackBringsCodeAndState(t *testing.T) {
 
 func TestCancelComesBackAsDocumented(t *testing.T) {
 	w := start(t)
-	got := w.do("POST", "/taobao/consent", map[string]any{"url": w.link(), "account": w.shop(0), "decision": "deny"})
+	got := w.Do("POST", "/taobao/consent", map[string]any{"url": w.link(), "account": w.Shop(0), "decision": "deny"})
 	if want := callback + "?error=access_denied&error_description=authorize%20reject&state=a1B2c3D4"; got["callback"] != want {
 		t.Errorf("callback = %v, want %s", got["callback"], want)
 	}
-	w.set("error_state", false)
-	if back, _ := w.consent(w.link(), w.shop(0), "deny"); back.Has("state") {
+	w.Set("error_state", false)
+	if back, _ := w.consent(w.link(), w.Shop(0), "deny"); back.Has("state") {
 		t.Errorf("callback = %v, want no state", back)
 	}
 }
@@ -44,7 +44,7 @@ func TestWrongLinksStayOnThePage(t *testing.T) {
 		w.link("redirect_uri", "ftp://hub.example.com/cb"): "only support http or https",
 		w.link("state", "a'b"):                             `xss chars included in params, such as <, >, ', "`,
 	} {
-		if back, refusal := w.consent(link, w.shop(0), "approve"); len(back) > 0 || refusal != want {
+		if back, refusal := w.consent(link, w.Shop(0), "approve"); len(back) > 0 || refusal != want {
 			t.Errorf("%s: callback %v, page %q, want %q", link, back, refusal, want)
 		}
 	}
@@ -65,8 +65,8 @@ func TestRedirectRules(t *testing.T) {
 	} {
 		w.use(map[string]any{"redirect_uri": c.registered})
 		for rule, want := range map[string]bool{"domain": c.domain, "exact": c.exact} {
-			w.set("redirect_rule", rule)
-			back, _ := w.consent(w.link("redirect_uri", c.asked), w.shop(0), "approve")
+			w.Set("redirect_rule", rule)
+			back, _ := w.consent(w.link("redirect_uri", c.asked), w.Shop(0), "approve")
 			if back.Has("code") != want {
 				t.Errorf("%s: registered %s, asked %s: accepted = %v, want %v", rule, c.registered, c.asked, !want, want)
 			}
@@ -81,21 +81,21 @@ func TestStatusAndBoundAccounts(t *testing.T) {
 		want     string
 	}{
 		{map[string]any{"stage": "draft"}, "Application need publish"},
-		{map[string]any{"stage": "testing", "bound_accounts": w.shop(1)}, "1001: 此应用不允许当前用户访问"},
+		{map[string]any{"stage": "testing", "bound_accounts": w.Shop(1)}, "1001: 此应用不允许当前用户访问"},
 		{map[string]any{"bound_accounts": "", "blacklisted": true}, "application in black list,access forbidden."},
 		{map[string]any{"blacklisted": false, "no_session": true}, "The application don't need session"},
 	} {
 		w.use(c.settings)
-		if _, refusal := w.consent(w.link(), w.shop(0), "approve"); refusal != c.want {
+		if _, refusal := w.consent(w.link(), w.Shop(0), "approve"); refusal != c.want {
 			t.Errorf("%v: page = %q, want %q", c.settings, refusal, c.want)
 		}
 	}
-	w.use(map[string]any{"no_session": false, "bound_accounts": []string{w.shop(1)}})
-	w.set("bound_error", "bind")
-	if _, refusal := w.consent(w.link(), w.shop(0), "approve"); refusal != "The Application already Bind with user ids:"+w.shop(1) {
+	w.use(map[string]any{"no_session": false, "bound_accounts": []string{w.Shop(1)}})
+	w.Set("bound_error", "bind")
+	if _, refusal := w.consent(w.link(), w.Shop(0), "approve"); refusal != "The Application already Bind with user ids:"+w.Shop(1) {
 		t.Errorf("page = %q", refusal)
 	}
-	if back, refusal := w.consent(w.link(), w.shop(1), "approve"); !back.Has("code") {
+	if back, refusal := w.consent(w.link(), w.Shop(1), "approve"); !back.Has("code") {
 		t.Errorf("bound account: page %q, want a code", refusal)
 	}
 }
@@ -103,9 +103,9 @@ func TestStatusAndBoundAccounts(t *testing.T) {
 func TestLiveTokensAreCapped(t *testing.T) {
 	w := start(t)
 	w.use(map[string]any{"most_sessions": 1})
-	w.pair(w.shop(0))
-	w.pair(w.shop(0))
-	if _, refusal := w.consent(w.link(), w.shop(1), "approve"); refusal != "session key num is larger than 1" {
+	w.pair(w.Shop(0))
+	w.pair(w.Shop(0))
+	if _, refusal := w.consent(w.link(), w.Shop(1), "approve"); refusal != "session key num is larger than 1" {
 		t.Errorf("page = %q", refusal)
 	}
 }
@@ -116,18 +116,18 @@ func TestPagesWorkAsPlainForms(t *testing.T) {
 	w := start(t)
 	for round := range 2 {
 		page := w.ask("GET", w.link(), "", "")
-		if page.status != 200 || !strings.Contains(page.text, `name="account" value="`+w.shop(1)+`"`) {
-			t.Fatalf("log-in page = %d %s", page.status, page.text)
+		if page.Status != 200 || !strings.Contains(page.Text, `name="account" value="`+w.Shop(1)+`"`) {
+			t.Fatalf("log-in page = %d %s", page.Status, page.Text)
 		}
-		page = w.ask("POST", w.link(), formType, url.Values{"step": {"login"}, "account": {w.shop(1)}, "decision": {"approve"}}.Encode())
+		page = w.ask("POST", w.link(), formType, url.Values{"step": {"login"}, "account": {w.Shop(1)}, "decision": {"approve"}}.Encode())
 		if round == 0 {
-			if !strings.Contains(page.text, `name="step" value="agree"`) {
-				t.Fatalf("authorize page = %d %s", page.status, page.text)
+			if !strings.Contains(page.Text, `name="step" value="agree"`) {
+				t.Fatalf("authorize page = %d %s", page.Status, page.Text)
 			}
-			page = w.ask("POST", w.link(), formType, url.Values{"step": {"agree"}, "account": {w.shop(1)}, "decision": {"approve"}}.Encode())
+			page = w.ask("POST", w.link(), formType, url.Values{"step": {"agree"}, "account": {w.Shop(1)}, "decision": {"approve"}}.Encode())
 		}
-		if to := page.header.Get("Location"); page.status != http.StatusFound || !strings.HasPrefix(to, callback+"?code=") {
-			t.Errorf("round %d = %d to %q, want the callback", round+1, page.status, to)
+		if to := page.Header.Get("Location"); page.Status != http.StatusFound || !strings.HasPrefix(to, callback+"?code=") {
+			t.Errorf("round %d = %d to %q, want the callback", round+1, page.Status, to)
 		}
 	}
 }
@@ -136,30 +136,30 @@ func TestMarketplaceEntryHasNoState(t *testing.T) {
 	w := start(t)
 	w.use(map[string]any{"redirect_uri": callback})
 	press := func(do string) reply {
-		return w.ask("POST", w.base+"/", formType, url.Values{"do": {do}, "app": {w.key()}, "account": {w.shop(0)}}.Encode())
+		return w.ask("POST", w.Base+"/", formType, url.Values{"do": {do}, "app": {w.key()}, "account": {w.Shop(0)}}.Encode())
 	}
-	if page := press("use"); !strings.Contains(page.text, `name="step" value="agree"`) {
-		t.Fatalf("first entry = %d %s, want the authorize page", page.status, page.text)
+	if page := press("use"); !strings.Contains(page.Text, `name="step" value="agree"`) {
+		t.Fatalf("first entry = %d %s, want the authorize page", page.Status, page.Text)
 	}
-	w.pair(w.shop(0))
+	w.pair(w.Shop(0))
 	entry := press("use")
-	back, err := url.Parse(entry.header.Get("Location"))
+	back, err := url.Parse(entry.Header.Get("Location"))
 	if err != nil || back.Query().Get("code") == "" || back.Query().Has("state") || !strings.HasPrefix(back.String(), callback) {
-		t.Fatalf("entry = %d to %v, want the callback with a code and no state", entry.status, back)
+		t.Fatalf("entry = %d to %v, want the callback with a code and no state", entry.Status, back)
 	}
-	if r := w.exchange(back.Query().Get("code")); r.status != 200 || text(r.body["taobao_user_id"]) != w.shop(0) {
-		t.Errorf("exchange = %d %s", r.status, r.text)
+	if r := w.exchange(back.Query().Get("code")); r.Status != 200 || text(r.Body["taobao_user_id"]) != w.Shop(0) {
+		t.Errorf("exchange = %d %s", r.Status, r.Text)
 	}
 	press("close")
-	if back, _ := w.consent(w.link(), w.shop(0), "approve"); back.Get("error") != "invalid_client" || back.Get("error_description") != "Application "+w.key()+" need purchase" {
+	if back, _ := w.consent(w.link(), w.Shop(0), "approve"); back.Get("error") != "invalid_client" || back.Get("error_description") != "Application "+w.key()+" need purchase" {
 		t.Errorf("callback = %v, want need purchase", back)
 	}
 }
 
 func TestBrowserSideFlow(t *testing.T) {
 	w := start(t)
-	w.set("browser_flow", true)
-	got := w.do("POST", "/taobao/consent", map[string]any{"url": w.link("response_type", "token"), "account": w.shop(0)})
+	w.Set("browser_flow", true)
+	got := w.Do("POST", "/taobao/consent", map[string]any{"url": w.link("response_type", "token"), "account": w.Shop(0)})
 	back, err := url.Parse(text(got["callback"]))
 	if err != nil {
 		t.Fatal(err)
@@ -172,12 +172,12 @@ func TestBrowserSideFlow(t *testing.T) {
 
 func TestLogOffEndsNoGrant(t *testing.T) {
 	w := start(t)
-	pair := w.pair(w.shop(0))
-	if r := w.ask("GET", w.base+"/logoff?view=web&client_id="+w.key()+"&redirect_uri="+url.QueryEscape(callback), "", ""); r.header.Get("Location") != callback {
-		t.Errorf("logoff = %d to %q", r.status, r.header.Get("Location"))
+	pair := w.pair(w.Shop(0))
+	if r := w.ask("GET", w.Base+"/logoff?view=web&client_id="+w.key()+"&redirect_uri="+url.QueryEscape(callback), "", ""); r.Header.Get("Location") != callback {
+		t.Errorf("logoff = %d to %q", r.Status, r.Header.Get("Location"))
 	}
 	if r := w.call("taobao.openuid.get", "session", text(pair["access_token"])); r.refused() != "" {
-		t.Errorf("call after the log-off = %s", r.text)
+		t.Errorf("call after the log-off = %s", r.Text)
 	}
 }
 
