@@ -72,7 +72,7 @@ func (k *Keeper) inDoubt(ctx context.Context, d platform.Driver, app gk.App, g g
 		row.Failures++
 		row.Fault = f
 		if row.Fault == nil {
-			row.Fault = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: "local:no_answer", Action: gk.Retry}
+			row.Fault = noAnswer(row, now)
 		}
 		row.Fault.At = gk.At(now)
 		row.RetryAt = now.Add(pause(row.Failures, row.Fault.RetryAfter))
@@ -85,6 +85,11 @@ func (k *Keeper) inDoubt(ctx context.Context, d platform.Driver, app gk.App, g g
 		}
 		return events, nil
 	})
+}
+
+// noAnswer is the fault of a grant whose renewal was not answered.
+func noAnswer(g *gk.Grant, now time.Time) *gk.Fault {
+	return &gk.Fault{Platform: g.Platform, Stage: platform.StageRefresh, Code: "local:no_answer", Action: gk.Retry, At: gk.At(now)}
 }
 
 // askAlive asks the platform about the access token of a grant that has just come in doubt, where a repeat must wait. A

@@ -16,9 +16,10 @@ var errOvertaken = errors.New("keeper: overtaken")
 
 // why a claim was asked for.
 type claim struct {
-	person bool // somebody asked for a renewal now: may use the reserve, does not wait for a back-off after a 5xx
-	force  bool // also a second use of a one-time token that is in doubt
-	good   func(g *gk.Grant, now time.Time) bool
+	person  bool // somebody asked for a renewal now: does not wait for a back-off after a 5xx
+	reserve bool // may use what the daily limit keeps for people
+	force   bool // also a second use of a one-time token that is in doubt
+	good    func(g *gk.Grant, now time.Time) bool
 }
 
 // claim writes an attempt onto a grant, before the platform is asked. It refuses a grant that is still good, held by
@@ -54,7 +55,7 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app 
 			}
 			return events, &Later{Err: ErrSuspended, After: g.RetryAt.Sub(now), Fault: g.Fault}
 		}
-		if wait := overQuota(g, d.Spec().Facts.Limits.TokenCalls, f, now, c.person); wait > 0 {
+		if wait := overQuota(g, d.Spec().Facts.Limits.TokenCalls, f, now, c.reserve); wait > 0 {
 			return events, &Later{Err: ErrLimited, After: wait, Fault: g.Fault}
 		}
 		a := k.attempt(f, now)
@@ -83,6 +84,7 @@ func outlived(g *gk.Grant, now time.Time) []gk.Event {
 	if g.Doubts > 1 {
 		return nil
 	}
+	g.Fault = noAnswer(g, now)
 	return []gk.Event{event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
@@ -91,9 +93,9 @@ func (k *Keeper) attempt(f platform.Renewal, now time.Time) store.Attempt {
 	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: now.Add(f.Deadline() + 30*time.Second)}
 }
 
-// overQuota returns how long a token call of a grant must wait; 0: not at all. Automatic calls leave the reserve to
-// people, except in the last lead before the access token ends.
-func overQuota(g *gk.Grant, l platform.TokenCalls, f platform.Renewal, now time.Time, person bool) time.Duration {
+// overQuota returns how long a token call of a grant must wait; 0: not at all. The reserve of the day is for people, and
+// for the renewals that fall due by themselves in the last lead before the access token ends.
+func overQuota(g *gk.Grant, l platform.TokenCalls, f platform.Renewal, now time.Time, reserve bool) time.Duration {
 	if gap := time.Duration(l.Gap); gap > 0 && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(gap)) && !now.Before(g.AskedAt) {
 		return g.AskedAt.Add(gap).Sub(now)
 	}
@@ -101,7 +103,7 @@ func overQuota(g *gk.Grant, l platform.TokenCalls, f platform.Renewal, now time.
 		return 0
 	}
 	most := l.Day - l.Reserve
-	if person || !g.Expires.IsZero() && g.Expires.Sub(now) < lastLead(g, f) {
+	if reserve {
 		most = l.Day
 	}
 	if g.QuotaUsed < most {
@@ -111,13 +113,14 @@ func overQuota(g *gk.Grant, l platform.TokenCalls, f platform.Renewal, now time.
 	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, f.Location()).Sub(now)
 }
 
-// lastLead is the part of a token's life in which the reserve may be used: a quarter of the ordinary lead.
-func lastLead(g *gk.Grant, f platform.Renewal) time.Duration {
+// inLastLead reports whether a token is in the part of its life in which a renewal by itself may use the reserve: the
+// last quarter of the ordinary lead.
+func inLastLead(g *gk.Grant, f platform.Renewal, now time.Time) bool {
 	lead := time.Duration(f.Lead)
 	if f.LeadPart > 0 {
 		lead = time.Duration(f.LeadPart * float64(g.Life()))
 	}
-	return lead / 4
+	return !g.Expires.IsZero() && g.Expires.Sub(now) < lead/4
 }
 
 // dayOf numbers the days of the platform's zone.
@@ -160,6 +163,10 @@ func (k *Keeper) credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
 	f := k.renewalOf(d, app)
+	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
+		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
+		return k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
+	}
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, d, app, g, "local:sealed", gk.ContactPlatform))

@@ -268,21 +268,25 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	if ask && limits == (platform.TokenCalls{}) && !g.InDoubt() && !endsDue(&g, now) {
 		return k.renew(ctx, d, app, open, g)
 	}
+	ask = false // until the row says that the claim is still ours
 	inspect := false
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
 		var events []gk.Event
-		if row.InDoubt() && row.Fault == nil {
-			row.Fault = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: "local:no_answer", Action: gk.Retry, At: gk.At(now)}
+		if !row.Renewable {
+			row.Doubts, row.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a renewal
+		}
+		if row.InDoubt() && (row.Fault == nil || row.Fault.At.Before(row.DoubtSince)) {
+			row.Fault = noAnswer(row, now)
 			events = append(events, event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"}))
 		}
 		events = append(events, lapse(row, now)...)
 		events = append(events, warn(row, now)...)
 		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
 		if ask {
-			if wait := overQuota(row, limits, f, now, false); wait > 0 {
+			if wait := overQuota(row, limits, f, now, inLastLead(row, f, now)); wait > 0 {
 				ask, row.RetryAt = false, now.Add(wait)
 			}
 		}
@@ -329,7 +333,7 @@ func endsDue(g *gk.Grant, now time.Time) bool {
 	if !g.Expires.IsZero() && !g.Expires.After(now) || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
 		return true
 	}
-	at := warnAt(g)
+	at := warnAt(g, now)
 	return !at.IsZero() && !at.After(now)
 }
 
@@ -370,8 +374,12 @@ func (k *Keeper) died(ctx context.Context, d platform.Driver, g gk.Grant, f *gk.
 	}
 	now := k.Now()
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
-		if row.Generation != g.Generation || row.State == gk.Revoked || row.AttemptID != "" {
+		over := !row.Expires.IsZero() && !row.Expires.After(now) // that it is refused past its end tells nothing
+		if row.Generation != g.Generation || row.State == gk.Revoked || row.AttemptID != "" || over {
 			return nil, errOvertaken
+		}
+		if f != nil {
+			f.At = gk.At(now)
 		}
 		row.Fault = f
 		row.Expires = now

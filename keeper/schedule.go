@@ -59,8 +59,8 @@ func (k *Keeper) plan(d platform.Driver, app gk.App, g *gk.Grant, now time.Time)
 		}
 		soonest(at)
 	}
-	soonest(warnAt(g))
-	if g.State == gk.Active || g.State == gk.Held {
+	soonest(warnAt(g, now))
+	if g.State == gk.Active || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
 		soonest(g.Expires)
 	}
 	if g.State == gk.Suspended && !g.Ceiling.IsZero() {
@@ -122,7 +122,10 @@ func renewAt(g *gk.Grant, f platform.Renewal) time.Time {
 		if night.Before(local) {
 			night = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, f.Location()).Add(start)
 		}
-		return night.Add(time.Duration(share * float64(length))).UTC().Truncate(time.Millisecond)
+		quiet := night.Add(time.Duration(share * float64(length))).UTC().Truncate(time.Millisecond)
+		if quiet.Before(end.Add(-lead / 4)) {
+			return quiet // a lead of little more than a day may end before its night comes
+		}
 	}
 	return at.Add(-time.Duration(share * float64(lead) / 4)).Truncate(time.Millisecond)
 }
@@ -144,10 +147,10 @@ func merchantEnd(g *gk.Grant) time.Time {
 	return end
 }
 
-// warnAt returns when the next warning about an end is due; zero when all have been given.
-func warnAt(g *gk.Grant) time.Time {
+// warnAt returns when the next warning about an end is due; zero when all have been given, or when the end has passed.
+func warnAt(g *gk.Grant, now time.Time) time.Time {
 	end := merchantEnd(g)
-	if end.IsZero() || g.State == gk.Suspended {
+	if !end.After(now) || g.State == gk.Suspended {
 		return time.Time{}
 	}
 	for _, days := range warnDays {
@@ -162,7 +165,7 @@ func warnAt(g *gk.Grant) time.Time {
 // as soon as the grant exists tells nothing.
 func warn(g *gk.Grant, now time.Time) []gk.Event {
 	end := merchantEnd(g)
-	if at := warnAt(g); at.IsZero() || at.After(now) || !end.After(now) {
+	if at := warnAt(g, now); at.IsZero() || at.After(now) {
 		return nil
 	}
 	for _, days := range warnDays {

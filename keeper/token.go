@@ -236,7 +236,7 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	}
 	result := make(chan error, 1)
 	done := k.flights.join(id, func() {
-		result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: len(v.Owners) == 0, force: force})
+		result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
 	})
 	select {
 	case <-done:
