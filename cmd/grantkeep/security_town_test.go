@@ -37,6 +37,16 @@ type town struct {
 // newTown starts a server with the demo's apps. Its database lies under dir.
 func newTown(t *testing.T) *town {
 	t.Helper()
+	return newTownOn(t, "")
+}
+
+// newTownOn is newTown on a PostgreSQL.
+func newTownOn(t *testing.T, database string) *town {
+	t.Helper()
+	masterKey := ""
+	if database != "" {
+		masterKey = masterKeyFile(t)
+	}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +58,7 @@ func newTown(t *testing.T) *town {
 	if w.sims, err = simulate.Start(context.WithoutCancel(ctx), simulate.Options{Platforms: platforms}); err != nil {
 		t.Fatal(err)
 	}
-	if w.installation, err = openInstallation(ctx, w.dir, "", "", io.Discard); err != nil {
+	if w.installation, err = openInstallation(ctx, w.dir, database, masterKey, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: redact}))
