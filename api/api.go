@@ -141,6 +141,9 @@ func add[I, O any](s *server, op huma.Operation, handle func(ctx context.Context
 	group, _, _ := strings.Cut(strings.TrimPrefix(op.Path, "/v1/"), "/")
 	op.Tags = []string{group}
 	op.MaxBodyBytes = largestBody
+	if op.Method == http.MethodPost && !manyTimes[op.Method+" "+op.Path] {
+		op.Parameters = append(op.Parameters, onceParameter())
+	}
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}

@@ -100,6 +100,8 @@ var outcomes = []struct {
 	{keeper.ErrLimited, limited, time.Minute},
 	{keeper.ErrForbidden, forbidden, 0},
 	{keeper.ErrDraining, stopping, 2 * time.Second},
+	{keeper.ErrReused, idempotencyKey, 0},
+	{keeper.ErrUnderWay, idempotencyKey, 2 * time.Second},
 	{gateway.ErrPaced, limited, time.Second},
 	{gateway.ErrTooLarge, tooLarge, 0},
 	{gateway.ErrTooSlow, tooSlow, 0},

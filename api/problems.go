@@ -15,6 +15,7 @@ const (
 	conflict            problemName = "conflict"
 	forbidden           problemName = "forbidden"
 	held                problemName = "held"
+	idempotencyKey      problemName = "idempotency-key"
 	internalError       problemName = "internal"
 	invalidInput        problemName = "invalid-input"
 	limited             problemName = "limited"
@@ -104,6 +105,20 @@ var problems = map[problemName]problemKind{
 			En:   "Make sure whose shop it is, then confirm: POST /v1/grants/ID/confirm with a key that is not limited to owners, or POST /v1/authorizations/ID/confirm with the code that return_to carried.",
 			ZhCN: "核实店铺归属后确认：使用不限所有者的密钥调用 POST /v1/grants/ID/confirm，或用 return_to 带回的代码调用 POST /v1/authorizations/ID/confirm。",
 			ZhTW: "核實店鋪歸屬後確認：使用不限擁有者的金鑰呼叫 POST /v1/grants/ID/confirm，或用 return_to 帶回的代碼呼叫 POST /v1/authorizations/ID/confirm。",
+		},
+	},
+	idempotencyKey: {
+		http.StatusConflict,
+		platform.Texts{En: "The Idempotency-Key is taken", ZhCN: "Idempotency-Key 已被使用", ZhTW: "Idempotency-Key 已被使用"},
+		platform.Texts{
+			En:   "This Idempotency-Key came with another request in the last 24 hours, or its first request is not answered yet.",
+			ZhCN: "该 Idempotency-Key 在过去 24 小时内用于另一请求，或其首次请求尚未得到响应。",
+			ZhTW: "該 Idempotency-Key 在過去 24 小時內用於另一請求，或其首次請求尚未得到回應。",
+		},
+		platform.Texts{
+			En:   "Use a fresh key for another request. If the first one was cut off, read what it did before you repeat it.",
+			ZhCN: "不同的请求请使用新的键。若首次请求中断，请先查询其结果再决定是否重复。",
+			ZhTW: "不同的請求請使用新的鍵。若首次請求中斷，請先查詢其結果再決定是否重複。",
 		},
 	},
 	internalError: {

@@ -40,7 +40,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 			}
 			deleted += int(n)
 		}
-		return nil
+		n, err := sweepReplies(ctx, q, now, limit)
+		deleted += int(n)
+		return err
 	})
 	return deleted, err
 }

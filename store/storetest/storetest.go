@@ -119,6 +119,7 @@ var cases = []struct {
 	{"the newest key set is the one in force", keysets},
 	{"meta is set once", metaOnce},
 	{"Sealed tells whether any row holds a ciphertext", sealedRows},
+	{"a reply is reserved once for each key, and for a day", replies},
 	{"Sweep deletes what is past its keeping time, and nothing else", sweep},
 	{"Sweep keeps to its limit", sweepLimit},
 	{"the incarnation stays the same while the database does", incarnation},
