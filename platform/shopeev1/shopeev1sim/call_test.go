@@ -147,8 +147,9 @@ func TestPushesAreSignedAndRepeated(t *testing.T) {
 		if want := hash(w.Setting("push_key"), "http://"+r.Host+r.URL.Path+"|"+string(body)); r.Header.Get("Authorization") != want {
 			t.Errorf("Authorization = %s, want %s", r.Header.Get("Authorization"), want)
 		}
+		answer := int(status.Load()) // before the test goes on and changes it
 		got <- string(body)
-		rw.WriteHeader(int(status.Load()))
+		rw.WriteHeader(answer)
 	}))
 	defer hook.Close()
 	w.send("push/set_config", w.body("", `, "callback_url": "`+hook.URL+`/push"`))
