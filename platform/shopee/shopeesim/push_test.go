@@ -34,9 +34,10 @@ func (w *world) receive() *receiver {
 		if want := hash(p.key.Load().(string), "http://"+r.Host+r.URL.Path+"|"+string(body)); r.Header.Get("Authorization") != want {
 			w.Errorf("Authorization = %s, want %s", r.Header.Get("Authorization"), want)
 		}
+		status, words := int(p.status.Load()), p.words.Load().(string) // before the test goes on and changes them
 		p.got <- string(body)
-		rw.WriteHeader(int(p.status.Load()))
-		io.WriteString(rw, p.words.Load().(string))
+		rw.WriteHeader(status)
+		io.WriteString(rw, words)
 	}))
 	w.Cleanup(hook.Close)
 	p.url = hook.URL + "/push"
