@@ -180,8 +180,12 @@ func (k *Keeper) pull(ctx context.Context, d platform.Driver, app gk.App, open p
 			return cursor, err
 		}
 		for _, n := range notices {
-			if err := k.Hear(ctx, app.ID, n); err != nil {
+			err := k.Hear(ctx, app.ID, n)
+			if errors.Is(err, store.ErrUnavailable) || errors.Is(err, ErrDraining) {
 				return cursor, err
+			}
+			if err != nil { // one that cannot be acted on must not stand before the others for ever; the checks hear what it told
+				k.log.Warn("a platform's message", "platform", app.Platform, "app", app.ID, "kind", n.Kind, "error", err)
 			}
 		}
 		if confirm != nil {

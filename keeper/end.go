@@ -23,7 +23,7 @@ func (k *Keeper) Revoke(ctx context.Context, v gk.Viewer, id string) error {
 	if g.State != gk.Revoked {
 		k.tellPlatform(ctx, g)
 	}
-	return k.erase(ctx, v, id, v.Key, "revoked by us")
+	return k.erase(ctx, v, id, anyGeneration, v.Key, "revoked by us")
 }
 
 // tellPlatform gives a permission back where the platform takes it. It is a courtesy: our own end does not wait for it.
@@ -49,12 +49,19 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	}
 }
 
-// erase moves a grant and those that depend on it to revoked. The generation rises, so that a renewal under way finds
-// nobody to give its pair to.
-func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id, actor, why string) error {
+// anyGeneration erases a grant whatever pair it has.
+const anyGeneration = -1
+
+// erase moves a grant and those that depend on it to revoked, if it still has the generation that this was concluded
+// from. The generation rises, so that a renewal under way finds nobody to give its pair to.
+func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id string, generation int64, actor, why string) error {
 	now := k.Now()
 	var parent gk.Grant
 	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+		parent = gk.Grant{}
+		if generation != anyGeneration && g.Generation != generation {
+			return nil, store.ErrUnchanged
+		}
 		parent = *g
 		if g.State == gk.Revoked {
 			return nil, store.ErrUnchanged
@@ -75,7 +82,7 @@ func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id, actor, why string) 
 	}
 	for _, c := range children {
 		if c.ID != id && c.State != gk.Revoked && dependsOn(c.Subject, parent.Subject) {
-			err = errors.Join(err, k.erase(ctx, gk.Engine(), c.ID, actor, why+" (its main account)"))
+			err = errors.Join(err, k.erase(ctx, gk.Engine(), c.ID, anyGeneration, actor, why+" (its main account)"))
 		}
 	}
 	return err
@@ -107,7 +114,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 		if !d.Spec().Facts.Push.Time || at.IsZero() {
 			return false, nil // nobody can be asked, and the message alone proves too little
 		}
-		return true, k.erase(ctx, gk.Engine(), id, actor, "the merchant left")
+		return true, k.erase(ctx, gk.Engine(), id, anyGeneration, actor, "the merchant left")
 	}
 	cred, err := k.credential(g, true)
 	if err != nil {
@@ -123,7 +130,23 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(clockSlack)) {
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
 	}
-	return true, k.erase(ctx, gk.Engine(), id, actor, "the merchant left")
+	if d.Spec().TokenRefused(in.Fault) && explained(&g, k.Now()) {
+		return false, nil
+	}
+	if err := k.erase(ctx, gk.Engine(), id, g.Generation, actor, "the merchant left"); err != nil {
+		return false, err
+	}
+	now, err := k.store.Grant(ctx, gk.Engine(), id)
+	return now.State == gk.Revoked, err
+}
+
+// explained reports whether an access token may be refused for another reason than that the merchant left: it has
+// ended, or a renewal that is under way or in doubt has replaced it. Then that renewal tells.
+func explained(g *gk.Grant, now time.Time) bool {
+	if g.State == gk.Expired {
+		return g.Fault != nil && g.Fault.Reason == gk.ReasonLostAnswer
+	}
+	return !g.Expires.IsZero() && !g.Expires.After(now) || g.InDoubt() || g.Attempting(now)
 }
 
 // ranOut records that an authorization has reached its end.
