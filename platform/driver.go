@@ -132,7 +132,7 @@ type Callback struct {
 	Code    gk.Secret
 	Subject gk.Subject // as claimed
 	Proven  bool       // signed by the platform; otherwise Inspect or Census must confirm before the grant is active
-	Cancel  bool // it brings nothing to exchange, as after a cancellation; the authorization tells whether it is one
+	Cancel  bool       // it brings nothing to exchange, as after a cancellation; the authorization tells whether it is one
 	Params  url.Values
 	Tokens  []Issue // pushed or fragment tokens: nothing to exchange
 	Fault   *gk.Fault

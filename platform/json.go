@@ -102,3 +102,29 @@ func uniqueNames(raw json.RawMessage) error {
 		}
 	}
 }
+
+// JSONText returns a JSON string decoded, a number as it is written, and nothing for all else.
+func JSONText(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
+}
+
+// JSONObject reads a JSON object as strictly as [Members]; nil if it is none.
+func JSONObject(data []byte) map[string]json.RawMessage {
+	members, err := Members(data)
+	if err != nil {
+		return nil
+	}
+	obj := make(map[string]json.RawMessage, len(members))
+	for _, m := range members {
+		obj[m.Name] = m.Value
+	}
+	return obj
+}

@@ -44,3 +44,14 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
+
+func TestJSONTextKeepsNumbersAsWritten(t *testing.T) {
+	for raw, want := range map[string]string{`"a\u4e2d"`: "a中", `9007199254740993`: "9007199254740993", `1.50`: "1.50", `true`: "", `{}`: "", `null`: ""} {
+		if got := platform.JSONText([]byte(raw)); got != want {
+			t.Errorf("JSONText(%s) = %q, want %q", raw, got, want)
+		}
+	}
+	if platform.JSONObject([]byte(`{"a":1,"a":2}`)) != nil {
+		t.Error("JSONObject takes an object with a name twice")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Int is a whole number that a platform writes as a JSON number or as a text of digits. A fraction, an exponent and
@@ -34,3 +35,11 @@ func (n *Int) UnmarshalJSON(b []byte) error {
 
 // String returns the digits, the form in which ids are kept.
 func (n Int) String() string { return strconv.FormatInt(int64(n), 10) }
+
+// Unix reads seconds since 1970; what is no moment of this or the next century is none.
+func (n Int) Unix() time.Time {
+	if n <= 0 || n > 1<<33 {
+		return time.Time{}
+	}
+	return time.Unix(int64(n), 0).UTC()
+}

@@ -56,7 +56,7 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 
 // envelope encodes every value once, signs that text and sends that same text.
 func (d driver) envelope(app platform.App, token gk.Secret, operation string, params []platform.Member, id string) (*platform.Request, error) {
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
 	}
@@ -126,17 +126,17 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 // {"error":{"code","message"}} of calls, and {"name","message"} of the gateway before them. It returns the object, nil if
 // the body is none, and the fault, nil if the body does not say no.
 func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]json.RawMessage, *gk.Fault) {
-	obj := object(reply.Body)
+	obj := platform.JSONObject(reply.Body)
 	if obj == nil {
 		return nil, nil
 	}
-	code, text := jsonText(obj["error"]), jsonText(obj["error_description"])
-	if inner := object(obj["error"]); inner != nil {
-		code, text = jsonText(inner["code"]), jsonText(inner["message"])
+	code, text := platform.JSONText(obj["error"]), platform.JSONText(obj["error_description"])
+	if inner := platform.JSONObject(obj["error"]); inner != nil {
+		code, text = platform.JSONText(inner["code"]), platform.JSONText(inner["message"])
 	}
 	_, hasResult := obj["result"]
 	if _, hasError := obj["error"]; !hasError && !hasResult && obj["access_token"] == nil {
-		code, text = jsonText(obj["name"]), jsonText(obj["message"])
+		code, text = platform.JSONText(obj["name"]), platform.JSONText(obj["message"])
 	}
 	if code == "" && text == "" {
 		return obj, nil
@@ -146,9 +146,9 @@ func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]
 		q.Texts = []string{text}
 	}
 	fault := d.spec.Catalogue.Fault(q, code, reply.Status)
-	fault.RequestID = jsonText(obj["trace_id"])
+	fault.RequestID = platform.JSONText(obj["trace_id"])
 	if fault.RequestID == "" {
-		fault.RequestID = jsonText(obj["id"])
+		fault.RequestID = platform.JSONText(obj["id"])
 	}
 	if fault.Action == gk.Backoff && (asked.Stage == platform.StageToken || asked.Stage == platform.StageRefresh) {
 		fault.RetryAfter = time.Duration(d.spec.Facts.Limits.TokenCalls.Gap)

@@ -10,10 +10,8 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -54,11 +52,11 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if want.State == "" {
 		return platform.Link{}, errors.New("eleme: authorize: state is required by the platform")
 	}
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return platform.Link{}, err
 	}
-	callback, err := callbackURL(app)
+	callback, err := app.Callback()
 	if err != nil {
 		return platform.Link{}, err
 	}
@@ -79,7 +77,7 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	polluted := func(why string) error {
 		return &platform.BadCallback{Why: "eleme: callback: " + why, Fault: d.spec.Catalogue.Local(platform.StageAuthorize, "local:callback_polluted")}
 	}
-	params, err := incomingParams(in)
+	params, err := in.Params()
 	if err != nil {
 		return platform.Callback{}, polluted("parameters cannot be read")
 	}
@@ -92,7 +90,7 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	if code != "" && failure != "" {
 		return platform.Callback{}, polluted("both code and error")
 	}
-	if !plain(code) || !plain(params.Get("state")) {
+	if !platform.PlainText(code) || !platform.PlainText(params.Get("state")) {
 		return platform.Callback{}, polluted("code or state has characters that do not belong there")
 	}
 	cb := platform.Callback{State: params.Get("state"), Code: gk.NewSecret(code), Empty: code == "" && failure == ""}
@@ -115,11 +113,11 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	if cb.Code.Empty() {
 		return nil, errors.New("eleme: exchange: the callback has no code")
 	}
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
 	}
-	callback, err := callbackURL(app)
+	callback, err := app.Callback()
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +149,7 @@ func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platf
 // tokenRequest builds a POST to /token. Key and secret travel raw in the Basic header, as four of five official SDKs
 // send them; both consist of letters and digits.
 func (d driver) tokenRequest(app platform.App, endpoint string, fields form, header http.Header) (*platform.Request, error) {
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
 	}
@@ -170,21 +168,6 @@ func (d driver) tokenRequest(app platform.App, endpoint string, fields form, hea
 	return &platform.Request{
 		Method: http.MethodPost, URL: base.String(), Header: header, Body: []byte(fields.encode()), Sent: fields.public(),
 	}, nil
-}
-
-func setting(app platform.App, name string) (string, error) {
-	v := strings.TrimSpace(app.Settings[name])
-	if v == "" {
-		return "", fmt.Errorf("eleme: %s is empty", name)
-	}
-	return v, nil
-}
-
-func callbackURL(app platform.App) (string, error) {
-	if app.CallbackURL == "" {
-		return "", errors.New("eleme: redirect_uri is empty")
-	}
-	return app.CallbackURL, nil
 }
 
 type field struct{ name, value string }
@@ -211,23 +194,6 @@ func (f form) public() url.Values {
 		}
 	}
 	return v
-}
-
-// incomingParams reads the query of a GET and the body of a POST, never both.
-func incomingParams(in platform.Incoming) (url.Values, error) {
-	if in.Method == http.MethodPost {
-		return url.ParseQuery(string(in.Body))
-	}
-	u, err := url.Parse(in.URL)
-	if err != nil {
-		return nil, errors.New("address cannot be read")
-	}
-	return url.ParseQuery(u.RawQuery)
-}
-
-// plain reports whether a code or state can be one: printable ASCII without blanks, at most 512 characters.
-func plain(s string) bool {
-	return len(s) <= 512 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c <= ' ' || c > '~' })
 }
 
 // unescapedOnceMore decodes an error_description that still has escapes after the query was read: the demos of the PHP

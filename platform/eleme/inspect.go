@@ -53,7 +53,7 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 		}
 		return platform.Inspection{}, "", fault
 	}
-	result := object(object(reply.Body)["result"])
+	result := platform.JSONObject(platform.JSONObject(reply.Body)["result"])
 	if result == nil || reply.Truncated {
 		return platform.Inspection{}, "", &platform.Garbled{Why: "the answer to an inspection has no result"}
 	}
@@ -65,12 +65,12 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 
 // readUser reads {userId, userName, authorizedShops:[{id, name}]}. Ids lie beyond 2^53 and stay text.
 func readUser(result map[string]json.RawMessage) (platform.Inspection, string, error) {
-	id := jsonText(result["userId"])
+	id := platform.JSONText(result["userId"])
 	if !digits.MatchString(id) {
 		return platform.Inspection{}, "", &platform.Garbled{Why: "userId is not a number"}
 	}
 	alive := true
-	in := platform.Inspection{Alive: &alive, Subject: gk.Subject{Kind: gk.KindAccount, ID: id, Name: jsonText(result["userName"])}}
+	in := platform.Inspection{Alive: &alive, Subject: gk.Subject{Kind: gk.KindAccount, ID: id, Name: platform.JSONText(result["userName"])}}
 	var shops []json.RawMessage
 	if raw := result["authorizedShops"]; raw != nil {
 		if err := json.Unmarshal(raw, &shops); err != nil {
@@ -78,12 +78,12 @@ func readUser(result map[string]json.RawMessage) (platform.Inspection, string, e
 		}
 	}
 	for _, raw := range shops {
-		shop := object(raw)
-		shopID := jsonText(shop["id"])
+		shop := platform.JSONObject(raw)
+		shopID := platform.JSONText(shop["id"])
 		if !digits.MatchString(shopID) {
 			return platform.Inspection{}, "", &platform.Garbled{Why: "a shop's id is not a number"}
 		}
-		in.Shops = append(in.Shops, gk.Shop{ID: shopID, Name: jsonText(shop["name"])})
+		in.Shops = append(in.Shops, gk.Shop{ID: shopID, Name: platform.JSONText(shop["name"])})
 	}
 	return in, "", nil
 }
@@ -92,7 +92,7 @@ func readUser(result map[string]json.RawMessage) (platform.Inspection, string, e
 // in the past and an outright false are believed; all else leaves the question to the second page.
 func readStatus(app platform.App, cred platform.Credential, result map[string]json.RawMessage) (platform.Inspection, string, error) {
 	in := platform.Inspection{Subject: cred.Subject}
-	end, known := moment(jsonText(result["expireTime"]))
+	end, known := moment(platform.JSONText(result["expireTime"]))
 	if (known && !end.After(app.Now)) || string(result["status"]) == "false" {
 		dead := false
 		in.Alive = &dead

@@ -49,7 +49,7 @@ func provenPush(members []platform.Member, secret gk.Secret) bool {
 	signature := ""
 	for _, m := range members {
 		if m.Name == "signature" {
-			signature = jsonText(m.Value)
+			signature = platform.JSONText(m.Value)
 			continue
 		}
 		text, ok := plainValue(m.Value)
@@ -70,7 +70,7 @@ func plainValue(raw json.RawMessage) (string, bool) {
 	case '{', '[':
 		return "", false
 	case '"':
-		return jsonText(raw), true
+		return platform.JSONText(raw), true
 	}
 	return string(raw), true
 }
@@ -94,7 +94,7 @@ func (d driver) readPush(app platform.App, members []platform.Member) (platform.
 			return platform.Notice{}, errors.New(name + " is not a number")
 		}
 	}
-	if id := m["requestId"]; id == "" || !plain(id) {
+	if id := m["requestId"]; id == "" || !platform.PlainText(id) {
 		return platform.Notice{}, errors.New("requestId is missing or damaged")
 	}
 	if want := app.Settings["app_id"]; want != "" && want != m["appId"] {
@@ -119,19 +119,19 @@ func (d driver) readPush(app platform.App, members []platform.Member) (platform.
 // withdrawn completes the notice of a shop that was taken out of an account's authorization. Its inner message must name
 // the same shop and app as the outer members.
 func withdrawn(notice platform.Notice, m map[string]string) (platform.Notice, error) {
-	inner := object([]byte(m["message"]))
+	inner := platform.JSONObject([]byte(m["message"]))
 	if inner == nil {
 		return notice, errors.New("message is not a JSON object")
 	}
-	if m["shopId"] == "" || m["userId"] == "" || jsonText(inner["shopId"]) != m["shopId"] {
+	if m["shopId"] == "" || m["userId"] == "" || platform.JSONText(inner["shopId"]) != m["shopId"] {
 		return notice, errors.New("message names another shop than the push")
 	}
-	if id := jsonText(inner["appId"]); id != "" && id != m["appId"] {
+	if id := platform.JSONText(inner["appId"]); id != "" && id != m["appId"] {
 		return notice, errors.New("message names another app than the push")
 	}
 	notice.Kind, notice.Shops = platform.NoticeRevoked, []string{m["shopId"]}
 	// The table says number, the published sample is an ISO text without zone.
-	if at, ok := moment(jsonText(inner["relieveOAuthTime"])); ok {
+	if at, ok := moment(platform.JSONText(inner["relieveOAuthTime"])); ok {
 		notice.At = at
 	}
 	return notice, nil
@@ -157,7 +157,7 @@ func (d driver) ReadPull(app platform.App, reply platform.Reply) ([]platform.Not
 		return nil, nil, "", fault
 	}
 	var list []json.RawMessage
-	if raw := object(reply.Body)["result"]; raw != nil {
+	if raw := platform.JSONObject(reply.Body)["result"]; raw != nil {
 		if err := json.Unmarshal(raw, &list); err != nil {
 			return nil, nil, "", &platform.Garbled{Why: "the result is not a list"}
 		}
@@ -168,7 +168,7 @@ func (d driver) ReadPull(app platform.App, reply platform.Reply) ([]platform.Not
 	var notices []platform.Notice
 	for _, raw := range list {
 		if raw[0] == '"' {
-			raw = json.RawMessage(jsonText(raw))
+			raw = json.RawMessage(platform.JSONText(raw))
 		}
 		members, err := platform.Members(raw)
 		if err != nil {

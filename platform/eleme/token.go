@@ -28,7 +28,7 @@ func (d driver) ReadIssues(_ platform.App, asked platform.Asked, reply platform.
 		at = reply.Received
 	}
 	issue := platform.Issue{Token: gk.Token{
-		Access: gk.NewSecret(jsonText(obj["access_token"])), Refresh: gk.NewSecret(jsonText(obj["refresh_token"])),
+		Access: gk.NewSecret(platform.JSONText(obj["access_token"])), Refresh: gk.NewSecret(platform.JSONText(obj["refresh_token"])),
 	}}
 	if issue.Token.Access.Empty() {
 		return nil, &platform.Garbled{Why: "neither a token nor a refusal"}
@@ -40,12 +40,12 @@ func (d driver) ReadIssues(_ platform.App, asked platform.Asked, reply platform.
 		}
 		issue.Token.Expires = at.Add(life)
 	}
-	if scope := jsonText(obj["scope"]); scope != "" {
+	if scope := platform.JSONText(obj["scope"]); scope != "" {
 		issue.Scopes = strings.Fields(scope)
 	}
 	if asked.Stage == platform.StageRefresh {
 		issue.Subject = asked.Subject
-	} else if trace := jsonText(obj["trace_id"]); trace != "" {
+	} else if trace := platform.JSONText(obj["trace_id"]); trace != "" {
 		issue.Facts = map[string]string{"trace_id": trace} // of the consent; one of each renewal would be noise
 	}
 	return []platform.Issue{issue}, nil
@@ -73,35 +73,9 @@ func (d driver) unreadable(asked platform.Asked, obj map[string]json.RawMessage,
 
 // seconds reads a life in whole seconds, a number or its text.
 func seconds(raw json.RawMessage) (time.Duration, bool) {
-	n, err := strconv.ParseInt(jsonText(raw), 10, 64)
+	n, err := strconv.ParseInt(platform.JSONText(raw), 10, 64)
 	if err != nil || n <= 0 || n > int64(longestLife/time.Second) {
 		return 0, false
 	}
 	return time.Duration(n) * time.Second, true
-}
-
-// jsonText returns a JSON string decoded, a number as it is written, and nothing for all else.
-func jsonText(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
-	}
-	return ""
-}
-
-// object reads a JSON object strictly; nil if it is none.
-func object(data []byte) map[string]json.RawMessage {
-	members, err := platform.Members(data)
-	if err != nil {
-		return nil
-	}
-	obj := make(map[string]json.RawMessage, len(members))
-	for _, m := range members {
-		obj[m.Name] = m.Value
-	}
-	return obj
 }

@@ -25,7 +25,7 @@ type signedCall struct {
 // VerifyCall checks app key, clock and signature of an envelope as the platform does: it decodes the values and encodes
 // them again. The error names the mistake where one of the known ones explains the signature.
 func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func readCall(body []byte) (call signedCall, key string, err error) {
 			return call, "", fmt.Errorf("the envelope has no %s", name)
 		}
 	}
-	if v := jsonText(m["nop"]); v != "1.0.0" {
+	if v := platform.JSONText(m["nop"]); v != "1.0.0" {
 		return call, "", errors.New(`nop must be "1.0.0"`)
 	}
 	metas, err := platform.Members(m["metas"])
@@ -92,7 +92,7 @@ func readCall(body []byte) (call signedCall, key string, err error) {
 	if err != nil {
 		return call, "", errors.New("params is not an object; without parameters it is {}, never [] or null")
 	}
-	call.operation, call.token, call.signature = jsonText(m["action"]), jsonText(m["token"]), jsonText(m["signature"])
+	call.operation, call.token, call.signature = platform.JSONText(m["action"]), platform.JSONText(m["token"]), platform.JSONText(m["signature"])
 	call.metas = len(metas)
 	for _, member := range append(metas, params...) {
 		text, err := canonical(member.Value)
@@ -102,9 +102,9 @@ func readCall(body []byte) (call signedCall, key string, err error) {
 		call.values = append(call.values, value{member.Name, text})
 		call.raw = append(call.raw, value{member.Name, string(member.Value)})
 	}
-	meta := object(m["metas"])
-	call.timestamp = jsonText(meta["timestamp"])
-	return call, jsonText(meta["app_key"]), nil
+	meta := platform.JSONObject(m["metas"])
+	call.timestamp = platform.JSONText(meta["timestamp"])
+	return call, platform.JSONText(meta["app_key"]), nil
 }
 
 // checkClock accepts seconds, as documented, and milliseconds, as the Java and Python SDKs send them.

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -200,7 +199,7 @@ func (l listed) inspection(app platform.App, s gk.Subject) platform.Inspection {
 			s.Region = region
 		}
 	}
-	in := platform.Inspection{Subject: s, Ceiling: unix(l.ExpireTime), AuthorizedAt: unix(l.AuthTime), Facts: l.facts()}
+	in := platform.Inspection{Subject: s, Ceiling: l.ExpireTime.Unix(), AuthorizedAt: l.AuthTime.Unix(), Facts: l.facts()}
 	alive := in.Ceiling.IsZero() || in.Ceiling.After(app.Now)
 	in.Alive = &alive
 	return in
@@ -230,12 +229,4 @@ func (l listed) facts() map[string]string {
 		facts["sip_affiliates"] = strings.Join(ids, ",")
 	}
 	return facts
-}
-
-// unix reads seconds; what is no time of this or the next century is none.
-func unix(n platform.Int) time.Time {
-	if n <= 0 || n > 1<<33 {
-		return time.Time{}
-	}
-	return time.Unix(int64(n), 0).UTC()
 }

@@ -135,7 +135,7 @@ func (d driver) readNotice(app platform.App, body []byte) (platform.Notice, erro
 		return platform.Notice{}, &platform.BadCallback{Why: "the push is for another partner_id"}
 	}
 	sum := sha256.Sum256(body) // a push has no id of its own
-	n := platform.Notice{Kind: platform.NoticeOther, At: unix(p.Timestamp), Dedup: hex.EncodeToString(sum[:])}
+	n := platform.Notice{Kind: platform.NoticeOther, At: p.Timestamp.Unix(), Dedup: hex.EncodeToString(sum[:])}
 	switch *p.Code {
 	case pushAuthorized:
 		n.Kind = platform.NoticeAuthorized

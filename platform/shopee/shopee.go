@@ -8,8 +8,6 @@ package shopee
 import (
 	_ "embed"
 	"errors"
-	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -104,7 +102,7 @@ func (d driver) signedLink(app platform.App, want platform.Want, partner int64, 
 		return platform.Link{}, &platform.BadCall{Field: "extra", Why: "a signed link takes no further parameter"}
 	}
 	if want.State != "" {
-		redirect = withQuery(redirect, "state="+url.QueryEscape(want.State))
+		redirect = platform.WithQuery(redirect, "state="+url.QueryEscape(want.State))
 	}
 	endpoint := "signed"
 	if app.Overridden("authorize") {
@@ -164,24 +162,13 @@ func redirectOf(app platform.App) (string, error) {
 	return app.CallbackURL, nil
 }
 
-// withQuery adds a pair to an address and leaves the rest as it is written.
-func withQuery(address, pair string) string {
-	switch {
-	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
-		return address + pair
-	case strings.Contains(address, "?"):
-		return address + "&" + pair
-	}
-	return address + "?" + pair
-}
-
 // telling are the callback's parameters that decide something: one that comes twice, in any case, spoils the callback.
 var telling = []string{"code", "state", "shop_id", "main_account_id", "resend_code", "upgrade_code"}
 
 // ReadCallback reads what the seller's browser brought back. Nothing in it is signed: the exchange proves the pair of
 // code and id. A recovery code (resend_code, upgrade_code) comes from a person and never together with a state.
 func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.Callback, error) {
-	q, err := callbackQuery(in)
+	q, err := in.Query(telling...)
 	if err != nil {
 		return platform.Callback{}, d.badCallback(err.Error())
 	}
@@ -222,31 +209,6 @@ func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.C
 	}
 	cb.Code = gk.NewSecret(code)
 	return cb, nil
-}
-
-// callbackQuery reads the query of a callback and refuses one in which a telling name comes twice.
-func callbackQuery(in platform.Incoming) (url.Values, error) {
-	if in.Method != "" && in.Method != http.MethodGet {
-		return nil, errors.New("the platform comes back with GET only")
-	}
-	u, err := url.Parse(in.URL)
-	if err != nil {
-		return nil, errors.New("its address cannot be read")
-	}
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, errors.New("its query cannot be read")
-	}
-	seen := map[string]int{}
-	for name, values := range q {
-		seen[strings.ToLower(name)] += len(values)
-	}
-	for _, name := range telling {
-		if seen[name] > 1 {
-			return nil, fmt.Errorf("%s comes more than once", name)
-		}
-	}
-	return q, nil
 }
 
 // plausible reports whether a text can be a code: today 32 hex digits, but opaque by contract.

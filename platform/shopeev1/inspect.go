@@ -88,7 +88,7 @@ func (d driver) inspection(app platform.App, l linked) platform.Inspection {
 	in := platform.Inspection{
 		Subject: gk.Subject{Kind: gk.KindShop, ID: l.ID.String(), Region: l.Country},
 		Shops:   []gk.Shop{{ID: l.ID.String(), Region: l.Country}},
-		Ceiling: unix(l.ExpireTime), AuthorizedAt: unix(l.AuthTime), Facts: map[string]string{},
+		Ceiling: l.ExpireTime.Unix(), AuthorizedAt: l.AuthTime.Unix(), Facts: map[string]string{},
 	}
 	alive := in.Ceiling.IsZero() || in.Ceiling.After(app.Now)
 	in.Alive = &alive
@@ -105,12 +105,4 @@ func (d driver) inspection(app platform.App, l linked) platform.Inspection {
 		in.Facts["sip_affiliates"] = strings.Join(ids, ",")
 	}
 	return in
-}
-
-// unix reads seconds; what is no time of this or the next century is none.
-func unix(n platform.Int) time.Time {
-	if n <= 0 || n > 1<<33 {
-		return time.Time{}
-	}
-	return time.Unix(int64(n), 0).UTC()
 }

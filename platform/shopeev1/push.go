@@ -84,7 +84,7 @@ func readNotice(app platform.App, body []byte) (platform.Notice, error) {
 		return platform.Notice{}, &platform.BadCallback{Why: "the push is for another partner_id"}
 	}
 	sum := sha256.Sum256(body) // a push has no id of its own
-	n := platform.Notice{Kind: platform.NoticeOther, At: unix(p.Timestamp), Dedup: hex.EncodeToString(sum[:])}
+	n := platform.Notice{Kind: platform.NoticeOther, At: p.Timestamp.Unix(), Dedup: hex.EncodeToString(sum[:])}
 	kind := map[platform.Int]string{pushAuthorized: platform.NoticeAuthorized, pushCancelled: platform.NoticeRevoked}[*p.Code]
 	if kind == "" {
 		return n, nil

@@ -10,8 +10,6 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -62,7 +60,7 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 		return platform.Link{}, err
 	}
 	if want.State != "" {
-		redirect = withQuery(redirect, "state="+url.QueryEscape(want.State))
+		redirect = platform.WithQuery(redirect, "state="+url.QueryEscape(want.State))
 	}
 	u, err := app.Base("authorize", "")
 	if err != nil {
@@ -113,21 +111,10 @@ func redirectOf(app platform.App) (string, error) {
 	return app.CallbackURL, nil
 }
 
-// withQuery adds a pair to an address and leaves the rest as it is written.
-func withQuery(address, pair string) string {
-	switch {
-	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
-		return address + pair
-	case strings.Contains(address, "?"):
-		return address + "&" + pair
-	}
-	return address + "?" + pair
-}
-
 // ReadCallback reads what the seller's browser brought back: a shop's id that anybody could have written. After a
 // cancellation even that may be missing. A code, which some sellers' browsers bring, means nothing.
 func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Callback, error) {
-	q, err := callbackQuery(in)
+	q, err := in.Query(telling...)
 	if err != nil {
 		return platform.Callback{}, &platform.BadCallback{Why: err.Error()}
 	}
@@ -145,31 +132,6 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	}
 	cb.Subject = gk.Subject{Kind: gk.KindShop, ID: q.Get("shop_id")}
 	return cb, nil
-}
-
-// callbackQuery reads the query of a callback and refuses one in which a telling name comes twice.
-func callbackQuery(in platform.Incoming) (url.Values, error) {
-	if in.Method != "" && in.Method != http.MethodGet {
-		return nil, errors.New("the platform comes back with GET only")
-	}
-	u, err := url.Parse(in.URL)
-	if err != nil {
-		return nil, errors.New("its address cannot be read")
-	}
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, errors.New("its query cannot be read")
-	}
-	seen := map[string]int{}
-	for name, values := range q {
-		seen[strings.ToLower(name)] += len(values)
-	}
-	for _, name := range telling {
-		if seen[name] > 1 {
-			return nil, fmt.Errorf("%s comes more than once", name)
-		}
-	}
-	return q, nil
 }
 
 // ExchangeRequest returns nil: there is nothing to trade.

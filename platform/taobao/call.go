@@ -70,7 +70,7 @@ func (d driver) business(params []byte) (form, error) {
 func parameter(raw json.RawMessage) (string, error) {
 	switch raw[0] {
 	case '"':
-		text := jsonText(raw)
+		text := platform.JSONText(raw)
 		if strings.ContainsRune(text, utf8.RuneError) {
 			return "", errors.New("a text holds a broken character")
 		}
@@ -95,7 +95,7 @@ func (d driver) gatewayToken(app platform.App, operation, name string, value gk.
 // gateway builds and signs a POST to the gateway. All parameters travel in the body, since an address with a session in
 // it would be kept by every proxy on the way.
 func (d driver) gateway(app platform.App, session gk.Secret, operation string, business form, system url.Values, method string) (*platform.Request, error) {
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
 	}

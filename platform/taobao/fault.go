@@ -28,7 +28,7 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if asked.Stage == "" {
 		asked.Stage = platform.StageCall
 	}
-	obj := object(reply.Body)
+	obj := platform.JSONObject(reply.Body)
 	if fault := d.refusal(app, asked, reply, obj); fault != nil {
 		return fault
 	}
@@ -41,10 +41,10 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 
 // refusal reads {"error","error_description"} of /token and the gateway's error_response; nil if the body is neither.
 func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.Reply, obj map[string]json.RawMessage) *gk.Fault {
-	if inner := object(obj["error_response"]); inner != nil {
+	if inner := platform.JSONObject(obj["error_response"]); inner != nil {
 		return d.gatewayFault(app, asked, reply.Status, failure{
-			Code: jsonText(inner["code"]), Msg: jsonText(inner["msg"]), SubCode: jsonText(inner["sub_code"]), SubMsg: jsonText(inner["sub_msg"]),
-			Request: jsonText(inner["request_id"]),
+			Code: platform.JSONText(inner["code"]), Msg: platform.JSONText(inner["msg"]), SubCode: platform.JSONText(inner["sub_code"]), SubMsg: platform.JSONText(inner["sub_msg"]),
+			Request: platform.JSONText(inner["request_id"]),
 		})
 	}
 	if xmlRoot(reply.Body) == "error_response" {
@@ -53,7 +53,7 @@ func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.R
 			return d.gatewayFault(app, asked, reply.Status, f)
 		}
 	}
-	code, text := jsonText(obj["error"]), jsonText(obj["error_description"])
+	code, text := platform.JSONText(obj["error"]), platform.JSONText(obj["error_description"])
 	if code == "" && text == "" {
 		return nil
 	}

@@ -38,14 +38,14 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 		}
 		return platform.Inspection{}, "", fault
 	}
-	answer := object(reply.Body)
-	if user := object(object(answer["user_seller_get_response"])["user"]); user != nil {
+	answer := platform.JSONObject(reply.Body)
+	if user := platform.JSONObject(platform.JSONObject(answer["user_seller_get_response"])["user"]); user != nil {
 		return readSeller(cred, user), "", nil
 	}
 	if answer["tmc_user_get_response"] == nil {
 		return platform.Inspection{}, "", &platform.Garbled{Why: "the answer to an inspection has no result"}
 	}
-	return readMessages(cred, object(answer["tmc_user_get_response"])), "", nil
+	return readMessages(cred, platform.JSONObject(answer["tmc_user_get_response"])), "", nil
 }
 
 // readSeller reads {user_id, nick}. A sub-account's session names the main account, and apps with open ids get no user
@@ -53,7 +53,7 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 func readSeller(cred platform.Credential, user map[string]json.RawMessage) platform.Inspection {
 	alive := true
 	in := platform.Inspection{Alive: &alive, Subject: cred.Subject}
-	id, name := jsonText(user["user_id"]), jsonText(user["nick"])
+	id, name := platform.JSONText(user["user_id"]), platform.JSONText(user["nick"])
 	if cred.Subject.ID != "" && !digits.MatchString(cred.Subject.ID) || !digits.MatchString(id) {
 		return in
 	}
@@ -67,7 +67,7 @@ func readSeller(cred platform.Credential, user map[string]json.RawMessage) platf
 // readMessages reads {tmc_user: {is_valid}}. A seller who never got messages is unknown there, which says nothing.
 func readMessages(cred platform.Credential, answer map[string]json.RawMessage) platform.Inspection {
 	in := platform.Inspection{Subject: cred.Subject}
-	switch valid := string(object(answer["tmc_user"])["is_valid"]); strings.Trim(valid, `"`) {
+	switch valid := string(platform.JSONObject(answer["tmc_user"])["is_valid"]); strings.Trim(valid, `"`) {
 	case "true":
 		alive := true
 		in.Alive = &alive

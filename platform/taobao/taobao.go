@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -49,11 +48,11 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if want.Cancel {
 		return platform.Link{}, errors.New("taobao: cancel: the platform has no page that ends an authorization")
 	}
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return platform.Link{}, err
 	}
-	callback, err := callbackURL(app)
+	callback, err := app.Callback()
 	if err != nil {
 		return platform.Link{}, err
 	}
@@ -94,7 +93,7 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	polluted := func(why string) error {
 		return &platform.BadCallback{Why: "taobao: callback: " + why, Fault: d.spec.Catalogue.Local(platform.StageAuthorize, "local:callback_polluted")}
 	}
-	params, err := incomingParams(in)
+	params, err := in.Params()
 	if err != nil {
 		return platform.Callback{}, polluted("parameters cannot be read")
 	}
@@ -112,7 +111,7 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	if code != "" && failure != "" {
 		return platform.Callback{}, polluted("both code and error")
 	}
-	if !plain(code) || !plain(params.Get("state")) {
+	if !platform.PlainText(code) || !platform.PlainText(params.Get("state")) {
 		return platform.Callback{}, polluted("code or state has characters that do not belong there")
 	}
 	cb := platform.Callback{State: params.Get("state"), Code: gk.NewSecret(code), Empty: code == "" && failure == ""}
@@ -133,7 +132,7 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	if app.Settings["token_way"] == "gateway" {
 		return d.gatewayToken(app, "taobao.top.auth.token.create", "code", cb.Code)
 	}
-	callback, err := callbackURL(app)
+	callback, err := app.Callback()
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +152,7 @@ func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platf
 
 // tokenRequest builds a POST to /token: the first fields, key and secret, the last fields.
 func (d driver) tokenRequest(app platform.App, endpoint string, first, last form) (*platform.Request, error) {
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
 	}
@@ -177,36 +176,4 @@ func formHeader() http.Header {
 		"Content-Type": {"application/x-www-form-urlencoded;charset=UTF-8"},
 		"Accept":       {"application/json"},
 	}
-}
-
-func setting(app platform.App, name string) (string, error) {
-	v := strings.TrimSpace(app.Settings[name])
-	if v == "" {
-		return "", fmt.Errorf("taobao: %s is empty", name)
-	}
-	return v, nil
-}
-
-func callbackURL(app platform.App) (string, error) {
-	if app.CallbackURL == "" {
-		return "", errors.New("taobao: redirect_uri is empty")
-	}
-	return app.CallbackURL, nil
-}
-
-// incomingParams reads the query of a GET and the body of a POST, never both.
-func incomingParams(in platform.Incoming) (url.Values, error) {
-	if in.Method == http.MethodPost {
-		return url.ParseQuery(string(in.Body))
-	}
-	u, err := url.Parse(in.URL)
-	if err != nil {
-		return nil, errors.New("address cannot be read")
-	}
-	return url.ParseQuery(u.RawQuery)
-}
-
-// plain reports whether a code or state can be one: printable ASCII without blanks, at most 512 characters.
-func plain(s string) bool {
-	return len(s) <= 512 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c <= ' ' || c > '~' })
 }

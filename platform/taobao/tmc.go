@@ -56,7 +56,7 @@ func (d driver) ReadPull(app platform.App, reply platform.Reply) ([]platform.Not
 		return nil, nil, "", &platform.Garbled{Why: "the answer is cut off"}
 	}
 	var list []message
-	if raw := object(object(object(reply.Body)["tmc_messages_consume_response"])["messages"])["tmc_message"]; raw != nil {
+	if raw := platform.JSONObject(platform.JSONObject(platform.JSONObject(reply.Body)["tmc_messages_consume_response"])["messages"])["tmc_message"]; raw != nil {
 		if err := json.Unmarshal(raw, &list); err != nil {
 			return nil, nil, "", &platform.Garbled{Why: "a message cannot be read"}
 		}
@@ -84,15 +84,15 @@ func (m message) notice() platform.Notice {
 	if at, err := time.ParseInLocation(time.DateTime, m.PubTime, china); err == nil {
 		n.At = at.UTC()
 	}
-	content := object([]byte(m.Content))
-	id := jsonText(content["user_id"])
+	content := platform.JSONObject([]byte(m.Content))
+	id := platform.JSONText(content["user_id"])
 	if !digits.MatchString(id) && m.UserID > 0 {
 		id = m.UserID.String()
 	}
 	if m.Topic == topicCancelled {
 		n.Kind = platform.NoticeRevoked
 		if !digits.MatchString(id) {
-			id = jsonText(content["open_id"])
+			id = platform.JSONText(content["open_id"])
 		}
 	}
 	if id != "" {

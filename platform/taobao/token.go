@@ -23,7 +23,7 @@ var digits = regexp.MustCompile(`\A[0-9]{1,20}\z`)
 
 // ReadIssues reads a token answer of either way: the fields themselves, or as a text of JSON inside a gateway answer.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
-	obj := object(reply.Body)
+	obj := platform.JSONObject(reply.Body)
 	fault := d.refusal(app, asked, reply, obj)
 	if err := d.unreadable(asked, reply, obj, fault); err != nil {
 		return nil, err
@@ -90,21 +90,21 @@ func (d driver) unreadable(asked platform.Asked, reply platform.Reply, obj map[s
 func tokenResult(obj map[string]json.RawMessage) map[string]json.RawMessage {
 	for name, raw := range obj {
 		if strings.HasSuffix(name, "_response") {
-			obj = object(raw)
+			obj = platform.JSONObject(raw)
 			break
 		}
 	}
-	return object([]byte(jsonText(obj["token_result"])))
+	return platform.JSONObject([]byte(platform.JSONText(obj["token_result"])))
 }
 
 // readIssue reads the fields of a token. Times count from at where they are not absolute.
 func readIssue(obj map[string]json.RawMessage, at time.Time) (platform.Issue, error) {
 	issue := platform.Issue{Subject: subject(obj), Facts: facts(obj)}
-	issue.Token.Access = gk.NewSecret(jsonText(obj["access_token"]))
+	issue.Token.Access = gk.NewSecret(platform.JSONText(obj["access_token"]))
 	if issue.Token.Access.Empty() {
 		return issue, errors.New("neither a token nor a refusal")
 	}
-	issue.Token.Refresh = gk.NewSecret(jsonText(obj["refresh_token"]))
+	issue.Token.Refresh = gk.NewSecret(platform.JSONText(obj["refresh_token"]))
 
 	// expires_in counts down to a fixed end, which expire_time names since about 2016.
 	left, told, err := life(obj, "expires_in")
@@ -167,7 +167,7 @@ func readWindows(obj map[string]json.RawMessage, at time.Time) (map[string]time.
 // subject reads who agreed. Apps that get open ids only have no user id, or "-1"; a sub-account is a subject of its own
 // below its main account.
 func subject(obj map[string]json.RawMessage) gk.Subject {
-	id := jsonText(obj["taobao_user_id"])
+	id := platform.JSONText(obj["taobao_user_id"])
 	if !digits.MatchString(id) {
 		id = openUID(obj)
 	}
@@ -175,9 +175,9 @@ func subject(obj map[string]json.RawMessage) gk.Subject {
 		return gk.Subject{}
 	}
 	s := gk.Subject{Kind: gk.KindAccount, ID: id, Name: nick(obj["taobao_user_nick"])}
-	sub := jsonText(obj["sub_taobao_user_id"])
+	sub := platform.JSONText(obj["sub_taobao_user_id"])
 	if sub == "" {
-		sub = jsonText(obj["taobao_sub_user_id"]) // page of 2011
+		sub = platform.JSONText(obj["taobao_sub_user_id"]) // page of 2011
 	}
 	if digits.MatchString(sub) {
 		s.Parent, s.ID, s.Name = id, id+":"+sub, nick(obj["sub_taobao_user_nick"])
@@ -187,10 +187,10 @@ func subject(obj map[string]json.RawMessage) gk.Subject {
 
 // openUID reads the open id, whose name depends on the age of the app.
 func openUID(obj map[string]json.RawMessage) string {
-	if id := jsonText(obj["taobao_open_uid"]); id != "" {
+	if id := platform.JSONText(obj["taobao_open_uid"]); id != "" {
 		return id
 	}
-	return jsonText(obj["open_uid"])
+	return platform.JSONText(obj["open_uid"])
 }
 
 // facts keeps what later calls need: the main account's nick, by which its messages and orders are asked for.
@@ -210,7 +210,7 @@ func facts(obj map[string]json.RawMessage) map[string]string {
 
 // nick decodes a nick once; token answers have it URL-encoded, call answers do not.
 func nick(raw json.RawMessage) string {
-	text := jsonText(raw)
+	text := platform.JSONText(raw)
 	if plain, err := url.QueryUnescape(text); err == nil {
 		return plain
 	}
@@ -223,7 +223,7 @@ func life(obj map[string]json.RawMessage, name string) (left time.Duration, told
 	if !told || string(raw) == "null" {
 		return 0, false, nil
 	}
-	n, err := strconv.ParseInt(jsonText(raw), 10, 64)
+	n, err := strconv.ParseInt(platform.JSONText(raw), 10, 64)
 	if err != nil || n < 0 || n > int64(longestLife/time.Second) {
 		return 0, true, errors.New(name + " is not a length of time that a token can have")
 	}
@@ -236,36 +236,10 @@ func moment(obj map[string]json.RawMessage, name string, at time.Time) (time.Tim
 	if !told || string(raw) == "null" {
 		return time.Time{}, nil
 	}
-	n, err := strconv.ParseInt(jsonText(raw), 10, 64)
+	n, err := strconv.ParseInt(platform.JSONText(raw), 10, 64)
 	end := time.UnixMilli(n).UTC()
 	if err != nil || end.Year() < 2003 || end.After(at.Add(longestLife)) {
 		return time.Time{}, errors.New(name + " is not a moment at which a token can end")
 	}
 	return end, nil
-}
-
-// jsonText returns a JSON string decoded, a number as it is written, and nothing for all else.
-func jsonText(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
-	}
-	return ""
-}
-
-// object reads a JSON object strictly; nil if it is none.
-func object(data []byte) map[string]json.RawMessage {
-	members, err := platform.Members(data)
-	if err != nil {
-		return nil
-	}
-	obj := make(map[string]json.RawMessage, len(members))
-	for _, m := range members {
-		obj[m.Name] = m.Value
-	}
-	return obj
 }

@@ -32,7 +32,7 @@ type signedCall struct {
 // form and multipart together, with or without those that are blank. The error names the mistake where one of the known
 // ones explains the signature.
 func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
-	key, err := setting(app, "app_key")
+	key, err := app.Setting("app_key")
 	if err != nil {
 		return err
 	}

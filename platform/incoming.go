@@ -1,0 +1,82 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Params returns the parameters of a request to us: of the query for a GET, of the body for a POST, never of both, so
+// that none can hide behind another of the same name.
+func (in Incoming) Params() (url.Values, error) {
+	if in.Method == http.MethodPost {
+		return url.ParseQuery(string(in.Body))
+	}
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return nil, errors.New("address cannot be read")
+	}
+	return url.ParseQuery(u.RawQuery)
+}
+
+// Query returns the query of a callback that comes by GET only, and refuses one in which one of the telling names, in
+// whatever case, comes twice.
+func (in Incoming) Query(telling ...string) (url.Values, error) {
+	if in.Method != "" && in.Method != http.MethodGet {
+		return nil, errors.New("the platform comes back with GET only")
+	}
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return nil, errors.New("its address cannot be read")
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, errors.New("its query cannot be read")
+	}
+	seen := map[string]int{}
+	for name, values := range q {
+		seen[strings.ToLower(name)] += len(values)
+	}
+	for _, name := range telling {
+		if seen[name] > 1 {
+			return nil, fmt.Errorf("%s comes more than once", name)
+		}
+	}
+	return q, nil
+}
+
+// WithQuery adds a pair, encoded already, to an address and leaves the rest as it is written.
+func WithQuery(address, pair string) string {
+	switch {
+	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
+		return address + pair
+	case strings.Contains(address, "?"):
+		return address + "&" + pair
+	}
+	return address + "?" + pair
+}
+
+// PlainText reports whether a code or a state can be one: printable ASCII without blanks, at most 512 characters.
+func PlainText(s string) bool {
+	return len(s) <= 512 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c <= ' ' || c > '~' })
+}
+
+// Callback returns the registered callback address, or an error that names the setting.
+func (a App) Callback() (string, error) {
+	if a.CallbackURL == "" {
+		return "", fmt.Errorf("%s: redirect_uri is empty", a.spec.Code)
+	}
+	return a.CallbackURL, nil
+}
+
+// Setting returns a setting that must not be empty, without blanks around it.
+func (a App) Setting(name string) (string, error) {
+	v := strings.TrimSpace(a.Settings[name])
+	if v == "" {
+		return "", fmt.Errorf("%s: %s is empty", a.spec.Code, name)
+	}
+	return v, nil
+}
