@@ -91,6 +91,11 @@ type appChange struct {
 	ReturnOrigins []string           `json:"return_origins,omitempty" doc:"replaced"`
 }
 
+// returnKey is the key that signs return addresses, which is shown this once.
+type returnKey struct {
+	Key string `json:"return_key" doc:"HMAC-SHA256 with it, over path and query up to &gk_sig=, is gk_sig in URL-safe base64 without padding"`
+}
+
 // check is one line of an app's check.
 type check struct {
 	Name   string         `json:"name"`
@@ -195,6 +200,18 @@ func (s *server) routeApps() {
 			checks.Items = append(checks.Items, check{c.Name, c.State, c.Detail, s.fault(c.Fault, a.Environment)})
 		}
 		return &output[list[check]]{checks}, nil
+	})
+
+	add(s, huma.Operation{
+		OperationID: "make-return-key", Method: http.MethodPost, Path: "/v1/apps/{id}/return-key", DefaultStatus: http.StatusCreated,
+		Summary:     "Make the key that signs an app's return addresses",
+		Description: "In place of the one before. Return addresses then carry gk_at and gk_sig.",
+	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[returnKey], error) {
+		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
+			return nil, err
+		}
+		made, err := s.keeper.NewReturnKey(ctx, key.Viewer(), in.ID)
+		return &output[returnKey]{returnKey{made.Reveal()}}, err
 	})
 
 	add(s, huma.Operation{

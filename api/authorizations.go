@@ -45,6 +45,20 @@ func (s *server) authorization(a gk.Authorization) Authorization {
 	return out
 }
 
+// inState narrows a list to the authorizations that are shown in a state.
+func (s *server) inState(f *store.AuthorizationFilter, state string) {
+	switch state {
+	case "pending":
+		f.Stage, f.ExpiresAfter = string(gk.Begun), s.keeper.Now()
+	case "expired":
+		f.Stage, f.ExpiresUntil = string(gk.Begun), s.keeper.Now()
+	case "completed":
+		f.Stage = string(gk.Done)
+	case "failed":
+		f.Stage = string(gk.Failed)
+	}
+}
+
 // newAuthorization is what a link for a merchant must achieve.
 type newAuthorization struct {
 	App       string   `json:"app"`
@@ -88,18 +102,19 @@ func (s *server) routeAuthorizations() {
 		Page
 		App   string `query:"app" maxLength:"100"`
 		Owner string `query:"owner" maxLength:"200"`
+		State string `query:"state" enum:"pending,completed,failed,expired"`
 	}
 	add(s, huma.Operation{
 		OperationID: "list-authorizations", Method: http.MethodGet, Path: "/v1/authorizations", Summary: "List authorizations, newest first",
 	}, func(ctx context.Context, key gk.Key, in *filter) (*output[list[Authorization]], error) {
-		name := filterName("authorizations", in.App, in.Owner)
+		name := filterName("authorizations", in.App, in.Owner, in.State)
 		before, err := openCursor(key, name, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := s.store.Authorizations(ctx, key.Viewer(), store.AuthorizationFilter{
-			App: in.App, Owner: in.Owner, Before: before, Limit: in.Limit + 1,
-		})
+		f := store.AuthorizationFilter{App: in.App, Owner: in.Owner, Before: before, Limit: in.Limit + 1}
+		s.inState(&f, in.State)
+		rows, err := s.store.Authorizations(ctx, key.Viewer(), f)
 		if err != nil {
 			return nil, err
 		}

@@ -75,7 +75,7 @@ func newWait(p page, o keeper.Outcome) message {
 
 // newDonePage lists what a click has connected.
 func newDonePage(p page, o keeper.Outcome, code string) donePage {
-	d := donePage{Title: "m.done.title", Under: "m.done.under", Back: backTo(o.ReturnTo, o.Authorization.ID, "completed", code)}
+	d := donePage{Title: "m.done.title", Under: "m.done.under", Back: signed(backTo(o.ReturnTo, o.Authorization.ID, "completed", code), o)}
 	missing := map[string]bool{}
 	for i := range o.Grants {
 		g := &o.Grants[i]
@@ -153,7 +153,7 @@ func backTo(returnTo, authorization, status, code string) string {
 // newFailure chooses the words for a click that came to nothing.
 func newFailure(p page, o keeper.Outcome) message {
 	m := message{Mark: markBad, Icon: "person", Title: "m.fail.title", ShowRef: true}
-	m.Back = backTo(o.ReturnTo, o.Authorization.ID, "failed", "")
+	m.Back = signed(backTo(o.ReturnTo, o.Authorization.ID, "failed", ""), o)
 	p.Minutes = minutes(o)
 	again := "m.fail.again"
 	if o.Authorization.Kind == gk.KindInstall {

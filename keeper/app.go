@@ -358,6 +358,7 @@ func (k *Keeper) OpenApp(app gk.App) (platform.Driver, platform.App, error) {
 	if open.PushURL == "" {
 		open.PushURL = k.PushURL(app.ID)
 	}
+	delete(secrets, returnKey) // it is between us and the vendor
 	for name, all := range secrets {
 		for _, s := range all {
 			open.Secrets[name] = append(open.Secrets[name], gk.NewSecret(s.Value))

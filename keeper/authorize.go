@@ -318,9 +318,11 @@ type Outcome struct {
 	App           gk.App
 	Spec          *platform.Spec
 	Grants        []gk.Grant
-	Replay        bool   // the callback had been seen before; nothing was done again
-	ReturnTo      string // where the merchant may go on, with the result added; empty: nowhere
-	CookieName    string // the cookie that lets this browser see the result
+	Replay        bool      // the callback had been seen before; nothing was done again
+	ReturnTo      string    // where the merchant may go on, with the result added; empty: nowhere
+	ReturnKey     gk.Secret // signs ReturnTo; empty: it goes unsigned
+	At            time.Time // when it stood so
+	CookieName    string    // the cookie that lets this browser see the result
 }
 
 // Callback completes an authorization with what the platform sent back. cookie reads one of the browser's cookies. A
@@ -534,10 +536,13 @@ func (k *Keeper) outcome(ctx context.Context, click string) (Outcome, error) {
 		}
 		o.Grants = append(o.Grants, g)
 	}
-	if checkReturnTo(app, a.ReturnTo) == nil {
-		o.ReturnTo = a.ReturnTo
+	o.At = k.Now()
+	if a.ReturnTo == "" || checkReturnTo(app, a.ReturnTo) != nil {
+		return o, nil
 	}
-	return o, nil
+	o.ReturnTo = a.ReturnTo
+	o.ReturnKey, err = k.returnKeyOf(app)
+	return o, err
 }
 
 func digest(secret string) []byte {

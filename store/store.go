@@ -156,6 +156,8 @@ type Apps interface {
 // AuthorizationFilter narrows a list of authorizations. Lists are ordered by id, newest first.
 type AuthorizationFilter struct {
 	App, Owner, Stage string
+	ExpiresAfter      time.Time // zero does not narrow, as in ExpiresUntil
+	ExpiresUntil      time.Time
 	Before            string // id of the last row of the page before
 	Limit             int
 }

@@ -61,6 +61,12 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 	if f.Stage != "" {
 		w.and(`stage = %[1]s`, f.Stage)
 	}
+	if !f.ExpiresAfter.IsZero() {
+		w.and(`expires_at > %[1]s`, ms(f.ExpiresAfter))
+	}
+	if !f.ExpiresUntil.IsZero() {
+		w.and(`expires_at <= %[1]s`, ms(f.ExpiresUntil))
+	}
 	if f.Before != "" {
 		w.and(`id < %[1]s`, f.Before)
 	}
