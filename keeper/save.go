@@ -115,7 +115,7 @@ func subset(a, b map[string]string) bool {
 func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 	r := e.Renewal
 	if e.Plain {
-		r.At = k.Now()
+		r.At, r.Held = k.Now(), true
 		saved, err := k.store.SaveRenewal(ctx, r)
 		if err != nil {
 			return err

@@ -61,6 +61,7 @@ type Renewal struct {
 	KeyID           int64
 	Windows         map[string]time.Time
 	Renewable       bool
+	Held            bool // only while Attempt still holds the grant: whatever has taken it away owes an event that SaveRenewal does not write
 
 	Expires, RefreshExpires, Due time.Time
 }
@@ -115,7 +116,7 @@ type Grants interface {
 	// generation r.Spent, clears the attempt, the fault and the doubt, and sets the next due time. saved is false, and
 	// nothing is written, unless the grant's generation is r.Spent, it is not revoked, and no other attempt is open that
 	// may still be repeated (r.RepeatFor, counted from the beginning of the doubt, or of that attempt where there is none). A
-	// pair is never refused because its buyer was slow. Repeating it with the same
+	// pair is never refused because its buyer was slow, unless r.Held asks for that. Repeating it with the same
 	// r.Attempt is harmless and says saved. After saved == false the keeper reads the row and decides with UpdateGrant. A
 	// pair that brings more than itself (another host, fewer scopes, a new ceiling) goes through UpdateGrant. It writes no event.
 	SaveRenewal(ctx context.Context, r Renewal) (saved bool, err error)

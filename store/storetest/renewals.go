@@ -131,6 +131,20 @@ func saveLate(t *testing.T, s store.Store) {
 	}
 }
 
+func saveWhileHeld(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	for _, c := range []struct {
+		holder string
+		saved  bool
+	}{{"mine", true}, {"theirs", false}, {"", false}} {
+		makeGrant(t, s, "app", "held by "+c.holder, func(g *gk.Grant) { g.AttemptID = c.holder })
+		r := renewal("held by "+c.holder, "mine", 1, 5)
+		r.Held = true
+		save(t, s, r, c.saved)
+		save(t, s, r, c.saved) // again, as after a commit whose answer was lost
+	}
+}
+
 func saveHeld(t *testing.T, s store.Store) {
 	makeApp(t, s, "app")
 	makeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.State = gk.Held })
