@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// AppChange is what is to be changed of an application; nil leaves a member as it is.
+type AppChange struct {
+	Name          *string           `json:"name,omitempty"`
+	Environment   *string           `json:"environment,omitempty"`
+	Profile       *string           `json:"profile,omitempty"`
+	Stage         *string           `json:"stage,omitempty"`
+	Settings      map[string]string `json:"settings,omitempty"`       // merged; an empty value removes one
+	Endpoints     map[string]string `json:"endpoints,omitempty"`      // replaced
+	ReturnOrigins []string          `json:"return_origins,omitempty"` // replaced
+}
+
+// UpdateApp changes an application and clears its pause.
+func (c *Client) UpdateApp(ctx context.Context, id string, change AppChange) (App, error) {
+	var out App
+	err := c.Call(ctx, http.MethodPatch, "/v1/apps/"+escape(id), nil, change, &out)
+	return out, err
+}
+
+// Authorizations lists attempts, newest first; query takes app, owner and state.
+func (c *Client) Authorizations(ctx context.Context, query url.Values) ([]Authorization, error) {
+	return all[Authorization](ctx, c, "/v1/authorizations", query)
+}
+
+// ConfirmAuthorization spends the one-time code that a return address carried, and releases the grants.
+func (c *Client) ConfirmAuthorization(ctx context.Context, id string, code gk.Secret) (Authorization, error) {
+	var out Authorization
+	err := c.Call(ctx, http.MethodPost, "/v1/authorizations/"+escape(id)+"/confirm", nil, map[string]string{"code": code.Reveal()}, &out)
+	return out, err
+}
+
+// MoveGrant gives a grant to another owner.
+func (c *Client) MoveGrant(ctx context.Context, id, owner string) (Grant, error) {
+	var out Grant
+	err := c.Call(ctx, http.MethodPatch, "/v1/grants/"+escape(id), nil, map[string]string{"owner": owner}, &out)
+	return out, err
+}
+
+// RenameGrant changes what people call a grant.
+func (c *Client) RenameGrant(ctx context.Context, id, name string) (Grant, error) {
+	var out Grant
+	err := c.Call(ctx, http.MethodPatch, "/v1/grants/"+escape(id), nil, map[string]string{"name": name}, &out)
+	return out, err
+}
+
+// ConfirmGrant gives a held or ownerless grant to an owner.
+func (c *Client) ConfirmGrant(ctx context.Context, id, owner string) (Grant, error) {
+	var out Grant
+	err := c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(id)+"/confirm", nil, map[string]string{"owner": owner}, &out)
+	return out, err
+}
+
+// SignedCall is a request that is ready to be sent to a platform. It holds the access token.
+type SignedCall struct {
+	Method     string            `json:"method"`
+	URL        string            `json:"url"`
+	Headers    map[string]string `json:"headers"`
+	Body       string            `json:"body"`
+	BodyBase64 string            `json:"body_base64,omitempty"` // instead of Body, where that is not text
+	ExpiresAt  gk.Time           `json:"expires_at,omitzero"`   // when the platform stops accepting the signature
+}
+
+// Sign has the server sign a call without sending it.
+func (c *Client) Sign(ctx context.Context, grant string, call json.RawMessage) (SignedCall, error) {
+	var out SignedCall
+	err := c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(grant)+"/sign", nil, map[string]json.RawMessage{"call": call}, &out)
+	return out, err
+}
+
+// Events returns published events behind a position, at most limit (1 to 1000), in the order of their publication. The
+// position of the last one is where to go on.
+func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, error) {
+	var p page[Event]
+	query := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(limit)}}
+	err := c.Call(ctx, http.MethodGet, "/v1/events", query, nil, &p)
+	return p.Items, err
+}
