@@ -184,7 +184,7 @@ func walk(t *testing.T, visit func(file string)) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "deps" || d.Name() == "tools" || d.Name() == "bin") {
+		if d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "tools" || d.Name() == "bin") {
 			return filepath.SkipDir
 		}
 		if strings.HasSuffix(p, ".go") {
