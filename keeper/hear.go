@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -96,6 +97,9 @@ func (k *Keeper) look(ctx context.Context, id string) error {
 	return k.probe(ctx, d, open, g)
 }
 
+// longestCensus is how many pages the platform's own list of one kind may have.
+const longestCensus = 2000
+
 // census compares the platform's own list of living authorizations with ours. A grant that the list lacks is asked
 // about; only the answer to that ends it.
 func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
@@ -110,7 +114,10 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 	living := map[gk.Subject]platform.Inspection{}
 	for _, kind := range d.Spec().Facts.Subjects {
 		page := ""
-		for range longestInspection {
+		for pages := 0; ; pages++ {
+			if pages == longestCensus {
+				return fmt.Errorf("%s: a census has more than %d pages; what it does not name is left alone", open.Spec().Code, longestCensus)
+			}
 			req, err := c.CensusRequest(open, kind, page)
 			if err != nil {
 				return err

@@ -42,14 +42,14 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app 
 			return nil, ErrNotRenewable
 		}
 		events := outlived(g, now)
-		serverError := g.Fault != nil && g.Fault.Action == gk.Retry
+		ourBackoff := g.Fault != nil && (g.Fault.Action == gk.Retry || g.Fault.Action.OfApp()) // after a 5xx, or before a repair
 		switch {
 		case g.InDoubt() && !c.force && !repeatable(g, f, now):
 			if c.person {
 				return events, ErrNeedsForce
 			}
 			return events, &Later{Err: ErrRefreshing, After: settleAt(g, f, now).Sub(now), Fault: g.Fault}
-		case g.RetryAt.After(now) && !(c.person && (serverError || g.InDoubt() || c.force)):
+		case g.RetryAt.After(now) && !(c.person && (ourBackoff || g.InDoubt() || c.force)):
 			if c.person {
 				return events, &Later{Err: ErrLimited, After: g.RetryAt.Sub(now), Fault: g.Fault}
 			}
@@ -221,12 +221,18 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g g
 		row.Fault = f
 		row.Failures++
 		row.RetryAt = now.Add(pause(row.Failures, f.RetryAfter))
+		if f.Action.OfApp() { // its own pause is the brake, and after its repair nobody should wait for a day
+			row.RetryAt = now.Add(max(min(pause(row.Failures, 0), longestOfApp), f.RetryAfter))
+		}
 		if f.Terminal || f.Action == gk.Reauthorize {
 			if row.InDoubt() {
 				f.Reason = gk.ReasonLostAnswer
 			}
+			told := !row.Renewable // by the same refusal, whose commit was not answered
 			row.Renewable, row.RetryAt, row.Doubts, row.DoubtSince = false, time.Time{}, 0, time.Time{}
-			events = append(events, event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
+			if !told {
+				events = append(events, event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
+			}
 		}
 		events = append(events, lapse(row, now)...)
 		events = append(events, warn(row, now)...)
@@ -238,6 +244,9 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g g
 	}
 	return k.noteAppFault(ctx, app.ID, g.ID, f)
 }
+
+// longestOfApp is how long the renewals of one grant rest after a fault of its app.
+const longestOfApp = 30 * time.Minute
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
 func (k *Keeper) unsent(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, code string, action gk.Action) error {

@@ -206,11 +206,17 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	if free == 0 {
 		return nil
 	}
+	if probe {
+		if taken, err := r.takeProbe(ctx, id, now); err != nil || !taken {
+			return err
+		}
+	}
 	var floor time.Time
-	if !whole {
+	if !whole && !probe {
 		floor = r.floors[id]
 	}
-	grants, err := r.store.ClaimDue(ctx, id, r.attempt(r.renewalOf(d, app), now), floor, free)
+	// A claim that is made is carried out: stopping must not cut off its answer.
+	grants, err := r.store.ClaimDue(context.WithoutCancel(ctx), id, r.attempt(r.renewalOf(d, app), now), floor, free)
 	if err != nil {
 		return err
 	}
@@ -222,11 +228,6 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	}
 	if len(grants) == 0 {
 		return nil
-	}
-	if probe {
-		if err := r.postponePause(ctx, id, now); err != nil {
-			return err
-		}
 	}
 	for _, g := range grants {
 		r.tokens.outdate(g.ID)
@@ -248,15 +249,19 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	return nil
 }
 
-// postponePause makes the next probe of a stopped app wait its interval, whatever becomes of this one.
-func (r *runner) postponePause(ctx context.Context, id string, now time.Time) error {
-	return r.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
-		if app.PausedUntil.IsZero() {
+// takeProbe takes the probe of a stopped app, unless another process has it or the app has been resumed. The next one
+// waits its interval, whatever becomes of this.
+func (r *runner) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
+	err = r.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
+		taken = false
+		if app.PausedUntil.IsZero() || app.PausedUntil.After(now) {
 			return nil, store.ErrUnchanged
 		}
 		app.PausedUntil = now.Add(probeInterval)
+		taken = true
 		return nil, nil
 	})
+	return taken && err == nil, err
 }
 
 // turn does for one claimed grant what is due: a renewal, a warning, the end of its token, a check.

@@ -62,7 +62,7 @@ func (k *Keeper) renewalEntry(d platform.Driver, app gk.App, g gk.Grant, i platf
 		Expires: t.Expires, RefreshExpires: t.RefreshExpires, Due: k.plan(d, app, &next, k.Now()),
 	}
 	return entry{
-		Kind: entryRenewal, App: app.ID, Renewal: r, Plain: plain(g, i), Subject: i.Subject, Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Ceiling: i.Ceiling,
+		Kind: entryRenewal, App: app.ID, Renewal: r, Plain: plain(g, i) && next.Renewable, Subject: i.Subject, Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Ceiling: i.Ceiling,
 	}, nil
 }
 
@@ -126,6 +126,10 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 		}
 	}
 	app, d, _, err := k.appOf(ctx, e.App)
+	if errors.Is(err, store.ErrNotFound) {
+		k.log.Error("a pair came for an app that is gone", "app", e.App, "grant", r.Grant)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -150,7 +154,11 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		return nil, store.ErrUnchanged // stored before; the answer to that commit was lost
 	}
 	current := g.Generation == r.Spent
-	laterAttempt := g.AttemptID != "" && g.AttemptID != r.Attempt && now.Before(g.DoubtSince.Add(r.RepeatFor))
+	spentFirst := g.DoubtSince
+	if spentFirst.IsZero() {
+		spentFirst = g.AttemptAt
+	}
+	laterAttempt := g.AttemptID != "" && g.AttemptID != r.Attempt && now.Before(spentFirst.Add(r.RepeatFor))
 	sameToken := g.PairSpent == r.Spent && g.PairAskedAt.Before(r.AskedAt)
 	if g.State == gk.Revoked || current && laterAttempt || !current && !sameToken {
 		if g.AttemptID == r.Attempt {
@@ -185,8 +193,11 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 	if lacks(e.Scopes, g.Scopes) {
 		events = append(events, event(gk.EventGrantAuthorized, "platform", g, now, map[string]any{"fewer_scopes": true}))
 	}
-	if e.Scopes != nil {
+	if len(e.Scopes) > 0 {
 		g.Scopes = e.Scopes
+	}
+	if !wasRenewable {
+		g.Warned = 0 // those warnings were about the end of a token that nothing would follow
 	}
 	g.Subject = merged(g.Subject, e.Subject)
 	if len(e.Shops) > 0 {

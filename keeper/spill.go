@@ -71,17 +71,22 @@ func (k *Keeper) offer(ctx context.Context, e entry) error {
 
 // offerSpilled offers what waits, oldest first, and reports whether nothing waits any more.
 func (k *Keeper) offerSpilled(ctx context.Context) bool {
+	stored := true
 	for _, e := range k.spill.waiting() {
 		if err := k.offer(ctx, e.entry); err != nil {
 			k.log.Warn("a pair still waits for the database", "kind", e.Kind, "grant", e.Renewal.Grant, "error", err)
-			return false
+			stored = false
+			if errors.Is(err, store.ErrUnavailable) {
+				break
+			}
+			continue // it is this one's row that is in the way
 		}
 		k.kept.add(e.entry)
 		if err := k.spill.done(e.seq); err != nil {
 			k.log.Error("the spill file cannot be cleared; its pairs will be offered again, which is harmless", "error", err)
 		}
 	}
-	return true
+	return stored
 }
 
 // spillSize is what a spill file takes from the disk beforehand, so that a full disk cannot stop it: about four thousand pairs.
@@ -112,6 +117,9 @@ func openSpill(path string) (*spill, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("spill file: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("spill file %s: another process has it; each needs a data directory of its own: %w", path, err), f.Close())
 	}
 	s.file = f
 	if err := s.read(); err != nil {

@@ -234,23 +234,32 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	case force && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(time.Minute)):
 		return g, &Later{Err: ErrLimited, After: g.AskedAt.Add(time.Minute).Sub(now)}
 	}
-	result := make(chan error, 1)
-	done := k.flights.join(id, func() {
-		result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
-	})
-	select {
-	case <-done:
-	case <-time.After(longestWait):
-		return g, &Later{Err: ErrRefreshing, After: time.Second}
-	case <-ctx.Done():
-		return g, ctx.Err()
-	}
-	select {
-	case err := <-result:
-		if err != nil {
-			return g, err
+	deadline := time.NewTimer(longestWait)
+	defer deadline.Stop()
+	for {
+		result := make(chan error, 1)
+		done := k.flights.join(id, func() {
+			result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
+		})
+		select {
+		case <-done:
+		case <-deadline.C:
+			return g, &Later{Err: ErrRefreshing, After: time.Second}
+		case <-ctx.Done():
+			return g, ctx.Err()
 		}
-	default: // somebody else's renewal was under way and has ended
+		select {
+		case err := <-result:
+			if err != nil {
+				return g, err
+			}
+			return k.store.Grant(ctx, v, id)
+		default:
+		}
+		after, err := k.store.Grant(ctx, v, id)
+		if err != nil || after.Generation != g.Generation || after.AskedAt.After(g.AskedAt) {
+			return after, err // somebody else's renewal was under way
+		}
+		// It was a reader's, who was not allowed to ask.
 	}
-	return k.store.Grant(ctx, v, id)
 }
