@@ -389,7 +389,7 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	}
 	go func() {
 		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, spent, cb)
+		k.exchange(context.WithoutCancel(ctx), d, open, a.Kind, spent, cb)
 	}()
 	return k.await(ctx, c.ID, false)
 }
@@ -433,7 +433,7 @@ func (k *Keeper) unsolicited(ctx context.Context, app gk.App, d platform.Driver,
 	}
 	go func() {
 		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, c, cb)
+		k.exchange(context.WithoutCancel(ctx), d, open, a.Kind, c, cb)
 	}()
 	return k.await(ctx, c.ID, false)
 }

@@ -125,7 +125,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 		return false, err
 	}
 	if *in.Alive {
-		return false, k.seen(ctx, d, id, in)
+		return false, k.seen(ctx, d, g, in)
 	}
 	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(clockSlack)) {
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
@@ -199,19 +199,15 @@ func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform
 	}
 }
 
-// seen records what an inspection told of a grant that lives.
-func (k *Keeper) seen(ctx context.Context, d platform.Driver, id string, in platform.Inspection) error {
+// seen records what an inspection told of a grant that lives, unless its merchant has agreed anew since.
+func (k *Keeper) seen(ctx context.Context, d platform.Driver, asked gk.Grant, in platform.Inspection) error {
 	now := k.Now()
-	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	app, err := k.store.App(ctx, gk.Engine(), asked.App)
 	if err != nil {
 		return err
 	}
-	app, err := k.store.App(ctx, gk.Engine(), g.App)
-	if err != nil {
-		return err
-	}
-	return k.change(ctx, id, now, func(g *gk.Grant) ([]gk.Event, error) {
-		if g.State == gk.Revoked {
+	return k.change(ctx, asked.ID, now, func(g *gk.Grant) ([]gk.Event, error) {
+		if g.State == gk.Revoked || g.AuthorizedAt.After(asked.AuthorizedAt) {
 			return nil, errOvertaken
 		}
 		var events []gk.Event

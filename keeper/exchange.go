@@ -19,14 +19,9 @@ const exchangeDeadline = 300 * time.Second
 // exchange trades a callback for tokens, once. The click is in exchanging already: if the process dies from here on,
 // the click ends as a lost answer and the merchant clicks again. The sealed answer is the first thing committed;
 // everything after it can be resumed.
-func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, cb platform.Callback) {
+func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.App, kind string, c gk.Click, cb platform.Callback) {
 	log := k.log.With("platform", open.Spec().Code, "app", open.ID, "click", c.ID)
-	a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
-	if err != nil {
-		log.Error("an authorization could not be read; its click ends as a lost answer", "error", err)
-		return
-	}
-	if a.Kind == gk.KindCancel { // what the callback says of itself anybody can write
+	if kind == gk.KindCancel { // what the callback says of itself anybody can write
 		k.cancelled(ctx, d, open, c, cb)
 		return
 	}

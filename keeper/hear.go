@@ -111,6 +111,7 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 	if !ok {
 		return nil
 	}
+	begun := k.Now()
 	living := map[gk.Subject]platform.Inspection{}
 	for _, kind := range d.Spec().Facts.Subjects {
 		page := ""
@@ -149,11 +150,11 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked {
-				continue
+			if g.State == gk.Revoked || !g.AuthorizedAt.Before(begun) {
+				continue // the list may be older than a consent of this moment
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
-				errs = append(errs, k.seen(ctx, d, g.ID, in))
+				errs = append(errs, k.seen(ctx, d, g, in))
 				continue
 			}
 			_, err := k.Left(ctx, g.ID, at, "platform")

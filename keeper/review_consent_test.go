@@ -3,11 +3,14 @@ package keeper_test
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 func TestTwoProcessesFinishOneClickOnce(t *testing.T) {
@@ -188,6 +191,39 @@ func TestSlowInspectionOfAClickStopsNoRenewal(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if now := h.grant(g.ID); now.Generation != 2 {
 			t.Errorf("ten seconds after it fell due the generation is %d, want 2: clicks that wait must not hold up renewals", now.Generation)
+		}
+	})
+}
+
+// blind is a store that loses sight of authorizations for a moment.
+type blind struct {
+	store.Store
+	gone atomic.Bool
+}
+
+func (b *blind) Authorization(ctx context.Context, v gk.Viewer, id string) (gk.Authorization, error) {
+	if b.gone.Load() {
+		return gk.Authorization{}, errAway
+	}
+	return b.Store.Authorization(ctx, v, id)
+}
+
+func TestCodeThatWasNotSentCanComeAgain(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := &blind{}
+		h := open(t, dir, func(s store.Store) store.Store { b.Store = s; return b })
+		defer h.close()
+		h.start(h.keeper)
+		h.addApp("shoplazza")
+		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		address := h.consent(pressed.URL, h.shop(0))
+		b.gone.Store(true)
+		_, _ = h.callback(address, h.cookie) // the merchant sees that it does not work
+		time.Sleep(time.Second)
+		b.gone.Store(false)
+		if o, err := h.callback(address, h.cookie); err != nil || o.Click.Stage != gk.Done {
+			t.Errorf("reloaded once the database is back: %s, %v; want done, since the code had gone nowhere", o.Click.Stage, err)
 		}
 	})
 }

@@ -154,3 +154,20 @@ func TestPauseDuringARoundEnds(t *testing.T) {
 		}
 	})
 }
+
+func TestReaderOfADoubtHearsWhenItIsSettled(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "")
+		h.write(g.ID, func(g *gk.Grant) { g.PairAskedAt, g.Expires = h.now().Add(-time.Hour), h.now().Add(time.Second) })
+		time.Sleep(2 * time.Second)
+		h.fault("cut-after", "refresh", -1)
+		if _, err := h.refresh(g.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		_, err := h.keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{})
+		var later *keeper.Later
+		if !errors.As(err, &later) || !errors.Is(err, keeper.ErrRefreshing) || later.After < 10*time.Second {
+			t.Errorf("reading it: %v, %+v; want refreshing, to be asked again when it is due", err, later)
+		}
+	})
+}

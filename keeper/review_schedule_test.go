@@ -161,3 +161,15 @@ func TestReadersUseNoReserveAtTheEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestTokensThatHaveEndedAlreadyAreNotRenewedWithoutAPause(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "")
+		h.fault("status-503", "refresh", -1)
+		h.write(g.ID, func(g *gk.Grant) { g.PairAskedAt, g.Expires, g.DueAt = h.now(), h.now(), h.now() })
+		time.Sleep(30 * time.Second)
+		if n := h.asked("refresh"); n != 0 {
+			t.Errorf("%d renewals half a minute after a pair without a life, want none yet", n)
+		}
+	})
+}

@@ -366,7 +366,7 @@ func (k *Keeper) probe(ctx context.Context, d platform.Driver, open platform.App
 				k.log.Info("pushes could not be subscribed to again", "platform", open.Spec().Code, "grant", g.ID, "error", err)
 			}
 		}
-		return k.seen(ctx, d, g.ID, in)
+		return k.seen(ctx, d, g, in)
 	}
 	return k.died(ctx, d, g, in.Fault)
 }

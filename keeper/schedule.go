@@ -109,6 +109,9 @@ func renewAt(g *gk.Grant, f platform.Renewal) time.Time {
 		return time.Time{}
 	}
 	life := end.Sub(g.PairAskedAt)
+	if life < time.Second {
+		return g.PairAskedAt.Add(time.Minute) // a platform that gives what has ended already is not asked without a pause
+	}
 	lead := time.Duration(f.Lead)
 	if f.LeadPart > 0 {
 		lead = time.Duration(f.LeadPart * float64(life))

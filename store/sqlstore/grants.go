@@ -168,7 +168,7 @@ func tokens(ctx context.Context, q Querier, ids []string) ([]gk.Grant, error) {
 		var w where
 		some, err := all(ctx, q, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
 			owner, state, renewable, fault, access, key_id, generation, expires_at, refresh_token_expires_at, authorization_expires_at,
-			windows, pair_asked_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until
+			windows, pair_asked_at, due_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until
 			FROM grants WHERE id IN (`+w.list(ids[:n])+`)`, w.args...)
 		if err != nil {
 			return nil, err
@@ -183,6 +183,6 @@ func scanToken(r Row) (gk.Grant, error) {
 	var g gk.Grant
 	err := r.Scan(&g.ID, &g.App, &g.Platform, &g.Subject.Kind, &g.Subject.ID, &g.Subject.Parent, &g.Subject.Host, &g.Subject.Region, &g.Subject.Name,
 		&g.Owner, (*string)(&g.State), flag(&g.Renewable), document{&g.Fault}, sealed(&g.Access), &g.KeyID, &g.Generation, at(&g.Expires), at(&g.RefreshExpires), at(&g.Ceiling),
-		windowsOf(&g.Windows), at(&g.PairAskedAt), at(&g.RetryAt), &g.Doubts, &g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil))
+		windowsOf(&g.Windows), at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Doubts, &g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil))
 	return g, err
 }

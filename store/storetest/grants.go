@@ -237,7 +237,7 @@ func tokensOfMany(t *testing.T, s store.Store) {
 	want := gk.Grant{
 		ID: full.ID, App: full.App, Platform: full.Platform, Subject: full.Subject, Owner: full.Owner, State: full.State, Renewable: full.Renewable,
 		Fault: full.Fault, Access: full.Access, KeyID: full.KeyID, Generation: full.Generation, Expires: full.Expires,
-		RefreshExpires: full.RefreshExpires, Ceiling: full.Ceiling, Windows: full.Windows, PairAskedAt: full.PairAskedAt, RetryAt: full.RetryAt,
+		RefreshExpires: full.RefreshExpires, Ceiling: full.Ceiling, Windows: full.Windows, PairAskedAt: full.PairAskedAt, DueAt: full.DueAt, RetryAt: full.RetryAt,
 		Doubts: full.Doubts, Shops: full.Shops, AttemptID: full.AttemptID, AttemptBy: full.AttemptBy, AttemptAt: full.AttemptAt, AttemptUntil: full.AttemptUntil,
 	}
 	same(t, "Tokens", got, []gk.Grant{want})
