@@ -53,6 +53,9 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	}
 	checks = append(checks, k.checkCredentials(ctx, d, app, open)...)
 	switch {
+	case looksRestored(app):
+		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
+			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
 	case !app.PausedUntil.IsZero():
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
 	case app.Fault != nil:

@@ -49,6 +49,7 @@ type Keeper struct {
 	log     *slog.Logger
 
 	tokens  *cache
+	found   beginning // what is known of the pairs that this process found
 	flights flights
 	spill   *spill
 	kept    kept
@@ -93,6 +94,7 @@ func New(o Options) (*Keeper, error) {
 	if k.options.Workers == 0 {
 		k.options.Workers = 32
 	}
+	k.found.at = k.Now()
 	k.tokens = newCache(k.store)
 	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)

@@ -41,6 +41,9 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app 
 		case !g.Renewable:
 			return nil, ErrNotRenewable
 		}
+		if looksRestored(app) && !c.person {
+			return nil, &Later{Err: ErrSuspended, After: probeInterval, Fault: app.Fault}
+		}
 		events := outlived(g, now)
 		ourBackoff := g.Fault != nil && (g.Fault.Action == gk.Retry || g.Fault.Action.OfApp()) // after a 5xx, or before a repair
 		switch {
@@ -210,6 +213,7 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g g
 	now := k.Now()
 	f.At = gk.At(now)
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
+	final := false
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.Generation != g.Generation || row.State == gk.Revoked {
 			return nil, errOvertaken
@@ -225,6 +229,7 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g g
 			row.RetryAt = now.Add(max(min(pause(row.Failures, 0), longestOfApp), f.RetryAfter))
 		}
 		if f.Terminal || f.Action == gk.Reauthorize {
+			final = true
 			if row.InDoubt() {
 				f.Reason = gk.ReasonLostAnswer
 			}
@@ -239,7 +244,10 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g g
 		row.DueAt = k.plan(d, app, row, now)
 		return events, nil
 	})
-	if err != nil || !f.Action.OfApp() {
+	if err == nil && final && k.found.refused(app.ID, &g, k.renewalOf(d, app), now) {
+		return k.doubtDatabase(ctx, app)
+	}
+	if err != nil || !f.Action.OfApp() || looksRestored(app) {
 		return err
 	}
 	return k.noteAppFault(ctx, app.ID, g.ID, f)

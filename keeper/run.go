@@ -193,17 +193,20 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	if err != nil {
 		return err
 	}
+	if looksRestored(app) {
+		return nil // no probe: each costs a grant
+	}
 	slots := r.slots[id]
 	if slots == nil {
 		slots = make(chan struct{}, r.options.Workers)
 		r.slots[id] = slots
 	}
-	free := cap(slots) - len(slots)
+	free := r.found.most(id, r.renewalOf(d, app), now, cap(slots)) - len(slots)
 	probe := !app.PausedUntil.IsZero()
 	if probe {
 		free = min(free, 1) // the app is stopped: one renewal tries whether it works again
 	}
-	if free == 0 {
+	if free <= 0 {
 		return nil
 	}
 	if probe {

@@ -22,7 +22,8 @@ func (k *Keeper) save(ctx context.Context, d platform.Driver, app gk.App, g gk.G
 		return errors.Join(err, k.inDoubt(ctx, d, app, g, nil, "the new pair could not be sealed"))
 	}
 	k.keep(ctx, e)
-	if app.Fault != nil {
+	k.found.taken(app.ID)
+	if app.Fault != nil && !looksRestored(app) {
 		return k.clearAppFault(ctx, app.ID)
 	}
 	return nil

@@ -6,10 +6,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/grantkeep/grantkeep/client"
+	"github.com/grantkeep/grantkeep/keeper"
 )
 
 func doctorCommand(s streams) *cobra.Command {
-	var asJSON bool
+	var asJSON, restored bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check clock, database, key ring, apps and callback addresses, and say what to do",
@@ -34,6 +35,11 @@ func doctorCommand(s streams) *cobra.Command {
 				return err
 			}
 			for _, a := range apps {
+				if restored && a.Fault != nil && a.Fault.Code == keeper.CodeRestored {
+					if err := c.Call(cmd.Context(), "PATCH", "/v1/apps/"+a.ID, nil, struct{}{}, nil); err != nil { // clears the stop
+						return err
+					}
+				}
 				found, err := c.CheckApp(cmd.Context(), a.ID)
 				if err != nil {
 					return err
@@ -46,6 +52,7 @@ func doctorCommand(s streams) *cobra.Command {
 			return showChecks(s, checks, asJSON)
 		},
 	}
+	cmd.Flags().BoolVar(&restored, "restored", false, "let the renewals of apps go on that were stopped because the database looked like an old one")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -1,0 +1,155 @@
+package keeper_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/all"
+)
+
+// found stores n grants whose pairs are older than the process and due.
+func (l *liar) found(n int) []gk.Grant {
+	l.t.Helper()
+	var grants []gk.Grant
+	for range n {
+		g := l.grant()
+		err := l.store.UpdateGrant(context.Background(), gk.Engine(), g.ID, l.now, func(row *gk.Grant) ([]gk.Event, error) {
+			row.PairAskedAt, row.DueAt, row.Expires = l.now.Add(-300*24*time.Hour), l.now, l.now.Add(time.Hour)
+			g = *row
+			return nil, nil
+		})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		grants = append(grants, g)
+	}
+	return grants
+}
+
+// run runs the keeper until the test ends.
+func (l *liar) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- l.keeper.Run(ctx) }()
+	l.t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			l.t.Error(err)
+		}
+	})
+}
+
+// until waits for something, at most five seconds.
+func (l *liar) until(what string, so func() bool) {
+	l.t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if so() {
+			return
+		}
+	}
+	l.t.Fatalf("not within five seconds: %s\n%s", what, l.log)
+}
+
+// spent is a platform on which all pairs but some have been replaced by others.
+type spent struct {
+	mu    sync.Mutex
+	asked int
+	good  func(asked int) bool
+}
+
+func (s *spent) answer(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	s.asked++
+	n, good := s.asked, s.good(s.asked)
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if good {
+		_, _ = fmt.Fprintf(w, `{"access_token":"new-%d","refresh_token":"next-%d","expires_in":31536000,"token_type":"Bearer"}`, n, n)
+		return
+	}
+	w.WriteHeader(http.StatusBadRequest)
+	_, _ = io.WriteString(w, `{"error":"invalid_grant","error_description":"The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client."}`)
+}
+
+func (s *spent) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+// TestRestoredDatabaseIsNotSpentToTheEnd begins on a database whose pairs have all been replaced since: three are lost, the
+// rest waits for a person with one alarm and is served meanwhile, and goes on after a word.
+func TestRestoredDatabaseIsNotSpentToTheEnd(t *testing.T) {
+	l := newLiar(t, all.Drivers()[0])
+	p := &spent{good: func(int) bool { return false }}
+	l.answer = p.answer
+	grants := l.found(20)
+	l.run()
+	l.until("the app is stopped", func() bool {
+		app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID)
+		return err == nil && app.Fault != nil && app.Fault.Code == keeper.CodeRestored && app.PausedUntil.After(l.now.AddDate(50, 0, 0))
+	})
+	time.Sleep(1500 * time.Millisecond) // another look of the scheduler
+	if n := p.count(); n > 3 {
+		t.Errorf("%d refresh tokens were offered, want 3", n)
+	}
+	waiting := 0
+	for _, g := range grants {
+		row, err := l.store.Grant(t.Context(), gk.Engine(), g.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Renewable {
+			waiting++
+		}
+		if s, err := l.keeper.Token(t.Context(), gk.Engine(), g.ID, keeper.TokenWant{}); err != nil || s.Access.Empty() {
+			t.Errorf("a token that lasts for another hour is not served: %v", err)
+		}
+	}
+	if waiting != 17 || p.count() > 3 {
+		t.Errorf("%d grants can still be renewed after readers came, and %d were asked for; want 17 and 3", waiting, p.count())
+	}
+	if _, err := l.store.Publish(t.Context(), 1000); err != nil {
+		t.Fatal(err)
+	}
+	events, err := l.store.EventsAfter(t.Context(), gk.Engine(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alarms := 0
+	for _, e := range events {
+		if e.Kind == gk.EventAppPaused {
+			alarms++
+		}
+	}
+	if alarms != 1 {
+		t.Errorf("%d alarms, want one", alarms)
+	}
+	p.mu.Lock()
+	p.good = func(int) bool { return true }
+	p.mu.Unlock()
+	if _, err := l.keeper.UpdateApp(t.Context(), gk.Engine(), l.app.ID, keeper.AppChange{}); err != nil {
+		t.Fatal(err)
+	}
+	l.until("the rest is renewed", func() bool { return p.count() == 20 })
+}
+
+// TestMerchantsWhoLeftAreNoRestoredDatabase has refusals beside a pair that is taken: nothing is stopped.
+func TestMerchantsWhoLeftAreNoRestoredDatabase(t *testing.T) {
+	l := newLiar(t, all.Drivers()[0])
+	p := &spent{good: func(asked int) bool { return asked == 2 }}
+	l.answer = p.answer
+	l.found(12)
+	l.run()
+	l.until("everybody is asked for", func() bool { return p.count() == 12 })
+	if app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID); err != nil || app.Fault != nil {
+		t.Errorf("the app has the fault %v, error %v; want none", app.Fault, err)
+	}
+}
