@@ -537,11 +537,10 @@ func (k *Keeper) outcome(ctx context.Context, click string) (Outcome, error) {
 		o.Grants = append(o.Grants, g)
 	}
 	o.At = k.Now()
-	if a.ReturnTo == "" || checkReturnTo(app, a.ReturnTo) != nil {
-		return o, nil
+	if mayReturn := checkReturnTo(app, a.ReturnTo) == nil; a.ReturnTo != "" && mayReturn {
+		o.ReturnTo = a.ReturnTo
+		o.ReturnKey, err = k.returnKeyOf(app)
 	}
-	o.ReturnTo = a.ReturnTo
-	o.ReturnKey, err = k.returnKeyOf(app)
 	return o, err
 }
 
