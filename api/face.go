@@ -9,19 +9,26 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// Values of headers that every answer has, shared by all of them: nobody writes into a header's values.
+var (
+	nosniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
 )
 
 // face is what stands before every route: it answers under the API's name only, takes no compressed bodies, turns a
 // panic into a problem, and writes the access log, which names the route's pattern and never an address or a value.
 func (s *server) face(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
 		begun := time.Now()
-		seen := &seen{ResponseWriter: w, status: http.StatusOK}
-		entry := &accessEntry{}
-		r = r.WithContext(context.WithValue(r.Context(), accessEntry{}, entry))
+		seen := &visit{seen: seen{ResponseWriter: w, status: http.StatusOK}}
+		r := outer.WithContext(context.WithValue(outer.Context(), visitOf{}, seen))
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "no-store")
+		h["X-Content-Type-Options"] = nosniff
+		h["Cache-Control"] = noStore
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { //nolint:errorlint // net/http's own word for a connection to be cut
@@ -40,7 +47,7 @@ func (s *server) face(next http.Handler) http.Handler {
 			}
 			s.metrics.count(route, seen.status)
 			s.log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", route),
-				slog.Int("status", seen.status), slog.Duration("took", time.Since(begun)), slog.String("key", entry.key))
+				slog.Int("status", seen.status), slog.Duration("took", time.Since(begun)), slog.String("key", seen.key.ID))
 		}()
 		switch {
 		case !s.named(r):
@@ -54,7 +61,9 @@ func (s *server) face(next http.Handler) http.Handler {
 }
 
 // named reports whether a request is for the API's host.
-func (s *server) named(r *http.Request) bool { return Probe(r) || Serves(s.url, r.Host) }
+func (s *server) named(r *http.Request) bool {
+	return r.Host == s.url.Host || Serves(s.url, r.Host) || Probe(r)
+}
 
 // Probe reports whether a request asks how the server stands, of an address instead of a name, as load balancers do. It
 // learns one word.
@@ -106,14 +115,21 @@ func encoded(r *http.Request) bool {
 	return false
 }
 
-// accessEntry is what the inner handlers add to the access log; its type is also its key in the context.
-type accessEntry struct{ key string }
+// visit is a request on its way through the routes: how it is answered, and the key that it came with.
+type visit struct {
+	seen
+	key gk.Key
+}
 
-// noteKey names the key of a request in the access log.
-func noteKey(r *http.Request, id string) {
-	if e, ok := r.Context().Value(accessEntry{}).(*accessEntry); ok {
-		e.key = id
+// visitOf is the key of a request's visit in its context.
+type visitOf struct{}
+
+// callerOf returns the key that a guarded request came with.
+func callerOf(ctx context.Context) gk.Key {
+	if v, ok := ctx.Value(visitOf{}).(*visit); ok {
+		return v.key
 	}
+	return gk.Key{} // which sees nothing
 }
 
 // seen remembers the status of an answer.

@@ -47,9 +47,14 @@ func MadeKey(text gk.Secret) bool {
 // HashKey returns what the store keeps of a key and finds it by. A plain hash is enough, since a key is not a password:
 // it cannot be guessed.
 func HashKey(text gk.Secret) []byte {
-	sum := sha256.Sum256([]byte(text.Reveal()))
+	sum := hashOf(text)
 	return sum[:]
 }
+
+// keyHash is what HashKey returns, as a value that can be compared.
+type keyHash [sha256.Size]byte
+
+func hashOf(text gk.Secret) keyHash { return sha256.Sum256([]byte(text.Reveal())) }
 
 // checksum writes the CRC-32 of a text with six digits of base 62.
 func checksum(text string) string {

@@ -33,7 +33,7 @@ type keyring struct {
 
 	mu      sync.Mutex
 	epoch   int // rises when a key changes here, so that a slow read cannot bring back what was
-	entries map[string]keyEntry
+	entries map[keyHash]keyEntry
 }
 
 type keyEntry struct {
@@ -43,7 +43,7 @@ type keyEntry struct {
 }
 
 func newKeyring(s store.Keys, now func() time.Time) *keyring {
-	return &keyring{store: s, now: now, entries: make(map[string]keyEntry)}
+	return &keyring{store: s, now: now, entries: make(map[keyHash]keyEntry)}
 }
 
 // find returns the living key with this text: errNoKey, or an error that wraps store.ErrUnavailable when the store
@@ -52,7 +52,7 @@ func (r *keyring) find(text gk.Secret) (gk.Key, error) {
 	if !ValidKey(text) {
 		return gk.Key{}, errNoKey
 	}
-	hash := HashKey(text)
+	hash := hashOf(text)
 	e, ok := r.cached(hash)
 	if !ok || time.Now().After(e.nextAt) {
 		var err error
@@ -62,39 +62,39 @@ func (r *keyring) find(text gk.Secret) (gk.Key, error) {
 	}
 	k := e.key
 	now := r.now()
-	if subtle.ConstantTimeCompare(k.Hash, hash) != 1 || !k.RevokedAt.IsZero() || !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
+	if subtle.ConstantTimeCompare(k.Hash, hash[:]) != 1 || !k.RevokedAt.IsZero() || !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
 		return gk.Key{}, errNoKey
 	}
 	return k, nil
 }
 
-func (r *keyring) cached(hash []byte) (keyEntry, bool) {
+func (r *keyring) cached(hash keyHash) (keyEntry, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e, ok := r.entries[string(hash)]
+	e, ok := r.entries[hash]
 	return e, ok
 }
 
 // read asks the store, once for all who wait for the same key. It goes on when one of them leaves.
-func (r *keyring) read(hash []byte) (keyEntry, error) {
-	v, err, _ := r.flights.Do(string(hash), func() (any, error) {
+func (r *keyring) read(hash keyHash) (keyEntry, error) {
+	v, err, _ := r.flights.Do(string(hash[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), keyPatience)
 		defer cancel()
 		r.mu.Lock()
 		epoch := r.epoch
 		r.mu.Unlock()
 		begun := time.Now()
-		k, err := r.store.KeyByHash(ctx, hash)
+		k, err := r.store.KeyByHash(ctx, hash[:])
 
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		e := keyEntry{key: k, readAt: begun, nextAt: begun.Add(keyFresh)}
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			delete(r.entries, string(hash))
+			delete(r.entries, hash)
 			return keyEntry{}, errNoKey
 		case err != nil:
-			old, ok := r.entries[string(hash)]
+			old, ok := r.entries[hash]
 			if !ok || time.Since(old.readAt) > keyStale {
 				return keyEntry{}, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 			}
@@ -105,7 +105,7 @@ func (r *keyring) read(hash []byte) (keyEntry, error) {
 		if len(r.entries) >= keyRoom {
 			clear(r.entries)
 		}
-		r.entries[string(hash)] = e
+		r.entries[hash] = e
 		return e, nil
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -224,7 +223,7 @@ func (s *server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may be gone, and nothing can be told it then
+	_ = writeJSON(w, p) // the client may be gone, and nothing can be told it then
 }
 
 // answerTo is problemOf with a line in the log for what was not expected.

@@ -51,28 +51,60 @@ type tokenAnswer struct {
 	Body         *Token
 }
 
-func (s *server) tokenAnswer(q TokenQuery, served keeper.Served, err error) (*tokenAnswer, error) {
+// tokenRequest asks for the token of a grant or, where grant is empty, of the grant that a subject has in an app.
+type tokenRequest struct {
+	TokenQuery
+	grant        string
+	app, subject string
+}
+
+func (s *server) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
+	if q.grant != "" {
+		return s.keeper.Token(ctx, key.Viewer(), q.grant, q.want())
+	}
+	kind, id, ok := strings.Cut(q.subject, ":")
+	if !ok || kind == "" || id == "" {
+		return keeper.Served{}, invalid("subject", "is not KIND:ID, as in shop:1234")
+	}
+	served, err := s.keeper.TokenOf(ctx, key.Viewer(), q.app, kind, id, q.want())
+	if errors.Is(err, keeper.ErrHeld) && len(key.Owners) > 0 {
+		err = store.ErrNotFound // else asking for one shop after the other would tell whose grant is held
+	}
+	return served, err
+}
+
+func (s *server) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest) (*tokenAnswer, error) {
+	served, err := s.read(ctx, key, q)
 	if err != nil {
 		return nil, s.tokenProblem(err)
 	}
-	g := served.Grant
-	out := &tokenAnswer{Status: http.StatusOK, ETag: `"` + strconv.FormatInt(g.Generation, 10) + `"`, CacheControl: "no-store"}
+	out := &tokenAnswer{Status: http.StatusOK, ETag: etag(served.Grant.Generation), CacheControl: "no-store"}
 	if matches(q.IfNoneMatch, out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil
 	}
-	out.Body = &Token{
+	t := s.token(&served)
+	out.Body = &t
+	return out, nil
+}
+
+// token shows a token to whoever may have it.
+func (s *server) token(served *keeper.Served) Token {
+	g := &served.Grant
+	t := Token{
 		AccessToken: served.Access.Reveal(), ExpiresAt: at(g.Expires), Subject: g.Subject, Shops: shops(g.Shops), Grant: g.ID,
 		Generation: g.Generation, Stale: served.Stale, Fault: s.fault(served.Fault, ""),
 	}
 	if len(g.Windows) > 0 {
-		out.Body.Windows = moments(g.Windows)
+		t.Windows = moments(g.Windows)
 	}
 	if !g.Expires.IsZero() {
-		out.Body.ExpiresIn = max(0, int64(g.Expires.Sub(s.keeper.Now()).Seconds()))
+		t.ExpiresIn = max(0, int64(g.Expires.Sub(s.keeper.Now()).Seconds()))
 	}
-	return out, nil
+	return t
 }
+
+func etag(generation int64) string { return `"` + strconv.FormatInt(generation, 10) + `"` }
 
 // tokenProblem keeps a promise of the token routes: they never answer 500. What nobody expected is an outage that a
 // reader waits out.
@@ -103,31 +135,22 @@ func (s *server) routeTokens() {
 	add(s, huma.Operation{
 		OperationID: "get-token", Method: http.MethodGet, Path: "/v1/grants/{id}/token", Summary: "Get a usable access token",
 		Description: "Renewed first if it ends too soon; never an error while a usable token exists. HEAD is answered too.",
-		Responses:   responses(),
+		Responses:   responses(), Middlewares: huma.Middlewares{s.plainReads},
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		ByID
 		TokenQuery
 	}) (*tokenAnswer, error) {
-		served, err := s.keeper.Token(ctx, key.Viewer(), in.ID, in.want())
-		return s.tokenAnswer(in.TokenQuery, served, err)
+		return s.tokenAnswer(ctx, key, &tokenRequest{grant: in.ID, TokenQuery: in.TokenQuery})
 	})
 
 	add(s, huma.Operation{
 		OperationID: "find-token", Method: http.MethodGet, Path: "/v1/token", Summary: "Get a usable access token by app and subject",
-		Responses: responses(),
+		Responses: responses(), Middlewares: huma.Middlewares{s.plainReads},
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		App     string `query:"app" required:"true" maxLength:"100"`
 		Subject string `query:"subject" required:"true" maxLength:"300" doc:"KIND:ID, as in shop:1234"`
 		TokenQuery
 	}) (*tokenAnswer, error) {
-		kind, id, ok := strings.Cut(in.Subject, ":")
-		if !ok || kind == "" || id == "" {
-			return nil, invalid("subject", "is not KIND:ID, as in shop:1234")
-		}
-		served, err := s.keeper.TokenOf(ctx, key.Viewer(), in.App, kind, id, in.want())
-		if errors.Is(err, keeper.ErrHeld) && len(key.Owners) > 0 {
-			err = store.ErrNotFound // else asking for one shop after the other would tell whose grant is held
-		}
-		return s.tokenAnswer(in.TokenQuery, served, err)
+		return s.tokenAnswer(ctx, key, &tokenRequest{app: in.App, subject: in.Subject, TokenQuery: in.TokenQuery})
 	})
 }

@@ -87,7 +87,7 @@ func (s span) value() *time.Duration {
 	if !s.given {
 		return nil
 	}
-	return &s.Duration
+	return new(s.Duration)
 }
 
 // Schema describes both forms.
