@@ -15,12 +15,14 @@ import (
 
 func TestTwoProcessesFinishOneClickOnce(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
-		b.put = func(_ string, put func() error) error {
-			if err := put(); err != nil {
-				return err
+		b.set(func() {
+			b.put = func(_ string, put func() error) error {
+				if err := put(); err != nil {
+					return err
+				}
+				return put() // another process had read the click as issued too
 			}
-			return put() // another process had read the click as issued too
-		}
+		})
 		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(1)})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 			t.Fatal(err)
@@ -37,16 +39,17 @@ func TestTwoProcessesFinishOneClickOnce(t *testing.T) {
 
 func TestLateCompletionOfAnOlderConsentChangesNothing(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
-		held, first := make(chan struct{}), ""
-		b.put = func(click string, put func() error) error {
-			if first == "" {
-				first = click
+		held := make(chan struct{})
+		var first atomic.Value
+		b.set(func() {
+			b.put = func(click string, put func() error) error {
+				first.CompareAndSwap(nil, click)
+				if first.Load() == click {
+					<-held
+				}
+				return put()
 			}
-			if click == first {
-				<-held
-			}
-			return put()
-		}
+		})
 		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
 		address := h.consent(pressed.URL, h.shop(0))
 		go func() { _, _ = h.callback(address, h.cookie) }() // its result is read from the rows
@@ -108,11 +111,11 @@ func TestConfirmedCodeBringsAnOwnerlessGrantToItsOwner(t *testing.T) {
 		if err != nil || code == "" {
 			t.Fatalf("code %q, %v", code, err)
 		}
-		b.update = func(string, func() error) error { return errAway }
+		b.set(func() { b.update = func(string, func() error) error { return errAway } })
 		if _, err := h.keeper.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err == nil {
 			t.Error("confirmed without a database")
 		}
-		b.update = nil
+		b.set(func() { b.update = nil })
 		if _, err := h.keeper.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err != nil {
 			t.Errorf("the same code, after the database came back: %v; want it good until it has worked", err)
 		}
@@ -129,11 +132,13 @@ func TestAnswerOutlivesAPlatformThatCannotSayWhoItIs(t *testing.T) {
 	for _, fault := range []string{"EXCEED_LIMIT", "status-503"} {
 		t.Run(fault, func(t *testing.T) {
 			meddling(t, "eleme", func(h *house, b *between) {
-				b.openClicks = func(clicks []gk.Click) {
-					for i := range clicks { // as a process that was slow to read them saw them
-						clicks[i].Stage, clicks[i].UpdatedAt = gk.Exchanging, clicks[i].UpdatedAt.Add(-time.Hour)
+				b.set(func() {
+					b.openClicks = func(clicks []gk.Click) {
+						for i := range clicks { // as a process that was slow to read them saw them
+							clicks[i].Stage, clicks[i].UpdatedAt = gk.Exchanging, clicks[i].UpdatedAt.Add(-time.Hour)
+						}
 					}
-				}
+				})
 				h.fault(fault, "call", -1)
 				a, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
 				if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
@@ -144,7 +149,7 @@ func TestAnswerOutlivesAPlatformThatCannotSayWhoItIs(t *testing.T) {
 					t.Errorf("while the platform cannot tell who it is: %s (%s), want it under way", now.Stage, now.Reason)
 				}
 				h.control(http.MethodDelete, "/eleme/faults", nil, nil)
-				b.openClicks = nil
+				b.set(func() { b.openClicks = nil })
 				time.Sleep(3 * time.Minute)
 				if now := h.authorization(a.ID); now.Stage != gk.Done || len(now.Grants) != 1 {
 					t.Errorf("once it can: %s (%s) with %d grants, want done with one", now.Stage, now.Reason, len(now.Grants))

@@ -24,10 +24,23 @@ type between struct {
 	update     func(id string, update func() error) error // around UpdateGrant
 }
 
+// hook reads one of a store's functions; set changes some. Keepers run meanwhile.
+func hook[F any](b *between, f *F) F {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return *f
+}
+
+func (b *between) set(change func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change()
+}
+
 func (b *between) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error) {
 	grants, err := b.Store.ClaimDue(ctx, app, a, floor, limit)
-	if err == nil && len(grants) > 0 && b.claimed != nil {
-		b.claimed(grants)
+	if claimed := hook(b, &b.claimed); err == nil && len(grants) > 0 && claimed != nil {
+		claimed(grants)
 	}
 	return grants, err
 }
@@ -35,10 +48,9 @@ func (b *between) ClaimDue(ctx context.Context, app string, a store.Attempt, flo
 func (b *between) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {
 	b.mu.Lock()
 	b.changes++
-	around := b.update
 	b.mu.Unlock()
 	update := func() error { return b.Store.UpdateGrant(ctx, v, id, at, change) }
-	if around != nil {
+	if around := hook(b, &b.update); around != nil {
 		return around(id, update)
 	}
 	return update()
@@ -54,16 +66,16 @@ func (b *between) PutGrants(ctx context.Context, app, authorization, click strin
 	change func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error),
 ) error {
 	put := func() error { return b.Store.PutGrants(ctx, app, authorization, click, subjects, at, change) }
-	if b.put != nil {
-		return b.put(click, put)
+	if around := hook(b, &b.put); around != nil {
+		return around(click, put)
 	}
 	return put()
 }
 
 func (b *between) OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error) {
 	clicks, err := b.Store.OpenClicks(ctx, before, limit)
-	if b.openClicks != nil {
-		b.openClicks(clicks)
+	if told := hook(b, &b.openClicks); told != nil {
+		told(clicks)
 	}
 	return clicks, err
 }

@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,12 +78,13 @@ func TestPairThatCannotBeStoredHoldsBackNoOther(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
 		one, two := h.connect(0, ""), h.connect(1, "")
 		b.mu.Lock()
-		gone := true
+		var gone atomic.Bool
+		gone.Store(true)
 		b.update = func(id string, update func() error) error {
 			if id == one.ID {
 				return errors.New("this row is broken")
 			}
-			if gone {
+			if gone.Load() {
 				return errAway
 			}
 			return update()
@@ -100,7 +102,7 @@ func TestPairThatCannotBeStoredHoldsBackNoOther(t *testing.T) {
 			})
 		}
 		time.Sleep(20 * time.Second)
-		gone = false
+		gone.Store(false)
 		time.Sleep(5 * time.Second)
 		if now := h.grant(two.ID); now.Generation != 2 {
 			t.Errorf("the second pair: generation %d, want 2", now.Generation)
@@ -134,18 +136,20 @@ func TestPauseDuringARoundEnds(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
 		g := h.connect(0, "")
 		paused := make(chan error, 1)
-		b.claimed = func([]gk.Grant) {
-			go func() {
-				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-				defer cancel()
-				resume, err := h.keeper.Pause(ctx)
-				if err == nil {
-					resume()
-				}
-				paused <- err
-			}()
-			time.Sleep(time.Second)
-		}
+		b.set(func() {
+			b.claimed = func([]gk.Grant) {
+				go func() {
+					ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+					defer cancel()
+					resume, err := h.keeper.Pause(ctx)
+					if err == nil {
+						resume()
+					}
+					paused <- err
+				}()
+				time.Sleep(time.Second)
+			}
+		})
 		h.write(g.ID, func(g *gk.Grant) {
 			g.PairAskedAt, g.Expires, g.DueAt = h.now().Add(-2*time.Hour), h.now().Add(time.Hour), h.now()
 		})

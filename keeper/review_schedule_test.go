@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,24 +92,25 @@ func TestTurnThatWasOvertakenAsksNobody(t *testing.T) {
 	meddling(t, "eleme", func(h *house, b *between) {
 		g := h.connect(0, "")
 		h.moveTo(h.now().Add(time.Minute))
-		armed := true
-		b.claimed = func(grants []gk.Grant) {
-			if !armed {
-				return
+		var taken atomic.Bool
+		b.set(func() {
+			b.claimed = func(grants []gk.Grant) {
+				if !taken.CompareAndSwap(false, true) {
+					return
+				}
+				for _, claimed := range grants { // the lease was over, and another process has the grant
+					h.write(claimed.ID, func(g *gk.Grant) {
+						g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "att_other", "other", h.now(), h.now().Add(90*time.Second)
+					})
+				}
 			}
-			armed = false
-			for _, claimed := range grants { // the lease was over, and another process has the grant
-				h.write(claimed.ID, func(g *gk.Grant) {
-					g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "att_other", "other", h.now(), h.now().Add(90*time.Second)
-				})
-			}
-		}
+		})
 		h.write(g.ID, func(g *gk.Grant) {
 			g.PairAskedAt, g.Expires, g.DueAt = h.now().Add(-time.Hour), h.now().Add(time.Minute), h.now()
 		})
 		time.Sleep(10 * time.Second)
-		if n := h.asked("refresh"); armed || n != 0 {
-			t.Errorf("%d renewals by one who had lost the claim (claimed %v), want none", n, !armed)
+		if n := h.asked("refresh"); !taken.Load() || n != 0 {
+			t.Errorf("%d renewals by one who had lost the claim (claimed %v), want none", n, taken.Load())
 		}
 	})
 }
@@ -116,13 +118,14 @@ func TestTurnThatWasOvertakenAsksNobody(t *testing.T) {
 func TestProcessThatFrozeAfterItsClaimAsksNobody(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
 		g := h.connect(0, "")
-		first := true
-		b.claimed = func([]gk.Grant) {
-			if first {
-				first = false
-				time.Sleep(10 * time.Minute)
+		var frozen atomic.Bool
+		b.set(func() {
+			b.claimed = func([]gk.Grant) {
+				if frozen.CompareAndSwap(false, true) {
+					time.Sleep(10 * time.Minute)
+				}
 			}
-		}
+		})
 		h.fault("invalid_grant", "refresh", 1) // whoever asks with a lease that is over hears this
 		h.write(g.ID, func(g *gk.Grant) {
 			g.PairAskedAt, g.Expires, g.DueAt = h.now().Add(-2*time.Hour), h.now().Add(time.Hour), h.now()
