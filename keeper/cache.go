@@ -26,8 +26,13 @@ type cache struct {
 	mu    sync.Mutex
 	epoch uint64
 	byID  map[string]*cached
+	ids   map[grantName]string // of grants that were asked for by name
 	fills singleflight.Group
 }
+
+// grantName is what a grant is known by besides its id. The two stay together for good: a grant is never removed, nor
+// given to another subject.
+type grantName struct{ app, kind, subject string }
 
 type cached struct {
 	grant  gk.Grant
@@ -37,7 +42,9 @@ type cached struct {
 	access gk.Secret // opened once, at the first read
 }
 
-func newCache(s store.Grants) *cache { return &cache{store: s, byID: make(map[string]*cached)} }
+func newCache(s store.Grants) *cache {
+	return &cache{store: s, byID: make(map[string]*cached), ids: make(map[grantName]string)}
+}
 
 // get returns a grant as it stood at most a second ago. away says that the database does not answer and the grant is
 // what was known before.
@@ -164,6 +171,27 @@ func (c *cache) open(e *cached, open func(gk.Grant) (gk.Secret, error)) (gk.Secr
 	e.access = access
 	c.mu.Unlock()
 	return access, nil
+}
+
+// idOf returns the id of a grant that name was called for.
+func (c *cache) idOf(n grantName) (id string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id, ok = c.ids[n]
+	return id, ok
+}
+
+// name keeps the id of a grant, so that the next who asks by the name does not have to ask the store.
+func (c *cache) name(n grantName, id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.ids) >= cacheMost {
+		for other := range c.ids { // any one: it costs its next reader one statement
+			delete(c.ids, other)
+			break
+		}
+	}
+	c.ids[n] = id
 }
 
 // flights lets many callers of one process wait for one renewal of a grant.

@@ -84,10 +84,18 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 
 // TokenOf is Token for the grant that a subject has in an app.
 func (k *Keeper) TokenOf(ctx context.Context, v gk.Viewer, app, kind, id string, w TokenWant) (Served, error) {
+	name := grantName{app, kind, id}
+	if known, ok := k.tokens.idOf(name); ok {
+		served, err := k.Token(ctx, v, known, w)
+		if !errors.Is(err, errNotVisible) {
+			return served, err
+		}
+	}
 	g, err := k.store.GrantOf(ctx, v, app, kind, id)
 	if err != nil {
 		return Served{}, err
 	}
+	k.tokens.name(name, g.ID)
 	return k.Token(ctx, v, g.ID, w)
 }
 
