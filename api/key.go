@@ -54,7 +54,9 @@ func HashKey(text gk.Secret) []byte {
 // keyHash is what HashKey returns, as a value that can be compared.
 type keyHash [sha256.Size]byte
 
-func hashOf(text gk.Secret) keyHash { return sha256.Sum256([]byte(text.Reveal())) }
+func hashOf(text gk.Secret) keyHash {
+	return sha256.Sum256(append(make([]byte, 0, 64), text.Reveal()...)) // on the stack, for keys of NewKey
+}
 
 // checksum writes the CRC-32 of a text with six digits of base 62.
 func checksum(text string) string {
