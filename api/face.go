@@ -24,7 +24,7 @@ var (
 func (s *server) face(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
 		begun := time.Now()
-		seen := &visit{seen: seen{ResponseWriter: w, status: http.StatusOK}}
+		seen := &visit{seen: seen{ResponseWriter: w, status: http.StatusOK}, key: nobody}
 		r := outer.WithContext(context.WithValue(outer.Context(), visitOf{}, seen))
 		h := w.Header()
 		h["X-Content-Type-Options"] = nosniff
@@ -129,8 +129,11 @@ func encoded(r *http.Request) bool {
 // visit is a request on its way through the routes: how it is answered, and the key that it came with.
 type visit struct {
 	seen
-	key gk.Key
+	key *gk.Key
 }
+
+// nobody is the key of a request without one: it sees nothing.
+var nobody = new(gk.Key)
 
 // visitOf is the key of a request's visit in its context.
 type visitOf struct{}
@@ -138,9 +141,9 @@ type visitOf struct{}
 // callerOf returns the key that a guarded request came with.
 func callerOf(ctx context.Context) gk.Key {
 	if v, ok := ctx.Value(visitOf{}).(*visit); ok {
-		return v.key
+		return *v.key
 	}
-	return gk.Key{} // which sees nothing
+	return *nobody
 }
 
 // seen remembers the status of an answer.

@@ -45,20 +45,20 @@ func (g guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.mux.Serve
 
 // authenticate finds the key of a request and checks that it has a scope and that no parameter of ours comes twice; those
 // that are passed on to a platform may.
-func (g guarded) authenticate(r *http.Request, scope gk.Scope) (gk.Key, error) {
+func (g guarded) authenticate(r *http.Request, scope gk.Scope) (*gk.Key, error) {
 	key, err := g.keys.find(bearer(r))
 	if err != nil {
-		return gk.Key{}, err
+		return nil, err
 	}
 	if !slices.Contains(key.Scopes, scope) {
-		return gk.Key{}, problem(forbidden, "this needs a key with the scope "+string(scope))
+		return nil, problem(forbidden, "this needs a key with the scope "+string(scope))
 	}
 	if r.URL.RawQuery == "" || strings.HasPrefix(r.URL.Path, "/proxy/") {
 		return key, nil
 	}
 	for name, values := range r.URL.Query() {
 		if len(values) > 1 {
-			return gk.Key{}, invalid(""+name, "is given more than once")
+			return nil, invalid(""+name, "is given more than once")
 		}
 	}
 	return key, nil

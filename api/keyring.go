@@ -37,7 +37,7 @@ type keyring struct {
 }
 
 type keyEntry struct {
-	key    gk.Key
+	key    *gk.Key   // never written to
 	readAt time.Time // before the read
 	nextAt time.Time // when the store is asked again
 }
@@ -48,22 +48,22 @@ func newKeyring(s store.Keys, now func() time.Time) *keyring {
 
 // find returns the living key with this text: errNoKey, or an error that wraps store.ErrUnavailable when the store
 // cannot say and nothing young enough is known.
-func (r *keyring) find(text gk.Secret) (gk.Key, error) {
+func (r *keyring) find(text gk.Secret) (*gk.Key, error) {
 	if !ValidKey(text) {
-		return gk.Key{}, errNoKey
+		return nil, errNoKey
 	}
 	hash := hashOf(text)
 	e, ok := r.cached(hash)
 	if !ok || time.Now().After(e.nextAt) {
 		var err error
 		if e, err = r.read(hash); err != nil {
-			return gk.Key{}, err
+			return nil, err
 		}
 	}
 	k := e.key
 	now := r.now()
 	if subtle.ConstantTimeCompare(k.Hash, hash[:]) != 1 || !k.RevokedAt.IsZero() || !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
-		return gk.Key{}, errNoKey
+		return nil, errNoKey
 	}
 	return k, nil
 }
@@ -88,7 +88,7 @@ func (r *keyring) read(hash keyHash) (keyEntry, error) {
 
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		e := keyEntry{key: k, readAt: begun, nextAt: begun.Add(keyFresh)}
+		e := keyEntry{key: &k, readAt: begun, nextAt: begun.Add(keyFresh)}
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			delete(r.entries, hash)

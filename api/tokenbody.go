@@ -5,6 +5,10 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // tokenBody writes the body of a token's answer, byte for byte as encoding/json would, without its reflection: that
@@ -14,44 +18,45 @@ type tokenBody struct {
 	err  error // the first
 }
 
-// token writes the whole body.
-func (b *tokenBody) token(t *Token) {
-	b.raw(`{"access_token":`).quoted(t.AccessToken)
-	b.raw(`,"expires_at":`).moment(t.ExpiresAt)
-	b.raw(`,"expires_in":`).number(t.ExpiresIn)
-	if len(t.Windows) > 0 {
-		b.raw(`,"windows":`).value(t.Windows)
+// token writes the whole body: what [Token] holds.
+func (b *tokenBody) token(served *keeper.Served, expiresIn int64, fault *offline.Fault) {
+	g := &served.Grant
+	b.raw(`{"access_token":`).quoted(served.Access.Reveal())
+	b.raw(`,"expires_at":`).moment(g.Expires)
+	b.raw(`,"expires_in":`).number(expiresIn)
+	if len(g.Windows) > 0 {
+		b.raw(`,"windows":`).value(moments(g.Windows))
 	}
-	b.raw(`,"subject":{"kind":`).quoted(t.Subject.Kind)
-	b.raw(`,"id":`).quoted(t.Subject.ID)
-	b.given(`,"parent":`, t.Subject.Parent)
-	b.given(`,"host":`, t.Subject.Host)
-	b.given(`,"region":`, t.Subject.Region)
-	b.given(`,"name":`, t.Subject.Name)
+	b.raw(`,"subject":{"kind":`).quoted(g.Subject.Kind)
+	b.raw(`,"id":`).quoted(g.Subject.ID)
+	b.given(`,"parent":`, g.Subject.Parent)
+	b.given(`,"host":`, g.Subject.Host)
+	b.given(`,"region":`, g.Subject.Region)
+	b.given(`,"name":`, g.Subject.Name)
 	b.raw(`},"shops":[`)
-	for i := range t.Shops {
+	for i := range g.Shops {
 		if i > 0 {
 			b.raw(`,`)
 		}
-		b.shop(&t.Shops[i])
+		b.shop(&g.Shops[i])
 	}
-	b.raw(`],"grant":`).quoted(t.Grant)
-	b.raw(`,"generation":`).number(t.Generation)
-	if t.Stale {
+	b.raw(`],"grant":`).quoted(g.ID)
+	b.raw(`,"generation":`).number(g.Generation)
+	if served.Stale {
 		b.raw(`,"stale":true`)
 	}
-	if t.Fault != nil {
-		b.raw(`,"fault":`).value(t.Fault)
+	if fault != nil {
+		b.raw(`,"fault":`).value(fault)
 	}
 	b.raw("}\n")
 }
 
-func (b *tokenBody) shop(s *Shop) {
+func (b *tokenBody) shop(s *gk.Shop) {
 	b.raw(`{"id":`).quoted(s.ID)
 	b.given(`,"name":`, s.Name)
 	b.given(`,"host":`, s.Host)
 	if !s.LostAt.IsZero() {
-		b.raw(`,"lost_at":`).moment(s.LostAt)
+		b.raw(`,"lost_at":`).moment(s.LostAt.Time)
 	}
 	b.raw(`}`)
 }
@@ -63,7 +68,7 @@ func (b *tokenBody) raw(text string) *tokenBody {
 
 func (b *tokenBody) number(n int64) { b.text = strconv.AppendInt(b.text, n, 10) }
 
-func (b *tokenBody) moment(m moment) {
+func (b *tokenBody) moment(m time.Time) {
 	if m.IsZero() {
 		b.raw(`null`)
 		return

@@ -35,18 +35,16 @@ func (s *server) serveToken(ctx context.Context, w http.ResponseWriter, r *http.
 		return
 	}
 	tag := etag(served.Grant.Generation)
-	h := w.Header()
-	h["Cache-Control"] = noStore
+	h := w.Header() // face has put Cache-Control there
 	h["Content-Type"] = asJSON
 	h["Etag"] = []string{tag}
 	if matches(q.IfNoneMatch, tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	t := s.token(&served)
 	body := tokenBodies.Get().(*tokenBody) //nolint:forcetypeassert // nothing else is put there
 	defer body.free()
-	body.token(&t)
+	body.token(&served, s.expiresIn(&served.Grant), s.fault(served.Fault, ""))
 	if body.err != nil {
 		s.writeProblem(w, r, s.tokenProblem(body.err))
 		return

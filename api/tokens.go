@@ -83,25 +83,23 @@ func (s *server) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest) (
 		out.Status = http.StatusNotModified
 		return out, nil
 	}
-	t := s.token(&served)
-	out.Body = &t
+	g := &served.Grant
+	out.Body = &Token{
+		AccessToken: served.Access.Reveal(), ExpiresAt: at(g.Expires), ExpiresIn: s.expiresIn(g), Subject: g.Subject, Shops: shops(g.Shops),
+		Grant: g.ID, Generation: g.Generation, Stale: served.Stale, Fault: s.fault(served.Fault, ""),
+	}
+	if len(g.Windows) > 0 {
+		out.Body.Windows = moments(g.Windows)
+	}
 	return out, nil
 }
 
-// token shows a token to whoever may have it.
-func (s *server) token(served *keeper.Served) Token {
-	g := &served.Grant
-	t := Token{
-		AccessToken: served.Access.Reveal(), ExpiresAt: at(g.Expires), Subject: g.Subject, Shops: shops(g.Shops), Grant: g.ID,
-		Generation: g.Generation, Stale: served.Stale, Fault: s.fault(served.Fault, ""),
+// expiresIn returns the whole seconds that an access token still lasts; 0 where its end is not known.
+func (s *server) expiresIn(g *gk.Grant) int64 {
+	if g.Expires.IsZero() {
+		return 0
 	}
-	if len(g.Windows) > 0 {
-		t.Windows = moments(g.Windows)
-	}
-	if !g.Expires.IsZero() {
-		t.ExpiresIn = max(0, int64(g.Expires.Sub(s.keeper.Now()).Seconds()))
-	}
-	return t
+	return max(0, int64(g.Expires.Sub(s.keeper.Now()).Seconds()))
 }
 
 func etag(generation int64) string { return `"` + strconv.FormatInt(generation, 10) + `"` }
