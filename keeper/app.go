@@ -7,16 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -70,24 +67,6 @@ func (k *Keeper) CreateApp(ctx context.Context, v gk.Viewer, in AppInput) (gk.Ap
 		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "created"},
 	})
 	return app, err
-}
-
-// lift takes profile, stage and environment out of the settings, where people who copy a platform's console write them.
-func (in *AppInput) lift(spec *platform.Spec) error {
-	settings := maps.Clone(in.Settings)
-	for name, member := range map[string]*string{"profile": &in.Profile, "stage": &in.Stage, "environment": &in.Environment} {
-		value, ok := settings[name]
-		if _, known := spec.Facts.Settings[name]; !ok || known {
-			continue
-		}
-		if *member != "" && *member != value {
-			return &Invalid{"settings." + name, "is another than the app's own " + name}
-		}
-		*member = value
-		delete(settings, name)
-	}
-	in.Settings = settings
-	return nil
 }
 
 // AppChange is what a PATCH of an application says; nil leaves a member as it is.
@@ -171,132 +150,6 @@ func (k *Keeper) DeleteApp(ctx context.Context, v gk.Viewer, id string) error {
 	now := k.Now()
 	return k.store.DeleteApp(ctx, v, id, gk.Event{
 		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: id, At: now, Data: map[string]any{"change": "removed"},
-	})
-}
-
-// destination is what decides where an app's secrets go, as one text to compare.
-func destination(spec *platform.Spec, app gk.App) string {
-	ids := make([]string, 0, 4)
-	for _, name := range slices.Sorted(maps.Keys(app.Settings)) {
-		s := spec.Facts.Settings[name]
-		identity := s.RequiredFor(app.Profile) && strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_key") && s.Type != "bool"
-		if identity || name == "region" {
-			ids = append(ids, name+"="+app.Settings[name])
-		}
-	}
-	b, _ := json.Marshal([]any{app.Environment, app.Endpoints, ids}) // strings and maps of them always encode
-	return string(b)
-}
-
-// fill merges settings into an app and its secrets.
-func (k *Keeper) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.AppSecret, settings map[string]string, now time.Time) error {
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		s, ok := spec.Facts.Settings[name]
-		value := strings.TrimSpace(settings[name])
-		if !ok {
-			return &Invalid{"settings." + name, "is no setting of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(spec.Facts.Settings)), ", ")}
-		}
-		switch {
-		case s.Secret && value == "":
-			delete(secrets, name)
-		case s.Secret:
-			olds := secrets[name]
-			if len(olds) > 0 && olds[0].Value == value {
-				continue
-			}
-			if len(olds) > 0 {
-				olds[0].Until = now
-			}
-			secrets[name] = slices.Insert(olds[:min(len(olds), 2)], 0, gk.AppSecret{Value: value, Since: now})
-		case value == "":
-			delete(app.Settings, name)
-		default:
-			app.Settings[name] = value
-		}
-	}
-	return nil
-}
-
-// checkApp tells the first mistake in an app.
-func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]gk.AppSecret) error {
-	f := spec.Facts
-	if app.Environment != gk.Production && app.Environment != gk.Sandbox {
-		return &Invalid{"environment", "is neither production nor sandbox"}
-	}
-	if app.Profile != "" && !slices.Contains(f.Profiles, app.Profile) {
-		return &Invalid{"profile", "is none of " + strings.Join(f.Profiles, ", ")}
-	}
-	if app.Stage != "online" && !slices.Contains(f.Stages, app.Stage) {
-		return &Invalid{"stage", "is none of online, " + strings.Join(f.Stages, ", ")}
-	}
-	if len(app.Name) > 200 {
-		return &Invalid{"name", "is longer than 200 bytes"}
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
-		s := f.Settings[name]
-		value := app.Settings[name]
-		has := value != "" || len(secrets[name]) > 0
-		if s.RequiredFor(app.Profile) && !has && name != "redirect_uri" {
-			return &Invalid{"settings." + name, "is missing; " + spec.Code + " needs it"}
-		}
-		if value == "" {
-			continue
-		}
-		switch s.Type {
-		case "int":
-			if _, err := strconv.ParseInt(value, 10, 64); err != nil {
-				return &Invalid{"settings." + name, "is not a whole number"}
-			}
-		case "url":
-			u, err := url.Parse(value)
-			if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !web(u) {
-				return &Invalid{"settings." + name, "is not an https address (plain http only on loopback)"}
-			}
-		case "choice":
-			if !slices.Contains(s.Choices, value) {
-				return &Invalid{"settings." + name, "is none of " + strings.Join(s.Choices, ", ")}
-			}
-		case "time":
-			if _, err := gk.ParseTime(value); err != nil {
-				return &Invalid{"settings." + name, "is neither RFC 3339 nor unix seconds"}
-			}
-		case "bool":
-			if value != "true" && value != "false" {
-				return &Invalid{"settings." + name, "is neither true nor false"}
-			}
-		}
-	}
-	known := map[string]bool{"authorize": true, "exchange": true, "token": true, "api": true} // what every platform may be told
-	for _, e := range f.Endpoints {
-		for name := range e.Bases {
-			known[name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
-		u, err := url.Parse(app.Endpoints[name])
-		if !known[name] {
-			return &Invalid{"endpoints." + name, "is no endpoint of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")}
-		}
-		if err != nil || u.Host == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
-			return &Invalid{"endpoints." + name, "must be scheme://host[:port]"}
-		}
-		if !k.allowed(u) {
-			return &Invalid{"endpoints." + name, "names a host that was not allowed at start; start the server with --allow-endpoint for it"}
-		}
-	}
-	for _, origin := range app.ReturnOrigins {
-		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || !web(u) || !printableASCII(origin) {
-			return &Invalid{"return_origins", "must be origins such as https://erp.example, without a path (plain http only on loopback)"}
-		}
-	}
-	return nil
-}
-
-// allowed reports whether an endpoint's host was named at start.
-func (k *Keeper) allowed(u *url.URL) bool {
-	return slices.ContainsFunc(k.options.Allowed, func(a string) bool {
-		return strings.EqualFold(a, u.Host) || strings.EqualFold(a, u.Hostname())
 	})
 }
 
@@ -389,65 +242,6 @@ func (k *Keeper) PushURL(app string) string { return k.options.PublicURL + "/pus
 
 // InstallURL is the address that a platform opens when a merchant begins there.
 func (k *Keeper) InstallURL(app string) string { return k.options.PublicURL + "/install/" + app }
-
-// noteAppFault records a fault of the app that a renewal of a grant met. The second grant that meets one stops the
-// renewals of all the app's grants until a probe works, with one alarm instead of a thousand refusals.
-func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fault) error {
-	now := k.Now()
-	return k.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
-		switch {
-		case app.Fault == nil || app.FaultGrant == "":
-			app.Fault, app.FaultGrant = f, grant
-			return nil, nil
-		case app.FaultGrant == grant && app.PausedUntil.IsZero():
-			app.Fault = f
-			return nil, nil
-		}
-		first := app.PausedUntil.IsZero()
-		app.Fault, app.PausedUntil = f, now.Add(probeInterval)
-		if !first {
-			return nil, nil
-		}
-		return []gk.Event{{ID: gk.NewID("evt", now), Kind: gk.EventAppPaused, Actor: "engine", App: app.ID, At: now, Data: faultData(f)}}, nil
-	})
-}
-
-// clearAppFault forgets the app's fault after a renewal that worked.
-func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
-	now := k.Now()
-	return k.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
-		if app.Fault == nil && app.PausedUntil.IsZero() {
-			return nil, store.ErrUnchanged
-		}
-		paused := !app.PausedUntil.IsZero()
-		app.Fault, app.FaultGrant, app.PausedUntil = nil, "", time.Time{}
-		if !paused {
-			return nil, nil
-		}
-		return []gk.Event{{ID: gk.NewID("evt", now), Kind: gk.EventAppResumed, Actor: "engine", App: app.ID, At: now, Data: map[string]any{}}}, nil
-	})
-}
-
-// probeInterval is how often a stopped app tries one renewal.
-const probeInterval = 5 * time.Minute
-
-func faultData(f *gk.Fault) map[string]any {
-	if f == nil {
-		return map[string]any{}
-	}
-	return map[string]any{"code": f.Code, "stage": f.Stage, "action": string(f.Action), "row": f.Row, "whose_move": f.Action.Move()}
-}
-
-// web reports whether an address may lead a browser: https, or plain http on loopback.
-func web(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) }
-
-func loopback(host string) bool {
-	return host == "localhost" || host == "127.0.0.1" || host == "::1"
-}
-
-func printableASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' })
-}
 
 func base64URL(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 

@@ -1,9 +1,12 @@
 // Package keeper is the life of a grant. Read its files in this order:
 //
-//	app.go        our applications: what they are made of, where their secrets may go
-//	authorize.go  a link, a click, a callback
+//	app.go        our applications: what they are made of, where their secrets may go (appinput.go, appfault.go)
+//	authorize.go  a link is made and opened
+//	click.go      its button is pressed
+//	callback.go   the merchant comes back
 //	exchange.go   the code is traded, once; the sealed answer is the first thing committed
-//	complete.go   who agreed, to what; all grants of the authorization in one transaction
+//	complete.go   who agreed, to what (inspect.go: asking the platform)
+//	placement.go  which grants are made or replaced, all in one transaction
 //	token.go      a token is read, and renewed first where it must be
 //	refresh.go    claim, ask
 //	save.go       store
@@ -11,7 +14,8 @@
 //	doubt.go      what is done when an answer never arrived
 //	spill.go      where a pair waits while the database is away
 //	failover.go   what is offered again to a database that has lost its last commits
-//	run.go        the loop that does what falls due
+//	run.go        the loop that claims what falls due
+//	turn.go       what is done for one claimed grant
 //	end.go        how a grant ends
 //	keyring.go    the keys that seal change while the process runs
 //

@@ -37,6 +37,7 @@ type beginning struct {
 type firstAnswers struct {
 	refused int
 	taken   bool
+	stopped bool // the stop that so many refusals ask for stands in the app's row
 }
 
 func (b *beginning) answers(app string) *firstAnswers {
@@ -58,10 +59,20 @@ func (b *beginning) most(app string, f platform.Renewal, now time.Time, workers 
 	if f.AfterLostAnswer == platform.RepeatAny || a.taken || !now.Before(b.at.Add(carefulFor)) {
 		return workers
 	}
-	if a.refused < refusalsInARow {
+	switch {
+	case a.refused < refusalsInARow:
 		return min(workers, refusalsInARow-a.refused)
+	case !a.stopped:
+		return 0 // the stop is being written
 	}
-	return min(workers, refusalsInARow) // a person has let it go on
+	return min(workers, refusalsInARow) // a person has let it go on, if the app's row says so
+}
+
+// stopped notes that the stop of an app is written.
+func (b *beginning) stopped(app string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.answers(app).stopped = true
 }
 
 // taken notes a renewal that worked.
@@ -91,6 +102,7 @@ func (k *Keeper) doubtDatabase(ctx context.Context, app gk.App) error {
 	now := k.Now()
 	k.log.Error("the first refresh tokens were all refused: was this database restored from a backup, or is another installation using it? "+
 		"Renewals of this app are stopped; after a look: grantkeep doctor --restored", "platform", app.Platform, "app", app.ID)
+	defer k.found.stopped(app.ID)
 	return k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
 		if looksRestored(*row) {
 			return nil, store.ErrUnchanged

@@ -1,0 +1,123 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Pressed is what a press of the connect page's button leads to: the platform's page, and the cookie by which this
+// browser is known again.
+type Pressed struct {
+	URL                     string
+	CookieName, CookieValue string
+	CookieLife              time.Duration
+	Click                   string
+	Finish                  time.Duration // time the merchant has on the platform's page; 0: unknown
+}
+
+// Press makes the platform's link, with a state of its own, bound to this browser. shop is what the merchant typed.
+func (k *Keeper) Press(ctx context.Context, secret, shop string) (Pressed, error) {
+	view, err := k.Visit(ctx, secret)
+	if err != nil {
+		return Pressed{}, err
+	}
+	hint := gk.Subject{ID: view.Authorization.Shop}
+	switch {
+	case view.AskShop:
+		if hint.Host, err = ShopHost(view.Spec, shop); err != nil {
+			return Pressed{}, err
+		}
+		hint.ID = ""
+	case view.Spec.Facts.ShopNeeded:
+		hint = gk.Subject{Host: view.Authorization.Shop}
+	case view.Grant != nil:
+		hint = view.Grant.Subject
+	}
+	return k.click(ctx, view.App, view.Authorization, hint)
+}
+
+// click stores a click and builds its link. The link is made first: a driver that refuses leaves nothing behind.
+func (k *Keeper) click(ctx context.Context, app gk.App, a gk.Authorization, hint gk.Subject) (Pressed, error) {
+	d, open, err := k.OpenApp(app)
+	if err != nil {
+		return Pressed{}, err
+	}
+	state, browser := randomText(), randomText()
+	now := k.Now()
+	link, err := d.Link(open, platform.Want{State: state, Cancel: a.Kind == gk.KindCancel, Hint: hint, Scopes: a.Scopes, Form: a.Form})
+	if err != nil {
+		return Pressed{}, err
+	}
+	c := gk.Click{
+		ID: gk.NewID("clk", now), Authorization: a.ID, App: app.ID, StateHash: digest(state), BrowserHash: digest(browser),
+		Stage: gk.Begun, Hint: hint, ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
+	}
+	if err := k.store.CreateClick(ctx, c); err != nil {
+		return Pressed{}, err
+	}
+	finish := link.Finish
+	if finish == 0 {
+		finish = time.Duration(d.Spec().Facts.Link.Finish)
+	}
+	return Pressed{URL: link.URL, CookieName: k.cookieName(c), CookieValue: browser, CookieLife: stateLife, Click: c.ID, Finish: finish}, nil
+}
+
+// cookieName names the cookie of one click, so that two tabs do not overwrite each other's.
+func (k *Keeper) cookieName(c gk.Click) string {
+	if len(c.StateHash) == 0 {
+		return ""
+	}
+	name := "gk_c_" + base64URL(c.StateHash)[:8]
+	if strings.HasPrefix(k.options.PublicURL, "https://") {
+		return "__Host-" + name // clients drop a cookie with this prefix on plain http, which only loopback may have
+	}
+	return name
+}
+
+// Install answers a merchant who begins on the platform's side: the entry's proof is checked, and the browser goes
+// straight to the platform's page, as the platforms' stores demand. The authorization has no owner.
+func (k *Keeper) Install(ctx context.Context, appID string, in platform.Incoming) (Pressed, error) {
+	app, d, open, err := k.appOf(ctx, appID)
+	if err != nil {
+		return Pressed{}, err
+	}
+	starter, ok := d.(platform.Starter)
+	if !ok {
+		return Pressed{}, &Refused{Reason: RefusedIncomplete}
+	}
+	entry, err := starter.ReadEntry(open, in)
+	if err != nil {
+		return Pressed{}, refusedBy(err)
+	}
+	if !k.budgetFor(app.ID).take(k.Now()) {
+		return Pressed{}, &Refused{Reason: RefusedBusy}
+	}
+	now := k.Now()
+	a := gk.Authorization{
+		ID: gk.NewID("aut", now), App: app.ID, Kind: gk.KindInstall, LinkHash: digest(randomText()), Shop: entry.Hint.Host,
+		Stage: gk.Begun, ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
+	}
+	if err := k.store.CreateAuthorization(ctx, a); err != nil {
+		return Pressed{}, err
+	}
+	return k.click(ctx, app, a, entry.Hint)
+}
+
+// refusedBy turns what a driver says of a callback or an entry into a Refused; other errors stay as they are.
+func refusedBy(err error) error {
+	var bad *platform.BadCallback
+	switch {
+	case errors.As(err, &bad):
+		return &Refused{Reason: RefusedIncomplete, Fault: bad.Fault}
+	case errors.Is(err, platform.ErrForged):
+		return &Refused{Reason: RefusedForged}
+	case errors.Is(err, platform.ErrForeignHost):
+		return &Refused{Reason: RefusedIncomplete}
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// learn adds what an inspection told to an issue; what the answer itself said stays.
+func learn(i platform.Issue, in platform.Inspection) platform.Issue {
+	if i.Subject.Kind == "" {
+		i.Subject = in.Subject
+	}
+	if i.Subject.Same(in.Subject) {
+		if i.Subject.Name == "" {
+			i.Subject.Name = in.Subject.Name
+		}
+		if i.Subject.Region == "" {
+			i.Subject.Region = in.Subject.Region
+		}
+		if i.Subject.Host == "" {
+			i.Subject.Host = in.Subject.Host
+		}
+		if i.Subject.Parent == "" {
+			i.Subject.Parent = in.Subject.Parent
+		}
+	}
+	if len(in.Shops) > 0 {
+		i.Shops = in.Shops
+	}
+	if i.Ceiling.IsZero() {
+		i.Ceiling = in.Ceiling
+	}
+	if len(i.Scopes) == 0 {
+		i.Scopes = in.Scopes
+	}
+	facts := maps.Clone(in.Facts)
+	if facts == nil {
+		facts = map[string]string{}
+	}
+	maps.Copy(facts, i.Facts)
+	i.Facts = facts
+	return i
+}
+
+// longestInspection is how many pages an inspection may have.
+const longestInspection = 50
+
+// inspect asks the platform about a credential, page by page.
+func (k *Keeper) inspect(ctx context.Context, ins platform.Inspector, open platform.App, cred platform.Credential) (platform.Inspection, error) {
+	var all platform.Inspection
+	page := ""
+	for range longestInspection {
+		req, err := ins.InspectRequest(open, cred, page)
+		if err != nil {
+			return all, err
+		}
+		reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+		if err != nil {
+			return all, err
+		}
+		in, next, err := ins.ReadInspection(open, cred, reply)
+		if err != nil {
+			return all, err
+		}
+		all = merge(all, in)
+		if page = next; page == "" || all.Alive != nil && !*all.Alive {
+			return all, nil
+		}
+	}
+	return all, fmt.Errorf("%s: an inspection has more than %d pages", open.Spec().Code, longestInspection)
+}
+
+func merge(a, b platform.Inspection) platform.Inspection {
+	if a.Subject.Kind == "" {
+		a.Subject = b.Subject
+	}
+	if b.Alive != nil {
+		a.Alive, a.Fault = b.Alive, b.Fault
+	}
+	a.Shops = append(a.Shops, b.Shops...)
+	if a.Ceiling.IsZero() {
+		a.Ceiling = b.Ceiling
+	}
+	if a.AuthorizedAt.IsZero() {
+		a.AuthorizedAt = b.AuthorizedAt
+	}
+	if len(b.Scopes) > 0 {
+		a.Scopes = b.Scopes
+	}
+	if a.Facts == nil {
+		a.Facts = map[string]string{}
+	}
+	maps.Copy(a.Facts, b.Facts)
+	return a
+}

@@ -1,0 +1,139 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// turn does for one claimed grant what is due: a renewal, a warning, the end of its token, a check.
+func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
+	f := k.renewalOf(d, app)
+	limits := d.Spec().Facts.Limits.TokenCalls
+	now := k.Now()
+	ask := g.Renewable && k.renewalDue(&g, f, now)
+	if ask && limits == (platform.TokenCalls{}) && !g.InDoubt() && !endsDue(&g, now) {
+		return k.renew(ctx, d, app, open, g)
+	}
+	ask = false // until the row says that the claim is still ours
+	inspect := false
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+		if row.AttemptID != g.AttemptID {
+			return nil, errOvertaken
+		}
+		var events []gk.Event
+		if !row.Renewable {
+			row.Doubts, row.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a renewal
+		}
+		if row.InDoubt() && (row.Fault == nil || row.Fault.At.Before(row.DoubtSince)) {
+			row.Fault = noAnswer(row, now)
+			events = append(events, event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"}))
+		}
+		events = append(events, lapse(row, now)...)
+		events = append(events, warn(row, now)...)
+		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
+		if ask {
+			if wait := overQuota(row, limits, f, now, inLastLead(row, f, now)); wait > 0 {
+				ask, row.RetryAt = false, now.Add(wait)
+			}
+		}
+		if ask {
+			countCall(row, f, now)
+			g = *row
+			return events, nil
+		}
+		release(row)
+		inspect = probeDue(d, row, now)
+		if inspect {
+			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
+		}
+		row.DueAt = k.plan(d, app, row, now)
+		g = *row
+		return events, nil
+	})
+	if err != nil {
+		return err
+	}
+	if ask {
+		return k.renew(ctx, d, app, open, g)
+	}
+	if inspect {
+		return k.probe(ctx, d, open, g)
+	}
+	return nil
+}
+
+// renewalDue reports whether the renewal of a grant is due.
+func (k *Keeper) renewalDue(g *gk.Grant, f platform.Renewal, now time.Time) bool {
+	if g.RetryAt.After(now) {
+		return false
+	}
+	if g.InDoubt() {
+		return !settleAt(g, f, now).After(now)
+	}
+	at := renewAt(g, f)
+	return !at.IsZero() && !at.After(now)
+}
+
+// endsDue reports whether an end or a warning is due besides the renewal.
+func endsDue(g *gk.Grant, now time.Time) bool {
+	if !g.Expires.IsZero() && !g.Expires.After(now) || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
+		return true
+	}
+	at := warnAt(g, now)
+	return !at.IsZero() && !at.After(now)
+}
+
+// probeDue reports whether the periodic check of a grant is due.
+func probeDue(d platform.Driver, g *gk.Grant, now time.Time) bool {
+	every := time.Duration(d.Spec().Facts.Push.Probe)
+	_, can := d.(platform.Inspector)
+	return can && every > 0 && g.State == gk.Active && !seenAt(g).Add(every).After(now)
+}
+
+// probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
+// renewal then tells whether the merchant has left.
+func (k *Keeper) probe(ctx context.Context, d platform.Driver, open platform.App, g gk.Grant) error {
+	cred, err := k.credential(g, true)
+	if err != nil {
+		return err
+	}
+	in, err := k.inspect(ctx, d.(platform.Inspector), open, cred)
+	if err != nil {
+		return err
+	}
+	if in.Alive == nil || *in.Alive {
+		if s, ok := d.(platform.Subscriber); ok && d.Spec().Facts.Push.Subscribe == "grant" {
+			if err := k.subscribeGrant(ctx, s, open, g.ID); err != nil { // platforms drop subscriptions that failed too often
+				k.log.Info("pushes could not be subscribed to again", "platform", open.Spec().Code, "grant", g.ID, "error", err)
+			}
+		}
+		return k.seen(ctx, d, g, in)
+	}
+	return k.died(ctx, d, g, in.Fault)
+}
+
+// died records that the platform refuses an access token before its end.
+func (k *Keeper) died(ctx context.Context, d platform.Driver, g gk.Grant, f *gk.Fault) error {
+	app, err := k.store.App(ctx, gk.Engine(), g.App)
+	if err != nil {
+		return err
+	}
+	now := k.Now()
+	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+		over := !row.Expires.IsZero() && !row.Expires.After(now) // that it is refused past its end tells nothing
+		if row.Generation != g.Generation || row.State == gk.Revoked || row.AttemptID != "" || over {
+			return nil, errOvertaken
+		}
+		if f != nil {
+			f.At = gk.At(now)
+		}
+		row.Fault = f
+		row.Expires = now
+		events := lapse(row, now)
+		row.DueAt = k.plan(d, app, row, now)
+		return events, nil
+	})
+}
