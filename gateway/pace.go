@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,6 +118,24 @@ func (p *pacer) learn(use keeper.Use, call platform.Call, resp *http.Response, f
 	}
 	p.pauses[key] = pause{now.Add(wait), fault}
 	return wait
+}
+
+// level lowers a bucket to what an answer's header says is left in it: other processes and other programs of ours draw
+// from the same one. A header that says there is more than we count is not believed; it may be older than our last call.
+func (p *pacer) level(use keeper.Use, header http.Header) {
+	now := p.now()
+	for _, l := range use.Driver.Spec().Facts.Limits.Calls {
+		used, size, ok := strings.Cut(header.Get(l.Header), "/")
+		n, err := strconv.Atoi(used)
+		most, serr := strconv.Atoi(size)
+		if l.Header == "" || !ok || err != nil || serr != nil || n < 0 || most < 1 || most > 1_000_000 {
+			continue
+		}
+		b := p.bucket(owner(l.Per, use), l.Second, l.Burst, now)
+		if more := int(b.TokensAt(now)) - max(most-n, 0); more > 0 {
+			b.ReserveN(now, min(more, l.Burst))
+		}
+	}
 }
 
 // paused returns how long a grant's call must be kept back, and why.

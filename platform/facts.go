@@ -116,7 +116,8 @@ type TokenCalls struct {
 type CallLimit struct {
 	Per    string  `toml:"per" json:"per"` // grant | shop | app
 	Burst  int     `toml:"burst" json:"burst"`
-	Second float64 `toml:"second" json:"second"` // calls a second
+	Second float64 `toml:"second" json:"second"`           // calls a second
+	Header string  `toml:"header" json:"header,omitempty"` // of an answer that tells USED/SIZE of this bucket, whoever used it
 }
 
 // PushFacts is how the platform tells us something.

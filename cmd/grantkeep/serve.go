@@ -282,6 +282,9 @@ func newLog(w io.Writer, level string) (*slog.Logger, error) {
 
 // redact is the last net under the types that redact themselves.
 func redact(_ []string, a slog.Attr) slog.Attr {
+	if kind := a.Value.Kind(); kind != slog.KindAny && kind != slog.KindLogValuer {
+		return a
+	}
 	switch v := a.Value.Any().(type) {
 	case gk.Secret, gk.Sealed:
 		return slog.String(a.Key, fmt.Sprint(v))
