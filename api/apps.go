@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -215,10 +216,32 @@ func (s *server) routeApps() {
 	})
 
 	add(s, huma.Operation{
+		OperationID: "recover-grants", Method: http.MethodPost, Path: "/v1/apps/{id}/recover", DefaultStatus: http.StatusCreated,
+		Summary:     "Trade a recovery code of the platform's console for grants",
+		Description: "Shopee's resend_code and upgrade_code (with shop_id, comma between several). The answer is the authorization that this makes.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body recovery
+	}) (*output[Authorization], error) {
+		params := url.Values{}
+		for name, value := range in.Body.Codes {
+			params.Set(name, value)
+		}
+		o, err := s.keeper.Recover(ctx, key.Viewer(), in.ID, in.Body.Owner, params)
+		return &output[Authorization]{s.authorization(o.Authorization)}, err
+	})
+
+	add(s, huma.Operation{
 		OperationID: "obtain-grant", Method: http.MethodPost, Path: "/v1/apps/{id}/grants", DefaultStatus: http.StatusCreated,
 		Summary:     "Make a grant that nobody has to click for",
 		Description: "Client credentials, self-use apps, or a token that a merchant copied; a pasted token is asked whose it is before it is stored.",
 	}, s.obtainGrant)
+}
+
+// recovery is a code that the platform's console gave, by the platform's own name.
+type recovery struct {
+	Owner string            `json:"owner,omitempty" maxLength:"200" doc:"whose the grants will be"`
+	Codes map[string]string `json:"codes" minProperties:"1" maxProperties:"3" doc:"the code by the platform's own name, and what it needs beside"`
 }
 
 // obtained is what a grant without a click is made of.

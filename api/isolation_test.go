@@ -34,6 +34,7 @@ func TestForeignIsAbsent(t *testing.T) {
 	bodies := map[string]string{
 		"PATCH /v1/apps/{id}":                  `{"name":"mine"}`,
 		"POST /v1/apps/{id}/grants":            `{"token":{"access":"pasted"}}`,
+		"POST /v1/apps/{id}/recover":           `{"codes":{"resend_code":"x"}}`,
 		"PATCH /v1/grants/{id}":                `{"owner":"ann"}`,
 		"POST /v1/grants/{id}/confirm":         `{"owner":"ann"}`,
 		"POST /v1/grants/{id}/sign":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,

@@ -109,16 +109,21 @@ func (k *Keeper) unsolicited(ctx context.Context, app gk.App, d platform.Driver,
 	if !d.Spec().Facts.Callback.Unsolicited || cb.Fault != nil {
 		return Outcome{}, &Refused{Reason: RefusedNoState, Fault: cb.Fault}
 	}
-	now := k.Now()
-	if !k.budgetFor(app.ID).take(now) {
+	if !k.budgetFor(app.ID).take(k.Now()) {
 		return Outcome{}, &Refused{Reason: RefusedBusy}
 	}
+	return k.entry(ctx, d, open, cb, "")
+}
+
+// entry completes what came without a click of ours: an authorization and a click are made for it, with nobody's state.
+func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App, cb platform.Callback, owner string) (Outcome, error) {
+	now := k.Now()
 	a := gk.Authorization{
-		ID: gk.NewID("aut", now), App: app.ID, Kind: gk.KindInstall, LinkHash: digest(randomText()), Stage: gk.Begun,
+		ID: gk.NewID("aut", now), App: open.ID, Owner: owner, Kind: gk.KindInstall, LinkHash: digest(randomText()), Stage: gk.Begun,
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	c := gk.Click{
-		ID: gk.NewID("clk", now), Authorization: a.ID, App: app.ID, Stage: gk.Exchanging, SpentAt: now,
+		ID: gk.NewID("clk", now), Authorization: a.ID, App: open.ID, Stage: gk.Exchanging, SpentAt: now,
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	if !k.begin() {

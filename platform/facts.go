@@ -82,10 +82,11 @@ type Endpoint struct {
 
 // LinkFacts is what the page that a merchant opens is like.
 type LinkFacts struct {
-	Life      Duration `toml:"life" json:"life"`     // of the platform's link; 0: does not expire
-	Finish    Duration `toml:"finish" json:"finish"` // time the merchant has on the platform's page; 0: unknown
-	Forms     []string `toml:"forms" json:"forms"`   // variants; the first is the default
-	Cancel    bool     `toml:"cancel" json:"cancel"` // the platform has a page where a merchant withdraws
+	Life      Duration `toml:"life" json:"life"`                   // of the platform's link; 0: does not expire
+	Finish    Duration `toml:"finish" json:"finish"`               // time the merchant has on the platform's page; 0: unknown
+	Forms     []string `toml:"forms" json:"forms"`                 // variants; the first is the default
+	Cancel    bool     `toml:"cancel" json:"cancel"`               // the platform has a page where a merchant withdraws
+	Recovery  []string `toml:"recovery" json:"recovery,omitempty"` // names of codes that the platform's console gives a vendor, traded without a merchant
 	ScopeJoin string   `toml:"scope_join" json:"scope_join"`
 	CodeLife  Duration `toml:"code_life" json:"code_life"` // 0: not published
 }

@@ -1,0 +1,41 @@
+package keeper
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Recover trades a code that a platform's console gives a vendor for grants whose tokens were lost, or that come from
+// an older API (Shopee's resend_code and upgrade_code). params are the platform's own names. No merchant clicks: the
+// code is the permission, and the grants go to the owner who is named, or stay with the one whom they have.
+func (k *Keeper) Recover(ctx context.Context, v gk.Viewer, appID, owner string, params url.Values) (Outcome, error) {
+	if _, err := k.store.App(ctx, v, appID); err != nil {
+		return Outcome{}, err
+	}
+	if len(v.Owners) > 0 {
+		return Outcome{}, ErrForbidden
+	}
+	app, d, open, err := k.appOf(ctx, appID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	known := d.Spec().Facts.Link.Recovery
+	for name := range params {
+		if name != "shop_id" && !slices.Contains(known, name) {
+			return Outcome{}, &Invalid{name, "is no recovery code of " + app.Platform}
+		}
+	}
+	if !slices.ContainsFunc(known, params.Has) {
+		return Outcome{}, &Invalid{"code", "is missing; " + app.Platform + " has no recovery codes, or none was given"}
+	}
+	cb, err := d.ReadCallback(open, platform.Incoming{Method: http.MethodGet, URL: open.CallbackURL + "?" + params.Encode(), Header: http.Header{}})
+	if err != nil {
+		return Outcome{}, refusedBy(err)
+	}
+	return k.entry(ctx, d, open, cb, owner)
+}
