@@ -3,7 +3,7 @@
 GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
 export GOFLAGS ?= -mod=readonly
-FUZZTIME ?= 2s
+FUZZTIME ?= 5000x
 
 .PHONY: help build check test unit lint generate generated fuzz bench install-deps clean
 
@@ -33,7 +33,7 @@ generate: ## make the generated files again
 generated: generate ## the generated files are what their sources make of them
 	@git diff --exit-code --stat -- '*_templ.go' '*.md' || { echo "generated files differ: commit what make generate made"; exit 1; }
 
-fuzz: ## each fuzz target for FUZZTIME (2s); make fuzz FUZZTIME=10m for longer
+fuzz: ## each fuzz target for FUZZTIME (5000x: that many inputs); make fuzz FUZZTIME=10m for longer
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
 
 bench: ## ratios to a bare floor, measured in one run
