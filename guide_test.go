@@ -55,7 +55,7 @@ func TestTheMapHasEveryRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	for room := range goFiles(t, false) {
-		if room != "." && !strings.HasSuffix(room, "sim") && !strings.Contains(string(readme), path.Base(room)+"/") {
+		if room != "." && !strings.HasPrefix(room, "sim/") && !strings.Contains(string(readme), path.Base(room)+"/") {
 			t.Errorf("the README's map has no room %s", room)
 		}
 	}
@@ -64,7 +64,7 @@ func TestTheMapHasEveryRoom(t *testing.T) {
 // The kinds of words between backquotes that can be looked up; others are examples.
 var (
 	isPath     = regexp.MustCompile(`^[a-zA-Z0-9_./-]+(\.(go|toml|csv|md|txtar)|/)$`)
-	isGoName   = regexp.MustCompile(`^(platform|platformtest|simulate|all|grantkeep)\.([A-Z]\w*)(?:\.([A-Z]\w*))?$`)
+	isGoName   = regexp.MustCompile(`^(platform|platformtest|sim|all|grantkeep)\.([A-Z]\w*)(?:\.([A-Z]\w*))?$`)
 	isFlag     = regexp.MustCompile(`^--([a-z-]+)`)
 	isVariable = regexp.MustCompile(`^GRANTKEEP_[A-Z_]+$`)
 	isTarget   = regexp.MustCompile(`^make ([a-z-]+)$`)
@@ -78,7 +78,7 @@ func isTrue(word string, sources map[string]string, everything, makefile, flags 
 		return err == nil
 	case isGoName.MatchString(word):
 		m := isGoName.FindStringSubmatch(word)
-		folder := map[string]string{"platform": "platform", "platformtest": "platform/platformtest", "simulate": "platform/simulate", "all": "platform/all", "grantkeep": "."}[m[1]]
+		folder := map[string]string{"platform": "platform", "platformtest": "platform/platformtest", "sim": "sim", "all": "platform/all", "grantkeep": "."}[m[1]]
 		return declares(sources[folder], m[2]) && (m[3] == "" || declares(sources[folder], m[3]))
 	case isFlag.MatchString(word):
 		return strings.Contains(flags, `"`+isFlag.FindStringSubmatch(word)[1]+`"`)

@@ -21,9 +21,9 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "platform/simulate", "store", "vault", "outbound", "client"}},
+	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
 	{2, []string{"keeper", "transfer", "platform/offline", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
-	{3, []string{"gateway", "notify", "store/sqlite", "store/postgres", "platform/all"}},
+	{3, []string{"gateway", "pushes", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"api", "connect", "console"}},
 	{5, []string{"cmd/grantkeep", "docs/generate"}},
 }
@@ -32,10 +32,10 @@ var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopee
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":                {".", "store"},
-	"store/postgres/pgtest":          {},
-	"platform/platformtest":          {".", "platform"},
-	"platform/simulate/simulatetest": {"platform/simulate"},
+	"store/storetest":       {".", "store"},
+	"store/postgres/pgtest": {},
+	"platform/platformtest": {".", "platform"},
+	"sim/simtest":           {"sim"},
 }
 
 func TestRoomsImportOnlyLowerFloors(t *testing.T) {
@@ -64,13 +64,13 @@ func TestRoomsImportOnlyLowerFloors(t *testing.T) {
 					}
 					continue
 				}
-				if strings.HasSuffix(room, "sim") {
-					if to != "platform/simulate" {
-						t.Errorf("%s imports %s: a simulator imports platform/simulate alone", file, to)
+				if strings.HasPrefix(room, "sim/") {
+					if to != "sim" {
+						t.Errorf("%s imports %s: a simulator imports sim alone", file, to)
 					}
 					continue
 				}
-				if strings.HasSuffix(to, "sim") && room == "platform/all" {
+				if strings.HasPrefix(to, "sim/") && room == "platform/all" {
 					continue
 				}
 				from, known := floor[room]

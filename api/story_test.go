@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
+	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
 )
 
 // TestStoryOfAGrant leads one grant through its life by API calls alone, the platform being Shoplazza in a box: the app is
@@ -103,8 +103,8 @@ func TestStoryOfAGrant(t *testing.T) {
 
 // box is the simulated platform with one app and one shop of it.
 type box struct {
-	memory           *simulate.Memory
-	running          *simulate.Running
+	memory           *sim.Memory
+	running          *sim.Running
 	client           *http.Client
 	base, shop, host string
 	app              map[string]any
@@ -112,10 +112,10 @@ type box struct {
 
 func startBox(t *testing.T) *box {
 	t.Helper()
-	b := &box{memory: simulate.NewMemory()}
+	b := &box{memory: sim.NewMemory()}
 	var err error
-	b.running, err = simulate.Start(t.Context(), simulate.Options{
-		Memory: b.memory, Platforms: []simulate.Platform{{Name: "shoplazza", New: shoplazzasim.New}},
+	b.running, err = sim.Start(t.Context(), sim.Options{
+		Memory: b.memory, Platforms: []sim.Platform{{Name: "shoplazza", New: shoplazzasim.New}},
 	})
 	if err != nil {
 		t.Fatal(err)

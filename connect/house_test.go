@@ -27,8 +27,8 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
-	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
+	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
 	"github.com/grantkeep/grantkeep/store/sqlite"
 	"github.com/grantkeep/grantkeep/vault"
 )
@@ -129,13 +129,13 @@ func newHouse(t *testing.T) *house {
 // startPlatform starts Shoplazza with an app and a shop; the merchant grants every scope but the last one asked for.
 func (h *house) startPlatform() {
 	h.t.Helper()
-	var rows []simulate.Row
+	var rows []sim.Row
 	for _, r := range shoplazza.New().Spec().Catalogue.Rows() {
-		rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
 	}
 	// A test's context ends before its cleanups run, and those still ask.
-	running, err := simulate.Start(context.WithoutCancel(h.t.Context()), simulate.Options{
-		Platforms: []simulate.Platform{{Name: "shoplazza", New: shoplazzasim.New, Rows: rows}},
+	running, err := sim.Start(context.WithoutCancel(h.t.Context()), sim.Options{
+		Platforms: []sim.Platform{{Name: "shoplazza", New: shoplazzasim.New, Rows: rows}},
 	})
 	if err != nil {
 		h.t.Fatal(err)

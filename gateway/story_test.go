@@ -15,7 +15,7 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store/sqlite"
 	"github.com/grantkeep/grantkeep/vault"
 )
@@ -30,13 +30,13 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := t.Context()
 	list, _ := all.Simulators()
-	var only []simulate.Platform
+	var only []sim.Platform
 	for _, p := range list {
 		if p.Name == "shoplazza" {
 			only = append(only, p)
 		}
 	}
-	sims, err := simulate.Start(ctx, simulate.Options{Platforms: only})
+	sims, err := sim.Start(ctx, sim.Options{Platforms: only})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
-	sim := ready.Platforms["shoplazza"]
+	box := ready.Platforms["shoplazza"]
 	w := &world{house: house{t: t, log: &logBook{}}, control: sims.Control()}
 	db, err := sqlite.Open(ctx, t.TempDir())
 	if err != nil {
@@ -79,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	if w.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	host := strings.TrimPrefix(sim.Base, "http://")
+	host := strings.TrimPrefix(box.Base, "http://")
 	gate, err := outbound.New(outbound.Options{Allow: []string{host}})
 	if err != nil {
 		t.Fatal(err)
@@ -95,21 +95,21 @@ func newWorld(t *testing.T) *world {
 	w.gateway = gateway.New(gateway.Options{Keeper: w.keeper, Log: log})
 
 	settings, told := map[string]string{}, map[string]any{}
-	for name, v := range sim.Apps[0] {
+	for name, v := range box.Apps[0] {
 		told[name] = v
 		if _, ok := w.keeper.Driver("shoplazza").Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
-			settings[name] = simulate.Settings{name: v}.Text(name)
+			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
 	app, err := w.keeper.CreateApp(ctx, gk.Engine(), keeper.AppInput{
-		Platform: "shoplazza", Settings: settings, Endpoints: map[string]string{"authorize": sim.Base, "token": sim.Base, "api": sim.Base},
+		Platform: "shoplazza", Settings: settings, Endpoints: map[string]string{"authorize": box.Base, "token": box.Base, "api": box.Base},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	told["redirect_uri"] = w.keeper.CallbackURL(app.ID)
 	w.tell("POST", "/shoplazza/apps", told, nil)
-	w.connect(app, sim.Shops[0].ID, sim.Shops[0].Host)
+	w.connect(app, box.Shops[0].ID, box.Shops[0].Host)
 	return w
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
@@ -26,10 +26,10 @@ import (
 func openShared(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, dir: t.TempDir(), log: &logBook{}, cookies: map[string]string{}}
-	memory := simulate.NewMemory()
+	memory := sim.NewMemory()
 	platforms, _ := all.Simulators()
 	var err error
-	if h.sims, err = simulate.Start(context.Background(), simulate.Options{Platforms: platforms, Memory: memory}); err != nil {
+	if h.sims, err = sim.Start(context.Background(), sim.Options{Platforms: platforms, Memory: memory}); err != nil {
 		t.Fatal(err)
 	}
 	line, err := json.Marshal(h.sims)

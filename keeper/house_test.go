@@ -19,7 +19,7 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
 	"github.com/grantkeep/grantkeep/vault"
@@ -33,7 +33,7 @@ type house struct {
 	vault   *vault.Vault
 	master  vault.Master // of a house that several keepers share
 	gate    *outbound.Gate
-	sims    *simulate.Running
+	sims    *sim.Running
 	web     *http.Client
 	keeper  *keeper.Keeper
 	dir     string
@@ -96,15 +96,15 @@ func story(t *testing.T, code string, tell func(h *house)) {
 func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 	t.Helper()
 	h := &house{t: t, dir: dir, log: &logBook{}, cookies: map[string]string{}}
-	memory := simulate.NewMemory()
+	memory := sim.NewMemory()
 	platforms, _ := all.Simulators()
 	// A bubble begins in the year 2000, when milliseconds had a digit less; platforms count digits.
-	clock := simulate.NewClock()
+	clock := sim.NewClock()
 	err := clock.Set(context.Background(), time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.sims, err = simulate.Start(context.Background(), simulate.Options{Platforms: platforms, Memory: memory, Clock: clock}); err != nil {
+	if h.sims, err = sim.Start(context.Background(), sim.Options{Platforms: platforms, Memory: memory, Clock: clock}); err != nil {
 		t.Fatal(err)
 	}
 	line, err := json.Marshal(h.sims)
@@ -135,7 +135,7 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 		t.Fatal(err)
 	}
 	h.keeper = h.instance("first")
-	h.sims.Clock.Register(simulate.Hook{
+	h.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := h.keeper.NextDue(context.Background())
 			if err != nil || next.After(to) {
@@ -206,17 +206,17 @@ func (h *house) close() {
 // addApp makes our app of a platform's first simulated one.
 func (h *house) addApp(code string) {
 	h.t.Helper()
-	sim := h.ready.Platforms[code]
+	box := h.ready.Platforms[code]
 	driver := h.keeper.Driver(code)
 	settings, endpoints := map[string]string{}, map[string]string{}
 	for name := range driver.Spec().Facts.Settings {
-		if v, ok := sim.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
-			settings[name] = simulate.Settings{name: v}.Text(name)
+		if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
 	for _, e := range driver.Spec().Facts.Endpoints {
 		for name := range e.Bases {
-			endpoints[name] = sim.Base
+			endpoints[name] = box.Base
 		}
 	}
 	app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
@@ -227,7 +227,7 @@ func (h *house) addApp(code string) {
 	}
 	h.app = app
 	told := map[string]any{}
-	for name, v := range sim.Apps[0] {
+	for name, v := range box.Apps[0] {
 		told[name] = v
 	}
 	told["redirect_uri"] = h.keeper.CallbackURL(app.ID)

@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
 )
 
 // shortestSecret is the length from which a text is unlikely to stand somewhere by chance, in characters.
@@ -163,7 +163,7 @@ type raid struct {
 	grants  []string
 }
 
-func (r *raid) raid(p simulate.Platform) {
+func (r *raid) raid(p sim.Platform) {
 	r.t.Helper()
 	code := p.Name
 	r.control("POST", "/"+code+"/options", map[string]string{"slow": "20ms"}, nil)
@@ -192,7 +192,7 @@ func (r *raid) raid(p simulate.Platform) {
 		}
 		grant = r.revive(code, grant)
 	}
-	for _, name := range []string{simulate.CutBefore, simulate.CutAfter, simulate.Garbage, simulate.Slow, "status-503", "status-429", "status-401"} {
+	for _, name := range []string{sim.CutBefore, sim.CutAfter, sim.Garbage, sim.Slow, "status-503", "status-429", "status-401"} {
 		if !r.provoke(code, grant, name, "") {
 			r.t.Errorf("%s: no request met %s", code, name)
 		}

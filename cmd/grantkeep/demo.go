@@ -20,11 +20,11 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/pushes"
+	"github.com/grantkeep/grantkeep/sim"
 )
 
 type demoConfig struct {
@@ -59,7 +59,7 @@ type demonstration struct {
 	*installation
 	keeper *keeper.Keeper
 	gate   *outbound.Gate
-	sims   *simulate.Running
+	sims   *sim.Running
 	ready  readySims
 	server string
 	key    gk.Secret
@@ -107,7 +107,7 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 	}
 	d := &demonstration{server: "http://" + listener.Addr().String()}
 	// The simulators outlive the server: what it is doing when it stops needs them.
-	d.sims, err = simulate.Start(context.WithoutCancel(ctx), simulate.Options{Listen: host, AnyAddress: c.unsafe, ControlPort: c.controlPort, Ports: ports, Platforms: platforms})
+	d.sims, err = sim.Start(context.WithoutCancel(ctx), sim.Options{Listen: host, AnyAddress: c.unsafe, ControlPort: c.controlPort, Ports: ports, Platforms: platforms})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -125,7 +125,7 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 	}
 	defer d.gate.Close()
 	f := faces{d.server, d.server}
-	pushes := notify.New(notify.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
+	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
 	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, log)), log)
 	done := make(chan error, 1)
 	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, 330*time.Second, log) }()
@@ -163,7 +163,7 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	d.sims.Clock.Register(simulate.Hook{
+	d.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := d.keeper.NextDue(ctx)
 			if err != nil || next.After(to) {
@@ -197,20 +197,20 @@ const metaDemo = "demo"
 // the simulator its addresses.
 func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error {
 	code := driver.Spec().Code
-	sim, ok := d.ready.Platforms[code]
-	if !ok || len(sim.Apps) == 0 {
+	box, ok := d.ready.Platforms[code]
+	if !ok || len(box.Apps) == 0 {
 		return nil
 	}
 	settings := map[string]string{}
 	for name := range driver.Spec().Facts.Settings {
-		if text, ok := sim.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
-			settings[name] = simulate.Settings{name: text}.Text(name)
+		if text, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = sim.Settings{name: text}.Text(name)
 		}
 	}
 	endpoints := map[string]string{}
 	for _, e := range driver.Spec().Facts.Endpoints {
 		for name := range e.Bases {
-			endpoints[name] = sim.Base
+			endpoints[name] = box.Base
 		}
 	}
 	old, err := d.store.Apps(ctx, gk.Engine(), "", 0)
@@ -235,7 +235,7 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 	}
 	d.apps[code] = id
 	told := map[string]any{}
-	for name, value := range sim.Apps[0] {
+	for name, value := range box.Apps[0] {
 		told[name] = value
 	}
 	told["redirect_uri"], told["push_url"], told["app_url"] = d.keeper.CallbackURL(id), d.keeper.PushURL(id), d.keeper.InstallURL(id)

@@ -24,7 +24,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/client"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
@@ -239,20 +239,20 @@ func (i *instance) kill() {
 // addApp makes our app of the platform's first simulated one.
 func (f *fleet) addApp() {
 	f.t.Helper()
-	sim := f.sims.Platforms[code]
+	box := f.sims.Platforms[code]
 	app := client.App{Platform: code, Name: "ERP", Settings: map[string]string{}, Endpoints: map[string]string{}}
 	for _, p := range all.Drivers() {
 		if p.Spec().Code != code {
 			continue
 		}
 		for name := range p.Spec().Facts.Settings {
-			if v, ok := sim.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
-				app.Settings[name] = simulate.Settings{name: v}.Text(name)
+			if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
+				app.Settings[name] = sim.Settings{name: v}.Text(name)
 			}
 		}
 		for _, e := range p.Spec().Facts.Endpoints {
 			for name := range e.Bases {
-				app.Endpoints[name] = sim.Base
+				app.Endpoints[name] = box.Base
 			}
 		}
 	}
@@ -261,7 +261,7 @@ func (f *fleet) addApp() {
 		f.t.Fatal(err)
 	}
 	told := map[string]any{}
-	for name, v := range sim.Apps[0] {
+	for name, v := range box.Apps[0] {
 		told[name] = v
 	}
 	told["redirect_uri"], told["push_url"], told["app_url"] = f.app.Callback, f.app.Push, f.app.Install

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/grantkeep/grantkeep/notify"
+	"github.com/grantkeep/grantkeep/pushes"
 )
 
 // hostileHost is a name that must come back nowhere.
@@ -65,7 +65,7 @@ func TestForeignHostIsToldNothing(t *testing.T) {
 // TestFacesAnswerUnderTheirOwnHostOnly asks every route under the name of the other face.
 func TestFacesAnswerUnderTheirOwnHostOnly(t *testing.T) {
 	w := newTown(t)
-	pushes := notify.New(notify.Options{Keeper: w.keeper, Store: w.store, PublicURL: "https://hub.example", Log: slog.New(slog.DiscardHandler)})
+	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: "https://hub.example", Log: slog.New(slog.DiscardHandler)})
 	both := faces{"https://hub.example", "https://api.example:8443"}.handler(w.keeper, w.installation, pushes, slog.New(slog.DiscardHandler))
 	get := func(host, path string) int {
 		r := httptest.NewRequest(http.MethodGet, "http://x"+path, nil)

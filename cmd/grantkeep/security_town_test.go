@@ -20,9 +20,9 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/pushes"
+	"github.com/grantkeep/grantkeep/sim"
 )
 
 // town is the whole product inside the test: the demo's server with its apps on all five platforms, on real sockets.
@@ -55,7 +55,7 @@ func newTownOn(t *testing.T, database string) *town {
 	w.web = w.browser()
 	ctx, stop := context.WithCancel(context.Background())
 	platforms, _ := all.Simulators()
-	if w.sims, err = simulate.Start(context.WithoutCancel(ctx), simulate.Options{Platforms: platforms}); err != nil {
+	if w.sims, err = sim.Start(context.WithoutCancel(ctx), sim.Options{Platforms: platforms}); err != nil {
 		t.Fatal(err)
 	}
 	if w.installation, err = openInstallation(ctx, w.dir, database, masterKey, io.Discard); err != nil {
@@ -65,7 +65,7 @@ func newTownOn(t *testing.T, database string) *town {
 	if err := w.prepare(ctx, w.dir, log); err != nil {
 		t.Fatal(err)
 	}
-	pushes := notify.New(notify.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
+	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
 	server := api.NewServer(w.pages(faces{w.server, w.server}.handler(w.keeper, w.installation, pushes, log)), log)
 	done := make(chan error, 1)
 	go func() { done <- runServer(ctx, server, listener, w.keeper, pushes, 30*time.Second, log) }()
@@ -212,7 +212,7 @@ func (w *town) addApp(code, environment string, change map[string]string) string
 	settings := map[string]string{}
 	for name, v := range w.ready.Platforms[code].Apps[0] {
 		if _, ok := w.keeper.Driver(code).Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
-			settings[name] = simulate.Settings{name: v}.Text(name)
+			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
 	for name, v := range change {

@@ -28,8 +28,8 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -153,7 +153,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err != nil {
 		return err
 	}
-	pushes := notify.New(notify.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
+	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
 	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, in, pushes, log), log)
 	if _, err := fmt.Fprintf(s.out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
@@ -163,7 +163,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 }
 
 // runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
-func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *notify.Pushes, drain time.Duration, log *slog.Logger) error {
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, drain time.Duration, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return pushes.Run(ctx) })
 	g.Go(func() error {

@@ -9,12 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
 )
 
 func simulateCommand(s streams) *cobra.Command {
 	platforms, ports := all.Simulators()
-	o := simulate.Options{Platforms: platforms, Ports: ports}
+	o := sim.Options{Platforms: platforms, Ports: ports}
 	var overrides []string
 	cmd := &cobra.Command{
 		Use:   "simulate",
@@ -31,7 +31,7 @@ func simulateCommand(s streams) *cobra.Command {
 				}
 				o.Ports[name] = port
 			}
-			running, err := simulate.Start(cmd.Context(), o)
+			running, err := sim.Start(cmd.Context(), o)
 			if err != nil {
 				return err
 			}

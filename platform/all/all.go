@@ -7,23 +7,23 @@ import (
 
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/eleme"
-	"github.com/grantkeep/grantkeep/platform/eleme/elemesim"
 	"github.com/grantkeep/grantkeep/platform/shopee"
-	"github.com/grantkeep/grantkeep/platform/shopee/shopeesim"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
-	"github.com/grantkeep/grantkeep/platform/shopeev1/shopeev1sim"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
-	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
-	"github.com/grantkeep/grantkeep/platform/simulate"
 	"github.com/grantkeep/grantkeep/platform/taobao"
-	"github.com/grantkeep/grantkeep/platform/taobao/taobaosim"
+	"github.com/grantkeep/grantkeep/sim"
+	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
+	shopeesim "github.com/grantkeep/grantkeep/sim/shopee"
+	shopeev1sim "github.com/grantkeep/grantkeep/sim/shopeev1"
+	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
+	taobaosim "github.com/grantkeep/grantkeep/sim/taobao"
 )
 
 // Platform is one platform of the product: how we speak it, and the platform in a box.
 type Platform struct {
 	Driver    platform.Driver
-	Simulator simulate.Maker // nil: none yet
-	Port      int            // where `grantkeep simulate` puts it, unless told otherwise
+	Simulator sim.Maker // nil: none yet
+	Port      int       // where `grantkeep simulate` puts it, unless told otherwise
 }
 
 // Platforms returns every platform, in the order in which people see them.
@@ -47,19 +47,19 @@ func Drivers() []platform.Driver {
 }
 
 // Simulators returns the simulators with the rows of their catalogues, and the port of each.
-func Simulators() (list []simulate.Platform, ports map[string]int) {
+func Simulators() (list []sim.Platform, ports map[string]int) {
 	ports = make(map[string]int)
 	for _, p := range Platforms() {
 		if p.Simulator == nil {
 			continue
 		}
 		code := p.Driver.Spec().Code
-		var rows []simulate.Row
+		var rows []sim.Row
 		for _, r := range p.Driver.Spec().Catalogue.Rows() {
-			rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+			rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
 		}
 		settings := slices.Sorted(maps.Keys(p.Driver.Spec().Facts.Settings))
-		list = append(list, simulate.Platform{Name: code, New: p.Simulator, Rows: rows, Settings: settings})
+		list = append(list, sim.Platform{Name: code, New: p.Simulator, Rows: rows, Settings: settings})
 		ports[code] = p.Port
 	}
 	return list, ports

@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/eleme/elemesim"
 	"github.com/grantkeep/grantkeep/platform/platformtest"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
+	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
 )
 
 // TestDriverAndSimulatorAgree runs the suite with the platform as its documents tell it, and with each point that they
@@ -25,12 +25,12 @@ func TestDriverAndSimulatorAgree(t *testing.T) {
 }
 
 func agree(t *testing.T, options string) {
-	var rows []simulate.Row
+	var rows []sim.Row
 	for _, r := range driver.Spec().Catalogue.Rows() {
-		rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
 	}
-	running, err := simulate.Start(t.Context(), simulate.Options{
-		Platforms: []simulate.Platform{{Name: driver.Spec().Code, New: elemesim.New, Rows: rows}},
+	running, err := sim.Start(t.Context(), sim.Options{
+		Platforms: []sim.Platform{{Name: driver.Spec().Code, New: elemesim.New, Rows: rows}},
 	})
 	if err != nil {
 		t.Fatal(err)

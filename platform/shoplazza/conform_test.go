@@ -5,17 +5,17 @@ import (
 
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/platformtest"
-	"github.com/grantkeep/grantkeep/platform/shoplazza/shoplazzasim"
-	"github.com/grantkeep/grantkeep/platform/simulate"
+	"github.com/grantkeep/grantkeep/sim"
+	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
 )
 
 func TestDriverAndSimulatorAgree(t *testing.T) {
-	var rows []simulate.Row
+	var rows []sim.Row
 	for _, r := range driver.Spec().Catalogue.Rows() {
-		rows = append(rows, simulate.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
 	}
-	running, err := simulate.Start(t.Context(), simulate.Options{
-		Platforms: []simulate.Platform{{Name: driver.Spec().Code, New: shoplazzasim.New, Rows: rows}},
+	running, err := sim.Start(t.Context(), sim.Options{
+		Platforms: []sim.Platform{{Name: driver.Spec().Code, New: shoplazzasim.New, Rows: rows}},
 	})
 	if err != nil {
 		t.Fatal(err)
