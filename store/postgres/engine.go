@@ -4,21 +4,41 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
 )
 
-// engine runs the store's SQL on a pool of connections.
-type engine struct{ pool *pgxpool.Pool }
+// engine runs the store's SQL on two pools of connections. Lists have one of their own, so that searches leave those
+// alone that renewals and tokens need.
+type engine struct {
+	reader
+	lists reader
+}
+
+// reader reads on the connections of a pool.
+type reader struct {
+	pool     *pgxpool.Pool
+	patience time.Duration // for one read
+	late     error         // of a read that took longer; nil: what the server's way says
+}
 
 // patience is how long the server may take for one read or one change before it counts as unavailable. A connection
 // that is dead without saying so would otherwise hold its caller for as long as the network takes to notice.
-const patience = 30 * time.Second
+// listPatience is how long a list may take, its waiting for a connection included.
+const (
+	patience     = 30 * time.Second
+	listPatience = 10 * time.Second
+)
+
+// errBusy is the error of a list that took longer than its patience.
+var errBusy = fmt.Errorf("%w: the search took too long; narrow it, or ask again later", store.ErrUnavailable)
 
 // conflicts is how often a change is begun when the server ends it in favour of another.
 const conflicts = 5
@@ -27,23 +47,23 @@ const conflicts = 5
 const yield = 20 * time.Millisecond
 
 // Exec runs a statement by itself.
-func (e *engine) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = e.read(ctx, func(ctx context.Context) error {
-		n, err = querier{e.pool}.Exec(ctx, query, args...)
+func (r *reader) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = r.read(ctx, func(ctx context.Context) error {
+		n, err = querier{r.pool}.Exec(ctx, query, args...)
 		return err
 	})
 	return n, err
 }
 
 // Query runs a statement by itself.
-func (e *engine) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) error {
-	return e.read(ctx, func(ctx context.Context) error { return querier{e.pool}.Query(ctx, row, query, args...) })
+func (r *reader) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) error {
+	return r.read(ctx, func(ctx context.Context) error { return querier{r.pool}.Query(ctx, row, query, args...) })
 }
 
 // Snapshot implements [sqlstore.Engine].
-func (e *engine) Snapshot(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
-	return e.read(ctx, func(ctx context.Context) error {
-		tx, err := e.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+func (r *reader) Snapshot(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return r.read(ctx, func(ctx context.Context) error {
+		tx, err := r.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
 			return translate(err)
 		}
@@ -52,15 +72,29 @@ func (e *engine) Snapshot(ctx context.Context, do func(context.Context, sqlstore
 	})
 }
 
-// read runs do within the engine's patience; what its caller's context ends is that context's error.
-func (e *engine) read(ctx context.Context, do func(context.Context) error) error {
-	limited, cancel := context.WithTimeout(ctx, patience)
+// read runs do within the reader's patience; what its caller's context ends is that context's error.
+func (r *reader) read(ctx context.Context, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	err := do(limited)
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case limited.Err() != nil && r.late != nil:
+		return r.late
 	}
 	return err
+}
+
+// Lists implements [sqlstore.Engine].
+func (e *engine) Lists() sqlstore.Reader { return &e.lists }
+
+// close waits for what is under way and closes the connections.
+func (e *engine) close() {
+	e.pool.Close()
+	e.lists.pool.Close()
 }
 
 // Change implements [sqlstore.Engine].

@@ -39,16 +39,34 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "grantkeep"
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	e, err := connect(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", translate(err))
 	}
-	e := &engine{pool}
 	if err := prepareSchema(ctx, e); err != nil {
-		pool.Close()
+		e.close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	return &Store{sqlstore.New(e), e}, nil
+}
+
+// connect makes the pools. A fifth of the connections is for lists, at least one.
+func connect(ctx context.Context, config *pgxpool.Config) (*engine, error) {
+	forLists := config.Copy()
+	forLists.MaxConns = max(1, config.MaxConns/5)
+	forLists.MinConns, forLists.MinIdleConns = min(config.MinConns, forLists.MaxConns), min(config.MinIdleConns, forLists.MaxConns)
+	config.MaxConns = max(1, config.MaxConns-forLists.MaxConns)
+	config.MinConns, config.MinIdleConns = min(config.MinConns, config.MaxConns), min(config.MinIdleConns, config.MaxConns)
+	rows, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := pgxpool.NewWithConfig(ctx, forLists)
+	if err != nil {
+		rows.Close()
+		return nil, err
+	}
+	return &engine{reader{rows, patience, nil}, reader{lists, listPatience, errBusy}}, nil
 }
 
 // Name returns postgresql.
@@ -83,6 +101,6 @@ func (s *Store) Incarnation(ctx context.Context) (started string, err error) {
 
 // Close waits for what is under way and closes the connections.
 func (s *Store) Close() error {
-	s.engine.pool.Close()
+	s.engine.close()
 	return nil
 }

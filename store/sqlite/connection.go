@@ -3,8 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 
+	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
 )
 
@@ -81,6 +84,33 @@ func (c *connection) prepare(ctx context.Context, query string) (*sql.Stmt, erro
 		c.kept[query] = stmt
 	}
 	return stmt, err
+}
+
+// control runs a statement that steers a transaction, whatever becomes of the caller meanwhile. When that fails, the
+// connection is not to be relied on.
+func (c *connection) control(statement string) error {
+	_, err := c.Exec(context.Background(), statement)
+	if err != nil && !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("%w: %s: %s", store.ErrUnavailable, statement, err.Error())
+	}
+	return err
+}
+
+// sound reports whether the connection is in autocommit: only then a transaction can be begun on it.
+func (c *connection) sound() bool { return c.control("BEGIN") == nil && c.control("ROLLBACK") == nil }
+
+// discard closes the statements and ends the connection. Closed only, it would go back to the pool of package sql, with
+// the transaction that may be open on it.
+func (c *connection) discard() error {
+	var errs []error
+	for _, stmt := range c.kept {
+		errs = append(errs, stmt.Close())
+	}
+	err := c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if errors.Is(err, driver.ErrBadConn) {
+		err = nil
+	}
+	return errors.Join(append(errs, err)...)
 }
 
 // close closes the statements and the connection.

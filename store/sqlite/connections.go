@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
-	"runtime"
 	"strconv"
 
 	"github.com/pressly/goose/v3"
@@ -59,7 +58,8 @@ func openWriter(ctx context.Context, path string) (*sql.DB, error) {
 
 // openReaders opens the connections that read.
 func openReaders(ctx context.Context, path string) (*sql.DB, error) {
-	return connect(ctx, path, max(4, 2*runtime.GOMAXPROCS(0)), url.Values{"_query_only": {"1"}})
+	rows, lists := places()
+	return connect(ctx, path, rows+lists, url.Values{"_query_only": {"1"}})
 }
 
 //go:embed migrations/*.sql

@@ -4,14 +4,27 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
+	"time"
 
 	"github.com/grantkeep/grantkeep/store/sqlstore"
 )
 
-// engine runs the store's SQL: reads on whichever reader is free, changes one after the other on the writer.
+// engine runs the store's SQL: reads on whichever reader is free, changes one after the other on the writer. Lists have
+// readers of their own, so that searches leave those alone that renewals and tokens need.
 type engine struct {
-	reads  *readers
+	*readers
+	lists  *readers
 	writes *writer
+}
+
+// listPatience is how long a list may take, its waiting for a reader included.
+const listPatience = 10 * time.Second
+
+// places returns how many connections read, for single rows and for lists. Each of the latter can keep one processor busy.
+func places() (rows, lists int) {
+	n := runtime.GOMAXPROCS(0)
+	return max(4, 2*n), max(1, n/2)
 }
 
 func newEngine(ctx context.Context, writing, reading *sql.DB) (*engine, error) {
@@ -19,34 +32,25 @@ func newEngine(ctx context.Context, writing, reading *sql.DB) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	reads, err := newReaders(ctx, reading)
+	n, m := places()
+	rows, err := newReaders(ctx, reading, n, 0)
 	if err != nil {
 		return nil, errors.Join(err, conn.close())
 	}
-	return &engine{reads: reads, writes: startWriter(conn)}, nil
+	lists, err := newReaders(ctx, reading, m, listPatience)
+	if err != nil {
+		return nil, errors.Join(err, rows.close(), conn.close())
+	}
+	return &engine{readers: rows, lists: lists, writes: startWriter(conn)}, nil
 }
 
 // close waits for what is under way.
-func (e *engine) close() error { return errors.Join(e.writes.close(), e.reads.close()) }
-
-// Exec runs a statement on a reader, which refuses to write.
-func (e *engine) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = e.reads.read(ctx, func(c *connection) error {
-		n, err = c.Exec(ctx, query, args...)
-		return err
-	})
-	return n, err
+func (e *engine) close() error {
+	return errors.Join(e.writes.close(), e.readers.close(), e.lists.close())
 }
 
-// Query runs a statement on a reader.
-func (e *engine) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) error {
-	return e.reads.read(ctx, func(c *connection) error { return c.Query(ctx, row, query, args...) })
-}
-
-// Snapshot implements [sqlstore.Engine].
-func (e *engine) Snapshot(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
-	return e.reads.snapshot(ctx, do)
-}
+// Lists implements [sqlstore.Engine].
+func (e *engine) Lists() sqlstore.Reader { return e.lists }
 
 // Change implements [sqlstore.Engine].
 func (e *engine) Change(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {

@@ -4,24 +4,32 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"time"
 
+	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
 )
 
-// readers lends connections that read.
+// readers lends connections that read. Each is lent in autocommit and without a failed control statement behind it: one
+// that comes back otherwise is closed, and its place gets another.
 type readers struct {
-	all     int
-	idle    chan *connection // holds those that nobody uses
-	closing chan struct{}    // closed to end the lending
+	db       *sql.DB
+	places   int
+	patience time.Duration    // how long one read may wait and run; 0: as long as its caller likes
+	idle     chan *connection // holds those that nobody uses; nil is a place whose connection is opened when it is lent
+	closing  chan struct{}    // closed to end the lending
 }
 
-func newReaders(ctx context.Context, db *sql.DB) (*readers, error) {
-	n := db.Stats().MaxOpenConnections
-	r := &readers{all: n, idle: make(chan *connection, n), closing: make(chan struct{})}
-	for range n {
+func newReaders(ctx context.Context, db *sql.DB, places int, patience time.Duration) (*readers, error) {
+	r := &readers{
+		db: db, places: places, patience: patience,
+		idle: make(chan *connection, places), closing: make(chan struct{}),
+	}
+	for range places {
 		c, err := newConnection(ctx, db)
 		if err != nil {
-			r.all = len(r.idle)
+			r.places = len(r.idle)
 			return nil, errors.Join(err, r.close())
 		}
 		r.idle <- c
@@ -29,8 +37,30 @@ func newReaders(ctx context.Context, db *sql.DB) (*readers, error) {
 	return r, nil
 }
 
+// errBusy is the error of a read that took longer than the readers' patience.
+var errBusy = fmt.Errorf("%w: the search took too long; narrow it, or ask again later", store.ErrUnavailable)
+
 // read lends a connection to do.
-func (r *readers) read(ctx context.Context, do func(*connection) error) error {
+func (r *readers) read(ctx context.Context, do func(context.Context, *connection) error) error {
+	limited := ctx
+	if r.patience > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, r.patience)
+		defer cancel()
+	}
+	err := r.lend(limited, do)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err() // SQLite calls it an interruption
+	case limited.Err() != nil:
+		return errBusy
+	}
+	return err
+}
+
+func (r *readers) lend(ctx context.Context, do func(context.Context, *connection) error) error {
 	select {
 	case <-r.closing:
 		return errClosed
@@ -38,11 +68,21 @@ func (r *readers) read(ctx context.Context, do func(*connection) error) error {
 	}
 	select {
 	case c := <-r.idle:
-		defer func() { r.idle <- c }()
-		err := do(c)
-		if err != nil && ctx.Err() != nil {
-			return ctx.Err() // SQLite calls it an interruption
+		sound := false
+		defer func() {
+			if !sound { // also after a panic
+				c = r.discard(c)
+			}
+			r.idle <- c
+		}()
+		if c == nil {
+			var err error
+			if c, err = newConnection(context.WithoutCancel(ctx), r.db); err != nil {
+				return err
+			}
 		}
+		err := do(ctx, c)
+		sound = err == nil || c.sound()
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -51,23 +91,64 @@ func (r *readers) read(ctx context.Context, do func(*connection) error) error {
 	}
 }
 
-// snapshot lends a connection that sees one moment.
-func (r *readers) snapshot(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
-	return r.read(ctx, func(c *connection) error {
-		if _, err := c.Exec(ctx, "BEGIN"); err != nil {
+// discard closes a connection for good and returns the empty place that it leaves.
+func (r *readers) discard(c *connection) *connection {
+	if c != nil {
+		_ = c.discard() // it is not to be relied on, and read only
+	}
+	return nil
+}
+
+// Exec runs a statement on a reader, which refuses to write.
+func (r *readers) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = r.read(ctx, func(ctx context.Context, c *connection) error {
+		n, err = c.Exec(ctx, query, args...)
+		return err
+	})
+	return n, err
+}
+
+// Query runs a statement on a reader.
+func (r *readers) Query(ctx context.Context, row func(sqlstore.Row) error, query string, args ...any) error {
+	return r.read(ctx, func(ctx context.Context, c *connection) error { return c.Query(ctx, row, query, args...) })
+}
+
+// Snapshot lends a connection that sees one moment. The statements that begin and end it do not end with their caller: a
+// BEGIN that was interrupted may have begun.
+func (r *readers) Snapshot(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return r.read(ctx, func(ctx context.Context, c *connection) (err error) {
+		if err := c.control("BEGIN"); err != nil {
 			return err
 		}
-		defer func() { _, _ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK") }() // it wrote nothing
+		defer func() { err = errors.Join(err, c.control("ROLLBACK")) }() // it wrote nothing
 		return do(ctx, c)
 	})
+}
+
+// answer returns nil if every place has a connection that answers. One that is lent meanwhile is looked at when it comes back.
+func (r *readers) answer(ctx context.Context) error {
+	for range r.places {
+		err := r.Snapshot(ctx, func(ctx context.Context, q sqlstore.Querier) error {
+			return q.Query(ctx, func(row sqlstore.Row) error {
+				var tables int64
+				return row.Scan(&tables)
+			}, `SELECT count(*) FROM sqlite_schema`)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // close waits for reads under way and closes the connections.
 func (r *readers) close() error {
 	close(r.closing)
 	var errs []error
-	for range r.all {
-		errs = append(errs, (<-r.idle).close())
+	for range r.places {
+		if c := <-r.idle; c != nil {
+			errs = append(errs, c.close())
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -64,12 +64,9 @@ func Open(ctx context.Context, dir string) (_ *Store, err error) {
 // Name returns sqlite.
 func (s *Store) Name() string { return "sqlite" }
 
-// Ping returns nil if the database answers.
+// Ping returns nil if the database answers on every connection that reads.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.engine.Query(ctx, func(r sqlstore.Row) error {
-		var tables int64
-		return r.Scan(&tables)
-	}, `SELECT count(*) FROM sqlite_schema`)
+	return errors.Join(s.engine.answer(ctx), s.engine.lists.answer(ctx))
 }
 
 // Clock returns this process's clock, which is the database's as well.

@@ -3,9 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 
-	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
 )
 
@@ -85,7 +83,7 @@ const mostTogether = 256
 // those that refused, for what they saw when they refused may have been written by one before them in the same
 // transaction. Answered earlier, their callers would know of a change that a reader cannot see yet, or never.
 func (w *writer) commit(c *change) {
-	if err := w.control("BEGIN IMMEDIATE"); err != nil {
+	if err := w.conn.control("BEGIN IMMEDIATE"); err != nil {
 		c.turn <- err
 		return
 	}
@@ -105,10 +103,10 @@ func (w *writer) commit(c *change) {
 		}
 	}
 	if broken == nil {
-		broken = w.control("COMMIT")
+		broken = w.conn.control("COMMIT")
 	}
 	if broken != nil {
-		_ = w.control("ROLLBACK") // SQLite may have done it by itself
+		_ = w.conn.control("ROLLBACK") // SQLite may have done it by itself
 	}
 	for _, o := range ended {
 		if broken != nil {
@@ -131,27 +129,18 @@ func (w *writer) waiting() *change {
 // try runs one change. own is what it returned, after which nothing of it is left; broken means that the transaction is
 // lost, and with it every change in it.
 func (w *writer) try(c *change) (own, broken error) {
-	if err := w.control("SAVEPOINT change"); err != nil {
+	if err := w.conn.control("SAVEPOINT change"); err != nil {
 		c.turn <- err
 		return err, err
 	}
 	c.turn <- nil
 	if own = <-c.ran; own != nil {
-		broken = w.control("ROLLBACK TO change")
+		broken = w.conn.control("ROLLBACK TO change")
 	}
 	if broken == nil {
-		broken = w.control("RELEASE change")
+		broken = w.conn.control("RELEASE change")
 	}
 	return own, broken
-}
-
-// control runs a statement that steers a transaction. When that fails, the database is not to be relied on at the moment.
-func (w *writer) control(statement string) error {
-	_, err := w.conn.Exec(context.Background(), statement)
-	if err != nil && !errors.Is(err, store.ErrUnavailable) {
-		return fmt.Errorf("%w: %s: %s", store.ErrUnavailable, statement, err.Error())
-	}
-	return err
 }
 
 // close waits for the changes under way and closes the connection.

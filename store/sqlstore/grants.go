@@ -110,7 +110,7 @@ func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) (f
 			OR id IN (SELECT grant_id FROM shops WHERE lower(shop_id) LIKE %[1]s ESCAPE '\'))`, containing(f.Query))
 	}
 	limit := w.arg(atMost(f.Limit))
-	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
+	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		found, err = all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
 			WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT `+limit, w.args...)
 		if err != nil {

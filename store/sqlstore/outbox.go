@@ -64,7 +64,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 func (s *Store) EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error) {
 	w := where{args: []any{position, atMost(limit)}}
 	w.seen(v, "app_id", "owner")
-	return all(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events
+	return all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
 }
 
@@ -77,7 +77,7 @@ func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, 
 	if before != "" {
 		w.and(`id < %[1]s`, before)
 	}
-	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
+	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.text.String(), of.args...); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -28,11 +29,19 @@ type Querier interface {
 	Query(ctx context.Context, row func(Row) error, query string, args ...any) error
 }
 
-// Engine is a database. As a Querier it runs reads of one statement each.
-type Engine interface {
+// Reader reads. As a Querier it runs reads of one statement each.
+type Reader interface {
 	Querier
 	// Snapshot runs do, which only reads, and shows it one moment.
 	Snapshot(ctx context.Context, do func(context.Context, Querier) error) error
+}
+
+// Engine is a database.
+type Engine interface {
+	Reader
+	// Lists reads what may take long: on connections of its own, and within a limit of time, so that no number of searches
+	// keeps renewals and tokens waiting.
+	Lists() Reader
 	// Change runs do as one transaction and commits it unless do returns an error, which it then returns as it is.
 	// It may run do again. Once do has begun, the end of ctx stops nothing.
 	Change(ctx context.Context, do func(context.Context, Querier) error) error
@@ -60,6 +69,14 @@ type Store struct {
 
 // New returns the store on an engine.
 func New(db Engine) *Store { return &Store{db: db, lock: db.Locking()} }
+
+// lists is where a list for a viewer is read. The engine's own are among what lists must not keep waiting.
+func (s *Store) lists(v gk.Viewer) Reader {
+	if v.Key == gk.Engine().Key {
+		return s.db
+	}
+	return s.db.Lists()
+}
 
 // change runs do as one transaction. ErrUnchanged undoes it and is no error.
 func (s *Store) change(ctx context.Context, do func(context.Context, Querier) error) error {

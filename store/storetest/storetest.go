@@ -126,6 +126,7 @@ var cases = []struct {
 	{"the incarnation stays the same while the database does", incarnation},
 	{"the clock runs and the database answers", clockAndPing},
 	{"a closed store is unavailable", closedStore},
+	{"callers who hang up leave every reader whole", hangingUp},
 }
 
 // epoch is the moment at which the stories begin.
@@ -133,6 +134,9 @@ var epoch = time.Date(2026, 3, 4, 5, 6, 7, 89e6, time.UTC)
 
 // engine sees everything.
 var engine = gk.Engine()
+
+// someone is a key's holder who may see everything.
+var someone = gk.Viewer{Key: "key", Scopes: gk.Scopes()}
 
 // makeApp stores an app that has nothing but its name.
 func makeApp(t testing.TB, s store.Store, id string) {
