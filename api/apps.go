@@ -12,6 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/offline"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // App is an application as the API shows it: its secrets are told by the date they were set, never by value.
@@ -120,7 +121,9 @@ func (s *server) routeApps() {
 			return nil, err
 		}
 		rows, err := s.store.Apps(ctx, key.Viewer(), after, in.Limit+1)
-		if err != nil {
+		if damaged := (*store.DamagedError)(nil); errors.As(err, &damaged) {
+			s.log.ErrorContext(ctx, "apps that cannot be read are left out of a list", "error", err)
+		} else if err != nil {
 			return nil, err
 		}
 		shown := make([]App, 0, len(rows))

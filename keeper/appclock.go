@@ -28,7 +28,7 @@ const (
 func (r *runner) appRound(ctx context.Context) error {
 	now := r.Now()
 	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
-	if err != nil {
+	if err := r.spare(err); err != nil {
 		return err
 	}
 	for _, app := range apps {

@@ -126,8 +126,8 @@ func (c *cache) reread(ctx context.Context) error {
 	}
 	readAt := time.Now()
 	rows, err := c.store.Tokens(ctx, ids)
-	if err != nil {
-		return err
+	if damaged := (*store.DamagedError)(nil); err != nil && !errors.As(err, &damaged) {
+		return err // a row that cannot be read fails its own readers
 	}
 	for _, g := range rows {
 		c.put(g, readAt, epoch)

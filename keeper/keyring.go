@@ -135,7 +135,7 @@ func (k *Keeper) promote(ctx context.Context, set store.Keyset) error {
 // sealAgain seals some of what another key than the present one has sealed, and reports whether more may be left.
 func (k *Keeper) sealAgain(ctx context.Context) (left bool, err error) {
 	apps, err := k.store.Apps(ctx, gk.Engine(), "", 0)
-	if err != nil {
+	if err := k.spare(err); err != nil {
 		return true, err
 	}
 	now := k.Now()

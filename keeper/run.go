@@ -220,7 +220,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	}
 	// A claim that is made is carried out: stopping must not cut off its answer.
 	grants, err := r.store.ClaimDue(context.WithoutCancel(ctx), id, r.attempt(r.renewalOf(d, app), now), floor, free)
-	if err != nil {
+	if err := r.spare(err); err != nil {
 		return err
 	}
 	switch { // what lies below the floor has been claimed, or is found when the whole is looked at

@@ -37,7 +37,7 @@ func (k *Keeper) NextDue(ctx context.Context) (time.Time, error) {
 		return next, err
 	}
 	apps, err := k.store.Apps(ctx, gk.Engine(), "", 0)
-	if err != nil {
+	if err := k.spare(err); err != nil {
 		return next, err
 	}
 	for _, app := range apps {

@@ -97,6 +97,7 @@ type Grants interface {
 	// Tokens returns what the read path needs of many grants at once: id, owner, app, platform, subject, state, renewable,
 	// doubts, attempt, generation, access ciphertext and key, ends, pair_asked_at, retry_at, fault, shops. Unknown ids are left out.
 	// It has no viewer: what it returns goes into a cache that all viewers share, and who may see it is asked at each read.
+	// Rows that cannot be read are named by a DamagedError beside the others.
 	Tokens(ctx context.Context, ids []string) ([]gk.Grant, error)
 
 	// UpdateGrant reads the grant (with its shops) under its lock, calls change, and writes grant, shops and events together.
@@ -109,7 +110,8 @@ type Grants interface {
 	// nobody (attempt_until at or before a.At, or further away than gk.LongestLease), soonest first, turning an outlived
 	// attempt it finds into a doubt (doubts+1, doubt_since = that attempt's start if it was zero), sets due_at to the
 	// lease's end, and returns the rows as written. floor is a lower bound of due_at that the caller knows (zero: none);
-	// it only makes the search cheaper.
+	// it only makes the search cheaper. A row that cannot be read is not claimed but put off for an hour, as it is; it is named
+	// by a DamagedError that comes beside the others.
 	ClaimDue(ctx context.Context, app string, a Attempt, floor time.Time, limit int) ([]gk.Grant, error)
 
 	// SaveRenewal is UpdateGrant for the one hot case, in one statement: it stores a pair that was bought by spending
@@ -140,7 +142,8 @@ var ErrUnchanged = errors.New("store: unchanged")
 // Apps are our applications on the platforms.
 type Apps interface {
 	App(ctx context.Context, v gk.Viewer, id string) (gk.App, error)
-	// Apps lists what the viewer sees, ordered by id, after an id (empty: from the start), at most limit (0: all).
+	// Apps lists what the viewer sees, ordered by id, after an id (empty: from the start), at most limit (0: all). Rows that
+	// cannot be read are named by a DamagedError beside the others.
 	Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error)
 	// CreateApp stores an app; ErrExists if there is one with its id.
 	CreateApp(ctx context.Context, app gk.App, events ...gk.Event) error

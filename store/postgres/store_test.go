@@ -1,7 +1,10 @@
 package postgres_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/postgres"
@@ -22,6 +25,36 @@ func open(t *testing.T, url string) *postgres.Store {
 
 func TestSuite(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, pgtest.URL(t)) })
+}
+
+func TestRawSuite(t *testing.T) {
+	storetest.RunRaw(t, func(t *testing.T) storetest.Raw {
+		url := pgtest.URL(t)
+		s, err := postgres.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := connect(t, url)
+		return storetest.Raw{
+			Store: s,
+			Run: func(statement string, args ...any) {
+				if _, err := conn.Exec(t.Context(), statement, args...); err != nil {
+					t.Fatalf("%s: %v", statement, err)
+				}
+			},
+			Plan: func(statement string, args ...any) string {
+				rows, err := conn.Query(t.Context(), "EXPLAIN "+statement, args...)
+				if err != nil {
+					t.Fatalf("%s: %v", statement, err)
+				}
+				steps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+				if err != nil {
+					t.Fatalf("%s: %v", statement, err)
+				}
+				return strings.Join(steps, "\n")
+			},
+		}
+	})
 }
 
 func BenchmarkStore(b *testing.B) {

@@ -45,7 +45,12 @@ func app(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.App, 
 func (s *Store) Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error) {
 	w := where{args: []any{after, atMost(limit)}}
 	w.seen(v, "id", "")
-	return all(ctx, s.db, scanApp, `SELECT `+appColumns+` FROM apps WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT $2`, w.args...)
+	found, damaged, err := sound(ctx, s.db, scanApp, `SELECT `+appColumns+` FROM apps
+		WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT $2`, w.args...)
+	if err != nil {
+		return nil, err
+	}
+	return found, orNil(damaged)
 }
 
 // CreateApp implements [store.Apps].

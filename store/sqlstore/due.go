@@ -9,17 +9,49 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
+// dueRows are the rows that a claim may take, soonest first, with their locks.
+const dueRows = `FROM grants
+			WHERE app_id = $1 AND due_at <= $2 AND due_at >= $4 AND (attempt_until <= $2 OR attempt_until > $3)
+			ORDER BY due_at LIMIT $5`
+
+// damagedWait is how long a row that cannot be read is left out of claims before it is looked at again.
+const damagedWait = time.Hour
+
 // ClaimDue implements [store.Grants]. The rows are chosen, and locked, before they are written: with the choice inside
-// the UPDATE's own condition, PostgreSQL may choose more than once.
-func (s *Store) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) (claimed []gk.Grant, err error) {
+// the UPDATE's own condition, PostgreSQL may choose more than once. A claim with a row that cannot be read is undone:
+// that row would be held, and its attempt become a doubt, without anybody having asked. It is set aside, and the claim
+// made again without it.
+func (s *Store) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		claimed, err = all(ctx, q, scanGrant, `WITH due AS MATERIALIZED (
-			SELECT id FROM grants
-			WHERE app_id = $1 AND due_at <= $2 AND due_at >= $4 AND (attempt_until <= $2 OR attempt_until > $3)
-			ORDER BY due_at LIMIT $5`+s.lock.Skip+`)
+	claimed, damaged, err := s.claim(ctx, app, a, floor, limit)
+	if err != nil || damaged == nil {
+		return claimed, err
+	}
+	set, err := s.setAside(ctx, app, a, floor, limit)
+	if err != nil {
+		return nil, err
+	}
+	claimed, damaged, err = s.claim(ctx, app, a, floor, limit)
+	if err != nil {
+		return nil, err
+	}
+	if damaged != nil { // others came up behind those set aside; the next claim sees to them
+		claimed, set = nil, damaged
+	}
+	return claimed, orNil(set)
+}
+
+// errDamaged undoes a claim with a row that cannot be read.
+var errDamaged = errors.New("sqlstore: damaged rows")
+
+func (s *Store) claim(
+	ctx context.Context, app string, a store.Attempt, floor time.Time, limit int,
+) (claimed []gk.Grant, damaged *store.DamagedError, err error) {
+	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
+		claimed, damaged, err = sound(ctx, q, scanGrant, `WITH due AS MATERIALIZED (
+			SELECT id `+dueRows+s.lock.Skip+`)
 		UPDATE grants SET
 			doubts = CASE WHEN attempt_id <> '' THEN doubts + 1 ELSE doubts END,
 			doubt_since = CASE WHEN attempt_id <> '' AND doubt_since = 0 THEN attempt_at ELSE doubt_since END,
@@ -28,9 +60,33 @@ func (s *Store) ClaimDue(ctx context.Context, app string, a store.Attempt, floor
 		WHERE id IN (SELECT id FROM due)
 		RETURNING `+grantColumns,
 			app, ms(a.At), ms(a.At.Add(gk.LongestLease)), ms(floor), int64(limit), a.ID, a.By, ms(a.Until))
+		if err == nil && damaged != nil {
+			return errDamaged
+		}
 		return err
 	})
-	return claimed, err
+	if errors.Is(err, errDamaged) {
+		return nil, damaged, nil
+	}
+	return claimed, nil, err
+}
+
+// setAside looks at the rows that a claim would take, and puts off those that cannot be read. Nothing else of them is
+// touched: whoever mends the row finds it as it was.
+func (s *Store) setAside(
+	ctx context.Context, app string, a store.Attempt, floor time.Time, limit int,
+) (damaged *store.DamagedError, err error) {
+	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
+		_, damaged, err = sound(ctx, q, scanGrant, `SELECT `+grantColumns+` `+dueRows+s.lock.Skip,
+			app, ms(a.At), ms(a.At.Add(gk.LongestLease)), ms(floor), int64(limit))
+		if err != nil || damaged == nil {
+			return err
+		}
+		w := where{args: []any{ms(a.At.Add(damagedWait))}}
+		_, err := exec(ctx, q, `UPDATE grants SET due_at = $1 WHERE id IN (`+w.list(damaged.IDs)+`)`, w.args...)
+		return err
+	})
+	return damaged, err
 }
 
 // SaveRenewal implements [store.Grants]. A repeat is counted from the first use of the spent token that may have been

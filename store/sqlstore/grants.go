@@ -152,30 +152,39 @@ const tokensAtOnce = 1024
 
 // Tokens implements [store.Grants].
 func (s *Store) Tokens(ctx context.Context, ids []string) (found []gk.Grant, err error) {
+	var damaged *store.DamagedError
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		if found, err = tokens(ctx, q, ids); err != nil {
+		if found, damaged, err = tokens(ctx, q, ids); err != nil {
 			return err
 		}
 		return addShops(ctx, q, found)
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	return found, orNil(damaged)
 }
 
-func tokens(ctx context.Context, q Querier, ids []string) ([]gk.Grant, error) {
-	var found []gk.Grant
+func tokens(ctx context.Context, q Querier, ids []string) (found []gk.Grant, damaged *store.DamagedError, err error) {
 	for len(ids) > 0 {
 		n := min(len(ids), tokensAtOnce)
 		var w where
-		some, err := all(ctx, q, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
+		some, bad, err := sound(ctx, q, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
 			owner, state, renewable, fault, access, key_id, generation, expires_at, refresh_token_expires_at, authorization_expires_at,
 			windows, pair_asked_at, due_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until
 			FROM grants WHERE id IN (`+w.list(ids[:n])+`)`, w.args...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if bad != nil && damaged != nil {
+			bad.IDs, bad.Why = append(bad.IDs, damaged.IDs...), append(bad.Why, damaged.Why...)
+		}
+		if bad != nil {
+			damaged = bad
 		}
 		found, ids = append(found, some...), ids[n:]
 	}
-	return found, nil
+	return found, damaged, nil
 }
 
 // scanToken reads a row of Tokens.

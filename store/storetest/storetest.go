@@ -28,6 +28,38 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	}
 }
 
+// Raw is a store whose database a test may also reach past it.
+type Raw struct {
+	Store store.Store
+	// Run runs a statement; its parameters are $1, $2 …
+	Run func(statement string, args ...any)
+	// Plan returns how the engine would carry out a statement, a line for each step.
+	Plan func(statement string, args ...any) string
+}
+
+// RunRaw runs the part of the suite that looks at, or damages, the database itself.
+func RunRaw(t *testing.T, open func(t *testing.T) Raw) {
+	for _, c := range rawCases {
+		t.Run(c.name, func(t *testing.T) {
+			raw := open(t)
+			t.Cleanup(func() {
+				if err := raw.Store.Close(); err != nil {
+					t.Errorf("Close = %v", err)
+				}
+			})
+			c.run(t, raw)
+		})
+	}
+}
+
+var rawCases = []struct {
+	name string
+	run  func(t *testing.T, raw Raw)
+}{
+	{"a row that cannot be read is not claimed, and stops no other", claimAmongDamaged},
+	{"a grant or an app that cannot be read is named beside the others", readAmongDamaged},
+}
+
 // cases is the contract's table of contents.
 var cases = []struct {
 	name string

@@ -1,0 +1,95 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// sound reads every row of an answer that can be read. Those that cannot are named by a [store.DamagedError] beside the
+// others; the first of their columns is their id.
+func sound[T any](
+	ctx context.Context, q Querier, scan func(Row) (T, error), query string, args ...any,
+) ([]T, *store.DamagedError, error) {
+	var found []T
+	var damaged *store.DamagedError
+	err := q.Query(ctx, func(r Row) error {
+		row := &careful{row: r}
+		one, err := scan(row)
+		switch {
+		case err == nil:
+			found = append(found, one)
+			return nil
+		case row.id == "":
+			return err
+		}
+		if damaged == nil {
+			damaged = &store.DamagedError{}
+		}
+		damaged.IDs, damaged.Why = append(damaged.IDs, row.id), append(damaged.Why, err)
+		return nil
+	}, query, clean(args)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return found, damaged, nil
+}
+
+// orNil returns damage as an error; nil stays nil.
+func orNil(damaged *store.DamagedError) error {
+	if damaged == nil {
+		return nil
+	}
+	return damaged
+}
+
+// careful is a row whose columns may be damaged. PostgreSQL's driver gives up the whole answer when one value is refused,
+// so columns that we read ourselves are let through and their refusals kept until the row is read.
+type careful struct {
+	row Row
+	id  string // the first column, once it is read
+}
+
+// Scan reads the row. Its error names the column and holds no value.
+func (c *careful) Scan(dest ...any) error {
+	held := make([]any, len(dest))
+	refused := -1
+	for i, d := range dest {
+		held[i] = d
+		if s, ok := d.(sql.Scanner); ok {
+			held[i] = holding{s, func() {
+				if refused < 0 {
+					refused = i
+				}
+			}}
+		}
+	}
+	err := c.row.Scan(held...)
+	if id, ok := dest[0].(*string); ok {
+		c.id = *id
+	}
+	switch {
+	case refused >= 0:
+		return fmt.Errorf("column %d of the row cannot be read", refused+1)
+	case err != nil && c.id != "": // its text may quote the value
+		return errors.New("a column of the row cannot be read")
+	}
+	return err
+}
+
+// holding is a column whose refusal is kept.
+type holding struct {
+	to      sql.Scanner
+	refused func()
+}
+
+// Scan reads the column.
+func (h holding) Scan(v any) error {
+	if h.to.Scan(v) != nil {
+		h.refused()
+	}
+	return nil
+}
