@@ -40,7 +40,7 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	if err != nil {
 		return
 	}
-	req, err := r.RevokeRequest(open, cred)
+	req, err := k.request(open, "revoke", func() (*platform.Request, error) { return r.RevokeRequest(open, cred) })
 	if err != nil || req == nil {
 		return
 	}
