@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,7 +77,11 @@ func (s *spent) answer(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, `{"error":"invalid_token","error_description":"The access token is invalid"}`)
 			return
 		}
-		_, _ = io.WriteString(w, `{"shop":{"id":"0"}}`)
+		if strings.Contains(r.URL.Path, "scopes") {
+			_, _ = io.WriteString(w, `{"access_scopes":[]}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"shop":{"id":"1"}}`)
 		return
 	}
 	s.mu.Lock()
