@@ -13,6 +13,7 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	f := k.renewalOf(d, app)
 	limits := d.Spec().Facts.Limits.TokenCalls
 	now := k.Now()
+	forgive(app, &g)
 	ask := g.Renewable && k.renewalDue(&g, f, now)
 	if ask && app.Stopped() {
 		taken := false
@@ -35,6 +36,7 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
+		forgive(app, row)
 		events := tellDoubt(row, now)
 		events = append(events, lapse(row, now)...)
 		events = append(events, warn(row, now)...)
@@ -86,6 +88,13 @@ func (k *Keeper) waitForStop(ctx context.Context, d platform.Driver, app gk.App,
 		row.DueAt = k.plan(d, app, &waiting, now)
 		return events, nil
 	})
+}
+
+// forgive lifts the pause that a fault of the app put on a grant, once the app is repaired.
+func forgive(app gk.App, g *gk.Grant) {
+	if app.Fault == nil && !app.Stopped() && g.Fault != nil && g.Fault.Action.OfApp() && g.Fault.RetryAfter == 0 {
+		g.RetryAt = time.Time{}
+	}
 }
 
 // tellDoubt tells of an attempt that outlived its lease, which its claim has made a doubt.

@@ -130,8 +130,8 @@ type Grants interface {
 	PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 		change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error)) error
 
-	// Hasten makes up to limit renewable grants of an app due at now that are due later, until a moment, and wait for no
-	// retry_at nor attempt; it returns how many. What has nothing to do yet is planned anew by its turn.
+	// Hasten makes up to limit renewable grants of an app due at now that are due later, until a moment, and have no
+	// attempt; it returns how many. What has nothing to do yet is planned anew by its turn.
 	Hasten(ctx context.Context, app string, now, until time.Time, limit int) (n int, err error)
 
 	// NextDue is the soonest due time of any grant; zero if there is none.

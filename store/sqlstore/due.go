@@ -91,7 +91,7 @@ func (s *Store) Hasten(ctx context.Context, app string, now, until time.Time, li
 		moved, err := exec(ctx, q, `UPDATE grants SET due_at = $2, version = version + 1, updated_at = $2
 			WHERE id IN (
 				SELECT id FROM grants
-				WHERE app_id = $1 AND due_at > $2 AND due_at <= $3 AND renewable = 1 AND retry_at <= $2 AND attempt_id = ''
+				WHERE app_id = $1 AND due_at > $2 AND due_at <= $3 AND renewable = 1 AND attempt_id = ''
 				ORDER BY due_at LIMIT $4`+s.lock.Skip+`)`, app, ms(now), ms(until), int64(limit))
 		n = int(moved)
 		return err

@@ -218,7 +218,6 @@ func hasten(t *testing.T, s store.Store) {
 	makeGrant(t, s, "app", "later", soon(2))
 	makeGrant(t, s, "app", "too late", soon(11))
 	makeGrant(t, s, "other", "another app's", soon(1))
-	makeGrant(t, s, "app", "waits", func(g *gk.Grant) { soon(1)(g); g.RetryAt = epoch.Add(time.Minute) })
 	makeGrant(t, s, "app", "attempted", func(g *gk.Grant) { soon(1)(g); g.AttemptID = "theirs" })
 	makeGrant(t, s, "app", "not renewable", func(g *gk.Grant) { soon(1)(g); g.Renewable = false })
 	for i, want := range []int{1, 1, 0} {
@@ -228,7 +227,7 @@ func hasten(t *testing.T, s store.Store) {
 		}
 	}
 	for id, want := range map[string]bool{
-		"due": true, "soon": true, "later": true, "too late": false, "another app's": false, "waits": false, "attempted": false, "not renewable": false,
+		"due": true, "soon": true, "later": true, "too late": false, "another app's": false, "attempted": false, "not renewable": false,
 	} {
 		if g := grantNow(t, s, id); !g.DueAt.After(epoch) != want {
 			t.Errorf("%s: due at %v, want due %t", id, g.DueAt, want)

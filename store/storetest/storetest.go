@@ -82,7 +82,7 @@ var cases = []struct {
 	{"of concurrent saves of one generation one wins", concurrentSaves},
 	{"ClaimDue and SaveRenewal equal their UpdateGrant form", equalForms},
 	{"NextDue and DueApps name stopped apps too", dueOfStopped},
-	{"Hasten makes due what waits for nothing else", hasten},
+	{"Hasten makes due what could be renewed", hasten},
 
 	// Apps.
 	{"an app comes back as it was stored", appComesBack},
