@@ -154,6 +154,8 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 				continue // the list may be older than a consent of this moment
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
+				alive := true // what the list names lives
+				in.Alive = &alive
 				errs = append(errs, k.seen(ctx, d, g, in))
 				continue
 			}
