@@ -25,6 +25,7 @@ const (
 	EventAppChanged     = "app.changed"
 	EventAppPaused      = "app.paused"
 	EventAppResumed     = "app.resumed"
+	EventAppBroken      = "app.broken" // we cannot open it: its renewals wait
 	EventAppKeyExpiring = "app.key_expiring"
 )
 

@@ -17,6 +17,7 @@ type metrics struct {
 	ready    *prometheus.Desc
 	flights  *prometheus.Desc
 	spilled  *prometheus.Desc
+	broken   *prometheus.Desc
 }
 
 func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
@@ -28,6 +29,7 @@ func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
 		ready:   prometheus.NewDesc("grantkeep_ready", "1 while this process can serve.", nil, nil),
 		flights: prometheus.NewDesc("grantkeep_flights", "Renewals and completions under way.", nil, nil),
 		spilled: prometheus.NewDesc("grantkeep_spilled_pairs", "Token pairs that wait for the database.", nil, nil),
+		broken:  prometheus.NewDesc("grantkeep_broken_apps", "Apps that do not open: their renewals wait.", nil, nil),
 	}
 	registry.MustRegister(m, m.requests)
 	return m
@@ -42,6 +44,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.ready
 	out <- m.flights
 	out <- m.spilled
+	out <- m.broken
 }
 
 // Collect asks the keeper once for all gauges.
@@ -56,6 +59,7 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(m.ready, prometheus.GaugeValue, ready)
 	out <- prometheus.MustNewConstMetric(m.flights, prometheus.GaugeValue, float64(h.Flights))
 	out <- prometheus.MustNewConstMetric(m.spilled, prometheus.GaugeValue, float64(h.Spilled))
+	out <- prometheus.MustNewConstMetric(m.broken, prometheus.GaugeValue, float64(h.Broken))
 }
 
 // readyPatience is how long the database may take to say that it is there.

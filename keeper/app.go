@@ -81,15 +81,18 @@ type AppChange struct {
 // the secrets again in the same change: a stored secret never goes to a host that was named after it.
 func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppChange) (gk.App, error) {
 	var after gk.App
+	resumed := false
 	now := k.Now()
 	err := k.store.UpdateApp(ctx, v, id, now, func(app *gk.App) ([]gk.Event, error) {
 		d := k.drivers[app.Platform]
+		resumed = false
 		if d == nil {
 			return nil, fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
 		}
 		secrets, err := k.openSecrets(*app)
-		if err != nil {
-			return nil, err
+		if err != nil { // what does not open is given again: checkApp names what is missing
+			k.log.Warn("the stored secrets of an app do not open and are replaced", "app", app.ID, "error", err)
+			secrets = map[string][]gk.AppSecret{}
 		}
 		before := destination(d.Spec(), *app)
 		if c.Name != nil {
@@ -133,14 +136,18 @@ func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppCha
 		events := []gk.Event{{
 			ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "updated"},
 		}}
-		if !app.PausedUntil.IsZero() || app.Fault != nil {
-			app.PausedUntil, app.Fault, app.FaultGrant = time.Time{}, nil, ""
+		if app.Stop != "" || app.Broken != "" || !app.PausedUntil.IsZero() || app.Fault != nil {
+			app.Stop, app.Broken, app.PausedUntil, app.Fault, app.FaultGrant = "", "", time.Time{}, nil, ""
+			resumed = true
 			events = append(events, gk.Event{ID: gk.NewID("evt", now), Kind: gk.EventAppResumed, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{}})
 		}
 		after = *app
 		return events, nil
 	})
 	k.apps.drop(id)
+	if resumed && err == nil {
+		k.hasten(ctx, id)
+	}
 	k.Wake()
 	return after, err
 }
@@ -194,11 +201,11 @@ func (k *Keeper) SecretSince(app gk.App) (map[string]time.Time, error) {
 func (k *Keeper) OpenApp(app gk.App) (platform.Driver, platform.App, error) {
 	d := k.drivers[app.Platform]
 	if d == nil {
-		return nil, platform.App{}, fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
+		return nil, platform.App{}, &Broken{app.ID, CodeNoDriver, errors.New("this build has no driver for " + app.Platform)}
 	}
 	secrets, err := k.openSecrets(app)
 	if err != nil {
-		return nil, platform.App{}, err
+		return nil, platform.App{}, &Broken{app.ID, CodeAppSecrets, err}
 	}
 	open := platform.App{
 		ID: app.ID, Environment: app.Environment, Profile: app.Profile, Stage: app.Stage, Settings: maps.Clone(app.Settings),
@@ -222,6 +229,12 @@ func (k *Keeper) OpenApp(app gk.App) (platform.Driver, platform.App, error) {
 	}
 	open.Settings["redirect_uri"], open.Settings["push_url"] = open.CallbackURL, open.PushURL
 	return d, d.Spec().Open(open), nil
+}
+
+// driverOf reads the application of a grant without opening it, with its driver; nil if this build has none.
+func (k *Keeper) driverOf(ctx context.Context, id string) (gk.App, platform.Driver, error) {
+	app, err := k.store.App(ctx, gk.Engine(), id)
+	return app, k.drivers[app.Platform], err
 }
 
 // appOf reads and opens the application of a grant or an authorization.

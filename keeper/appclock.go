@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strconv"
 	"time"
@@ -24,41 +25,111 @@ const (
 	keyExpiresAt = "partner_key_expires_at"
 )
 
-// appRound does what is due for the apps themselves.
+// appRound does what is due for the apps themselves, each by itself. An app that cannot be opened is told of.
 func (r *runner) appRound(ctx context.Context) error {
-	now := r.Now()
 	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
 	if err := r.spare(err); err != nil {
 		return err
 	}
+	var errs []error
+	unopened := int64(0)
+	defer func() { r.broken.Store(unopened) }()
 	for _, app := range apps {
-		d := r.drivers[app.Platform]
-		if d == nil || app.DueAt.After(now) || app.LeaseUntil.After(now) && !app.LeaseUntil.After(now.Add(2*appLease)) {
-			continue
+		if _, _, err := r.OpenApp(app); err != nil {
+			unopened++
 		}
-		claimed, err := r.claimAppTurn(ctx, app.ID, now)
+		err := r.isolate("app round", app.ID, func() error { return r.lookAtApp(ctx, app) })
+		if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+			return errors.Join(append(errs, err)...)
+		}
 		if err != nil {
-			return err
+			errs = append(errs, fmt.Errorf("app %s: %w", app.ID, err))
 		}
-		if !claimed {
-			continue
-		}
-		r.more()
-		go func() {
-			defer r.end()
-			if err := r.appTurn(context.WithoutCancel(ctx), app.ID); err != nil {
-				r.log.Warn("an app's turn", "platform", app.Platform, "app", app.ID, "error", err)
-			}
-		}()
 	}
+	return errors.Join(errs...)
+}
+
+// lookAtApp notes whether an app opens, and begins its turn if it is due and nobody has it.
+func (r *runner) lookAtApp(ctx context.Context, app gk.App) error {
+	now := r.Now()
+	_, _, opened := r.OpenApp(app)
+	err := r.noteOpened(ctx, app, opened)
+	if opened != nil || err != nil || app.DueAt.After(now) || app.LeaseUntil.After(now) && !app.LeaseUntil.After(now.Add(2*appLease)) {
+		return err
+	}
+	if !r.beginTurn(app.ID) {
+		return nil // a long one is under way here, whatever has become of its lease
+	}
+	claimed, err := r.claimAppTurn(ctx, app.ID, now)
+	if err != nil || !claimed {
+		r.endTurn(app.ID)
+		return err
+	}
+	r.more()
+	go func() {
+		defer r.end()
+		defer r.endTurn(app.ID)
+		ctx := context.WithoutCancel(ctx)
+		defer r.holdTurn(ctx, app.ID)()
+		if err := r.isolate("app", app.ID, func() error { return r.appTurn(ctx, app.ID) }); err != nil {
+			r.log.Warn("an app's turn", "platform", app.Platform, "app", app.ID, "error", err)
+		}
+	}()
 	return nil
 }
 
-// claimAppTurn takes the lease of an app's turn, unless another instance has it.
+func (r *runner) beginTurn(id string) bool {
+	r.turns.Lock()
+	defer r.turns.Unlock()
+	if r.turning[id] {
+		return false
+	}
+	r.turning[id] = true
+	return true
+}
+
+func (r *runner) endTurn(id string) {
+	r.turns.Lock()
+	defer r.turns.Unlock()
+	delete(r.turning, id)
+}
+
+// holdTurn keeps the lease of an app's turn while it goes on: the list of a large app takes longer than any lease.
+func (r *runner) holdTurn(ctx context.Context, id string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t := time.NewTicker(appLease / 5)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			now := r.Now()
+			err := r.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
+				if app.LeaseUntil.IsZero() {
+					return nil, store.ErrUnchanged // the turn has ended
+				}
+				app.LeaseUntil = now.Add(appLease)
+				return nil, nil
+			})
+			if err != nil && ctx.Err() == nil {
+				r.log.Warn("the lease of an app's turn could not be prolonged", "app", id, "error", err)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// claimAppTurn takes the lease of an app's turn, unless another instance has it. A lease further away than any can be
+// was written by a clock that is off, and does not count.
 func (k *Keeper) claimAppTurn(ctx context.Context, id string, now time.Time) (claimed bool, err error) {
 	err = k.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
 		claimed = false
-		if app.DueAt.After(now) || app.LeaseUntil.After(now) {
+		if app.DueAt.After(now) || app.LeaseUntil.After(now) && !app.LeaseUntil.After(now.Add(2*appLease)) {
 			return nil, store.ErrUnchanged
 		}
 		app.LeaseUntil = now.Add(appLease)
@@ -68,7 +139,8 @@ func (k *Keeper) claimAppTurn(ctx context.Context, id string, now time.Time) (cl
 	return claimed, err
 }
 
-// appTurn does what is due for one app and plans its next turn.
+// appTurn does what is due for one app and plans its next turn. What fails is tried again at its next moment: a platform
+// whose list cannot be had must not be asked for it every ten seconds.
 func (k *Keeper) appTurn(ctx context.Context, id string) error {
 	app, d, open, err := k.appOf(ctx, id)
 	if err != nil {
@@ -163,7 +235,7 @@ func (k *Keeper) pull(ctx context.Context, d platform.Driver, app gk.App, open p
 		return cursor, err
 	}
 	for range longestPull {
-		req, err := p.PullRequest(open, cred, cursor)
+		req, err := k.request(open, "pull", func() (*platform.Request, error) { return p.PullRequest(open, cred, cursor) })
 		var incomplete *platform.BadCall
 		if errors.As(err, &incomplete) || err == nil && req == nil {
 			return cursor, nil // the app's settings lack what this needs, which its check tells
@@ -175,7 +247,11 @@ func (k *Keeper) pull(ctx context.Context, d platform.Driver, app gk.App, open p
 		if err != nil {
 			return cursor, err
 		}
-		notices, confirm, next, err := p.ReadPull(open, reply)
+		var confirm *platform.Request
+		notices, next, err := page(k, open, "read pull", func() (notices []platform.Notice, next string, err error) {
+			notices, confirm, next, err = p.ReadPull(open, reply)
+			return notices, next, err
+		})
 		if err != nil {
 			return cursor, err
 		}

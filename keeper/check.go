@@ -36,7 +36,11 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	checks := []Check{k.checkClock(ctx)}
 	d, open, err := k.OpenApp(app)
 	if err != nil {
-		return append(checks, Check{"secrets", CheckFailed, "the stored secrets do not open: " + err.Error(), nil}), nil //nolint:nilerr // that is what the check found
+		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
+		if d == nil && k.drivers[app.Platform] == nil {
+			name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
+		}
+		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil //nolint:nilerr // that is what the check found
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
 		s := d.Spec().Facts.Settings[name]
@@ -53,10 +57,10 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	}
 	checks = append(checks, k.checkCredentials(ctx, d, app, open)...)
 	switch {
-	case looksRestored(app):
+	case app.Stop == gk.StopRestored:
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
 			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
-	case !app.PausedUntil.IsZero():
+	case app.Stop == gk.StopFault:
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
 	case app.Fault != nil:
 		checks = append(checks, Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault})
@@ -84,14 +88,17 @@ func (k *Keeper) checkCredentials(ctx context.Context, d platform.Driver, app gk
 	var req *platform.Request
 	var err error
 	asked := platform.Asked{Stage: platform.StageCall}
-	read := func(reply platform.Reply) error { return nilFault(d.Diagnose(open, asked, reply)) }
+	read := func(reply platform.Reply) error {
+		_, err := drive(k, app.Platform, "diagnose", func() (any, error) { return nil, nilFault(d.Diagnose(open, asked, reply)) })
+		return err
+	}
 	if census, ok := d.(platform.Census); ok {
-		req, err = census.CensusRequest(open, facts.Subjects[0], "")
+		req, err = k.request(open, "census", func() (*platform.Request, error) { return census.CensusRequest(open, facts.Subjects[0], "") })
 	} else if renewer, ok := d.(platform.Renewer); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], app.Profile) {
 		open.Profile = facts.CheckProfile
 		asked.Stage = platform.StageToken
-		req, err = renewer.RenewRequest(open, platform.Credential{})
-		read = func(reply platform.Reply) error { _, err := d.ReadIssues(open, asked, reply); return err }
+		req, err = k.request(open, "renew", func() (*platform.Request, error) { return renewer.RenewRequest(open, platform.Credential{}) })
+		read = func(reply platform.Reply) error { _, err := k.issues(d, open, asked, reply); return err }
 	}
 	if err != nil {
 		return []Check{{name, CheckFailed, err.Error(), nil}}

@@ -45,12 +45,20 @@ func (k *Keeper) complete(ctx context.Context, click string) error {
 		subjects = append(subjects, i.Subject)
 		ids[gk.Subject{Kind: i.Subject.Kind, ID: i.Subject.ID}] = gk.NewID("grt", now)
 	}
-	if err := k.awaitAttempts(ctx, app.ID, subjects); err != nil {
-		return err
-	}
-	p := placement{keeper: k, app: app, driver: d, issues: issues, ids: ids, askedAt: ans.AskedAt, now: k.Now()}
-	if err := k.store.PutGrants(ctx, app.ID, c.Authorization, c.ID, subjects, p.now, p.put); err != nil {
-		return err
+	p := placement{keeper: k, app: app, driver: d, issues: issues, ids: ids, askedAt: ans.AskedAt}
+	for began := time.Now(); ; {
+		if err := k.awaitAttempts(ctx, app.ID, subjects); err != nil {
+			return err
+		}
+		p.now, p.late = k.Now(), time.Since(began) > 2*gk.LongestLease
+		err := k.store.PutGrants(ctx, app.ID, c.Authorization, c.ID, subjects, p.now, p.put)
+		if errors.Is(err, errAttempting) {
+			continue // it was claimed between the look and the placement
+		}
+		if err != nil {
+			return err
+		}
+		break
 	}
 	for _, id := range p.touched {
 		k.tokens.drop(id)
@@ -121,10 +129,10 @@ func (k *Keeper) identify(ctx context.Context, d platform.Driver, open platform.
 }
 
 // awaitAttempts waits for renewals under way on these subjects' grants: a consent may kill the pair that a renewal is
-// about to bring, so the renewal's answer must be stored first and the consent's on top. It waits at most a minute of
-// product time; the generations settle what comes later.
+// about to bring, so the renewal's answer must be stored first and the consent's on top. It waits as long as a lease may
+// last: what is attempted then has outlived it, and the generations settle what comes later.
 func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Subject) error {
-	for range 240 {
+	for began := time.Now(); time.Since(began) < gk.LongestLease; {
 		busy := false
 		for _, s := range subjects {
 			g, err := k.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)

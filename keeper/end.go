@@ -3,6 +3,8 @@ package keeper
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -40,7 +42,7 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	if err != nil {
 		return
 	}
-	req, err := r.RevokeRequest(open, cred)
+	req, err := k.request(open, "revoke", func() (*platform.Request, error) { return r.RevokeRequest(open, cred) })
 	if err != nil || req == nil {
 		return
 	}
@@ -199,40 +201,91 @@ func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform
 	}
 }
 
-// seen records what an inspection told of a grant that lives, unless its merchant has agreed anew since.
+// seen records what an inspection or a census told of a grant that lives, unless its merchant has agreed anew since. It
+// writes what is news: a census that finds everything as it was writes nothing, but now and then that it was seen.
 func (k *Keeper) seen(ctx context.Context, d platform.Driver, asked gk.Grant, in platform.Inspection) error {
 	now := k.Now()
 	app, err := k.store.App(ctx, gk.Engine(), asked.App)
 	if err != nil {
 		return err
 	}
+	row := asked
+	row.Shops = slices.Clone(asked.Shops)
+	if _, news := k.learnSeen(d, app, &row, in, now); !news {
+		return nil // a row that has changed since it was read was written by somebody who knew more
+	}
 	return k.change(ctx, asked.ID, now, func(g *gk.Grant) ([]gk.Event, error) {
 		if g.State == gk.Revoked || g.AuthorizedAt.After(asked.AuthorizedAt) {
 			return nil, errOvertaken
 		}
-		var events []gk.Event
-		i := learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
-		g.Subject = merged(g.Subject, i.Subject)
-		for name, v := range in.Facts {
-			i.Facts[name] = v
-		}
-		i.Facts[factSeen] = now.Format(time.RFC3339)
-		g.Facts = i.Facts
-		if len(in.Shops) > 0 {
-			shops, changed := reach(g.Shops, in.Shops, now)
-			g.Shops = shops
-			if changed {
-				events = append(events, event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
-			}
-		}
-		if !in.Ceiling.IsZero() && !in.Ceiling.Equal(g.Ceiling) {
-			g.Ceiling, g.Warned = in.Ceiling, 0
-		}
-		if g.AttemptID == "" {
-			g.DueAt = k.plan(d, app, g, now)
+		events, news := k.learnSeen(d, app, g, in, now)
+		if !news {
+			return nil, errOvertaken
 		}
 		return events, nil
 	})
+}
+
+// seenEvery is how old the note that a platform confirmed a grant may become: half of the periodic check's interval.
+func seenEvery(d platform.Driver) time.Duration {
+	if probe := time.Duration(d.Spec().Facts.Push.Probe); probe > 0 {
+		return probe / 2
+	}
+	return 7 * 24 * time.Hour
+}
+
+// learnSeen adds to a grant what was told of it, and reports whether there is anything to write.
+func (k *Keeper) learnSeen(d platform.Driver, app gk.App, g *gk.Grant, in platform.Inspection, now time.Time) (events []gk.Event, news bool) {
+	i := learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
+	subject := merged(g.Subject, i.Subject)
+	news = subject != g.Subject || !subset(in.Facts, g.Facts) || !seenAt(g).Add(seenEvery(d)).After(now)
+	g.Subject = subject
+	for name, v := range in.Facts {
+		i.Facts[name] = v
+	}
+	i.Facts[factSeen] = now.Format(time.RFC3339)
+	g.Facts = i.Facts
+	if len(in.Shops) > 0 {
+		shops, changed := reach(g.Shops, in.Shops, now)
+		news = news || changed || !slices.EqualFunc(shops, g.Shops, sameShop)
+		g.Shops = shops
+		if changed {
+			events = append(events, event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
+		}
+	}
+	if !in.Ceiling.IsZero() && !in.Ceiling.Equal(g.Ceiling) {
+		g.Ceiling, g.Warned, news = in.Ceiling, 0, true
+	}
+	if back := k.revive(d, app, g, in, now); back != nil {
+		events, news = append(events, back...), true
+	}
+	if news && g.AttemptID == "" {
+		g.DueAt = k.plan(d, app, g, now)
+	}
+	return events, news
+}
+
+func sameShop(a, b gk.Shop) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Host == b.Host && a.Region == b.Region && a.LostAt.Equal(b.LostAt.Time) && maps.Equal(a.Facts, b.Facts)
+}
+
+// revive undoes the end of a grant that the platform says lives: an expired grant is no more than a conclusion. Where
+// nobody refused its renewal, it is renewed again; its events tell of the recovery once something usable is there.
+func (k *Keeper) revive(d platform.Driver, app gk.App, g *gk.Grant, in platform.Inspection, now time.Time) []gk.Event {
+	if g.State != gk.Expired || in.Alive == nil || !*in.Alive || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
+		return nil
+	}
+	refused := g.Fault != nil && (g.Fault.Terminal || g.Fault.Action == gk.Reauthorize)
+	renewable := !refused && k.renewable(d, app, g, false)
+	switch {
+	case !d.Spec().Facts.Tokens || g.Usable(now):
+		g.State, g.Renewable = gk.Active, renewable
+		return []gk.Event{event(gk.EventGrantRecovered, "platform", g, now, map[string]any{"generation": g.Generation})}
+	case renewable:
+		g.State, g.Renewable, g.RetryAt, g.Failures = gk.Suspended, true, time.Time{}, 0
+		return []gk.Event{event(gk.EventGrantSuspended, "platform", g, now, reasonOf(g))}
+	}
+	return nil
 }
 
 // reach merges what a grant reached with what it reaches; a shop that is gone keeps its row and the moment.

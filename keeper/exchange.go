@@ -61,7 +61,7 @@ func (k *Keeper) redeem(ctx context.Context, d platform.Driver, open platform.Ap
 	if len(cb.Tokens) > 0 {
 		return cb.Tokens, cb.Proven, nil
 	}
-	req, err := d.ExchangeRequest(open, cb)
+	req, err := k.request(open, "exchange", func() (*platform.Request, error) { return d.ExchangeRequest(open, cb) })
 	if err != nil {
 		return nil, false, err
 	}
@@ -72,7 +72,7 @@ func (k *Keeper) redeem(ctx context.Context, d platform.Driver, open platform.Ap
 			return nil, false, err
 		}
 	}
-	issues, err = d.ReadIssues(open, *asked, reply)
+	issues, err = k.issues(d, open, *asked, reply)
 	if err == nil && len(issues) == 0 {
 		err = &platform.Garbled{Why: "it names nobody"}
 	}

@@ -114,12 +114,12 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 	begun := k.Now()
 	living := map[gk.Subject]platform.Inspection{}
 	for _, kind := range d.Spec().Facts.Subjects {
-		page := ""
+		after := ""
 		for pages := 0; ; pages++ {
 			if pages == longestCensus {
 				return fmt.Errorf("%s: a census has more than %d pages; what it does not name is left alone", open.Spec().Code, longestCensus)
 			}
-			req, err := c.CensusRequest(open, kind, page)
+			req, err := k.request(open, "census", func() (*platform.Request, error) { return c.CensusRequest(open, kind, after) })
 			if err != nil {
 				return err
 			}
@@ -130,14 +130,14 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 			if err != nil {
 				return err
 			}
-			found, next, err := c.ReadCensus(open, reply)
+			found, next, err := page(k, open, "read census", func() ([]platform.Inspection, string, error) { return c.ReadCensus(open, reply) })
 			if err != nil {
 				return err
 			}
 			for _, in := range found {
 				living[gk.Subject{Kind: in.Subject.Kind, ID: in.Subject.ID}] = in
 			}
-			if page = next; page == "" {
+			if after = next; after == "" {
 				break
 			}
 		}
@@ -154,6 +154,8 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 				continue // the list may be older than a consent of this moment
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
+				alive := true // what the list names lives
+				in.Alive = &alive
 				errs = append(errs, k.seen(ctx, d, g, in))
 				continue
 			}

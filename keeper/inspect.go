@@ -52,9 +52,9 @@ const longestInspection = 50
 // inspect asks the platform about a credential, page by page.
 func (k *Keeper) inspect(ctx context.Context, ins platform.Inspector, open platform.App, cred platform.Credential) (platform.Inspection, error) {
 	var all platform.Inspection
-	page := ""
+	after := ""
 	for range longestInspection {
-		req, err := ins.InspectRequest(open, cred, page)
+		req, err := k.request(open, "inspect", func() (*platform.Request, error) { return ins.InspectRequest(open, cred, after) })
 		if err != nil {
 			return all, err
 		}
@@ -62,12 +62,12 @@ func (k *Keeper) inspect(ctx context.Context, ins platform.Inspector, open platf
 		if err != nil {
 			return all, err
 		}
-		in, next, err := ins.ReadInspection(open, cred, reply)
+		in, next, err := page(k, open, "read inspection", func() (platform.Inspection, string, error) { return ins.ReadInspection(open, cred, reply) })
 		if err != nil {
 			return all, err
 		}
 		all = merge(all, in)
-		if page = next; page == "" || all.Alive != nil && !*all.Alive {
+		if after = next; after == "" || all.Alive != nil && !*all.Alive {
 			return all, nil
 		}
 	}

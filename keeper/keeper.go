@@ -50,6 +50,7 @@ type Keeper struct {
 
 	tokens  *cache
 	found   beginning // what is known of the pairs that this process found
+	gates   gates     // one per app, which every renewal passes
 	flights flights
 	spill   *spill
 	kept    kept
@@ -64,6 +65,7 @@ type Keeper struct {
 	work     sync.WaitGroup // renewals and completions under way
 	inflight atomic.Int64
 	drift    atomic.Int64 // nanoseconds between this machine's clock and the database's
+	broken   atomic.Int64 // apps that could not be opened in the last round
 	rounds   atomic.Int64 // of the scheduler, since it runs
 
 	mu     sync.Mutex
@@ -95,6 +97,7 @@ func New(o Options) (*Keeper, error) {
 		k.options.Workers = 32
 	}
 	k.found.at = k.Now()
+	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
 	k.tokens = newCache(k.store)
 	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)
@@ -116,12 +119,13 @@ type Health struct {
 	Ready   bool
 	Spilled int    // pairs that only memory and the spill file have
 	Flights int    // renewals and completions under way
+	Broken  int    // apps that cannot be opened, as last seen
 	Why     string // what stands in the way of being ready, in words
 }
 
 // Health reports whether the process can serve: not while a pair of a platform waits to be stored, nor while it stops.
 func (k *Keeper) Health(ctx context.Context) Health {
-	h := Health{Spilled: k.spill.pending(), Flights: int(k.inflight.Load())}
+	h := Health{Spilled: k.spill.pending(), Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
 	switch {
 	case k.draining.Load():
 		h.Why = "stopping"

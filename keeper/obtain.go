@@ -95,7 +95,7 @@ func (k *Keeper) reask(ctx context.Context, d platform.Driver, open platform.App
 	if in.Subject != nil {
 		cred.Subject = *in.Subject
 	}
-	req, err := r.RenewRequest(open, cred)
+	req, err := k.request(open, "renew", func() (*platform.Request, error) { return r.RenewRequest(open, cred) })
 	if err != nil {
 		return platform.Issue{}, err
 	}
@@ -105,7 +105,7 @@ func (k *Keeper) reask(ctx context.Context, d platform.Driver, open platform.App
 			Platform: d.Spec().Code, Stage: platform.StageToken, Code: "local:no_answer", Action: gk.Retry,
 		}}
 	}
-	issues, err := d.ReadIssues(open, platform.Asked{Stage: platform.StageToken, Subject: cred.Subject, Sent: req.Sent, At: askedAt}, reply)
+	issues, err := k.issues(d, open, platform.Asked{Stage: platform.StageToken, Subject: cred.Subject, Sent: req.Sent, At: askedAt}, reply)
 	switch {
 	case err != nil:
 		if f := faultOf(err); f != nil {
@@ -213,13 +213,13 @@ func (k *Keeper) rewrite(ctx context.Context, v gk.Viewer, id string, change fun
 	if err != nil {
 		return gk.Grant{}, err
 	}
-	app, d, _, err := k.appOf(ctx, g.App)
+	app, d, err := k.driverOf(ctx, g.App)
 	if err != nil {
 		return gk.Grant{}, err
 	}
 	err = k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
 		events, err := change(g, now)
-		if err == nil && g.AttemptID == "" {
+		if err == nil && g.AttemptID == "" && d != nil {
 			g.DueAt = k.plan(d, app, g, now)
 		}
 		return events, err

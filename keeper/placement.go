@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -20,13 +21,20 @@ type placement struct {
 	ids     map[gk.Subject]string
 	askedAt time.Time
 	now     time.Time
+	late    bool // renewals under way have been waited for long enough
 
 	touched []string
 }
 
+// errAttempting says that a renewal of a subject's grant is under way, whose answer must be stored first.
+var errAttempting = errors.New("keeper: a renewal is under way")
+
 func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) ([]gk.Grant, []gk.Event, error) {
 	if c.Stage != gk.Issued {
 		return nil, nil, store.ErrUnchanged // another process was first, and the pair may have been renewed since
+	}
+	if !p.late && slices.ContainsFunc(existing, func(g gk.Grant) bool { return g.Attempting(p.now) }) {
+		return nil, nil, errAttempting
 	}
 	p.touched = nil
 	var grants []gk.Grant

@@ -41,9 +41,6 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app 
 		case !g.Renewable:
 			return nil, ErrNotRenewable
 		}
-		if looksRestored(app) && !c.person {
-			return nil, &Later{Err: ErrSuspended, After: probeInterval, Fault: app.Fault}
-		}
 		events := outlived(g, now)
 		ourBackoff := g.Fault != nil && (g.Fault.Action == gk.Retry || g.Fault.Action.OfApp()) // after a 5xx, or before a repair
 		switch {
@@ -174,13 +171,17 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, d, app, g, "local:sealed", gk.ContactPlatform))
 	}
-	req, err := d.(platform.Renewer).RenewRequest(open, cred)
+	req, err := k.request(open, "renew", func() (*platform.Request, error) { return d.(platform.Renewer).RenewRequest(open, cred) })
 	if err != nil {
 		code := "local:request"
-		if errors.Is(err, platform.ErrForeignHost) {
+		action := gk.FixConfig
+		switch {
+		case errors.Is(err, platform.ErrForeignHost):
 			code = "local:shop_host_rejected"
+		case errors.Is(err, errDriver):
+			code, action = codeDriver, gk.Retry
 		}
-		return errors.Join(err, k.unsent(ctx, d, app, g, code, gk.FixConfig))
+		return errors.Join(err, k.unsent(ctx, d, app, g, code, action))
 	}
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: g.Subject, Sent: req.Sent, At: k.Now()}
 	reply, err := k.ask(ctx, open, req, true, f.Deadline())
@@ -191,13 +192,17 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	if err != nil {
 		return errors.Join(k.inDoubt(ctx, d, app, g, nil, err.Error()), k.askAlive(ctx, d, open, g))
 	}
-	issues, err := d.ReadIssues(open, asked, reply)
+	issues, err := k.issues(d, open, asked, reply)
 	var refusal *gk.Fault
 	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {
-		return k.refused(ctx, d, app, g, refusal)
+		return k.refused(ctx, d, app, open, g, refusal)
 	}
 	if err != nil {
-		return errors.Join(k.inDoubt(ctx, d, app, g, faultOf(err), err.Error()), k.askAlive(ctx, d, open, g))
+		f := faultOf(err)
+		if errors.Is(err, errDriver) {
+			f = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: codeDriver, Action: gk.Retry}
+		}
+		return errors.Join(k.inDoubt(ctx, d, app, g, f, err.Error()), k.askAlive(ctx, d, open, g))
 	}
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
@@ -209,7 +214,7 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 
 // refused records a platform's refusal of a renewal. It counts only while the grant still has the generation that was
 // sent: if somebody stored a newer pair meanwhile, the refusal is old news. It never takes away a token that is still good.
-func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, f *gk.Fault) error {
+func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant, f *gk.Fault) error {
 	now := k.Now()
 	f.At = gk.At(now)
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
@@ -245,9 +250,9 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, g g
 		return events, nil
 	})
 	if err == nil && final && k.found.refused(app.ID, &g, k.renewalOf(d, app), now) {
-		return k.doubtDatabase(ctx, app)
+		return k.doubtDatabase(ctx, d, app, open)
 	}
-	if err != nil || !f.Action.OfApp() || looksRestored(app) {
+	if err != nil || !f.Action.OfApp() {
 		return err
 	}
 	return k.noteAppFault(ctx, app.ID, g.ID, f)

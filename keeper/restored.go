@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,9 +14,10 @@ import (
 // A database that comes from a backup or a snapshot holds refresh tokens that were spent after it was taken. Asking for
 // all of them at once would end every grant, and on some platforms a second use ends the pair that lives elsewhere. So a
 // process begins with care: of the pairs that it found, it offers a few per app, and if the first three answers are
-// refusals that only a merchant could mend, it stops the app's renewals with one alarm. Its access tokens are served
-// while they last, a person can renew one grant to see, and a change of the app, by PATCH or by
-// `grantkeep doctor --restored`, lets the renewals go on. One pair that is taken shows that the database is no old one.
+// refusals that only a merchant could mend, it asks the platform whether the access tokens of others live. If none does,
+// it stops the app's renewals with one alarm. Its access tokens are served while they last, one grant every few minutes
+// tries, a person can renew one to see, and a change of the app, by PATCH or by `grantkeep doctor --restored`, lets the
+// renewals go on. One pair that is taken shows that the database is no old one.
 
 // CodeRestored is the code of the fault of an app that is stopped because its database looks old.
 const CodeRestored = "local:restored"
@@ -94,21 +96,78 @@ func (b *beginning) refused(app string, g *gk.Grant, f platform.Renewal, now tim
 	return a.refused == refusalsInARow && !a.taken
 }
 
-// looksRestored reports whether an app is stopped because its database looks old.
-func looksRestored(app gk.App) bool { return app.Fault != nil && app.Fault.Code == CodeRestored }
+// careful reports whether the pairs of an app are offered with care at this moment.
+func (b *beginning) careful(app string, f platform.Renewal, now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return f.AfterLostAnswer != platform.RepeatAny && !b.answers(app).taken && now.Before(b.at.Add(carefulFor))
+}
 
-// doubtDatabase stops the renewals of an app until a person has looked.
-func (k *Keeper) doubtDatabase(ctx context.Context, app gk.App) error {
+// doubtDatabase stops the renewals of an app, unless the platform says of other grants that their access tokens live:
+// then merchants have left, and the database is as good as before.
+func (k *Keeper) doubtDatabase(ctx context.Context, d platform.Driver, app gk.App, open platform.App) error {
+	defer func() {
+		k.found.stopped(app.ID)
+		k.gates.give(app.ID, 0)
+	}()
+	if k.pairsLive(ctx, d, app, open) {
+		k.log.Info("refresh tokens were refused, and the access tokens of other grants live: merchants have left", "platform", app.Platform, "app", app.ID)
+		k.found.taken(app.ID)
+		return nil
+	}
 	now := k.Now()
+	probe := now.Add(probeInterval)
+	if k.renewalOf(d, app).ReuseKills {
+		probe = now.AddDate(100, 0, 0) // a probe could end a pair that lives elsewhere: only a person lets them go on
+	}
 	k.log.Error("the first refresh tokens were all refused: was this database restored from a backup, or is another installation using it? "+
 		"Renewals of this app are stopped; after a look: grantkeep doctor --restored", "platform", app.Platform, "app", app.ID)
-	defer k.found.stopped(app.ID)
 	return k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
-		if looksRestored(*row) {
+		if row.Stop == gk.StopRestored || row.Stop == gk.StopAsking {
 			return nil, store.ErrUnchanged
 		}
 		f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
-		row.Fault, row.FaultGrant, row.PausedUntil = f, "", now.AddDate(100, 0, 0)
-		return []gk.Event{{ID: gk.NewID("evt", now), Kind: gk.EventAppPaused, Actor: "engine", App: row.ID, At: now, Data: faultData(f)}}, nil
+		row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopRestored, f, "", probe
+		return []gk.Event{appEvent(gk.EventAppPaused, row, now, faultData(f))}, nil
 	})
+}
+
+// askedOfOthers is how many other grants a platform is asked about before a database is taken for an old one.
+const askedOfOthers = 3
+
+// pairsLive asks the platform about the access tokens of grants that were found, those that fall due first, and reports
+// whether one lives. Where a second use of a refresh token kills, a living access token is no licence to go on.
+func (k *Keeper) pairsLive(ctx context.Context, d platform.Driver, app gk.App, open platform.App) bool {
+	ins, ok := d.(platform.Inspector)
+	if !ok || k.renewalOf(d, app).ReuseKills {
+		return false
+	}
+	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app.ID, State: gk.Active, Limit: 200})
+	if err != nil {
+		return false
+	}
+	now := k.Now()
+	grants = slices.DeleteFunc(grants, func(g gk.Grant) bool {
+		return !g.Renewable || !g.Usable(now) || g.InDoubt() || !g.PairAskedAt.Before(k.found.at)
+	})
+	slices.SortFunc(grants, func(a, b gk.Grant) int { return a.DueAt.Compare(b.DueAt) })
+	for _, g := range grants[:min(len(grants), askedOfOthers)] {
+		if alive, known := k.lives(ctx, ins, open, g); known && alive {
+			return true
+		}
+	}
+	return false
+}
+
+// lives asks the platform whether the access token of a grant lives. known is false where it did not say.
+func (k *Keeper) lives(ctx context.Context, ins platform.Inspector, open platform.App, g gk.Grant) (alive, known bool) {
+	cred, err := k.credential(g, true)
+	if err != nil {
+		return false, false
+	}
+	in, err := k.inspect(ctx, ins, open, cred)
+	if err != nil || in.Alive == nil {
+		return false, false
+	}
+	return *in.Alive, true
 }

@@ -3,10 +3,13 @@ package keeper
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -17,13 +20,14 @@ const (
 	resumeEvery = time.Minute
 	sweepEvery  = time.Hour
 	appsEvery   = 10 * time.Second
+	wholeEvery  = 5 * time.Second
 )
 
 // Run does what falls due until ctx ends: it offers what waits in the spill file, finishes authorizations that were cut
 // off, renews, warns and lapses grants, and numbers events. Then it stops claiming, waits for what is under way and
 // returns: ErrUnsaved when a pair is left that only the spill file has.
 func (k *Keeper) Run(ctx context.Context) error {
-	r := &runner{Keeper: k, slots: make(map[string]chan struct{})}
+	r := &runner{Keeper: k, said: broken{}, whole: map[string]time.Time{}, turning: map[string]bool{}}
 	defer r.warm(ctx)()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -54,7 +58,9 @@ func (k *Keeper) Wake() {
 // drain stops the process from beginning anything, waits for what is under way and offers once more what waits.
 func (k *Keeper) drain(ctx context.Context) error {
 	k.mu.Lock()
-	k.draining.Store(true)
+	if !k.draining.Swap(true) {
+		close(k.gates.closed)
+	}
 	k.mu.Unlock()
 	k.work.Wait()
 	if !k.offerSpilled(ctx) {
@@ -72,13 +78,16 @@ func (k *Keeper) drain(ctx context.Context) error {
 // runner is the state of one Run.
 type runner struct {
 	*Keeper
-	slots map[string]chan struct{} // workers by app, so that no app's queue stands before another's
+	said  broken
+	whole map[string]time.Time // when an app was last searched without a floor
+
+	turns   sync.Mutex
+	turning map[string]bool // apps whose own turn is under way in this process
 
 	resuming atomic.Bool
 
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
-	unbounded                    time.Time
 }
 
 // warm keeps hot entries of the token cache fresh. Rows are read four times a second while somebody reads them.
@@ -117,9 +126,7 @@ func (r *runner) round(ctx context.Context) error {
 	if err := r.offerKept(ctx); err != nil {
 		return err
 	}
-	if err := r.followKeys(ctx); err != nil {
-		return err
-	}
+	keys := r.followKeys(ctx) // said at the end: a row or a set that does not open holds up nobody's renewal
 	real := time.Now()
 	if real.Sub(r.checkedClock) >= clockEvery {
 		at, err := r.store.Clock(ctx)
@@ -138,12 +145,13 @@ func (r *runner) round(ctx context.Context) error {
 		go func() { // a platform that is slow to say who authorized must not hold up renewals
 			defer r.end()
 			defer r.resuming.Store(false)
-			if err := r.resume(context.WithoutCancel(ctx)); err != nil {
+			err := r.isolate("resume", "", func() error { return r.resume(context.WithoutCancel(ctx)) })
+			if err != nil {
 				r.log.Warn("authorizations that were cut off", "error", err)
 			}
 		}()
 	}
-	err := r.claimAll(ctx)
+	err := errors.Join(keys, r.claimAll(ctx))
 	if real.Sub(r.lookedAtApps) >= appsEvery || r.Now().Sub(r.appsAt) >= appsEvery {
 		err = errors.Join(err, r.appRound(ctx))
 		r.lookedAtApps, r.appsAt = real, r.Now()
@@ -167,84 +175,79 @@ func (k *Keeper) drifted() time.Duration {
 	return 0
 }
 
-// claimAll claims what is due, app by app, as many rows as the app has free workers. Once a minute it looks without
-// the lower bound that makes the search cheap.
+// claimAll claims what is due, app by app, as many rows as the app has free workers. What goes wrong with one app is
+// said on that app, and everybody else's turn comes all the same.
 func (r *runner) claimAll(ctx context.Context) error {
 	now := r.Now()
 	apps, err := r.store.DueApps(ctx, now)
 	if err != nil {
 		return err
 	}
-	whole := time.Since(r.unbounded) >= time.Minute
-	if whole {
-		r.unbounded = time.Now()
-	}
+	var errs []error
 	for _, id := range apps {
-		if err := r.claimApp(ctx, id, now, whole); err != nil {
-			return err
+		err := r.isolate("claim", id, func() error { return r.claimApp(ctx, id, now) })
+		if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+			return errors.Join(append(errs, err)...) // nobody's app: there is no database to ask
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("app %s: %w", id, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole bool) error {
-	app, d, open, err := r.appOf(ctx, id)
+// claimApp claims what is due in one app. While its renewals are stopped, or it cannot be opened, its grants have their
+// turns all the same: they are warned about and end in their time.
+func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
+	app, d, err := r.driverOf(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // removed meanwhile
+	}
 	if err != nil {
 		return err
 	}
-	slots := r.slots[id]
-	if slots == nil {
-		slots = make(chan struct{}, r.options.Workers)
-		r.slots[id] = slots
+	if d == nil {
+		_, _, err := r.OpenApp(app)
+		return errors.Join(err, r.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
 	}
-	free := r.found.most(id, r.renewalOf(d, app), now, cap(slots)) - len(slots)
-	// Read again: a stop may have been written since, and each claim that it did not see costs a grant.
-	if app, d, open, err = r.appOf(ctx, id); err != nil || looksRestored(app) {
-		return err
-	}
-	probe := !app.PausedUntil.IsZero()
-	if probe {
-		free = min(free, 1) // the app is stopped: one renewal tries whether it works again
-	}
-	if free <= 0 {
+	f := r.renewalOf(d, app)
+	free := r.gates.take(id, f, r.options.Workers)
+	if free == 0 {
 		return nil
 	}
-	if probe {
-		if taken, err := r.takeProbe(ctx, id, now); err != nil || !taken {
-			return err
-		}
-	}
-	var floor time.Time
-	if !whole && !probe {
-		floor = r.floors[id]
-	}
-	// A claim that is made is carried out: stopping must not cut off its answer.
-	grants, err := r.store.ClaimDue(context.WithoutCancel(ctx), id, r.attempt(r.renewalOf(d, app), now), floor, free)
-	if err := r.spare(err); err != nil {
+	used := 0
+	defer func() { r.gates.give(id, free-used) }()
+	// Read behind the gate: a stop may have been written since, and each claim that did not see it costs a grant.
+	app, _, open, err := r.appOf(ctx, id)
+	var b *Broken
+	if err != nil && !errors.As(err, &b) {
 		return err
 	}
-	switch { // what lies below the floor has been claimed, or is found when the whole is looked at
-	case len(grants) < free:
-		r.floors[id] = now.Add(-24 * time.Hour)
-	case whole:
-		delete(r.floors, id)
+	if noted := r.noteOpened(ctx, app, err); noted != nil {
+		return errors.Join(err, noted)
 	}
-	if len(grants) == 0 {
-		return nil
+	app.Broken = "" // for this process, whatever another says
+	if err != nil {
+		app.Broken = b.Code
 	}
+	grants, err := r.claimRows(ctx, app, f, now, free)
+	if err != nil {
+		return err
+	}
+	used = len(grants)
 	for _, g := range grants {
 		r.tokens.outdate(g.ID)
 		r.more()
-		slots <- struct{}{}
 		go func() {
 			defer func() {
-				<-slots
+				r.gates.give(id, 1)
 				r.end()
 				if len(grants) == free {
 					r.Wake()
 				}
 			}()
-			if err := r.turn(context.WithoutCancel(ctx), d, app, open, g); err != nil {
+			err := r.isolate("turn", g.ID, func() error { return r.turn(context.WithoutCancel(ctx), d, app, open, g) })
+			if err != nil {
 				r.log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
 			}
 		}()
@@ -252,17 +255,28 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole b
 	return nil
 }
 
-// takeProbe takes the probe of a stopped app, unless another process has it or the app has been resumed. The next one
-// waits its interval, whatever becomes of this.
-func (r *runner) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
-	err = r.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
-		taken = false
-		if app.PausedUntil.IsZero() || app.PausedUntil.After(now) {
-			return nil, store.ErrUnchanged
-		}
-		app.PausedUntil = now.Add(probeInterval)
-		taken = true
-		return nil, nil
-	})
-	return taken && err == nil, err
+// claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much
+// was due lately; below it as well every few seconds, and at once where nothing lies above: what is due is due at once,
+// however long ago that was.
+func (r *runner) claimRows(ctx context.Context, app gk.App, f platform.Renewal, now time.Time, free int) ([]gk.Grant, error) {
+	ctx = context.WithoutCancel(ctx) // a claim that is made is carried out: stopping must not cut off its answer
+	floor := r.floors[app.ID]
+	if time.Since(r.whole[app.ID]) >= wholeEvery {
+		floor = time.Time{}
+	}
+	grants, err := r.store.ClaimDue(ctx, app.ID, r.attempt(f, now), floor, free)
+	if err == nil && len(grants) == 0 && !floor.IsZero() {
+		floor = time.Time{}
+		grants, err = r.store.ClaimDue(ctx, app.ID, r.attempt(f, now), floor, free)
+	}
+	err = r.spare(err) // rows that cannot be read were not claimed; the others are
+	switch {
+	case err != nil || !floor.IsZero():
+	case len(grants) < free: // nothing is left below
+		r.floors[app.ID] = now.Add(-24 * time.Hour)
+		r.whole[app.ID] = time.Now()
+	default:
+		delete(r.floors, app.ID)
+	}
+	return grants, err
 }

@@ -23,7 +23,8 @@ func (k *Keeper) save(ctx context.Context, d platform.Driver, app gk.App, g gk.G
 	}
 	k.keep(ctx, e)
 	k.found.taken(app.ID)
-	if app.Fault != nil && !looksRestored(app) {
+	k.gates.give(app.ID, 0) // who waited while the database looked old need not wait longer
+	if app.Fault != nil || app.Stop != "" {
 		return k.clearAppFault(ctx, app.ID)
 	}
 	return nil
@@ -126,13 +127,16 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 			return nil
 		}
 	}
-	app, d, _, err := k.appOf(ctx, e.App)
+	app, d, err := k.driverOf(ctx, e.App) // not opened: a pair is stored whatever has become of the app's secrets
 	if errors.Is(err, store.ErrNotFound) {
 		k.log.Error("a pair came for an app that is gone", "app", e.App, "grant", r.Grant)
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if d == nil {
+		return fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
 	}
 	err = k.store.UpdateGrant(ctx, gk.Engine(), r.Grant, k.Now(), func(g *gk.Grant) ([]gk.Event, error) {
 		return k.takePair(d, app, g, e)

@@ -34,6 +34,7 @@ type liar struct {
 	now    time.Time
 	app    gk.App
 	made   int
+	passed atomic.Int64 // how far the clock was moved on
 }
 
 var identities = map[string]map[string]string{
@@ -73,7 +74,7 @@ func newLiar(t *testing.T, d platform.Driver) *liar {
 	t.Cleanup(gate.Close)
 	l.keeper, err = keeper.New(keeper.Options{
 		Store: l.store, Vault: l.vault, Gate: gate, Drivers: []platform.Driver{d}, PublicURL: "https://hub.example", Allowed: allow,
-		Now: func() time.Time { return l.now }, Log: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Now: func() time.Time { return l.now.Add(time.Duration(l.passed.Load())) }, Log: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		t.Fatal(err)

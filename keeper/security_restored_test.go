@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,15 +62,32 @@ func (l *liar) until(what string, so func() bool) {
 type spent struct {
 	mu    sync.Mutex
 	asked int
+	alive bool // what it says of access tokens
 	good  func(asked int) bool
 }
 
-func (s *spent) answer(w http.ResponseWriter, _ *http.Request) {
+func (s *spent) answer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path != "/admin/oauth/token" { // somebody asks about an access token
+		s.mu.Lock()
+		alive := s.alive
+		s.mu.Unlock()
+		if !alive {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"error":"invalid_token","error_description":"The access token is invalid"}`)
+			return
+		}
+		if strings.Contains(r.URL.Path, "scopes") {
+			_, _ = io.WriteString(w, `{"access_scopes":[]}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"shop":{"id":"1"}}`)
+		return
+	}
 	s.mu.Lock()
 	s.asked++
 	n, good := s.asked, s.good(s.asked)
 	s.mu.Unlock()
-	w.Header().Set("Content-Type", "application/json")
 	if good {
 		_, _ = fmt.Fprintf(w, `{"access_token":"new-%d","refresh_token":"next-%d","expires_in":31536000,"token_type":"Bearer"}`, n, n)
 		return
@@ -94,7 +112,7 @@ func TestRestoredDatabaseIsNotSpentToTheEnd(t *testing.T) {
 	l.run()
 	l.until("the app is stopped", func() bool {
 		app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID)
-		return err == nil && app.Fault != nil && app.Fault.Code == keeper.CodeRestored && app.PausedUntil.After(l.now.AddDate(50, 0, 0))
+		return err == nil && app.Stop == gk.StopRestored && app.Fault != nil && app.Fault.Code == keeper.CodeRestored
 	})
 	time.Sleep(1500 * time.Millisecond) // another look of the scheduler
 	if n := p.count(); n > 3 {

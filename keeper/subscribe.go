@@ -36,7 +36,7 @@ func (k *Keeper) subscribeGrant(ctx context.Context, s platform.Subscriber, open
 	if err != nil {
 		return err
 	}
-	requests, err := s.SubscribeRequests(open, cred)
+	requests, err := drive(k, open.Spec().Code, "subscribe", func() ([]*platform.Request, error) { return s.SubscribeRequests(open, cred) })
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,12 @@ func (k *Keeper) subscribeGrant(ctx context.Context, s platform.Subscriber, open
 		if err != nil {
 			return err
 		}
-		if f := k.drivers[open.Spec().Code].Diagnose(open, platform.Asked{Stage: platform.StagePush, Subject: g.Subject, Sent: req.Sent}, reply); f != nil {
-			return f
+		asked := platform.Asked{Stage: platform.StagePush, Subject: g.Subject, Sent: req.Sent}
+		_, err = drive(k, open.Spec().Code, "diagnose", func() (any, error) {
+			return nil, nilFault(k.drivers[open.Spec().Code].Diagnose(open, asked, reply))
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/platform"
 )
 
 const (
@@ -207,16 +206,11 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	app, d, open, err := k.appOf(ctx, g.App)
+	app, d, open, leave, err := k.enter(ctx, g.App, c.person)
 	if err != nil {
 		return err
 	}
-	if _, ok := d.(platform.Renewer); !ok {
-		return ErrNotRenewable
-	}
-	if wait := app.PausedUntil.Sub(k.Now()); wait > 0 && !c.person {
-		return &Later{Err: ErrSuspended, After: wait, Fault: app.Fault}
-	}
+	defer leave()
 	g, err = k.claim(ctx, gk.Engine(), d, app, id, c)
 	if err != nil {
 		return err

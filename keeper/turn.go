@@ -13,7 +13,20 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	f := k.renewalOf(d, app)
 	limits := d.Spec().Facts.Limits.TokenCalls
 	now := k.Now()
+	forgive(app, &g)
 	ask := g.Renewable && k.renewalDue(&g, f, now)
+	if ask && app.Stopped() {
+		taken := false
+		if app.Broken == "" && !app.PausedUntil.After(now) { // one that is due tries whether the app works again
+			var err error
+			if taken, err = k.takeProbe(ctx, app.ID, now); err != nil {
+				return err
+			}
+		}
+		if !taken {
+			return k.waitForStop(ctx, d, app, g)
+		}
+	}
 	if ask && limits == (platform.TokenCalls{}) && !g.InDoubt() && !endsDue(&g, now) {
 		return k.renew(ctx, d, app, open, g)
 	}
@@ -23,14 +36,8 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		var events []gk.Event
-		if !row.Renewable {
-			row.Doubts, row.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a renewal
-		}
-		if row.InDoubt() && (row.Fault == nil || row.Fault.At.Before(row.DoubtSince)) {
-			row.Fault = noAnswer(row, now)
-			events = append(events, event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"}))
-		}
+		forgive(app, row)
+		events := tellDoubt(row, now)
 		events = append(events, lapse(row, now)...)
 		events = append(events, warn(row, now)...)
 		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
@@ -63,6 +70,43 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		return k.probe(ctx, d, open, g)
 	}
 	return nil
+}
+
+// waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done.
+func (k *Keeper) waitForStop(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant) error {
+	now := k.Now()
+	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+		if row.AttemptID != g.AttemptID {
+			return nil, errOvertaken
+		}
+		events := tellDoubt(row, now)
+		events = append(events, lapse(row, now)...)
+		events = append(events, warn(row, now)...)
+		release(row)
+		waiting := *row
+		waiting.RetryAt = later(row.RetryAt, putOff(row, now))
+		row.DueAt = k.plan(d, app, &waiting, now)
+		return events, nil
+	})
+}
+
+// forgive lifts the pause that a fault of the app put on a grant, once the app is repaired.
+func forgive(app gk.App, g *gk.Grant) {
+	if app.Fault == nil && !app.Stopped() && g.Fault != nil && g.Fault.Action.OfApp() && g.Fault.RetryAfter == 0 {
+		g.RetryAt = time.Time{}
+	}
+}
+
+// tellDoubt tells of an attempt that outlived its lease, which its claim has made a doubt.
+func tellDoubt(row *gk.Grant, now time.Time) []gk.Event {
+	if !row.Renewable {
+		row.Doubts, row.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a renewal
+	}
+	if !row.InDoubt() || row.Fault != nil && !row.Fault.At.Before(row.DoubtSince) {
+		return nil
+	}
+	row.Fault = noAnswer(row, now)
+	return []gk.Event{event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
 // renewalDue reports whether the renewal of a grant is due.

@@ -132,7 +132,11 @@ type Grants interface {
 	PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 		change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error)) error
 
-	// NextDue is the soonest due time of any grant of an app that is not paused at now; zero if there is none.
+	// Hasten makes up to limit renewable grants of an app due at now that are due later, until a moment, and have no
+	// attempt; it returns how many. What has nothing to do yet is planned anew by its turn.
+	Hasten(ctx context.Context, app string, now, until time.Time, limit int) (n int, err error)
+
+	// NextDue is the soonest due time of any grant; zero if there is none.
 	NextDue(ctx context.Context, now time.Time) (time.Time, error)
 }
 
@@ -151,7 +155,8 @@ type Apps interface {
 	UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.App) ([]gk.Event, error)) error
 	// DeleteApp removes an app and its authorizations; ErrInUse while it has grants.
 	DeleteApp(ctx context.Context, v gk.Viewer, id string, events ...gk.Event) error
-	// DueApps returns the ids of the apps with a grant due at now that may be claimed (not paused at now).
+	// DueApps returns the ids of the apps with a grant due at now that may be claimed. Apps whose renewals are stopped are
+	// among them: their grants are warned about and end all the same.
 	DueApps(ctx context.Context, now time.Time) ([]string, error)
 	// RememberPush records that a push was seen and reports whether it is the first with this digest.
 	RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (first bool, err error)

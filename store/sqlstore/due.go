@@ -125,18 +125,32 @@ func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, e
 }
 
 // NextDue implements [store.Grants]. It asks the index once for each app, whatever the number of grants.
-func (s *Store) NextDue(ctx context.Context, now time.Time) (due time.Time, err error) {
+func (s *Store) NextDue(ctx context.Context, _ time.Time) (due time.Time, err error) {
 	return one(ctx, s.db, func(r Row) (t time.Time, err error) { return t, r.Scan(at(&t)) },
 		`SELECT min(soonest) FROM (
 			SELECT (SELECT min(due_at) FROM grants WHERE grants.app_id = apps.id AND due_at IS NOT NULL) AS soonest
-			FROM apps WHERE paused_until <= $1) AS dues`, ms(now))
+			FROM apps) AS dues`)
 }
 
 // DueApps implements [store.Apps].
 func (s *Store) DueApps(ctx context.Context, now time.Time) ([]string, error) {
 	return all(ctx, s.db, scanText, `SELECT id FROM apps
-		WHERE paused_until <= $1 AND EXISTS (
+		WHERE EXISTS (
 			SELECT 1 FROM grants
 			WHERE app_id = apps.id AND due_at <= $1 AND (attempt_until <= $1 OR attempt_until > $2))
 		ORDER BY id`, ms(now), ms(now.Add(gk.LongestLease)))
+}
+
+// Hasten implements [store.Grants].
+func (s *Store) Hasten(ctx context.Context, app string, now, until time.Time, limit int) (n int, err error) {
+	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
+		moved, err := exec(ctx, q, `UPDATE grants SET due_at = $2, version = version + 1, updated_at = $2
+			WHERE id IN (
+				SELECT id FROM grants
+				WHERE app_id = $1 AND due_at > $2 AND due_at <= $3 AND renewable = 1 AND attempt_id = ''
+				ORDER BY due_at LIMIT $4`+s.lock.Skip+`)`, app, ms(now), ms(until), int64(limit))
+		n = int(moved)
+		return err
+	})
+	return n, err
 }

@@ -163,7 +163,7 @@ func concurrentClaims(t *testing.T, s store.Store) {
 	}
 }
 
-func dueOfPaused(t *testing.T, s store.Store) {
+func dueOfStopped(t *testing.T, s store.Store) {
 	due := func(now time.Time) (time.Time, []string) {
 		t.Helper()
 		next, err := s.NextDue(t.Context(), now)
@@ -194,18 +194,43 @@ func dueOfPaused(t *testing.T, s store.Store) {
 	same(t, "DueApps", apps, []string{"a", "b"})
 
 	err := s.UpdateApp(t.Context(), engine, "a", epoch, func(a *gk.App) ([]gk.Event, error) {
-		a.PausedUntil = epoch.Add(3 * time.Minute)
+		a.PausedUntil, a.Stop = epoch.Add(3*time.Minute), gk.StopFault
 		return nil, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	next, apps = due(epoch.Add(2 * time.Minute))
-	if !next.Equal(epoch.Add(2 * time.Minute)) {
-		t.Errorf("NextDue while an app is paused = %v, want the other's", next)
+	if !next.Equal(epoch.Add(time.Minute)) {
+		t.Errorf("NextDue while an app is stopped = %v, want the soonest: its grants end all the same", next)
 	}
-	same(t, "DueApps while an app is paused", apps, []string{"b"})
-	if next, apps = due(epoch.Add(3 * time.Minute)); !next.Equal(epoch.Add(time.Minute)) || len(apps) != 2 {
-		t.Errorf("after the pause: due at %v in %v, want the soonest of both", next, apps)
+	same(t, "DueApps while an app is stopped", apps, []string{"a", "b"})
+}
+
+func hasten(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeApp(t, s, "other")
+	soon := func(minutes int) func(g *gk.Grant) {
+		return func(g *gk.Grant) { g.DueAt = epoch.Add(time.Duration(minutes) * time.Minute) }
+	}
+	makeGrant(t, s, "app", "due", soon(0))
+	makeGrant(t, s, "app", "soon", soon(1))
+	makeGrant(t, s, "app", "later", soon(2))
+	makeGrant(t, s, "app", "too late", soon(11))
+	makeGrant(t, s, "other", "another app's", soon(1))
+	makeGrant(t, s, "app", "attempted", func(g *gk.Grant) { soon(1)(g); g.AttemptID = "theirs" })
+	makeGrant(t, s, "app", "not renewable", func(g *gk.Grant) { soon(1)(g); g.Renewable = false })
+	for i, want := range []int{1, 1, 0} {
+		n, err := s.Hasten(t.Context(), "app", epoch, epoch.Add(10*time.Minute), 1)
+		if n != want || err != nil {
+			t.Errorf("Hasten, call %d = %d, %v, want %d", i+1, n, err, want)
+		}
+	}
+	for id, want := range map[string]bool{
+		"due": true, "soon": true, "later": true, "too late": false, "another app's": false, "attempted": false, "not renewable": false,
+	} {
+		if g := grantNow(t, s, id); !g.DueAt.After(epoch) != want {
+			t.Errorf("%s: due at %v, want due %t", id, g.DueAt, want)
+		}
 	}
 }

@@ -113,7 +113,8 @@ var cases = []struct {
 	{"a held grant stays held when it is renewed", saveHeld},
 	{"of concurrent saves of one generation one wins", concurrentSaves},
 	{"ClaimDue and SaveRenewal equal their UpdateGrant form", equalForms},
-	{"NextDue and DueApps leave out paused apps", dueOfPaused},
+	{"NextDue and DueApps name stopped apps too", dueOfStopped},
+	{"Hasten makes due what could be renewed", hasten},
 
 	// Apps.
 	{"an app comes back as it was stored", appComesBack},

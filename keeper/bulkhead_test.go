@@ -1,0 +1,178 @@
+package keeper_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+)
+
+// breaks are the ways in which an app cannot be opened. Each returns the grant of an app that it broke, which stands
+// before every sound one in the order of ids.
+var breaks = map[string]func(h *house) (app string, repair func()){
+	"its secrets are damaged": func(h *house) (string, func()) {
+		id, sound := h.app.ID, h.app.Secrets
+		write := func(secrets gk.Sealed) {
+			h.writeApp(id, func(a *gk.App) { a.Secrets = secrets })
+		}
+		damaged := append(gk.Sealed{}, sound...)
+		damaged[len(damaged)-1] ^= 1
+		write(damaged)
+		return id, func() { write(sound) }
+	},
+	"this build has no driver for it": func(h *house) (string, func()) {
+		app := h.app
+		app.ID, app.Platform = "app_0", "elsewhere"
+		if err := h.store.CreateApp(context.Background(), app); err != nil {
+			h.t.Fatal(err)
+		}
+		return app.ID, nil
+	},
+}
+
+// twoApps tells a story of two apps on one platform, each with a grant, of which the first cannot be opened. It is the
+// standing case of every loop over apps.
+func twoApps(t *testing.T, code string, tell func(h *house, broken, sound gk.Grant, repair func())) {
+	t.Helper()
+	for name, breaking := range breaks {
+		t.Run(name, func(t *testing.T) {
+			story(t, code, func(h *house) {
+				first := h.connect(0, "")
+				id, repair := breaking(h)
+				if id != first.App {
+					first.ID, first.App = "grt_0", id
+					h.putGrant(first)
+				}
+				broken := h.grant(first.ID)
+				h.addApp(code)
+				tell(h, broken, h.connect(1, ""), repair)
+			})
+		})
+	}
+}
+
+func (h *house) writeApp(id string, change func(a *gk.App)) {
+	h.t.Helper()
+	err := h.store.UpdateApp(context.Background(), gk.Engine(), id, h.now(), func(a *gk.App) ([]gk.Event, error) {
+		change(a)
+		return nil, nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) putGrant(g gk.Grant) {
+	h.t.Helper()
+	err := h.store.PutGrants(context.Background(), g.App, "", "", []gk.Subject{g.Subject}, h.now(),
+		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
+			return []gk.Grant{g}, nil, nil
+		})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// appKinds counts the events of an app by kind.
+func (h *house) appKinds(app string) map[string]int {
+	h.t.Helper()
+	if _, err := h.store.Publish(context.Background(), 1000); err != nil {
+		h.t.Fatal(err)
+	}
+	events, err := h.store.EventsAfter(context.Background(), gk.Engine(), 0, 1000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, e := range events {
+		if e.App == app && e.Grant == "" && strings.HasPrefix(e.Kind, "app.") {
+			kinds[e.Kind]++
+		}
+	}
+	return kinds
+}
+
+func TestAppThatCannotBeOpenedHoldsUpNobody(t *testing.T) {
+	twoApps(t, "shoplazza", func(h *house, broken, sound gk.Grant, repair func()) {
+		for _, g := range []gk.Grant{broken, sound} {
+			h.write(g.ID, func(g *gk.Grant) {
+				g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(time.Hour)
+			})
+		}
+		time.Sleep(20 * time.Second) // the claim pass, the app round
+		if g := h.grant(sound.ID); g.Generation != 2 {
+			t.Errorf("the sound app's grant is at generation %d, want 2", g.Generation)
+		}
+		app, err := h.store.App(context.Background(), gk.Engine(), broken.App)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if app.Broken == "" || h.keeper.FaultOf(app) == nil {
+			t.Errorf("the app is not said to be broken: %q, %v", app.Broken, h.keeper.FaultOf(app))
+		}
+		time.Sleep(time.Minute)
+		if kinds := h.appKinds(broken.App); kinds[gk.EventAppBroken] != 1 {
+			t.Errorf("the broken app's events are %v, want one %s", kinds, gk.EventAppBroken)
+		}
+		checks, err := h.keeper.CheckApp(context.Background(), gk.Engine(), broken.App)
+		if err != nil || checks[len(checks)-1].State != keeper.CheckFailed {
+			t.Errorf("CheckApp = %v, %v, want a failed check", checks, err)
+		}
+		if s, err := h.keeper.Token(context.Background(), gk.Engine(), broken.ID, keeper.TokenWant{}); broken.App != "app_0" && (err != nil || s.Access.Empty()) {
+			t.Errorf("the broken app's token is not served: %v", err)
+		}
+		if repair == nil {
+			return
+		}
+		repair()
+		time.Sleep(20 * time.Second)
+		if g := h.grant(broken.ID); g.Generation != 2 {
+			t.Errorf("after the repair the grant is at generation %d, want 2 at once", g.Generation)
+		}
+		if kinds := h.appKinds(broken.App); kinds[gk.EventAppResumed] != 1 {
+			t.Errorf("after the repair the events are %v, want one %s", kinds, gk.EventAppResumed)
+		}
+	})
+}
+
+func TestGrantOfAnAppThatCannotBeOpenedEnds(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "")
+		breaks["its secrets are damaged"](h)
+		h.write(g.ID, func(g *gk.Grant) {
+			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-2*time.Hour), h.now(), h.now().Add(time.Hour)
+		})
+		h.moveTo(h.now().Add(3 * time.Hour))
+		if g := h.grant(g.ID); g.State != gk.Suspended {
+			t.Errorf("two hours after its token ended the grant is %s, want suspended", g.State)
+		}
+	})
+}
+
+func TestDamagedSecretsAreReplaced(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		breaks["its secrets are damaged"](h)
+		_, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{})
+		var invalid *keeper.Invalid
+		if !errors.As(err, &invalid) {
+			t.Errorf("a change without the secrets = %v, want the field that is missing", err)
+		}
+		settings := map[string]string{}
+		for name, s := range h.keeper.Driver("shoplazza").Spec().Facts.Settings {
+			if s.Secret {
+				settings[name] = "canary-given-again"
+			}
+		}
+		app, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{Settings: settings})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := h.keeper.OpenApp(app); err != nil {
+			t.Errorf("with fresh secrets the app does not open: %v", err)
+		}
+	})
+}

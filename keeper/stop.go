@@ -1,0 +1,62 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// A stop concerns renewals only. The grants of a stopped app are warned about, end and are told of in their time; a
+// renewal that falls due is looked at again within stopLook, and made due at once when the stop ends. Until then one
+// renewal that is due tries, every probeInterval, whether the platform takes it.
+
+const (
+	probeInterval = 5 * time.Minute
+	stopLook      = time.Hour
+	hastenAtOnce  = 500
+)
+
+// putOff returns when a renewal that waits for the end of a stop is looked at again, spread so that many do not come
+// together.
+func putOff(g *gk.Grant, now time.Time) time.Time {
+	return now.Add(stopLook/2 + time.Duration(spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)
+}
+
+// takeProbe takes the probe of a stopped app, unless another has it or the app cannot be opened. The next one waits its
+// interval, whatever becomes of this. taken is true as well where the stop has ended meanwhile.
+func (k *Keeper) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
+	err = k.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
+		taken = !app.Stopped()
+		if taken || app.Broken != "" || app.PausedUntil.After(now) {
+			return nil, store.ErrUnchanged
+		}
+		app.PausedUntil = now.Add(probeInterval)
+		taken = true
+		return nil, nil
+	})
+	return taken && err == nil, err
+}
+
+// hasten makes due what a stop of an app has put off. It goes on behind its caller; what it does not reach, since the
+// process dies, falls due by itself within stopLook.
+func (k *Keeper) hasten(ctx context.Context, id string) {
+	k.more()
+	go func() {
+		defer k.end()
+		ctx := context.WithoutCancel(ctx)
+		for !k.draining.Load() {
+			now := k.Now()
+			n, err := k.store.Hasten(ctx, id, now, now.Add(stopLook), hastenAtOnce)
+			if err != nil {
+				k.log.Warn("the renewals that a stop put off come within an hour", "app", id, "error", err)
+				return
+			}
+			k.Wake()
+			if n < hastenAtOnce {
+				return
+			}
+		}
+	}()
+}

@@ -1,0 +1,73 @@
+package keeper_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/all"
+)
+
+// TestStoppedAppStillTells stops the renewals of an app: its grants are warned about and end all the same, and what
+// waited is renewed at once when the stop ends.
+func TestStoppedAppStillTells(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		ends, warned, lasts := h.connect(0, ""), h.connect(1, ""), h.connect(2, "")
+		h.fault("invalid_client", "refresh", -1)
+		h.writeApp(h.app.ID, func(a *gk.App) {
+			a.Stop, a.PausedUntil = gk.StopFault, h.now().Add(5*time.Minute)
+			a.Fault = &gk.Fault{Platform: "shoplazza", Stage: "refresh", Code: "invalid_client", Action: gk.FixConfig, At: gk.At(h.now())}
+		})
+		h.write(ends.ID, func(g *gk.Grant) {
+			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-time.Hour), h.now(), h.now().Add(time.Hour)
+		})
+		h.write(warned.ID, func(g *gk.Grant) {
+			g.AuthorizedAt, g.Ceiling, g.DueAt = h.now().Add(-300*24*time.Hour), h.now().Add(30*24*time.Hour+time.Hour), h.now()
+		})
+		h.write(lasts.ID, func(g *gk.Grant) {
+			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
+		})
+		h.moveTo(h.now().Add(3 * time.Hour))
+		if g := h.grant(ends.ID); g.State != gk.Suspended || !strings.Contains(h.kinds(ends.ID), "suspended") {
+			t.Errorf("a grant whose token ended two hours ago is %s, told %q; want suspended", g.State, h.kinds(ends.ID))
+		}
+		if kinds := h.kinds(warned.ID); !strings.Contains(kinds, "expiring") {
+			t.Errorf("a grant that ends in thirty days was told %q, want a warning", kinds)
+		}
+		if n := h.asked("refresh"); n == 0 || n > 3*12+1 {
+			t.Errorf("%d renewals tried in three hours of a stop, want some, and one an interval at most", n)
+		}
+		h.control("DELETE", "/shoplazza/faults", nil, nil)
+		if _, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if g := h.grant(lasts.ID); g.Generation != 2 {
+			t.Errorf("ten seconds after the stop ended, what waited is at generation %d, want 2", g.Generation)
+		}
+	})
+}
+
+// TestWhatIsDueIsDueAtOnce has many grants that have been due for days, on a keeper that runs for long.
+func TestWhatIsDueIsDueAtOnce(t *testing.T) {
+	l := newLiar(t, all.Drivers()[0])
+	p := &spent{good: func(int) bool { return true }}
+	l.answer = p.answer
+	l.found(1)
+	l.run()
+	l.until("the scheduler has looked at everything", func() bool { return p.count() == 1 })
+	time.Sleep(1100 * time.Millisecond)
+	for _, g := range l.found(200) { // as an import brings them
+		err := l.store.UpdateGrant(t.Context(), gk.Engine(), g.ID, l.now, func(row *gk.Grant) ([]gk.Event, error) {
+			row.DueAt = l.now.Add(-72 * time.Hour)
+			return nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.until("all of them are renewed", func() bool { return p.count() == 201 })
+}
