@@ -95,7 +95,8 @@ func New(o Options) (*Keeper, error) {
 		k.options.Workers = 32
 	}
 	k.found.at = k.Now()
-	k.tokens = newCache(k.store)
+	k.tokens = newCache(o.Store)
+	k.store = watched{o.Store, k.tokens}
 	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)
 	if err != nil {
