@@ -46,7 +46,7 @@ func (g guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.mux.Serve
 // authenticate finds the key of a request and checks that it has a scope and that no parameter of ours comes twice; those
 // that are passed on to a platform may.
 func (g guarded) authenticate(r *http.Request, scope gk.Scope) (*gk.Key, error) {
-	key, err := g.keys.find(bearer(r))
+	key, err := g.keys.find(r.Context(), bearer(r))
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,19 @@
 package api_test
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/shoplazza"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 func TestKeyRevokedElsewhereStopsWithinASecond(t *testing.T) {
@@ -50,6 +59,73 @@ func TestKeysAreBelievedForFiveMinutesWithoutTheDatabase(t *testing.T) {
 			if a.status == http.StatusServiceUnavailable && (a.header.Get("Retry-After") == "" || a.member(t, "type") != "/problems/store-unavailable") {
 				t.Errorf("it does not say that the store is away: %s", a.body)
 			}
+		}
+	})
+}
+
+// stuck is a store whose keys can stop being answered for.
+type stuck struct {
+	store.Store
+
+	until chan struct{} // closed when they are answered for again
+	asked atomic.Int64
+}
+
+func (s *stuck) KeyByHash(ctx context.Context, hash []byte) (gk.Key, error) {
+	s.asked.Add(1)
+	if s.until != nil {
+		<-s.until
+	}
+	return s.Store.KeyByHash(ctx, hash)
+}
+
+func TestKeysWhileTheDatabaseHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.addKey("unseen", scopesOf("read"), nil, nil)
+		db := &stuck{Store: h.store}
+		h.handler = api.New(api.Options{
+			Keeper: h.keeper, Store: db, Drivers: []platform.Driver{shoplazza.New()}, APIURL: "https://api.example", Log: slog.New(slog.DiscardHandler),
+		})
+		if a := h.do("all", http.MethodGet, "/v1/platforms", ""); a.status != http.StatusOK {
+			t.Fatalf("before = %d", a.status)
+		}
+		db.until = make(chan struct{})
+		for _, step := range []struct {
+			after, within time.Duration
+			key           string
+			want          int
+		}{
+			{2 * time.Second, 100 * time.Millisecond, "all", http.StatusOK},
+			{0, 0, "all", http.StatusOK},
+			{0, time.Second, "unseen", http.StatusServiceUnavailable},
+			{4 * time.Minute, 100 * time.Millisecond, "all", http.StatusOK},
+			{time.Minute, time.Second, "all", http.StatusServiceUnavailable},
+		} {
+			time.Sleep(step.after)
+			begun := time.Now()
+			a := h.do(step.key, http.MethodGet, "/v1/platforms", "")
+			if took := time.Since(begun); a.status != step.want || took > step.within {
+				t.Errorf("%s after another %v = %d within %v, want %d within %v", step.key, step.after, a.status, took, step.want, step.within)
+			}
+		}
+		close(db.until)
+	})
+}
+
+func TestKeyInUseIsReadBeforeItIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		db := &stuck{Store: h.store}
+		h.handler = api.New(api.Options{
+			Keeper: h.keeper, Store: db, Drivers: []platform.Driver{shoplazza.New()}, APIURL: "https://api.example", Log: slog.New(slog.DiscardHandler),
+		})
+		for range 100 {
+			h.do("all", http.MethodGet, "/v1/platforms", "")
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := db.asked.Load(); n < 10 || n > 20 {
+			t.Errorf("%d reads of a key in ten seconds of use, want one each half second", n)
 		}
 	})
 }

@@ -119,9 +119,9 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.store = st
+	h.store = several{st}
 	if wrap != nil {
-		h.store = wrap(st)
+		h.store = wrap(h.store)
 	}
 	master := vault.NewMaster()
 	wrapped, _, err := vault.Create(master)
@@ -147,6 +147,13 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 		Settle: func(ctx context.Context, _ time.Time) error { return h.keeper.Settle(ctx) },
 	})
 	return h
+}
+
+// several is a store that several instances write, as the stories do: it cannot tell what has changed.
+type several struct{ store.Store }
+
+func (s several) Changed(context.Context, string) (store.Changes, error) {
+	return store.Changes{Gap: true}, nil
 }
 
 func (h *house) allowed() []string {

@@ -98,7 +98,8 @@ func New(o Options) (*Keeper, error) {
 	}
 	k.found.at = k.Now()
 	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
-	k.tokens = newCache(k.store)
+	k.tokens = newCache(o.Store)
+	k.store = watched{o.Store, k.tokens}
 	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)
 	if err != nil {

@@ -278,8 +278,7 @@ func (k *Keeper) unsent(ctx context.Context, d platform.Driver, app gk.App, g gk
 	})
 }
 
-// change is UpdateGrant by the engine, after which this process forgets what it had cached. A row that has moved on is
-// no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten
+// change is UpdateGrant by the engine. A row that has moved on is no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten
 // while the process lives; if it dies, the attempt's lease makes a doubt of it.
 func (k *Keeper) change(ctx context.Context, id string, now time.Time, f func(*gk.Grant) ([]gk.Event, error)) error {
 	for {
@@ -292,7 +291,6 @@ func (k *Keeper) change(ctx context.Context, id string, now time.Time, f func(*g
 			time.Sleep(time.Second)
 			continue
 		}
-		k.tokens.drop(id)
 		k.Wake()
 		return err
 	}

@@ -28,7 +28,7 @@ const (
 // returns: ErrUnsaved when a pair is left that only the spill file has.
 func (k *Keeper) Run(ctx context.Context) error {
 	r := &runner{Keeper: k, said: broken{}, whole: map[string]time.Time{}, turning: map[string]bool{}}
-	defer r.warm(ctx)()
+	defer k.followed(ctx)()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
@@ -88,28 +88,6 @@ type runner struct {
 
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
-}
-
-// warm keeps hot entries of the token cache fresh. Rows are read four times a second while somebody reads them.
-func (r *runner) warm(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t := time.NewTicker(cacheFresh / 4)
-		defer t.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				if err := r.tokens.reread(ctx); err != nil && !errors.Is(err, store.ErrUnavailable) && ctx.Err() == nil {
-					r.log.Warn("tokens could not be read again", "error", err)
-				}
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
 }
 
 // round does once what there is to do. Nothing is claimed while a pair waits to be stored, nor while this machine's
@@ -236,7 +214,6 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	}
 	used = len(grants)
 	for _, g := range grants {
-		r.tokens.outdate(g.ID)
 		r.more()
 		go func() {
 			defer func() {

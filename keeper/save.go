@@ -123,7 +123,6 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 			return err
 		}
 		if saved {
-			k.tokens.drop(r.Grant)
 			return nil
 		}
 	}
@@ -141,9 +140,6 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 	err = k.store.UpdateGrant(ctx, gk.Engine(), r.Grant, k.Now(), func(g *gk.Grant) ([]gk.Event, error) {
 		return k.takePair(d, app, g, e)
 	})
-	if err == nil {
-		k.tokens.drop(r.Grant)
-	}
 	if errors.Is(err, store.ErrNotFound) {
 		k.log.Error("a pair came for a grant that is gone", "grant", r.Grant)
 		return nil

@@ -3,9 +3,11 @@ package keeper
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 const (
@@ -64,19 +66,18 @@ type Served struct {
 // is renewed first, for which the caller waits a bounded time; the renewal does not stop when the caller leaves. If it
 // cannot be renewed now, the old one is served while it lasts. There is never an error while a usable token exists.
 func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant) (Served, error) {
-	e, away, err := k.tokens.get(ctx, id)
+	e, away, err := k.tokens.get(ctx, id, time.Time{})
 	if err != nil {
 		return Served{}, err
 	}
 	if !v.SeesGrant(&e.grant) {
 		return Served{}, errNotVisible
 	}
-	now := k.Now()
-	if e.grant.Usable(now) && (away || w.good(&e.grant, now)) {
-		return k.serve(e, away)
-	}
 	if away {
-		return k.judge(e, now)
+		return k.judgeAway(e)
+	}
+	if now := k.Now(); e.grant.Usable(now) && w.good(&e.grant, now) {
+		return k.serve(e, false)
 	}
 	return k.renewed(ctx, v, e, w)
 }
@@ -90,7 +91,9 @@ func (k *Keeper) TokenOf(ctx context.Context, v gk.Viewer, app, kind, id string,
 			return served, err
 		}
 	}
-	g, err := k.store.GrantOf(ctx, v, app, kind, id)
+	g, err := store.Ask(ctx, &k.tokens.pulse, unknownPatience, func(ctx context.Context) (gk.Grant, error) {
+		return k.store.GrantOf(ctx, v, app, kind, id)
+	})
 	if err != nil {
 		return Served{}, err
 	}
@@ -112,7 +115,8 @@ func (k *Keeper) serve(e *cached, stale bool) (Served, error) {
 	return s, nil
 }
 
-// renewed waits for a renewal, begun here or anywhere else, and then serves what there is.
+// renewed waits for a renewal, begun here or anywhere else, and then serves what there is. All who waited for one renewal
+// share one read of what it left. A reader does not wait for a database that does not answer.
 func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWant) (Served, error) {
 	id := e.grant.ID
 	deadline := time.NewTimer(w.wait())
@@ -122,24 +126,25 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		if g.State == gk.Revoked || g.State == gk.Held || g.State == gk.Expired || !g.Renewable || fixedBeyondHelp(&g, w, k.Now()) {
 			return k.judge(e, k.Now())
 		}
-		var refusal *Later
-		done := k.flights.join(id, func() {
+		under := k.flights.join(id, func() {
 			err := k.refreshNow(context.WithoutCancel(ctx), id, claim{good: w.good})
-			errors.As(err, &refusal)
-			if err != nil && refusal == nil && !errors.Is(err, errStillGood) {
+			var refusal *Later
+			if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
 				k.log.Info("no renewal for a reader", "grant", id, "error", err)
 			}
 		})
-		over := false
-		select {
-		case <-done:
-		case <-deadline.C:
-			over = true
-		case <-ctx.Done():
+		end := k.awaitRefresh(ctx, under, deadline.C)
+		var since time.Time
+		switch end {
+		case waitEnded:
+			since = under.ended
+		case waitSilent:
+			return k.judgeAway(e)
+		case waitLeft:
 			return Served{}, ctx.Err()
+		case waitOver:
 		}
-		k.tokens.outdate(id)
-		fresh, away, err := k.tokens.get(context.WithoutCancel(ctx), id)
+		fresh, away, err := k.tokens.get(ctx, id, since)
 		if err != nil {
 			return Served{}, err
 		}
@@ -148,9 +153,11 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		switch {
 		case !v.SeesGrant(&e.grant):
 			return Served{}, errNotVisible
+		case away:
+			return k.judgeAway(e)
 		case e.grant.Usable(now) && w.good(&e.grant, now):
 			return k.serve(e, false)
-		case over || away || !e.grant.Attempting(now):
+		case end == waitOver || !e.grant.Attempting(now):
 			return k.judge(e, now)
 		}
 		select { // another process renews it
@@ -159,6 +166,42 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 			return k.judge(e, k.Now())
 		case <-ctx.Done():
 			return Served{}, ctx.Err()
+		}
+	}
+}
+
+// How the wait for a renewal ends.
+type waitEnd int
+
+const (
+	waitEnded  waitEnd = iota // the renewal has ended
+	waitOver                  // the reader's time is over
+	waitLeft                  // the reader has gone
+	waitSilent                // the database does not answer
+)
+
+const (
+	firstDoubt = 80 * time.Millisecond  // how long a renewal takes before a reader asks whether the database lives
+	laterDoubt = 500 * time.Millisecond // and again
+)
+
+// awaitRefresh waits for a renewal. One that takes long is waiting for its platform, or for a database that hangs.
+func (k *Keeper) awaitRefresh(ctx context.Context, under *flight, deadline <-chan time.Time) waitEnd {
+	doubt := time.NewTimer(firstDoubt)
+	defer doubt.Stop()
+	for {
+		select {
+		case <-under.done:
+			return waitEnded
+		case <-deadline:
+			return waitOver
+		case <-ctx.Done():
+			return waitLeft
+		case <-doubt.C:
+			if !k.tokens.pulse.Answers(ctx, knownPatience, k.store.Ping) && ctx.Err() == nil {
+				return waitSilent
+			}
+			doubt.Reset(laterDoubt)
 		}
 	}
 }
@@ -190,6 +233,22 @@ func (k *Keeper) judge(e *cached, now time.Time) (Served, error) {
 	return Served{Grant: g}, &Later{Err: ErrSuspended, After: max(time.Second, g.RetryAt.Sub(now)), Fault: g.Fault}
 }
 
+// errDatabaseSilent says that nothing is known of a grant and the database does not answer.
+var errDatabaseSilent = fmt.Errorf("%w: it does not answer, and nothing is known of this grant", store.ErrUnavailable)
+
+// judgeAway is judge while the database does not answer. What only the database could tell is not guessed at.
+func (k *Keeper) judgeAway(e *cached) (Served, error) {
+	g := &e.grant
+	now := k.Now()
+	if g.Usable(now) {
+		return k.serve(e, true)
+	}
+	if g.Renewable && g.State != gk.Revoked && g.State != gk.Held {
+		return Served{Grant: *g}, errDatabaseSilent
+	}
+	return k.judge(e, now)
+}
+
 // refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
 func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if !k.begin() {
@@ -215,7 +274,6 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	k.tokens.outdate(id)
 	return k.renew(ctx, d, app, open, g)
 }
 
@@ -240,11 +298,11 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	defer deadline.Stop()
 	for {
 		result := make(chan error, 1)
-		done := k.flights.join(id, func() {
+		under := k.flights.join(id, func() {
 			result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
 		})
 		select {
-		case <-done:
+		case <-under.done:
 		case <-deadline.C:
 			return g, &Later{Err: ErrRefreshing, After: time.Second}
 		case <-ctx.Done():

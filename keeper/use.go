@@ -33,14 +33,16 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 	if err != nil && (d == nil || d.Spec().Facts.Tokens) {
 		return Use{}, false, err
 	}
-	open, err := k.apps.get(g.App, func() (openedApp, error) {
+	open, err := k.apps.get(ctx, &k.tokens.pulse, g.App, func(ctx context.Context) (openedApp, error) {
 		_, d, open, err := k.appOf(ctx, g.App)
 		return openedApp{d, open}, err
 	})
 	if err != nil {
 		return Use{}, false, err
 	}
-	reach, err := k.reaches.get(g.ID, func() (gk.Grant, error) { return k.store.Grant(ctx, gk.Engine(), g.ID) })
+	reach, err := k.reaches.get(ctx, &k.tokens.pulse, g.ID, func(ctx context.Context) (gk.Grant, error) {
+		return k.store.Grant(ctx, gk.Engine(), g.ID)
+	})
 	if err != nil {
 		return Use{}, false, err
 	}
@@ -113,14 +115,15 @@ type remembered[T any] struct {
 
 // get returns what is remembered under an id, making it anew when it is too old. While the database is away, what is
 // older will do, as it does for tokens. Errors are not remembered.
-func (r *recent[T]) get(id string, make func() (T, error)) (T, error) {
+func (r *recent[T]) get(ctx context.Context, p *store.Pulse, id string, make func(context.Context) (T, error)) (T, error) {
 	since := time.Now()
 	old, ok := r.known(id)
 	if ok {
 		return old.value, nil
 	}
-	value, err := make()
-	if errors.Is(err, store.ErrUnavailable) && !old.since.IsZero() && since.Sub(old.since) < cacheAway {
+	remembers := !old.since.IsZero() && since.Sub(old.since) < cacheAway
+	value, err := store.Ask(ctx, p, patienceOf(remembers), make)
+	if errors.Is(err, store.ErrUnavailable) && remembers {
 		return old.value, nil
 	}
 	if err == nil {

@@ -66,6 +66,14 @@ type Renewal struct {
 	Expires, RefreshExpires, Due time.Time
 }
 
+// Changes are grants that were changed since a position.
+type Changes struct {
+	Position string // to be passed at the next call
+	Grants   []string
+	Gap      bool // what was changed is not known: the position is too old, of another database, or too much has happened
+	Sole     bool // no other process writes to this database, and there is nothing to ask
+}
+
 // GrantFilter narrows a list of grants. Zero fields do not narrow. Lists are ordered by id.
 type GrantFilter struct {
 	Platform, App, Owner string
@@ -99,6 +107,11 @@ type Grants interface {
 	// It has no viewer: what it returns goes into a cache that all viewers share, and who may see it is asked at each read.
 	// Rows that cannot be read are named by a DamagedError beside the others.
 	Tokens(ctx context.Context, ids []string) ([]gk.Grant, error)
+
+	// Changed returns the ids of the grants that were changed since a position that it returned before, in whatever process;
+	// empty: since none. What it leaves out stood, when Changed was called, as it stood at that position. It costs what has
+	// changed, whatever the number of grants.
+	Changed(ctx context.Context, since string) (Changes, error)
 
 	// UpdateGrant reads the grant (with its shops) under its lock, calls change, and writes grant, shops and events together.
 	// Version rises by one and UpdatedAt is set to at. change returning ErrUnchanged writes nothing and is no error; any

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,6 +20,11 @@ type Store struct {
 	*sqlstore.Store
 
 	engine *engine
+	swept  struct { // the position up to which changes are deleted next
+		sync.Mutex
+
+		position position
+	}
 }
 
 // mostConnections is how many connections a process keeps unless its URL says otherwise (pool_max_conns): more than the
@@ -47,7 +53,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		e.close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &Store{sqlstore.New(e), e}, nil
+	return &Store{Store: sqlstore.New(e), engine: e}, nil
 }
 
 // connect makes the pools. A fifth of the connections is for lists, at least one.

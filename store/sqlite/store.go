@@ -77,6 +77,11 @@ func (s *Store) Clock(context.Context) (time.Time, error) {
 // Incarnation never changes: nobody can put another file in the place of the one that this process holds.
 func (s *Store) Incarnation(context.Context) (string, error) { return "sqlite", nil }
 
+// Changed says that there is nothing to ask: nobody but this process writes.
+func (s *Store) Changed(context.Context, string) (store.Changes, error) {
+	return store.Changes{Sole: true}, nil
+}
+
 // Close waits for writes that have begun and closes the database. A second call returns what the first did.
 func (s *Store) Close() error {
 	s.closing.Do(func() { s.closed = s.release() })

@@ -77,3 +77,8 @@ func (s *Store) Hasten(ctx context.Context, app string, now, until time.Time, li
 func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	return call(ctx, s, "NextDue", func() (time.Time, error) { return s.inner.NextDue(ctx, now) })
 }
+
+// Changed implements [store.Grants].
+func (s *Store) Changed(ctx context.Context, position string) (store.Changes, error) {
+	return call(ctx, s, "Changed", func() (store.Changes, error) { return s.inner.Changed(ctx, position) })
+}
