@@ -150,8 +150,8 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked || !g.AuthorizedAt.Before(begun) {
-				continue // the list may be older than a consent of this moment
+			if g.State == gk.Revoked || unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
+				continue // the list may be older than a consent of this moment; whoever never was on it has not left
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
 				errs = append(errs, k.seen(ctx, d, g, in))

@@ -29,6 +29,9 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 		return parcel{}, err
 	}
 	spec := a.driver.Spec()
+	if !spec.Facts.Tokens && len(im.viewer.Owners) > 0 {
+		return parcel{}, &Invalid{"subject", "is all that a row of this platform holds, which proves nothing; ask somebody without an owner limit"}
+	}
 	subject, err := checkSubject(spec, row.Subject)
 	if err != nil {
 		return parcel{}, err

@@ -194,10 +194,10 @@ type Outbox interface {
 	Append(ctx context.Context, events ...gk.Event) error
 	// Publish numbers fresh events. One caller at a time does work; others wait for it and find little.
 	Publish(ctx context.Context, limit int) (n int, err error)
-	// EventsAfter returns published events behind a position, in their order.
+	// EventsAfter returns published events behind a position, in their order, as [grantkeep.Event.For] shows them to the viewer.
 	EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error)
 	// History returns the events of a grant, newest first, before an event id (empty: from the newest); fresh ones too. An
-	// event belongs to whom the grant belonged to when it happened: the next owner does not see it.
+	// event belongs to whom the grant belonged to when it happened: the next owner does not see it. It is shown as in EventsAfter.
 	History(ctx context.Context, v gk.Viewer, grant, before string, limit int) ([]gk.Event, error)
 }
 
