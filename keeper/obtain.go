@@ -30,6 +30,9 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 	if !v.SeesOwner(in.Owner) {
 		return gk.Grant{}, &Invalid{"owner", "is outside this key's owners"}
 	}
+	if err := CheckOwner("owner", in.Owner); err != nil {
+		return gk.Grant{}, err
+	}
 	app, d, open, err := k.appOf(ctx, appID)
 	if err != nil {
 		return gk.Grant{}, err
@@ -177,6 +180,11 @@ func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c Gran
 	if c.Owner != nil && len(v.Owners) > 0 {
 		return gk.Grant{}, ErrForbidden
 	}
+	if c.Owner != nil {
+		if err := CheckOwner("owner", *c.Owner); err != nil {
+			return gk.Grant{}, err
+		}
+	}
 	return k.rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
 		var events []gk.Event
 		if c.Name != nil {
@@ -203,8 +211,11 @@ func (k *Keeper) Confirm(ctx context.Context, v gk.Viewer, id, owner string) (gk
 	if len(v.Owners) > 0 {
 		return gk.Grant{}, ErrForbidden
 	}
-	if owner == "" || len(owner) > 200 {
-		return gk.Grant{}, &Invalid{"owner", "is missing or longer than 200 bytes"}
+	if owner == "" {
+		return gk.Grant{}, &Invalid{"owner", "is missing"}
+	}
+	if err := CheckOwner("owner", owner); err != nil {
+		return gk.Grant{}, err
 	}
 	return k.rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
 		from := g.Owner
