@@ -123,7 +123,7 @@ type Grants interface {
 
 	// PutGrants makes or replaces the grants of one authorization and marks its click done, all or nothing: it locks the
 	// grants that these subjects have in the app, whoever owns them, and stores what change returns (a grant without id
-	// among existing is inserted, the others are updated; shops are replaced), with auth and click as change left them
+	// among existing is inserted, the others are updated; shops are replaced, each id once, as wherever shops are stored), with auth and click as change left them
 	// (read under lock; either id may be empty: then change gets nil for it). Of grants that another transaction makes
 	// together, change sees all or none. ErrUnchanged writes nothing and is no error; ErrExists if a subject that change was
 	// not asked about has a grant already.
@@ -174,18 +174,25 @@ type Authorizations interface {
 	// UpdateAuthorization is UpdateGrant for an authorization.
 	UpdateAuthorization(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Authorization) ([]gk.Event, error)) error
 	// CreateClick stores a press of the button and sets its authorization to begun, without the reason and fault of the click
-	// before; ErrSpent if the authorization is done, ErrNotFound if there is none.
+	// before; ErrSpent if the authorization is done, ErrNotFound if there is none, ErrExists if another click of the app has
+	// spent its code.
 	CreateClick(ctx context.Context, c gk.Click) error
 	Click(ctx context.Context, id string) (gk.Click, error)
 	// ClickByState finds a click by app and the hash of its state, spent or not.
 	ClickByState(ctx context.Context, app string, stateHash []byte) (gk.Click, error)
-	// SpendState moves a begun click to exchanging and sets SpentAt, in one statement. ErrSpent if it is not begun any more,
-	// ErrNotFound if it is unknown, of another app, or past its end at now.
-	SpendState(ctx context.Context, app string, stateHash []byte, held bool, now time.Time) (gk.Click, error)
+	// SpendState moves a begun click to exchanging, sets SpentAt and notes the code that is spent with it (nil: there is
+	// none), in one statement. ErrSpent if it is not begun any more, ErrNotFound if it is unknown, of another app, or past
+	// its end at now, ErrExists if another click of the app has spent this code.
+	SpendState(ctx context.Context, app string, stateHash, codeHash []byte, held bool, now time.Time) (gk.Click, error)
+	// ClickByCode finds the click that spent a code, by the code's hash.
+	ClickByCode(ctx context.Context, app string, codeHash []byte) (gk.Click, error)
 	// UpdateClick is UpdateGrant for a click and the authorization it belongs to.
 	UpdateClick(ctx context.Context, id string, at time.Time, change func(*gk.Click, *gk.Authorization) ([]gk.Event, error)) error
-	// OpenClicks returns up to limit clicks in exchanging or issued that were last touched at or before a moment, oldest first.
+	// OpenClicks returns up to limit clicks of each app in exchanging or issued that were last touched at or before a moment,
+	// oldest first. Stranded ones have ended.
 	OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error)
+	// StrandedClicks returns the clicks of an authorization that keep an answer which no grant was made of.
+	StrandedClicks(ctx context.Context, authorization string) ([]gk.Click, error)
 }
 
 // Outbox numbers events in the order of their commits, so that a reader who follows positions skips none.

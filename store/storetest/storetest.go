@@ -101,7 +101,8 @@ var cases = []struct {
 	{"a state is spent once", spendStateOnce},
 	{"a state of another app, past its end or unknown is not found", spendStateNotFound},
 	{"UpdateClick changes click and authorization together", updateClick},
-	{"open clicks come oldest first", openClicks},
+	{"open clicks come oldest first, so many of each app", openClicks},
+	{"a code is spent once in an app", spendCode},
 
 	// Outbox.
 	{"events get positions without gaps, in the order of their commits", publishOrder},
