@@ -28,6 +28,7 @@ type Store interface {
 	Grants
 	Apps
 	Authorizations
+	Pushes
 	Outbox
 	Replies
 	Keys
@@ -91,6 +92,12 @@ type Grants interface {
 	// Children returns the grants of an app whose subject has this parent id.
 	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
 
+	// GrantsOfHost returns the grants of an app whose subject has this host; the case of ASCII letters is ignored.
+	GrantsOfHost(ctx context.Context, app, host string) ([]gk.Grant, error)
+
+	// GrantsOfShop returns the grants of an app that reach, or reached, a shop.
+	GrantsOfShop(ctx context.Context, app, shop string) ([]gk.Grant, error)
+
 	// SealedOtherwise returns the ids of up to limit grants with tokens that another key than this one sealed.
 	SealedOtherwise(ctx context.Context, key int64, limit int) ([]string, error)
 
@@ -150,8 +157,29 @@ type Apps interface {
 	DeleteApp(ctx context.Context, v gk.Viewer, id string, events ...gk.Event) error
 	// DueApps returns the ids of the apps with a grant due at now that may be claimed (not paused at now).
 	DueApps(ctx context.Context, now time.Time) ([]string, error)
-	// RememberPush records that a push was seen and reports whether it is the first with this digest.
-	RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (first bool, err error)
+}
+
+// Push is one thing that a platform pushed. Dedup names it in its app.
+type Push struct {
+	App, Dedup, Kind string
+	Notice           string // what it says, as its reader writes it down; empty once it is worked off
+	ReceivedAt       time.Time
+	Tries            int64 // how often it was claimed
+}
+
+// Pushes are what platforms pushed, until it is worked off, and after that the memory of having seen it.
+type Pushes interface {
+	// KeepPushes stores pushes, due at once, all or none. One whose name its app knows is left as it is, worked off or not.
+	KeepPushes(ctx context.Context, pushes ...Push) error
+	// PushApps returns the ids of the apps with a push that is due at now.
+	PushApps(ctx context.Context, now time.Time) ([]string, error)
+	// ClaimPushes takes up to limit pushes of an app that are due at now, those that are due longest first, and makes them
+	// due again at until, counting a try. No two callers get the same one before that.
+	ClaimPushes(ctx context.Context, app string, now, until time.Time, limit int) ([]Push, error)
+	// DeferPush sets when a push is due, unless it is worked off.
+	DeferPush(ctx context.Context, app, dedup string, until time.Time) error
+	// FinishPush marks a push as worked off.
+	FinishPush(ctx context.Context, app, dedup string) error
 }
 
 // AuthorizationFilter narrows a list of authorizations. Lists are ordered by id, newest first.

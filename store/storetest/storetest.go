@@ -89,7 +89,9 @@ var cases = []struct {
 	{"apps are listed in the order of their ids, page by page", appsPaged},
 	{"an app with grants is in use", deleteAppInUse},
 	{"deleting an app removes its authorizations and clicks", deleteApp},
-	{"a push is remembered once", rememberPush},
+	{"a push is kept and worked off once", pushOnce},
+	{"pushes are claimed by app, those that are due longest first", pushOrder},
+	{"grants are found by the host of their subject and by a shop", grantsOfHost},
 
 	// Authorizations.
 	{"an authorization comes back as it was stored", authorizationComesBack},
