@@ -29,6 +29,7 @@ const (
 	ReasonLostAnswer    = "lost_answer"    // the answer to the exchange never arrived
 	ReasonUnconfirmed   = "unconfirmed"    // the platform does not confirm what the callback said
 	ReasonRefused       = "refused"        // the platform refused; the fault tells why
+	ReasonUnplaced      = "unplaced"       // the platform's answer could not be made a grant; it is kept for an operator
 	ReasonExpired       = "expired"
 )
 
@@ -57,6 +58,7 @@ type Authorization struct {
 type Click struct {
 	ID, Authorization, App string
 	StateHash, BrowserHash []byte // SHA-256; nil for an entry
+	CodeHash               []byte // SHA-256 of the platform's code once it is spent; nil where there was none, or it never left
 	Stage                  Stage
 	Hint                   Subject // what the link was made for
 	Held                   bool    // the callback came in another browser than the one that clicked
@@ -67,3 +69,9 @@ type Click struct {
 	ExpiresAt, SpentAt     time.Time
 	CreatedAt, UpdatedAt   time.Time
 }
+
+// Stranded reports whether a click has ended without a grant and keeps the platform's answer, which an operator can place.
+func (c *Click) Stranded() bool { return c.Stage == Issued && c.Reason != "" }
+
+// Ended reports whether nothing happens to a click by itself any more.
+func (c *Click) Ended() bool { return c.Stage == Done || c.Stage == Failed || c.Stranded() }

@@ -1,6 +1,9 @@
 package grantkeep
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Kinds of events. A routine renewal makes none.
 const (
@@ -42,4 +45,16 @@ type Event struct {
 	GrantVersion  int64
 	Data          map[string]any
 	At            time.Time
+}
+
+// For returns the event as a viewer may read it: who is limited to owners does not learn from whom a grant came, nor to
+// whom it went.
+func (e Event) For(v Viewer) Event {
+	if len(v.Owners) == 0 || e.Kind != EventGrantMoved && e.Kind != EventGrantConfirmed {
+		return e
+	}
+	e.Data = maps.Clone(e.Data)
+	delete(e.Data, "from")
+	delete(e.Data, "to")
+	return e
 }

@@ -34,3 +34,16 @@ type Shop struct {
 	Facts  map[string]string `json:"facts,omitempty"` // extra ids that a call needs: shop_cipher, short_code
 	LostAt Time              `json:"lost_at,omitzero"`
 }
+
+// UniqueShops returns shops with each id once, where it came first: platforms name a shop twice at times.
+func UniqueShops(shops []Shop) []Shop {
+	seen := make(map[string]bool, len(shops))
+	unique := shops[:0:0]
+	for _, s := range shops {
+		if !seen[s.ID] {
+			seen[s.ID] = true
+			unique = append(unique, s)
+		}
+	}
+	return unique
+}

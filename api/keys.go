@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -100,6 +101,11 @@ func (s *server) routeKeys() {
 		}
 		if slices.Contains(b.Owners, "") || slices.Contains(b.Apps, "") {
 			return nil, invalid("owners", "and apps must not hold an empty text")
+		}
+		for _, owner := range b.Owners {
+			if err := keeper.CheckOwner("owners", owner); err != nil {
+				return nil, err
+			}
 		}
 		if !b.ExpiresAt.IsZero() && !b.ExpiresAt.After(now) {
 			return nil, invalid("expires_at", "lies in the past")

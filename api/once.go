@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -59,6 +60,10 @@ func (s *server) once(route string, next http.HandlerFunc) http.HandlerFunc {
 		case err != nil:
 			s.writeProblem(w, r, err)
 		case answer != nil:
+			if err := s.mayReplay(r, route); err != nil {
+				s.writeProblem(w, r, err)
+				return
+			}
 			s.replay(w, r, answer)
 		default:
 			s.first(w, r, req, next)
@@ -71,6 +76,30 @@ type keptAnswer struct {
 	Status int         `json:"status"`
 	Header http.Header `json:"header"`
 	Body   []byte      `json:"body"`
+}
+
+// mayReplay looks again whether whoever asks may still have what an answer is about: a grant may have gone to another
+// owner since, or have ended. A signed call holds its token.
+func (s *server) mayReplay(r *http.Request, route string) error {
+	v, id := callerOf(r.Context()).Viewer(), r.PathValue("id")
+	var err error
+	switch {
+	case strings.HasPrefix(route, "POST /v1/grants/{id}"):
+		var g gk.Grant
+		g, err = s.store.Grant(r.Context(), v, id)
+		switch {
+		case err != nil || !strings.HasSuffix(route, "/sign"):
+		case g.State == gk.Revoked:
+			err = keeper.ErrRevoked
+		case g.State == gk.Held:
+			err = keeper.ErrHeld
+		}
+	case strings.HasPrefix(route, "POST /v1/apps/{id}"):
+		_, err = s.store.App(r.Context(), v, id)
+	case strings.HasPrefix(route, "POST /v1/authorizations/{id}"):
+		_, err = s.store.Authorization(r.Context(), v, id)
+	}
+	return err
 }
 
 func (s *server) replay(w http.ResponseWriter, r *http.Request, answer []byte) {

@@ -36,6 +36,9 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 	pg := p.pageFor(r).about(outcome.App, outcome.Spec)
 	pg.Switch = true
 	pg.Ref = reference(outcome.Authorization.ID)
+	if outcome.Click.Stranded() {
+		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
+	}
 	switch outcome.Click.Stage {
 	case gk.Done:
 		code, err := p.confirmCode(r, outcome)

@@ -75,8 +75,8 @@ func (k *Keeper) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Auth
 	if !v.SeesOwner(in.Owner) {
 		return gk.Authorization{}, "", &Invalid{"owner", "is outside this key's owners"}
 	}
-	if len(in.Owner) > 200 || strings.ContainsFunc(in.Owner, func(r rune) bool { return r < ' ' }) {
-		return gk.Authorization{}, "", &Invalid{"owner", "is longer than 200 bytes or holds control characters"}
+	if err := CheckOwner("owner", in.Owner); err != nil {
+		return gk.Authorization{}, "", err
 	}
 	if in.Shop != "" && f.ShopNeeded {
 		if in.Shop, err = ShopHost(d.Spec(), in.Shop); err != nil {

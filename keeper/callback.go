@@ -77,9 +77,12 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	if !k.begin() {
 		return Outcome{}, ErrDraining
 	}
-	spent, err := k.store.SpendState(ctx, app.ID, digest(cb.State), !mine, k.Now())
+	spent, err := k.store.SpendState(ctx, app.ID, digest(cb.State), codeHash(d, cb), !mine, k.Now())
 	if err != nil {
 		k.end()
+		if errors.Is(err, store.ErrExists) { // the code came before, with another state or with none
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+		}
 		if errors.Is(err, store.ErrSpent) && mine {
 			return k.await(ctx, c.ID, true) // another callback with this state was a moment earlier
 		}
@@ -109,21 +112,60 @@ func (k *Keeper) unsolicited(ctx context.Context, app gk.App, d platform.Driver,
 	if !d.Spec().Facts.Callback.Unsolicited || cb.Fault != nil {
 		return Outcome{}, &Refused{Reason: RefusedNoState, Fault: cb.Fault}
 	}
+	if o, spent, err := k.spentBefore(ctx, app.ID, d, cb); spent || err != nil {
+		return o, err
+	}
 	if !k.budgetFor(app.ID).take(k.Now()) {
 		return Outcome{}, &Refused{Reason: RefusedBusy}
 	}
 	return k.entry(ctx, d, open, cb, "")
 }
 
+// codeHash is what is kept of the code that a callback brings; nil where it brings none.
+func codeHash(d platform.Driver, cb platform.Callback) []byte {
+	if !cb.Code.Empty() {
+		return digest(cb.Code.Reveal())
+	}
+	for _, name := range d.Spec().Facts.Link.Recovery {
+		if code := cb.Params.Get(name); code != "" {
+			return digest(name + "=" + code)
+		}
+	}
+	return nil
+}
+
+// spentBefore shows the outcome of a code that came before, as a reloaded page brings it: no platform is sent one twice.
+func (k *Keeper) spentBefore(ctx context.Context, app string, d platform.Driver, cb platform.Callback) (o Outcome, spent bool, err error) {
+	hash := codeHash(d, cb)
+	if hash == nil {
+		return Outcome{}, false, nil
+	}
+	c, err := k.store.ClickByCode(ctx, app, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return Outcome{}, false, nil
+	}
+	if err != nil {
+		return Outcome{}, false, err
+	}
+	if len(c.StateHash) > 0 { // a click of ours spent it: its outcome is for the browser that made it
+		return Outcome{}, true, &Refused{Reason: RefusedState}
+	}
+	o, err = k.await(ctx, c.ID, true)
+	return o, true, err
+}
+
 // entry completes what came without a click of ours: an authorization and a click are made for it, with nobody's state.
 func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App, cb platform.Callback, owner string) (Outcome, error) {
+	if o, spent, err := k.spentBefore(ctx, open.ID, d, cb); spent || err != nil {
+		return o, err
+	}
 	now := k.Now()
 	a := gk.Authorization{
 		ID: gk.NewID("aut", now), App: open.ID, Owner: owner, Kind: gk.KindInstall, LinkHash: digest(randomText()), Stage: gk.Begun,
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	c := gk.Click{
-		ID: gk.NewID("clk", now), Authorization: a.ID, App: open.ID, Stage: gk.Exchanging, SpentAt: now,
+		ID: gk.NewID("clk", now), Authorization: a.ID, App: open.ID, Stage: gk.Exchanging, SpentAt: now, CodeHash: codeHash(d, cb),
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	if !k.begin() {
@@ -135,6 +177,10 @@ func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App
 	}
 	if err := k.store.CreateClick(ctx, c); err != nil {
 		k.end()
+		if errors.Is(err, store.ErrExists) { // the same code a moment earlier
+			o, _, err := k.spentBefore(ctx, open.ID, d, cb)
+			return o, err
+		}
 		return Outcome{}, err
 	}
 	go func() {
@@ -159,12 +205,18 @@ func (k *Keeper) declined(ctx context.Context, c gk.Click, f *gk.Fault) (Outcome
 // failClick ends a click without a grant, if it still is at the stage that this was concluded from: the answer of one
 // that has come further is not thrown away. Its authorization stays open for another click while its link lives.
 func (k *Keeper) failClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault) error {
+	return k.endClick(ctx, id, from, reason, f, func(c *gk.Click) { c.Stage, c.Answer, c.AnswerKey = gk.Failed, nil, 0 })
+}
+
+// endClick ends a click without a grant in the way that end says, and tells it.
+func (k *Keeper) endClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault, end func(*gk.Click)) error {
 	now := k.Now()
-	return k.store.UpdateClick(ctx, id, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
-		if c.Stage != from {
+	err := k.store.UpdateClick(ctx, id, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
+		if c.Stage != from || c.Ended() {
 			return nil, store.ErrUnchanged
 		}
-		c.Stage, c.Reason, c.Fault, c.Answer, c.AnswerKey = gk.Failed, reason, f, nil, 0
+		end(c)
+		c.Reason, c.Fault = reason, f
 		if c.SpentAt.IsZero() {
 			c.SpentAt = now
 		}
@@ -178,6 +230,8 @@ func (k *Keeper) failClick(ctx context.Context, id string, from gk.Stage, reason
 			ID: gk.NewID("evt", now), Kind: gk.EventAuthorizationFailed, Actor: "merchant", App: a.App, Authorization: a.ID, Owner: a.Owner, At: now, Data: data,
 		}}, nil
 	})
+	k.ended.tell(id)
+	return err
 }
 
 // Result shows how a click ended to the browser that made it, and to no other.
@@ -198,23 +252,30 @@ func (k *Keeper) Result(ctx context.Context, click string, cookie func(name stri
 // patience is how long a merchant's browser waits for the platform before it is shown that the work goes on.
 const patience = 25 * time.Second
 
-// await looks four times a second whether a click has ended, for at most patience.
+// lookEvery is how often a click is looked at that another instance may be working on.
+const lookEvery = 2 * time.Second
+
+// await waits until a click has ended, for at most patience. What this process does is told at once; the database is
+// looked at now and then, for what another instance does.
 func (k *Keeper) await(ctx context.Context, click string, replay bool) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for tick := time.NewTicker(50 * time.Millisecond); ; {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		told, leave := k.ended.wait(click)
 		o, err := k.outcome(context.WithoutCancel(ctx), click)
 		o.Replay = replay
-		if err != nil || o.Click.Stage == gk.Done || o.Click.Stage == gk.Failed {
-			tick.Stop()
+		if err != nil || o.Click.Ended() || ctx.Err() != nil {
+			leave()
 			return o, err
 		}
 		select {
 		case <-ctx.Done():
-			tick.Stop()
-			return o, nil
+		case <-told:
 		case <-tick.C:
 		}
+		leave()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -19,9 +20,31 @@ const clockSlack = 2 * time.Minute
 // transaction the click stays issued.
 func (k *Keeper) complete(ctx context.Context, click string) error {
 	c, err := k.store.Click(ctx, click)
-	if err != nil || c.Stage != gk.Issued {
+	if err != nil || c.Stage != gk.Issued || c.Stranded() {
 		return err
 	}
+	defer k.ended.tell(click)
+	if err := k.place(ctx, c, nil); err != nil {
+		return k.unplaced(ctx, c, err)
+	}
+	return nil
+}
+
+// unidentifiedError is what stood in the way of knowing who authorized; ans is what lies with the click.
+type unidentifiedError struct {
+	err error
+	ans answer
+}
+
+// Error returns the reason.
+func (e *unidentifiedError) Error() string { return e.err.Error() }
+
+// Unwrap returns the reason.
+func (e *unidentifiedError) Unwrap() error { return e.err }
+
+// place makes the grants of a click's answer. named is whom an operator says the answer is for, where the platform does
+// not tell; nil: nobody says so.
+func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error {
 	app, d, open, err := k.appOf(ctx, c.App)
 	if err != nil {
 		return err
@@ -32,12 +55,17 @@ func (k *Keeper) complete(ctx context.Context, click string) error {
 	}
 	issues := make([]platform.Issue, 0, len(ans.Issues))
 	for _, i := range ans.Issues {
-		issue, err := k.identify(ctx, d, open, c, i.issue(), ans.Confirm)
+		issue := i.issue()
+		if named != nil && issue.Subject.Kind == "" && len(ans.Issues) == 1 {
+			issue.Subject = *named
+		}
+		issue, err := k.identify(ctx, d, open, c, issue, ans.Confirm)
 		if err != nil {
-			return k.unidentified(ctx, c, ans, err)
+			return &unidentifiedError{err, ans}
 		}
 		issues = append(issues, issue)
 	}
+	issues = distinct(issues)
 	subjects := make([]gk.Subject, 0, len(issues))
 	ids := make(map[gk.Subject]string, len(issues))
 	now := k.Now()
@@ -68,27 +96,49 @@ func (k *Keeper) complete(ctx context.Context, click string) error {
 	return nil
 }
 
+// distinct makes the subjects of an answer unique: of two pairs for one the later counts, and what either reaches.
+func distinct(issues []platform.Issue) []platform.Issue {
+	var unique []platform.Issue
+	for _, i := range issues {
+		at := slices.IndexFunc(unique, func(u platform.Issue) bool { return u.Subject.Same(i.Subject) })
+		if at < 0 {
+			unique = append(unique, i)
+			continue
+		}
+		i.Shops = gk.UniqueShops(slices.Concat(i.Shops, unique[at].Shops))
+		unique[at] = i
+	}
+	return unique
+}
+
 var errUnconfirmed = errors.New("keeper: the platform does not confirm the callback")
 
-// identifyWithin is how long the platform is asked, once a minute, who authorized.
-const identifyWithin = 24 * time.Hour
+// placeWithin is how long it is tried, once a minute, to make the grants of an answer.
+const placeWithin = 24 * time.Hour
 
-// unidentified decides about a click of which the platform did not tell who it is. What it says for good ends the click.
-// Everything else is tried again and shown meanwhile: the answer holds a pair that the platform will not give twice. A
-// click whose answer holds none waits for nothing but an overload to pass.
-func (k *Keeper) unidentified(ctx context.Context, c gk.Click, ans answer, err error) error {
+// unplaced handles a click whose answer could not be made a grant. What the platform says for good ends the click.
+// Everything else is tried again, behind the other clicks that wait, and shown meanwhile: the answer may hold a pair
+// that the platform will not give twice. After a day that ends too, and the pair is kept for an operator. A click whose
+// answer holds none waits for nothing but an overload to pass.
+func (k *Keeper) unplaced(ctx context.Context, c gk.Click, err error) error {
 	f := faultOf(err)
 	passes := f == nil || f.Action == gk.Retry || f.Action == gk.Backoff
-	switch {
-	case errors.Is(err, errUnconfirmed):
+	var unknown *unidentifiedError
+	who := errors.As(err, &unknown)
+	switch late := k.Now().Sub(c.SpentAt) > placeWithin; {
+	case who && errors.Is(err, errUnconfirmed):
 		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, nil)
-	case f != nil && f.Terminal, ans.Confirm && !passes:
+	case who && (f != nil && f.Terminal || unknown.ans.Confirm && !passes):
 		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonRefused, f)
-	case k.Now().Sub(c.SpentAt) > identifyWithin:
+	case who && late && unknown.ans.Confirm:
 		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f)
+	case who && late:
+		return k.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f, func(*gk.Click) {})
+	case late:
+		return errors.Join(err, k.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnplaced, f, func(*gk.Click) {}))
 	}
 	return errors.Join(err, k.store.UpdateClick(ctx, c.ID, k.Now(), func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
-		if c.Stage != gk.Issued {
+		if c.Stage != gk.Issued || c.Stranded() {
 			return nil, store.ErrUnchanged
 		}
 		c.Fault = f // the write also puts it behind the other clicks that wait
@@ -97,6 +147,63 @@ func (k *Keeper) unidentified(ctx context.Context, c gk.Click, ans answer, err e
 		}
 		return nil, nil
 	}))
+}
+
+// Stranded reports whether an authorization keeps an answer of the platform that no grant was made of.
+func (k *Keeper) Stranded(ctx context.Context, authorization string) (bool, error) {
+	clicks, err := k.store.StrandedClicks(ctx, authorization)
+	return len(clicks) > 0, err
+}
+
+// Place makes the grants of answers that an authorization keeps. named says whom an answer is for where the platform
+// does not tell. It takes a key that is not limited to owners.
+func (k *Keeper) Place(ctx context.Context, v gk.Viewer, authorization string, named *gk.Subject) (gk.Authorization, error) {
+	a, err := k.store.Authorization(ctx, v, authorization)
+	if err != nil {
+		return gk.Authorization{}, err
+	}
+	if len(v.Owners) > 0 {
+		return gk.Authorization{}, ErrForbidden
+	}
+	_, d, _, err := k.appOf(ctx, a.App)
+	if err != nil {
+		return gk.Authorization{}, err
+	}
+	if named != nil {
+		subject, err := checkSubject(d.Spec(), *named)
+		if err != nil {
+			return gk.Authorization{}, err
+		}
+		if subject.ID == "" {
+			return gk.Authorization{}, &Invalid{"subject.id", "is missing"}
+		}
+		named = &subject
+	}
+	clicks, err := k.store.StrandedClicks(ctx, authorization)
+	if err != nil {
+		return gk.Authorization{}, err
+	}
+	if len(clicks) == 0 {
+		return gk.Authorization{}, &Invalid{"id", "names an authorization that keeps no answer to be placed"}
+	}
+	if !k.begin() {
+		return gk.Authorization{}, ErrDraining
+	}
+	defer k.end()
+	for _, c := range clicks {
+		err := k.place(context.WithoutCancel(ctx), c, named)
+		var unknown *unidentifiedError
+		if errors.As(err, &unknown) {
+			if f := faultOf(err); f != nil {
+				return gk.Authorization{}, f
+			}
+			return gk.Authorization{}, &Invalid{"subject", "is needed: the platform does not say who authorized"}
+		}
+		if err != nil {
+			return gk.Authorization{}, err
+		}
+	}
+	return k.store.Authorization(ctx, v, authorization)
 }
 
 // identify completes one issue by asking the platform about it: who it is where the answer does not say, whether it is

@@ -21,6 +21,7 @@ const exchangeDeadline = 300 * time.Second
 // everything after it can be resumed.
 func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.App, kind string, c gk.Click, cb platform.Callback) {
 	log := k.log.With("platform", open.Spec().Code, "app", open.ID, "click", c.ID)
+	defer k.ended.tell(c.ID)
 	if kind == gk.KindCancel { // what the callback says of itself anybody can write
 		k.cancelled(ctx, d, open, c, cb)
 		return
@@ -34,7 +35,13 @@ func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.
 			reason = gk.ReasonRefused
 		}
 		log.Warn("authorization not exchanged", "reason", reason, "error", err)
-		if err := k.failClick(ctx, c.ID, gk.Exchanging, reason, f); err != nil {
+		end := func(c *gk.Click) {
+			c.Stage = gk.Failed
+			if notSent(err) {
+				c.CodeHash = nil // it can still be spent
+			}
+		}
+		if err := k.endClick(ctx, c.ID, gk.Exchanging, reason, f, end); err != nil {
 			log.Error("the end of a click could not be stored", "error", err)
 		}
 		return
@@ -146,34 +153,6 @@ func (k *Keeper) storeAnswer(ctx context.Context, e entry) error {
 		c.Stage, c.Answer, c.AnswerKey, c.Reason, c.Fault = gk.Issued, e.Answer, e.KeyID, "", nil
 		return nil, nil
 	})
-}
-
-// resume goes on with clicks that a crash, or a database that was away, left half done.
-func (k *Keeper) resume(ctx context.Context) error {
-	clicks, err := k.store.OpenClicks(ctx, k.Now().Add(-time.Minute), 100)
-	if err != nil {
-		return err
-	}
-	for _, c := range clicks {
-		if k.draining.Load() {
-			return nil // the next start, or another process, goes on
-		}
-		switch c.Stage {
-		case gk.Issued:
-			if err := k.complete(ctx, c.ID); err != nil {
-				k.log.Warn("authorization not completed yet", "click", c.ID, "error", err)
-			}
-		case gk.Begun, gk.Done, gk.Failed: // no open click is at one of these
-		case gk.Exchanging:
-			if k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second {
-				continue // somebody may still hold its answer
-			}
-			if err := k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonLostAnswer, nil); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // faultOf returns the platform's fault in an error, if there is one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -23,49 +22,53 @@ func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error 
 	}
 	var errs []error
 	for _, s := range n.Subjects {
-		g, err := k.subjectOf(ctx, app, s)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // not ours, or not yet: its own callback brings it
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		switch n.Kind {
-		case platform.NoticeRevoked:
-			_, err = k.Left(ctx, g.ID, n.At, "platform")
-		case platform.NoticeExpiring, platform.NoticeAuthorized:
-			err = k.look(ctx, g.ID)
-		case platform.NoticeOrdered:
-			err = k.ordered(ctx, g)
-		}
+		grants, err := k.subjectOf(ctx, app, s)
 		errs = append(errs, err)
+		for _, g := range grants { // none: not ours, or not yet, and its own callback brings it
+			errs = append(errs, k.heard(ctx, g, n))
+		}
+	}
+	if len(n.Subjects) > 0 {
+		return errors.Join(errs...) // what they reach is told by the same answer
+	}
+	for _, shop := range n.Shops {
+		grants, err := k.store.GrantsOfShop(ctx, app, shop)
+		errs = append(errs, err)
+		for _, g := range grants {
+			errs = append(errs, k.look(ctx, g.ID))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// subjectOf finds the grant that a message is about: by the subject's id, else by its host, which an unsigned header
-// may be all that names it. Whom it names is asked before anything is believed.
-func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) (gk.Grant, error) {
+// heard acts on a message about one grant.
+func (k *Keeper) heard(ctx context.Context, g gk.Grant, n platform.Notice) error {
+	switch n.Kind {
+	case platform.NoticeRevoked:
+		_, err := k.Left(ctx, g.ID, n.At, "platform")
+		return err
+	case platform.NoticeExpiring, platform.NoticeAuthorized:
+		return k.look(ctx, g.ID)
+	case platform.NoticeOrdered:
+		return k.ordered(ctx, g)
+	}
+	return nil
+}
+
+// subjectOf finds the grants that a message is about: by the subject's id, else by its host, which an unsigned header
+// may be all that names it, and which a store that was set up again shares with the one before. Whom it names is asked
+// before anything is believed.
+func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) ([]gk.Grant, error) {
 	if s.ID != "" {
 		g, err := k.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
-		if err == nil || !errors.Is(err, store.ErrNotFound) || s.Host == "" {
-			return g, err
+		if err == nil {
+			return []gk.Grant{g}, nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return nil, err
 		}
 	}
-	if s.Host == "" {
-		return gk.Grant{}, store.ErrNotFound
-	}
-	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app, Query: s.Host, Limit: 50})
-	if err != nil {
-		return gk.Grant{}, err
-	}
-	for _, g := range grants {
-		if strings.EqualFold(g.Subject.Host, s.Host) {
-			return g, nil
-		}
-	}
-	return gk.Grant{}, store.ErrNotFound
+	return k.store.GrantsOfHost(ctx, app, s.Host)
 }
 
 // ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.
@@ -150,8 +153,8 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked || !g.AuthorizedAt.Before(begun) {
-				continue // the list may be older than a consent of this moment
+			if g.State == gk.Revoked || unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
+				continue // the list may be older than a consent of this moment; whoever never was on it has not left
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
 				alive := true // what the list names lives

@@ -210,6 +210,9 @@ func (im *importing) put(ctx context.Context, a *importApp, parcels []parcel) er
 // nothing is to be stored.
 func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, []gk.Event, Imported) {
 	out := Imported{Result: ImportCreated}
+	if old != nil && im.options.DryRun && !im.viewer.SeesOwner(old.Owner) {
+		return nil, nil, out // to this key it does not exist, and nothing is stored that could tell
+	}
 	if old != nil {
 		out = Imported{Grant: old.ID, Result: ImportReplaced}
 		if err := im.mayReplace(p, old); err != nil {
@@ -236,6 +239,10 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 		return nil, nil, Imported{Err: err}
 	}
 	g.AuthorizedAt = p.consent
+	if im.unproven(a, old) {
+		hold(&g, im.now)
+		events[0].Kind = gk.EventGrantHeld
+	}
 	for i := range events {
 		events[i].Actor, events[i].Data["import"] = im.viewer.Key, true
 	}
@@ -246,7 +253,7 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 // mayReplace says what stands in the way of a row for a grant that exists, however new it is.
 func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 	switch {
-	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held):
+	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !unconfirmed(old)):
 		return &Invalid{"subject", "is not for this key to import; ask somebody without an owner limit"}
 	case p.owner != "" && old.Owner != "" && old.Owner != p.owner:
 		return &Invalid{"owner", "is not the owner who has this subject's grant"}
@@ -254,6 +261,16 @@ func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 		return &Invalid{"subject", "has a grant that was revoked; only a new authorization or replace revives it"}
 	}
 	return nil
+}
+
+// unproven reports whether only the importer vouches for whose a row's pair is, so that the grant is held until the
+// platform has confirmed it: rows from a key that is limited to owners, unless its owner has the grant by a consent
+// already, and rows of a platform without tokens, which hold nothing but a name.
+func (im *importing) unproven(a *importApp, old *gk.Grant) bool {
+	if old != nil && !claimed(old) {
+		return false
+	}
+	return len(im.viewer.Owners) > 0 || !a.driver.Spec().Facts.Tokens
 }
 
 // newer reports whether a row's pair is newer than the stored one: by when the platform gave it, or by its end where the

@@ -29,6 +29,9 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 		return parcel{}, err
 	}
 	spec := a.driver.Spec()
+	if !spec.Facts.Tokens && len(im.viewer.Owners) > 0 {
+		return parcel{}, &Invalid{"subject", "is all that a row of this platform holds, which proves nothing; ask somebody without an owner limit"}
+	}
 	subject, err := checkSubject(spec, row.Subject)
 	if err != nil {
 		return parcel{}, err
@@ -79,7 +82,16 @@ func (im *importing) owner(owner string) (string, error) {
 	if !im.viewer.SeesOwner(owner) {
 		return "", &Invalid{"owner", "is outside this key's owners"}
 	}
-	return owner, checkText("owner", owner)
+	return owner, CheckOwner("owner", owner)
+}
+
+// CheckOwner refuses the name of an owner that is no text: too long, with control characters, or with what a reader of
+// JSON puts in place of half a character. Two such names would become one.
+func CheckOwner(field, owner string) error {
+	if strings.ContainsRune(owner, utf8.RuneError) {
+		return &Invalid{field, "is no valid text: a character of it is broken (half of a surrogate pair, or bytes that are not UTF-8)"}
+	}
+	return checkText(field, owner)
 }
 
 func checkSubject(spec *platform.Spec, s gk.Subject) (gk.Subject, error) {

@@ -54,6 +54,8 @@ type Keeper struct {
 	flights flights
 	spill   *spill
 	kept    kept
+	ended   notices // of clicks
+	resumed resumed
 	keys    keys
 	wake    chan struct{}
 

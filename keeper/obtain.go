@@ -30,6 +30,9 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 	if !v.SeesOwner(in.Owner) {
 		return gk.Grant{}, &Invalid{"owner", "is outside this key's owners"}
 	}
+	if err := CheckOwner("owner", in.Owner); err != nil {
+		return gk.Grant{}, err
+	}
 	app, d, open, err := k.appOf(ctx, appID)
 	if err != nil {
 		return gk.Grant{}, err
@@ -54,6 +57,7 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 	if issue, err = k.confirmPasted(ctx, d, open, issue, in); err != nil {
 		return gk.Grant{}, err
 	}
+	proven := len(v.Owners) == 0 || k.provenPasted(ctx, d, open, issue, in)
 	now := k.Now()
 	id := gk.NewID("grt", now)
 	p := placement{
@@ -74,6 +78,10 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 				id = old.ID
 			}
 			g, events, err := p.grant(&gk.Authorization{Owner: in.Owner}, &gk.Click{ID: gk.NewID("obt", now)}, issue, old, true)
+			if err == nil && !proven && (old == nil || claimed(old)) {
+				hold(&g, now)
+				events[0].Kind = gk.EventGrantHeld
+			}
 			return []gk.Grant{g}, events, err
 		})
 	if err != nil {
@@ -155,6 +163,15 @@ func (k *Keeper) confirmPasted(ctx context.Context, d platform.Driver, open plat
 	return learn(i, told), nil
 }
 
+// provenPasted reports whether the platform said by itself whose a token is, rather than the caller.
+func (k *Keeper) provenPasted(ctx context.Context, d platform.Driver, open platform.App, i platform.Issue, in ObtainInput) bool {
+	if in.Subject == nil || in.Subject.ID == "" || in.Token.Access.Empty() && i.Subject.Kind == gk.KindPartner {
+		return true
+	}
+	_, confirmed, err := k.whose(ctx, d, open, platform.Credential{Subject: i.Subject, Token: i.Token})
+	return err == nil && confirmed // else the grant is held, and the question is put again
+}
+
 // GrantChange is what a PATCH of a grant says; nil leaves a member as it is.
 type GrantChange struct{ Owner, Name *string }
 
@@ -162,6 +179,11 @@ type GrantChange struct{ Owner, Name *string }
 func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c GrantChange) (gk.Grant, error) {
 	if c.Owner != nil && len(v.Owners) > 0 {
 		return gk.Grant{}, ErrForbidden
+	}
+	if c.Owner != nil {
+		if err := CheckOwner("owner", *c.Owner); err != nil {
+			return gk.Grant{}, err
+		}
 	}
 	return k.rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
 		var events []gk.Event
@@ -175,8 +197,9 @@ func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c Gran
 			if g.State == gk.Held {
 				return nil, ErrHeld
 			}
-			events = append(events, event(gk.EventGrantMoved, v.Key, g, now, map[string]any{"from": g.Owner, "to": *c.Owner}))
+			from := g.Owner
 			g.Owner = *c.Owner
+			events = append(events, moved(g, from, v.Key, now)...)
 		}
 		return events, nil
 	})
@@ -188,13 +211,20 @@ func (k *Keeper) Confirm(ctx context.Context, v gk.Viewer, id, owner string) (gk
 	if len(v.Owners) > 0 {
 		return gk.Grant{}, ErrForbidden
 	}
-	if owner == "" || len(owner) > 200 {
-		return gk.Grant{}, &Invalid{"owner", "is missing or longer than 200 bytes"}
+	if owner == "" {
+		return gk.Grant{}, &Invalid{"owner", "is missing"}
+	}
+	if err := CheckOwner("owner", owner); err != nil {
+		return gk.Grant{}, err
 	}
 	return k.rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
 		from := g.Owner
 		g.Owner = owner
-		return append(confirmHeld(g, v.Key, now), event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"from": from, "to": owner})), nil
+		events := append(confirmHeld(g, v.Key, now), event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"from": from, "to": owner}))
+		if from != "" && from != owner {
+			events = append(events, moved(g, from, v.Key, now)...)
+		}
+		return events, nil
 	})
 }
 
@@ -203,7 +233,7 @@ func confirmHeld(g *gk.Grant, actor string, now time.Time) []gk.Event {
 	if g.State != gk.Held {
 		return nil
 	}
-	g.State = gk.Active
+	g.State, g.Facts = gk.Active, withFact(g.Facts, factUnconfirmed, "")
 	return lapse(g, now)
 }
 
@@ -275,10 +305,15 @@ func (k *Keeper) ConfirmAuthorization(ctx context.Context, v gk.Viewer, id, code
 			if g.State != gk.Held && (g.Owner != "" || a.Owner == "") {
 				return nil, store.ErrUnchanged
 			}
-			if g.Owner == "" {
-				g.Owner = a.Owner
+			from := g.Owner
+			if a.Owner != "" {
+				g.Owner = a.Owner // also from whoever only claimed it
 			}
-			return append(confirmHeld(g, v.Key, now), event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"to": g.Owner})), nil
+			events := append(confirmHeld(g, v.Key, now), event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"to": g.Owner}))
+			if from != "" && from != g.Owner {
+				events = append(events, moved(g, from, v.Key, now)...)
+			}
+			return events, nil
 		})
 		if err != nil {
 			return gk.Authorization{}, err

@@ -56,9 +56,7 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 		if err != nil {
 			return nil, nil, err
 		}
-		if old != nil && old.Owner != "" && a.Owner != "" && old.Owner != a.Owner {
-			conflict = true
-		}
+		conflict = conflict || p.conflicts(a, c, old)
 		grants, events = append(grants, g), append(events, evs...)
 	}
 	for i := range grants {
@@ -140,6 +138,10 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	if ours && !hold && old != nil && old.Owner == "" && a.Owner != "" {
 		g.Owner = a.Owner // a fresh consent through this owner's link, in the browser that began it
 	}
+	taken := asked && takes(a, c, old)
+	if taken {
+		g.Owner, g.State = a.Owner, gk.Active
+	}
 	keepParent := g.Subject.Parent
 	g.Subject = merged(g.Subject, i.Subject)
 	if g.Subject.Parent == "" {
@@ -163,6 +165,7 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	}
 	facts[factSeen] = p.now.Format(time.RFC3339)
 	delete(facts, factShared)
+	delete(facts, factUnconfirmed) // a consent is the merchant's own word; whoever imports writes it anew
 	if i.Shared {
 		facts[factShared] = "true" // due at once: the first renewal gives each subject its own pair
 	}
@@ -190,10 +193,35 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	if fewer {
 		data["fewer_scopes"] = true
 	}
-	return g, []gk.Event{{
+	events := []gk.Event{{
 		ID: gk.NewID("evt", p.now), Kind: kind, Actor: "merchant", App: p.app.ID, Grant: g.ID, Authorization: a.ID, Owner: g.Owner,
 		GrantVersion: g.Version + 1, At: p.now, Data: data,
-	}}, nil
+	}}
+	if taken {
+		events = append(events, moved(&g, old.Owner, "merchant", p.now)...)
+	}
+	return g, events, nil
+}
+
+// bound reports whether a consent came through an owner's own link, in the browser that opened it.
+func bound(a *gk.Authorization, c *gk.Click) bool { return a.Owner != "" && !c.Held && !a.Confirm }
+
+// claimed reports whether a grant is no more than a claim of its owner, or an end: an import that the platform has not
+// confirmed, a consent that came in another browser, a grant that was revoked.
+func claimed(g *gk.Grant) bool { return g.State == gk.Held || g.State == gk.Revoked }
+
+// takes reports whether a consent takes a grant away from the owner who claims it.
+func takes(a *gk.Authorization, c *gk.Click, old *gk.Grant) bool {
+	return old != nil && old.Owner != "" && old.Owner != a.Owner && claimed(old) && bound(a, c)
+}
+
+// conflicts reports whether a consent for one owner met the grant of another one. A mere claim never stands in the way
+// of a consent through a bound link, nor of one that waits for its code.
+func (p *placement) conflicts(a *gk.Authorization, c *gk.Click, old *gk.Grant) bool {
+	if old == nil || old.Owner == "" || a.Owner == "" || old.Owner == a.Owner {
+		return false
+	}
+	return !claimed(old) || c.Held
 }
 
 // missing lists the scopes that were wanted and not granted, where the platform says what it granted.

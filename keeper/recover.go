@@ -20,6 +20,9 @@ func (k *Keeper) Recover(ctx context.Context, v gk.Viewer, appID, owner string, 
 	if len(v.Owners) > 0 {
 		return Outcome{}, ErrForbidden
 	}
+	if err := CheckOwner("owner", owner); err != nil {
+		return Outcome{}, err
+	}
 	app, d, open, err := k.appOf(ctx, appID)
 	if err != nil {
 		return Outcome{}, err

@@ -206,7 +206,10 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	}
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
-			return k.save(ctx, d, app, g, i, asked.At)
+			if err := k.save(ctx, d, app, g, i, asked.At); err != nil || !unconfirmed(&g) || !namedByRefresh(d, open, asked, g.Subject, reply) {
+				return err
+			}
+			return k.confirmedByPlatform(ctx, d, app, g, platform.Inspection{})
 		}
 	}
 	return k.inDoubt(ctx, d, app, g, nil, "the answer is for another subject than the one asked about")

@@ -20,6 +20,7 @@ type between struct {
 
 	claimed    func(grants []gk.Grant)                    // after a claim, before the claimer hears of it
 	put        func(click string, put func() error) error // around PutGrants
+	putIn      func(app string, put func() error) error   // as put, by app
 	openClicks func([]gk.Click)                           // what a reader of open clicks is told
 	update     func(id string, update func() error) error // around UpdateGrant
 }
@@ -66,6 +67,9 @@ func (b *between) PutGrants(ctx context.Context, app, authorization, click strin
 	change func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error),
 ) error {
 	put := func() error { return b.Store.PutGrants(ctx, app, authorization, click, subjects, at, change) }
+	if around := hook(b, &b.putIn); around != nil {
+		return around(app, put)
+	}
 	if around := hook(b, &b.put); around != nil {
 		return around(click, put)
 	}

@@ -60,13 +60,14 @@ func (k *Keeper) plan(d platform.Driver, app gk.App, g *gk.Grant, now time.Time)
 		soonest(at)
 	}
 	soonest(warnAt(g, now))
+	soonest(confirmAt(g, now))
 	if g.State == gk.Active || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
 		soonest(g.Expires)
 	}
 	if g.State == gk.Suspended && !g.Ceiling.IsZero() {
 		soonest(g.Ceiling)
 	}
-	if probe := time.Duration(d.Spec().Facts.Push.Probe); probe > 0 && g.State == gk.Active && len(g.Access) > 0 || !d.Spec().Facts.Tokens && probe > 0 {
+	if probe := time.Duration(d.Spec().Facts.Push.Probe); probe > 0 && g.State == gk.Active && (len(g.Access) > 0 || !d.Spec().Facts.Tokens) {
 		soonest(seenAt(g).Add(probe))
 	}
 	if due.IsZero() && g.Renewable {

@@ -31,7 +31,7 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		return k.renew(ctx, d, app, open, g)
 	}
 	ask = false // until the row says that the claim is still ours
-	inspect := false
+	inspect, confirm := false, false
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
@@ -56,12 +56,18 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		if inspect {
 			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
 		}
+		if confirm = confirmDue(d, row, now); confirm {
+			askLater(row, now) // as above
+		}
 		row.DueAt = k.plan(d, app, row, now)
 		g = *row
 		return events, nil
 	})
 	if err != nil {
 		return err
+	}
+	if confirm {
+		return k.confirmImport(ctx, d, app, open, g)
 	}
 	if ask {
 		return k.renew(ctx, d, app, open, g)

@@ -1,7 +1,8 @@
 // Package pushes takes in what platforms push to us.
 //
-// A push is a hint. Its proof is checked first, over the raw bytes; then it is answered exactly as the platform wants,
-// before any work; then the platform is asked. Only its answer changes a grant.
+// A push is a hint. Its proof is checked first, over the raw bytes; then it is stored, and answered exactly as the
+// platform wants, before any work; then the platform is asked. Only its answer changes a grant. What is stored is worked
+// off app by app, so that no shop waits for another app's platform, and after a crash at the next start.
 package pushes
 
 import (
@@ -12,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -24,7 +24,6 @@ import (
 const (
 	longestPush = 256 << 10
 	readWithin  = 5 * time.Second
-	queueMost   = 256 // pushes whose work is not done yet; beyond, platforms are told to come again
 
 	// Whoever knows an address can send rubbish to it as fast as they like. What is not proved yet is looked at by few at a
 	// time, so that it takes no more than its share from the other routes.
@@ -43,16 +42,8 @@ type Options struct {
 // Pushes receives what platforms send to /push/APP. Its Run does the work.
 type Pushes struct {
 	o     Options
-	queue chan work
 	turns chan struct{} // to check a proof
-
-	mu    sync.Mutex
-	taken int // room of the queue that is promised or in use
-}
-
-type work struct {
-	app    string
-	notice platform.Notice
+	wake  chan struct{} // a push was stored
 }
 
 // New makes the receiver.
@@ -60,7 +51,7 @@ func New(o Options) *Pushes {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Pushes{o: o, queue: make(chan work, queueMost), turns: make(chan struct{}, checkedAtOnce)}
+	return &Pushes{o: o, turns: make(chan struct{}, checkedAtOnce), wake: make(chan struct{}, 1)}
 }
 
 // ServeHTTP takes one push. An app that is unknown, a proof that fails and a platform that has no pushes look alike.
@@ -71,7 +62,7 @@ func (p *Pushes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case errors.Is(err, errBusy):
 			status = http.StatusTooManyRequests
-		case errors.Is(err, store.ErrUnavailable):
+		case errors.Is(err, errStore), errors.Is(err, store.ErrUnavailable):
 			status = http.StatusServiceUnavailable
 		case errors.Is(err, errTooLong):
 			status = http.StatusRequestEntityTooLarge
@@ -97,7 +88,8 @@ func (p *Pushes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	errBusy    = errors.New("too many pushes wait for their work")
+	errBusy    = errors.New("too many pushes wait for their check")
+	errStore   = errors.New("it could not be stored")
 	errTooLong = errors.New("longer than 256 KiB")
 	errEncoded = errors.New("compressed, which no platform does")
 	errNobody  = errors.New("no such app, or its platform sends no pushes")
@@ -112,25 +104,24 @@ func (p *Pushes) receive(w http.ResponseWriter, r *http.Request) (platform.Answe
 	if err != nil {
 		return platform.Answer{}, err
 	}
-	// Room comes first: a push that is remembered and then sent away would be taken for done when it comes again.
-	left := len(delivery.Notices)
-	if !p.reserve(left) {
-		return platform.Answer{}, errBusy
-	}
-	defer func() { p.release(left) }()
+	var kept []store.Push
 	for _, n := range delivery.Notices {
-		if n.Dedup != "" {
-			first, err := p.o.Store.RememberPush(r.Context(), app, n.Dedup, n.Kind, p.o.Keeper.Now())
-			if err != nil {
-				return platform.Answer{}, err
-			}
-			if !first {
-				continue
-			}
+		if !asks(n) {
+			continue
 		}
-		p.queue <- work{app, n} // there is room
-		left--
+		push, err := keep(app, n, p.o.Keeper.Now())
+		if err != nil {
+			return platform.Answer{}, err
+		}
+		kept = append(kept, push)
 	}
+	if len(kept) == 0 {
+		return delivery.Answer, nil
+	}
+	if err := p.o.Store.KeepPushes(r.Context(), kept...); err != nil {
+		return platform.Answer{}, errors.Join(errStore, err)
+	}
+	p.look()
 	return delivery.Answer, nil
 }
 
@@ -179,36 +170,4 @@ func (p *Pushes) prove(r *http.Request, body []byte) (app string, d platform.Del
 	}
 	d, err = receiver.Receive(open, platform.Incoming{Method: r.Method, URL: p.o.PublicURL + r.URL.RequestURI(), Header: r.Header, Body: body})
 	return row.ID, d, err
-}
-
-// reserve takes room in the queue for n pieces of work, all or none.
-func (p *Pushes) reserve(n int) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.taken+n > queueMost {
-		return false
-	}
-	p.taken += n
-	return true
-}
-
-func (p *Pushes) release(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.taken -= n
-}
-
-// Run does the work of pushes until ctx ends. What it does not get to is found by the periodic checks.
-func (p *Pushes) Run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case w := <-p.queue:
-			p.release(1)
-			if err := p.o.Keeper.Hear(ctx, w.app, w.notice); err != nil && ctx.Err() == nil {
-				p.o.Log.Warn("the work of a push failed; the periodic check will find out", "app", w.app, "kind", w.notice.Kind, "error", err)
-			}
-		}
-	}
 }

@@ -28,6 +28,7 @@ type Store interface {
 	Grants
 	Apps
 	Authorizations
+	Pushes
 	Outbox
 	Replies
 	Keys
@@ -99,6 +100,12 @@ type Grants interface {
 	// Children returns the grants of an app whose subject has this parent id.
 	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
 
+	// GrantsOfHost returns the grants of an app whose subject has this host; the case of ASCII letters is ignored.
+	GrantsOfHost(ctx context.Context, app, host string) ([]gk.Grant, error)
+
+	// GrantsOfShop returns the grants of an app that reach, or reached, a shop.
+	GrantsOfShop(ctx context.Context, app, shop string) ([]gk.Grant, error)
+
 	// SealedOtherwise returns the ids of up to limit grants with tokens that another key than this one sealed.
 	SealedOtherwise(ctx context.Context, key int64, limit int) ([]string, error)
 
@@ -138,7 +145,7 @@ type Grants interface {
 
 	// PutGrants makes or replaces the grants of one authorization and marks its click done, all or nothing: it locks the
 	// grants that these subjects have in the app, whoever owns them, and stores what change returns (a grant without id
-	// among existing is inserted, the others are updated; shops are replaced), with auth and click as change left them
+	// among existing is inserted, the others are updated; shops are replaced, each id once, as wherever shops are stored), with auth and click as change left them
 	// (read under lock; either id may be empty: then change gets nil for it). Of grants that another transaction makes
 	// together, change sees all or none. ErrUnchanged writes nothing and is no error; ErrExists if a subject that change was
 	// not asked about has a grant already.
@@ -171,8 +178,29 @@ type Apps interface {
 	// DueApps returns the ids of the apps with a grant due at now that may be claimed. Apps whose renewals are stopped are
 	// among them: their grants are warned about and end all the same.
 	DueApps(ctx context.Context, now time.Time) ([]string, error)
-	// RememberPush records that a push was seen and reports whether it is the first with this digest.
-	RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (first bool, err error)
+}
+
+// Push is one thing that a platform pushed. Dedup names it in its app.
+type Push struct {
+	App, Dedup, Kind string
+	Notice           string // what it says, as its reader writes it down; empty once it is worked off
+	ReceivedAt       time.Time
+	Tries            int64 // how often it was claimed
+}
+
+// Pushes are what platforms pushed, until it is worked off, and after that the memory of having seen it.
+type Pushes interface {
+	// KeepPushes stores pushes, due at once, all or none. One whose name its app knows is left as it is, worked off or not.
+	KeepPushes(ctx context.Context, pushes ...Push) error
+	// PushApps returns the ids of the apps with a push that is due at now.
+	PushApps(ctx context.Context, now time.Time) ([]string, error)
+	// ClaimPushes takes up to limit pushes of an app that are due at now, those that are due longest first, and makes them
+	// due again at until, counting a try. No two callers get the same one before that.
+	ClaimPushes(ctx context.Context, app string, now, until time.Time, limit int) ([]Push, error)
+	// DeferPush sets when a push is due, unless it is worked off.
+	DeferPush(ctx context.Context, app, dedup string, until time.Time) error
+	// FinishPush marks a push as worked off.
+	FinishPush(ctx context.Context, app, dedup string) error
 }
 
 // AuthorizationFilter narrows a list of authorizations. Lists are ordered by id, newest first.
@@ -195,18 +223,25 @@ type Authorizations interface {
 	// UpdateAuthorization is UpdateGrant for an authorization.
 	UpdateAuthorization(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Authorization) ([]gk.Event, error)) error
 	// CreateClick stores a press of the button and sets its authorization to begun, without the reason and fault of the click
-	// before; ErrSpent if the authorization is done, ErrNotFound if there is none.
+	// before; ErrSpent if the authorization is done, ErrNotFound if there is none, ErrExists if another click of the app has
+	// spent its code.
 	CreateClick(ctx context.Context, c gk.Click) error
 	Click(ctx context.Context, id string) (gk.Click, error)
 	// ClickByState finds a click by app and the hash of its state, spent or not.
 	ClickByState(ctx context.Context, app string, stateHash []byte) (gk.Click, error)
-	// SpendState moves a begun click to exchanging and sets SpentAt, in one statement. ErrSpent if it is not begun any more,
-	// ErrNotFound if it is unknown, of another app, or past its end at now.
-	SpendState(ctx context.Context, app string, stateHash []byte, held bool, now time.Time) (gk.Click, error)
+	// SpendState moves a begun click to exchanging, sets SpentAt and notes the code that is spent with it (nil: there is
+	// none), in one statement. ErrSpent if it is not begun any more, ErrNotFound if it is unknown, of another app, or past
+	// its end at now, ErrExists if another click of the app has spent this code.
+	SpendState(ctx context.Context, app string, stateHash, codeHash []byte, held bool, now time.Time) (gk.Click, error)
+	// ClickByCode finds the click that spent a code, by the code's hash.
+	ClickByCode(ctx context.Context, app string, codeHash []byte) (gk.Click, error)
 	// UpdateClick is UpdateGrant for a click and the authorization it belongs to.
 	UpdateClick(ctx context.Context, id string, at time.Time, change func(*gk.Click, *gk.Authorization) ([]gk.Event, error)) error
-	// OpenClicks returns up to limit clicks in exchanging or issued that were last touched at or before a moment, oldest first.
+	// OpenClicks returns up to limit clicks of each app in exchanging or issued that were last touched at or before a moment,
+	// oldest first. Stranded ones have ended.
 	OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error)
+	// StrandedClicks returns the clicks of an authorization that keep an answer which no grant was made of.
+	StrandedClicks(ctx context.Context, authorization string) ([]gk.Click, error)
 }
 
 // Outbox numbers events in the order of their commits, so that a reader who follows positions skips none.
@@ -215,10 +250,10 @@ type Outbox interface {
 	Append(ctx context.Context, events ...gk.Event) error
 	// Publish numbers fresh events. One caller at a time does work; others wait for it and find little.
 	Publish(ctx context.Context, limit int) (n int, err error)
-	// EventsAfter returns published events behind a position, in their order.
+	// EventsAfter returns published events behind a position, in their order, as [grantkeep.Event.For] shows them to the viewer.
 	EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error)
 	// History returns the events of a grant, newest first, before an event id (empty: from the newest); fresh ones too. An
-	// event belongs to whom the grant belonged to when it happened: the next owner does not see it.
+	// event belongs to whom the grant belonged to when it happened: the next owner does not see it. It is shown as in EventsAfter.
 	History(ctx context.Context, v gk.Viewer, grant, before string, limit int) ([]gk.Event, error)
 }
 

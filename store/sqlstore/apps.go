@@ -108,14 +108,3 @@ func (s *Store) DeleteApp(ctx context.Context, v gk.Viewer, id string, events ..
 		return addEvents(ctx, q, events)
 	})
 }
-
-// RememberPush implements [store.Apps].
-func (s *Store) RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (first bool, err error) {
-	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		n, err := exec(ctx, q, `INSERT INTO pushes (app_id, dedup, kind, received_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT DO NOTHING`, app, dedup, kind, ms(at))
-		first = n == 1
-		return err
-	})
-	return first, err
-}

@@ -11,13 +11,13 @@ import (
 
 // clickColumns lists the columns of a click in the order of [clickValues] and [scanClick].
 const clickColumns = `id, authorization_id, app_id, created_at, state_hash, browser_hash, stage, hint, held,
-	answer, answer_key, reason, fault, expires_at, spent_at, updated_at`
+	answer, answer_key, reason, fault, expires_at, spent_at, updated_at, code_hash`
 
 // clickValues returns the values of clickColumns.
 func clickValues(c *gk.Click) []any {
 	return []any{
 		c.ID, c.Authorization, c.App, ms(c.CreatedAt), blob(c.StateHash), blob(c.BrowserHash), string(c.Stage), document{c.Hint}, bit(c.Held),
-		blob(c.Answer), c.AnswerKey, c.Reason, fault(c.Fault), ms(c.ExpiresAt), ms(c.SpentAt), ms(c.UpdatedAt),
+		blob(c.Answer), c.AnswerKey, c.Reason, fault(c.Fault), ms(c.ExpiresAt), ms(c.SpentAt), ms(c.UpdatedAt), blob(c.CodeHash),
 	}
 }
 
@@ -25,7 +25,7 @@ func clickValues(c *gk.Click) []any {
 func scanClick(r Row) (gk.Click, error) {
 	var c gk.Click
 	err := r.Scan(&c.ID, &c.Authorization, &c.App, at(&c.CreatedAt), &c.StateHash, &c.BrowserHash, (*string)(&c.Stage), document{&c.Hint}, flag(&c.Held),
-		sealed(&c.Answer), &c.AnswerKey, &c.Reason, document{&c.Fault}, at(&c.ExpiresAt), at(&c.SpentAt), at(&c.UpdatedAt))
+		sealed(&c.Answer), &c.AnswerKey, &c.Reason, document{&c.Fault}, at(&c.ExpiresAt), at(&c.SpentAt), at(&c.UpdatedAt), &c.CodeHash)
 	return c, err
 }
 
@@ -33,7 +33,7 @@ func scanClick(r Row) (gk.Click, error) {
 func (s *Store) CreateClick(ctx context.Context, c gk.Click) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
 		err := insert(ctx, q, `INSERT INTO clicks (`+clickColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, clickValues(&c)...)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`, clickValues(&c)...)
 		if err != nil {
 			return err
 		}
@@ -61,11 +61,11 @@ func clickByState(ctx context.Context, q Querier, app string, stateHash []byte) 
 }
 
 // SpendState implements [store.Authorizations].
-func (s *Store) SpendState(ctx context.Context, app string, stateHash []byte, held bool, now time.Time) (spent gk.Click, err error) {
+func (s *Store) SpendState(ctx context.Context, app string, stateHash, codeHash []byte, held bool, now time.Time) (spent gk.Click, err error) {
 	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		spent, err = one(ctx, q, scanClick, `UPDATE clicks SET stage = 'exchanging', spent_at = $3, held = $4, updated_at = $3
+		spent, err = one(ctx, q, scanClick, `UPDATE clicks SET stage = 'exchanging', spent_at = $3, held = $4, updated_at = $3, code_hash = $5
 			WHERE state_hash = $1 AND app_id = $2 AND stage = 'begun' AND (expires_at = 0 OR expires_at > $3)
-			RETURNING `+clickColumns, blob(stateHash), app, ms(now), bit(held))
+			RETURNING `+clickColumns, blob(stateHash), app, ms(now), bit(held), blob(codeHash))
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -126,7 +126,7 @@ func updateAttempt(ctx context.Context, q Querier, c *gk.Click, a *gk.Authorizat
 	if c != nil {
 		c.UpdatedAt = at
 		_, err := exec(ctx, q, `UPDATE clicks SET (`+clickColumns+`)
-			= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) WHERE id = $1`, clickValues(c)...)
+			= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) WHERE id = $1`, clickValues(c)...)
 		if err != nil {
 			return err
 		}
@@ -137,8 +137,21 @@ func updateAttempt(ctx context.Context, q Querier, c *gk.Click, a *gk.Authorizat
 	return nil
 }
 
-// OpenClicks implements [store.Authorizations].
+// ClickByCode implements [store.Authorizations].
+func (s *Store) ClickByCode(ctx context.Context, app string, codeHash []byte) (gk.Click, error) {
+	return one(ctx, s.db, scanClick, `SELECT `+clickColumns+` FROM clicks WHERE app_id = $1 AND code_hash = $2`, app, blob(codeHash))
+}
+
+// OpenClicks implements [store.Authorizations]. Stranded clicks have a reason.
 func (s *Store) OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error) {
+	return all(ctx, s.db, scanClick, `SELECT `+clickColumns+` FROM (
+		SELECT `+clickColumns+`, row_number() OVER (PARTITION BY app_id ORDER BY updated_at, id) AS place FROM clicks
+		WHERE stage IN ('exchanging', 'issued') AND updated_at <= $1 AND reason = '') AS waiting
+		WHERE place <= $2 ORDER BY updated_at, id`, ms(before), atMost(limit))
+}
+
+// StrandedClicks implements [store.Authorizations].
+func (s *Store) StrandedClicks(ctx context.Context, authorization string) ([]gk.Click, error) {
 	return all(ctx, s.db, scanClick, `SELECT `+clickColumns+` FROM clicks
-		WHERE stage IN ('exchanging', 'issued') AND updated_at <= $1 ORDER BY updated_at, id LIMIT $2`, ms(before), atMost(limit))
+		WHERE authorization_id = $1 AND stage = 'issued' AND reason <> '' ORDER BY id`, authorization)
 }

@@ -64,8 +64,9 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 func (s *Store) EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error) {
 	w := where{args: []any{position, atMost(limit)}}
 	w.seen(v, "app_id", "owner")
-	return all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
+	events, err := all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
+	return shown(v, events), err
 }
 
 // History implements [store.Outbox].
@@ -85,5 +86,13 @@ func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, 
 			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY id DESC LIMIT $2`, w.args...)
 		return err
 	})
-	return events, err
+	return shown(v, events), err
+}
+
+// shown takes out of events what a viewer may not read in them.
+func shown(v gk.Viewer, events []gk.Event) []gk.Event {
+	for i := range events {
+		events[i] = events[i].For(v)
+	}
+	return events
 }

@@ -38,10 +38,3 @@ func (s *Store) DeleteApp(ctx context.Context, v gk.Viewer, id string, events ..
 func (s *Store) DueApps(ctx context.Context, now time.Time) ([]string, error) {
 	return call(ctx, s, "DueApps", func() ([]string, error) { return s.inner.DueApps(ctx, now) })
 }
-
-// RememberPush implements [store.Apps].
-func (s *Store) RememberPush(ctx context.Context, app, dedup, kind string, at time.Time) (bool, error) {
-	return call(ctx, s, "RememberPush", func() (bool, error) {
-		return s.inner.RememberPush(ctx, app, dedup, kind, at)
-	})
-}

@@ -62,10 +62,10 @@ func (s *Store) ClickByState(ctx context.Context, app string, stateHash []byte) 
 
 // SpendState implements [store.Authorizations].
 func (s *Store) SpendState(
-	ctx context.Context, app string, stateHash []byte, held bool, now time.Time,
+	ctx context.Context, app string, stateHash, codeHash []byte, held bool, now time.Time,
 ) (gk.Click, error) {
 	return call(ctx, s, "SpendState", func() (gk.Click, error) {
-		return s.inner.SpendState(ctx, app, stateHash, held, now)
+		return s.inner.SpendState(ctx, app, stateHash, codeHash, held, now)
 	})
 }
 
@@ -79,4 +79,14 @@ func (s *Store) UpdateClick(ctx context.Context, id string, at time.Time,
 // OpenClicks implements [store.Authorizations].
 func (s *Store) OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error) {
 	return call(ctx, s, "OpenClicks", func() ([]gk.Click, error) { return s.inner.OpenClicks(ctx, before, limit) })
+}
+
+// ClickByCode implements [store.Authorizations].
+func (s *Store) ClickByCode(ctx context.Context, app string, codeHash []byte) (gk.Click, error) {
+	return call(ctx, s, "ClickByCode", func() (gk.Click, error) { return s.inner.ClickByCode(ctx, app, codeHash) })
+}
+
+// StrandedClicks implements [store.Authorizations].
+func (s *Store) StrandedClicks(ctx context.Context, authorization string) ([]gk.Click, error) {
+	return call(ctx, s, "StrandedClicks", func() ([]gk.Click, error) { return s.inner.StrandedClicks(ctx, authorization) })
 }

@@ -82,3 +82,13 @@ func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 func (s *Store) Changed(ctx context.Context, position string) (store.Changes, error) {
 	return call(ctx, s, "Changed", func() (store.Changes, error) { return s.inner.Changed(ctx, position) })
 }
+
+// GrantsOfHost implements [store.Grants].
+func (s *Store) GrantsOfHost(ctx context.Context, app, host string) ([]gk.Grant, error) {
+	return call(ctx, s, "GrantsOfHost", func() ([]gk.Grant, error) { return s.inner.GrantsOfHost(ctx, app, host) })
+}
+
+// GrantsOfShop implements [store.Grants].
+func (s *Store) GrantsOfShop(ctx context.Context, app, shop string) ([]gk.Grant, error) {
+	return call(ctx, s, "GrantsOfShop", func() ([]gk.Grant, error) { return s.inner.GrantsOfShop(ctx, app, shop) })
+}

@@ -3,7 +3,6 @@ package storetest
 import (
 	"errors"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,30 +158,5 @@ func deleteApp(t *testing.T, s store.Store) {
 	}
 	if n, err := s.Publish(t.Context(), 10); n != 1 || err != nil {
 		t.Errorf("Publish = %d, %v, want the deletion's event", n, err)
-	}
-}
-
-func rememberPush(t *testing.T, s store.Store) {
-	var firsts atomic.Int64
-	var pushes sync.WaitGroup
-	for range 20 {
-		pushes.Go(func() {
-			first, err := s.RememberPush(t.Context(), "app", "digest", "revoked", epoch)
-			if err != nil {
-				t.Errorf("RememberPush = %v", err)
-			}
-			if first {
-				firsts.Add(1)
-			}
-		})
-	}
-	pushes.Wait()
-	if firsts.Load() != 1 {
-		t.Errorf("%d of twenty equal pushes were the first, want one", firsts.Load())
-	}
-	for _, other := range [][2]string{{"app", "other"}, {"other", "digest"}} {
-		if first, err := s.RememberPush(t.Context(), other[0], other[1], "revoked", epoch); !first || err != nil {
-			t.Errorf("RememberPush(%v) = %t, %v, want the first", other, first, err)
-		}
 	}
 }

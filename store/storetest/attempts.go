@@ -25,7 +25,7 @@ func fullAuthorization(app, id string) gk.Authorization {
 // fullClick has a value in every field, all different.
 func fullClick(app, authorization, id string) gk.Click {
 	return gk.Click{
-		ID: id, Authorization: authorization, App: app, StateHash: []byte("state of " + id), BrowserHash: []byte("browser"),
+		ID: id, Authorization: authorization, App: app, StateHash: []byte("state of " + id), BrowserHash: []byte("browser"), CodeHash: []byte("code of " + id),
 		Stage: gk.Begun, Hint: gk.Subject{Kind: gk.KindShop, ID: "1", Parent: "2", Host: "h", Region: "r", Name: "n"}, Held: true,
 		Answer: gk.Sealed("answer"), AnswerKey: 4, Reason: gk.ReasonDenied, Fault: &gk.Fault{Code: "c"},
 		ExpiresAt: epoch.Add(time.Hour), SpentAt: epoch.Add(time.Second), CreatedAt: epoch, UpdatedAt: epoch.Add(time.Minute),
@@ -239,7 +239,7 @@ func spendStateOnce(t *testing.T, s store.Store) {
 	var callbacks sync.WaitGroup
 	for range 50 {
 		callbacks.Go(func() {
-			_, err := s.SpendState(t.Context(), "app", want.StateHash, true, now)
+			_, err := s.SpendState(t.Context(), "app", want.StateHash, want.CodeHash, true, now)
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -258,7 +258,7 @@ func spendStateOnce(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	same(t, "the click of a spent state", got, want)
-	if _, err := s.SpendState(t.Context(), "app", want.StateHash, true, epoch.Add(48*time.Hour)); !errors.Is(err, store.ErrSpent) {
+	if _, err := s.SpendState(t.Context(), "app", want.StateHash, want.CodeHash, true, epoch.Add(48*time.Hour)); !errors.Is(err, store.ErrSpent) {
 		t.Errorf("SpendState of what was spent and is past its end = %v, want ErrSpent", err)
 	}
 }
@@ -280,11 +280,11 @@ func spendStateNotFound(t *testing.T, s store.Store) {
 		{"at its end", "app", want.StateHash, want.ExpiresAt},
 		{"past its end", "app", want.StateHash, want.ExpiresAt.Add(time.Hour)},
 	} {
-		if _, err := s.SpendState(t.Context(), c.app, c.state, false, c.now); !errors.Is(err, store.ErrNotFound) {
+		if _, err := s.SpendState(t.Context(), c.app, c.state, nil, false, c.now); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("SpendState of a state %s = %v, want ErrNotFound", c.what, err)
 		}
 	}
-	got, err := s.SpendState(t.Context(), "app", want.StateHash, false, want.ExpiresAt.Add(-time.Millisecond))
+	got, err := s.SpendState(t.Context(), "app", want.StateHash, want.CodeHash, false, want.ExpiresAt.Add(-time.Millisecond))
 	if err != nil || got.Stage != gk.Exchanging || got.Held {
 		t.Errorf("SpendState just before its end = %+v, %v, want it exchanging and not held", got, err)
 	}
@@ -333,17 +333,25 @@ func openClicks(t *testing.T, s store.Store) {
 	createAuthorization(t, s, fullAuthorization("app", "auth"))
 	for i, stage := range []gk.Stage{gk.Issued, gk.Exchanging, gk.Begun, gk.Done, gk.Failed, gk.Issued, gk.Issued} {
 		c := fullClick("app", "auth", fmt.Sprint("click-", i))
-		c.Stage, c.UpdatedAt = stage, epoch.Add(-time.Duration(i)*time.Minute)
+		c.Stage, c.Reason, c.UpdatedAt = stage, "", epoch.Add(-time.Duration(i)*time.Minute)
 		createClick(t, s, c)
 	}
+	makeApp(t, s, "other")
+	createAuthorization(t, s, fullAuthorization("other", "auth-other"))
+	waiting := fullClick("other", "auth-other", "click-other")
+	waiting.Stage, waiting.Reason, waiting.UpdatedAt = gk.Issued, "", epoch.Add(-90*time.Second)
+	createClick(t, s, waiting)
+	stranded := fullClick("other", "auth-other", "click-stranded")
+	stranded.Stage, stranded.Reason, stranded.UpdatedAt = gk.Issued, gk.ReasonUnplaced, epoch.Add(-time.Hour)
+	createClick(t, s, stranded)
 	for _, c := range []struct {
 		before time.Time
 		limit  int
 		want   []string
 	}{
-		{epoch, 10, []string{"click-6", "click-5", "click-1", "click-0"}},
-		{epoch.Add(-time.Minute), 10, []string{"click-6", "click-5", "click-1"}},
-		{epoch, 2, []string{"click-6", "click-5"}},
+		{epoch, 10, []string{"click-6", "click-5", "click-other", "click-1", "click-0"}},
+		{epoch.Add(-time.Minute), 10, []string{"click-6", "click-5", "click-other", "click-1"}},
+		{epoch, 2, []string{"click-6", "click-5", "click-other"}}, // so many of each app
 		{epoch.Add(-time.Hour), 10, nil},
 	} {
 		found, err := s.OpenClicks(t.Context(), c.before, c.limit)
@@ -356,4 +364,46 @@ func openClicks(t *testing.T, s store.Store) {
 		}
 		same(t, fmt.Sprintf("OpenClicks before %v", c.before), got, c.want)
 	}
+	for authorization, want := range map[string][]gk.Click{"auth-other": {stranded}, "auth": nil} {
+		found, err := s.StrandedClicks(t.Context(), authorization)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "StrandedClicks of "+authorization, found, want)
+	}
+}
+
+func spendCode(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeApp(t, s, "other")
+	createAuthorization(t, s, fullAuthorization("app", "auth"))
+	createAuthorization(t, s, fullAuthorization("other", "auth-other"))
+	for _, id := range []string{"one", "two"} {
+		c := fullClick("app", "auth", id)
+		c.CodeHash, c.SpentAt = nil, time.Time{}
+		createClick(t, s, c)
+	}
+	if _, err := s.ClickByCode(t.Context(), "app", []byte("code")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("ClickByCode before it is spent = %v, want ErrNotFound", err)
+	}
+	if _, err := s.SpendState(t.Context(), "app", []byte("state of one"), []byte("code"), false, epoch); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := s.ClickByCode(t.Context(), "app", []byte("code")); err != nil || c.ID != "one" {
+		t.Errorf("ClickByCode = %q, %v, want the click that spent it", c.ID, err)
+	}
+	if _, err := s.SpendState(t.Context(), "app", []byte("state of two"), []byte("code"), false, epoch); !errors.Is(err, store.ErrExists) {
+		t.Errorf("SpendState with a spent code = %v, want ErrExists", err)
+	}
+	if c, err := s.Click(t.Context(), "two"); err != nil || c.Stage != gk.Begun {
+		t.Errorf("after it the click is %s, %v, want it begun", c.Stage, err)
+	}
+	again := fullClick("app", "auth", "three")
+	again.CodeHash = []byte("code")
+	if err := s.CreateClick(t.Context(), again); !errors.Is(err, store.ErrExists) {
+		t.Errorf("CreateClick with a spent code = %v, want ErrExists", err)
+	}
+	elsewhere := fullClick("other", "auth-other", "four")
+	elsewhere.CodeHash = []byte("code")
+	createClick(t, s, elsewhere) // codes of two apps are two
 }

@@ -166,7 +166,7 @@ func sweep(t *testing.T, s store.Store) {
 		if err := s.Append(t.Context(), gk.Event{ID: "event " + id, At: made(age)}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.RememberPush(t.Context(), "app", id, "", made(age)); err != nil {
+		if err := s.KeepPushes(t.Context(), store.Push{App: "app", Dedup: id, ReceivedAt: made(age)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -208,11 +208,8 @@ func sweep(t *testing.T, s store.Store) {
 		_, err := s.Click(t.Context(), id)
 		exists(t, "click "+id, err, want)
 	}
-	for id, forgotten := range map[string]bool{"old": true, "kept": false} {
-		first, err := s.RememberPush(t.Context(), "app", id, "", now)
-		if err != nil || first != forgotten {
-			t.Errorf("push %s is forgotten: %t, %v, want %t", id, first, err, forgotten)
-		}
+	if left, err := s.ClaimPushes(t.Context(), "app", now, now.Add(time.Minute), 10); err != nil || len(left) != 1 || left[0].Dedup != "kept" {
+		t.Errorf("pushes left = %v, %v, want the one that is kept", left, err)
 	}
 	if _, err := s.Publish(t.Context(), 10); err != nil {
 		t.Fatal(err)

@@ -122,7 +122,9 @@ var cases = []struct {
 	{"apps are listed in the order of their ids, page by page", appsPaged},
 	{"an app with grants is in use", deleteAppInUse},
 	{"deleting an app removes its authorizations and clicks", deleteApp},
-	{"a push is remembered once", rememberPush},
+	{"a push is kept and worked off once", pushOnce},
+	{"pushes are claimed by app, those that are due longest first", pushOrder},
+	{"grants are found by the host of their subject and by a shop", grantsOfHost},
 
 	// Authorizations.
 	{"an authorization comes back as it was stored", authorizationComesBack},
@@ -134,7 +136,8 @@ var cases = []struct {
 	{"a state is spent once", spendStateOnce},
 	{"a state of another app, past its end or unknown is not found", spendStateNotFound},
 	{"UpdateClick changes click and authorization together", updateClick},
-	{"open clicks come oldest first", openClicks},
+	{"open clicks come oldest first, so many of each app", openClicks},
+	{"a code is spent once in an app", spendCode},
 
 	// Outbox.
 	{"events get positions without gaps, in the order of their commits", publishOrder},

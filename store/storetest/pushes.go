@@ -1,0 +1,124 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+func pushOnce(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeApp(t, s, "other")
+	push := store.Push{App: "app", Dedup: "digest", Kind: "revoked", Notice: "{}", ReceivedAt: epoch}
+	if err := s.KeepPushes(t.Context(), push, store.Push{App: "other", Dedup: "digest", ReceivedAt: epoch}); err != nil {
+		t.Fatal(err)
+	}
+	again := push
+	again.Notice = "another"
+	if err := s.KeepPushes(t.Context(), again); err != nil {
+		t.Errorf("KeepPushes of what is known = %v, want no error", err)
+	}
+	var claims atomic.Int64
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			got, err := s.ClaimPushes(t.Context(), "app", epoch, epoch.Add(time.Minute), 10)
+			if err != nil {
+				t.Errorf("ClaimPushes = %v", err)
+			}
+			for _, p := range got {
+				claims.Add(1)
+				want := push
+				want.Tries = 1
+				same(t, "the push", p, want)
+			}
+		})
+	}
+	callers.Wait()
+	if claims.Load() != 1 {
+		t.Errorf("%d of eight callers claimed the push, want one", claims.Load())
+	}
+	if got, err := s.ClaimPushes(t.Context(), "app", epoch.Add(time.Minute), epoch.Add(time.Hour), 10); err != nil || len(got) != 1 || got[0].Tries != 2 {
+		t.Errorf("ClaimPushes once the first claim is over = %v, %v, want it again, tried twice", got, err)
+	}
+	if err := s.FinishPush(t.Context(), "app", "digest"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeferPush(t.Context(), "app", "digest", epoch); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.KeepPushes(t.Context(), push); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.ClaimPushes(t.Context(), "app", epoch.Add(day), epoch.Add(2*day), 10); err != nil || len(got) != 0 {
+		t.Errorf("ClaimPushes of what is worked off, deferred and seen again = %v, %v, want none", got, err)
+	}
+}
+
+func pushOrder(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeApp(t, s, "idle")
+	makeApp(t, s, "later")
+	for i := range 5 {
+		p := store.Push{App: "app", Dedup: fmt.Sprint("push-", i), ReceivedAt: epoch.Add(-time.Duration(i) * time.Minute)}
+		if err := s.KeepPushes(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.KeepPushes(t.Context(), store.Push{App: "later", Dedup: "x", ReceivedAt: epoch.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeferPush(t.Context(), "app", "push-4", epoch.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if apps, err := s.PushApps(t.Context(), epoch); err != nil || len(apps) != 1 || apps[0] != "app" {
+		t.Errorf("PushApps = %v, %v, want the one with something due", apps, err)
+	}
+	got, err := s.ClaimPushes(t.Context(), "app", epoch, epoch.Add(time.Minute), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, p := range got {
+		names[p.Dedup] = true
+	}
+	same(t, "the two that are due longest", names, map[string]bool{"push-3": true, "push-2": true})
+	if none, err := s.ClaimPushes(t.Context(), "app", epoch, epoch.Add(time.Minute), 0); err != nil || none != nil {
+		t.Errorf("ClaimPushes of none = %v, %v", none, err)
+	}
+}
+
+func grantsOfHost(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeApp(t, s, "other")
+	for i, host := range []string{"a.example", "xa.example", "A.Example", "", "b.example"} {
+		makeGrant(t, s, "app", fmt.Sprint("grant-", i), func(g *gk.Grant) {
+			g.Subject.ID, g.Subject.Host = fmt.Sprint("subject-", i), host
+			g.Shops = []gk.Shop{{ID: "shop-1"}, {ID: fmt.Sprint("shop-of-", i)}}
+		})
+	}
+	makeGrant(t, s, "other", "grant-other", func(g *gk.Grant) { g.Subject.Host = "a.example" })
+	ids := func(found []gk.Grant, err error) []string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, g := range found {
+			if len(g.Shops) == 0 {
+				t.Errorf("grant %s comes without its shops", g.ID)
+			}
+			ids = append(ids, g.ID)
+		}
+		return ids
+	}
+	same(t, "the grants of a host", ids(s.GrantsOfHost(t.Context(), "app", "a.EXAMPLE")), []string{"grant-0", "grant-2"})
+	same(t, "the grants of no host", ids(s.GrantsOfHost(t.Context(), "app", "")), []string(nil))
+	same(t, "the grants of a shop", ids(s.GrantsOfShop(t.Context(), "app", "shop-of-4")), []string{"grant-4"})
+	same(t, "the grants of another's shop", ids(s.GrantsOfShop(t.Context(), "other", "shop-of-4")), []string(nil))
+}
