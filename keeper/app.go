@@ -77,8 +77,9 @@ type AppChange struct {
 	ReturnOrigins                     []string          // replaced
 }
 
-// UpdateApp changes an application and clears its pause. New endpoints, another environment or another client id need
-// the secrets again in the same change: a stored secret never goes to a host that was named after it.
+// UpdateApp changes an application and clears its pause. New endpoints, another environment or another client id,
+// redirect_uri or push_url need the secrets again in the same change: a stored secret never serves a host that was named
+// after it.
 func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppChange) (gk.App, error) {
 	var after gk.App
 	now := k.Now()
@@ -91,7 +92,7 @@ func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppCha
 		if err != nil {
 			return nil, err
 		}
-		before := destination(d.Spec(), *app)
+		before := k.destination(d.Spec(), *app)
 		if c.Name != nil {
 			app.Name = *c.Name
 		}
@@ -114,10 +115,10 @@ func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppCha
 		if err := k.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
 			return nil, err
 		}
-		if destination(d.Spec(), *app) != before {
+		if k.destination(d.Spec(), *app) != before {
 			for name, s := range d.Spec().Facts.Settings {
 				if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
-					return nil, &Invalid{"settings." + name, "is needed again when endpoints, environment or the client id change"}
+					return nil, &Invalid{"settings." + name, "is needed again when endpoints, environment, the client id, redirect_uri or push_url change"}
 				}
 			}
 			for name := range secrets {
@@ -203,14 +204,9 @@ func (k *Keeper) OpenApp(app gk.App) (platform.Driver, platform.App, error) {
 	open := platform.App{
 		ID: app.ID, Environment: app.Environment, Profile: app.Profile, Stage: app.Stage, Settings: maps.Clone(app.Settings),
 		Secrets: make(map[string][]gk.Secret, len(secrets)), Endpoints: app.Endpoints,
-		CallbackURL: app.Settings["redirect_uri"], PushURL: app.Settings["push_url"], Now: k.Now(), Nonce: nonce(),
+		Now: k.Now(), Nonce: nonce(),
 	}
-	if open.CallbackURL == "" {
-		open.CallbackURL = k.CallbackURL(app.ID)
-	}
-	if open.PushURL == "" {
-		open.PushURL = k.PushURL(app.ID)
-	}
+	open.CallbackURL, open.PushURL = k.addressesOf(app)
 	delete(secrets, returnKey) // it is between us and the vendor
 	for name, all := range secrets {
 		for _, s := range all {
