@@ -26,6 +26,7 @@ const (
 	EventAppPaused      = "app.paused"
 	EventAppResumed     = "app.resumed"
 	EventAppKeyExpiring = "app.key_expiring"
+	EventAppBroken      = "app.broken"
 )
 
 // Event is one line of history, of the audit and of the outbox at once. Data never holds a secret.

@@ -44,6 +44,9 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
 		}
 	}
+	if name := k.foreignEndpoint(app); name != "" {
+		checks = append(checks, Check{"endpoints." + name, CheckFailed, "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint", nil})
+	}
 	if u, err := url.Parse(open.CallbackURL); err != nil || u.Host == "" {
 		checks = append(checks, Check{"callback", CheckFailed, "is no address", nil})
 	} else if ours := k.CallbackURL(app.ID); open.CallbackURL != ours {
@@ -56,6 +59,8 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	case looksRestored(app):
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
 			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
+	case app.Fault != nil && app.Fault.Code == CodeEndpoint:
+		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the app points at a host that the server was not started with", app.Fault})
 	case !app.PausedUntil.IsZero():
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
 	case app.Fault != nil:
