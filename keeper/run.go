@@ -25,6 +25,10 @@ const (
 func (k *Keeper) Run(ctx context.Context) error {
 	r := &runner{Keeper: k, slots: make(map[string]chan struct{})}
 	defer r.warm(ctx)()
+	if k.options.Frozen {
+		<-ctx.Done()
+		return k.spill.close()
+	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {

@@ -76,7 +76,7 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if e.grant.Usable(now) && (away || w.good(&e.grant, now)) {
 		return k.serve(e, away)
 	}
-	if away {
+	if away || k.options.Frozen {
 		return k.judge(e, now)
 	}
 	return k.renewed(ctx, v, e, w)
@@ -185,6 +185,8 @@ func (k *Keeper) judge(e *cached, now time.Time) (Served, error) {
 		return Served{Grant: g}, ErrNoToken
 	case g.State == gk.Expired || !g.Renewable:
 		return Served{Grant: g}, &Later{Err: ErrNeedsAuthorization, Fault: g.Fault}
+	case k.options.Frozen:
+		return Served{Grant: g}, ErrFrozen
 	case g.Attempting(now) || g.InDoubt():
 		return Served{Grant: g}, &Later{Err: ErrRefreshing, After: max(time.Second, min(g.DueAt.Sub(now), time.Minute)), Fault: g.Fault}
 	}

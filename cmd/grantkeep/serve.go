@@ -40,7 +40,7 @@ type serveConfig struct {
 	allowEndpoint                         []string
 	drain                                 time.Duration
 	logLevel                              string
-	unsafeListen                          bool
+	unsafeListen, frozen                  bool
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -69,6 +69,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
 	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
+	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -132,7 +133,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := c.addresses(listener.Addr().String()); err != nil {
 		return err
 	}
-	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version})
+	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version, Frozen: c.frozen})
 	if err != nil {
 		return usageError{err}
 	}
@@ -151,11 +152,14 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}
+	in.frozen = c.frozen
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
 	}
-	if err := k.CheckEndpoints(ctx); err != nil {
+	if c.frozen {
+		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
+	} else if err := k.CheckEndpoints(ctx); err != nil {
 		return err
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
@@ -170,7 +174,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 // runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
 func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, drain time.Duration, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return pushes.Run(ctx) })
+	if !k.Frozen() {
+		g.Go(func() error { return pushes.Run(ctx) })
+	}
 	g.Go(func() error {
 		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
 			return err
