@@ -51,7 +51,7 @@ type server struct {
 // New makes the handler of the whole API. It panics if APIURL is no address: whoever starts the process has checked it.
 func New(o Options) http.Handler {
 	s := build(o)
-	return s.face(s.straight(s.mux))
+	return s.face(s.thawed(s.straight(s.mux)))
 }
 
 // exactNames makes huma take a member under its own name only: {"owner":"a","OWNER":"b"} has one reader who sees a and

@@ -71,25 +71,25 @@ func (s *server) shownApp(a gk.App, err error) (*output[App], error) {
 
 // newApp is an application as a caller describes it.
 type newApp struct {
-	Platform      string             `json:"platform"`
-	Environment   string             `json:"environment,omitempty" doc:"production (the default) or sandbox"`
-	Profile       string             `json:"profile,omitempty" doc:"kind of app at the platform; its first profile is the default"`
-	Stage         string             `json:"stage,omitempty" doc:"online (the default) or testing"`
-	Name          string             `json:"name,omitempty"`
-	Settings      map[string]setting `json:"settings" doc:"by the platform's own names, secret ones too"`
-	Endpoints     map[string]string  `json:"endpoints,omitempty" doc:"other hosts than the platform's, as far as the server was started with them"`
-	ReturnOrigins []string           `json:"return_origins,omitempty" doc:"where return_to of an authorization may lead"`
+	Platform      string                `json:"platform"`
+	Environment   string                `json:"environment,omitempty" doc:"production (the default) or sandbox"`
+	Profile       string                `json:"profile,omitempty" doc:"kind of app at the platform; its first profile is the default"`
+	Stage         string                `json:"stage,omitempty" doc:"online (the default) or testing"`
+	Name          string                `json:"name,omitempty"`
+	Settings      map[string]appSetting `json:"settings" doc:"by the platform's own names, secret ones too"`
+	Endpoints     map[string]string     `json:"endpoints,omitempty" doc:"other hosts than the platform's, as far as the server was started with them"`
+	ReturnOrigins []string              `json:"return_origins,omitempty" doc:"where return_to of an authorization may lead"`
 }
 
 // appChange is what PATCH takes; what is absent stays.
 type appChange struct {
-	Name          *string            `json:"name,omitempty"`
-	Environment   *string            `json:"environment,omitempty"`
-	Profile       *string            `json:"profile,omitempty"`
-	Stage         *string            `json:"stage,omitempty"`
-	Settings      map[string]setting `json:"settings,omitempty" doc:"merged; an empty value removes one"`
-	Endpoints     map[string]string  `json:"endpoints,omitempty" doc:"replaced"`
-	ReturnOrigins []string           `json:"return_origins,omitempty" doc:"replaced"`
+	Name          *string               `json:"name,omitempty"`
+	Environment   *string               `json:"environment,omitempty"`
+	Profile       *string               `json:"profile,omitempty"`
+	Stage         *string               `json:"stage,omitempty"`
+	Settings      map[string]appSetting `json:"settings,omitempty" doc:"merged; an empty value removes one"`
+	Endpoints     map[string]string     `json:"endpoints,omitempty" doc:"replaced"`
+	ReturnOrigins []string              `json:"return_origins,omitempty" doc:"replaced"`
 }
 
 // returnKey is the key that signs return addresses, which is shown this once.
@@ -150,15 +150,19 @@ func (s *server) routeApps() {
 			return nil, err
 		}
 		b := in.Body
+		settings, err := s.settingsOf(b.Platform, b.Settings)
+		if err != nil {
+			return nil, err
+		}
 		return s.shownApp(s.keeper.CreateApp(ctx, key.Viewer(), keeper.AppInput{
 			Platform: b.Platform, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage, Name: b.Name,
-			Settings: settingsOf(b.Settings), Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
+			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
 	})
 
 	add(s, huma.Operation{
 		OperationID: "change-app", Method: http.MethodPatch, Path: "/v1/apps/{id}", Summary: "Change an app",
-		Description: "Clears the app's pause. New endpoints, another environment or client id need the secrets again.",
+		Description: "Clears the app's pause. New endpoints, another environment, client id, redirect_uri or push_url need the secrets again.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		ByID
 		Body appChange
@@ -167,9 +171,17 @@ func (s *server) routeApps() {
 			return nil, err
 		}
 		b := in.Body
+		a, err := s.store.App(ctx, key.Viewer(), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		settings, err := s.settingsOf(a.Platform, b.Settings)
+		if err != nil {
+			return nil, err
+		}
 		return s.shownApp(s.keeper.UpdateApp(ctx, key.Viewer(), in.ID, keeper.AppChange{
 			Name: b.Name, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage,
-			Settings: settingsOf(b.Settings), Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
+			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
 	})
 

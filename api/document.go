@@ -2,9 +2,12 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"encoding/json"
 	"html/template"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,6 +21,14 @@ import (
 
 //go:embed pages.html
 var pagesHTML string
+
+// pagesPolicy lets a page use the one style that is written in it, known by its digest.
+var pagesPolicy = func() string {
+	_, rest, _ := strings.Cut(pagesHTML, "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	digest := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}()
 
 var pages = template.Must(template.New("pages").Parse(pagesHTML))
 
@@ -81,17 +92,27 @@ func (s *server) serveDocs(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) serveProblem(w http.ResponseWriter, r *http.Request) {
 	name := problemName(r.PathValue("name"))
-	kind, ok := problems[name]
-	if !ok {
+	if _, ok := problems[name]; !ok {
 		s.writeProblem(w, r, store.ErrNotFound)
 		return
 	}
+	var b bytes.Buffer
+	if err := writeProblemPage(&b, name); err != nil {
+		s.writeProblem(w, r, err)
+		return
+	}
+	sendPage(w, b.Bytes())
+}
+
+// writeProblemPage writes the page of a problem.
+func writeProblemPage(w io.Writer, name problemName) error {
+	kind := problems[name]
 	type language struct{ Tag, Title, Cause, Remedy string }
 	var languages []language
 	for _, tag := range []string{"en", "zh-CN", "zh-TW"} {
 		languages = append(languages, language{tag, kind.title.In(tag), kind.cause.In(tag), kind.remedy.In(tag)})
 	}
-	s.servePage(w, r, "problem", map[string]any{"Name": name, "Status": kind.status, "Languages": languages})
+	return pages.ExecuteTemplate(w, "problem", map[string]any{"Name": name, "Status": kind.status, "Languages": languages})
 }
 
 // servePage answers with a page that needs nothing from anywhere: no script, no font, no picture.
@@ -101,9 +122,13 @@ func (s *server) servePage(w http.ResponseWriter, r *http.Request, name string, 
 		s.writeProblem(w, r, err)
 		return
 	}
+	sendPage(w, b.Bytes())
+}
+
+func sendPage(w http.ResponseWriter, page []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", pagesPolicy)
 	h.Set("Referrer-Policy", "no-referrer")
-	_, _ = w.Write(b.Bytes()) // the browser may be gone
+	_, _ = w.Write(page) // the browser may be gone
 }

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -98,6 +100,18 @@ func TestDocsPageNeedsNothingFromOutside(t *testing.T) {
 		a := h.do("", http.MethodGet, path, "")
 		if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 			t.Fatalf("GET %s = %d %s", path, a.status, a.header.Get("Content-Type"))
+		}
+		csp := a.header.Get("Content-Security-Policy")
+		style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(a.body)
+		if style == nil {
+			t.Fatalf("GET %s has no style", path)
+		}
+		digest := sha256.Sum256([]byte(style[1]))
+		if own := "'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'"; strings.Contains(csp, "unsafe") || !strings.Contains(csp, own) {
+			t.Errorf("GET %s: the policy is %s, want its own style to be known by %s", path, csp, own)
+		}
+		if strings.Contains(a.body, "style=") {
+			t.Errorf("GET %s has a style in an attribute, which the policy forbids", path)
 		}
 		for _, outside := range []string{"http://", "https://", "<script", "<link", "url("} {
 			if strings.Contains(a.body, outside) {

@@ -17,6 +17,7 @@ import (
 var (
 	nosniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
+	hsts    = []string{"max-age=31536000"}
 )
 
 // face is what stands before every route: it answers under the API's name only, takes no compressed bodies, turns a
@@ -29,6 +30,9 @@ func (s *server) face(next http.Handler) http.Handler {
 		h := w.Header()
 		h["X-Content-Type-Options"] = nosniff
 		h["Cache-Control"] = noStore
+		if s.url.Scheme == "https" {
+			h["Strict-Transport-Security"] = hsts
+		}
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { //nolint:errorlint // net/http's own word for a connection to be cut

@@ -83,3 +83,13 @@ func TestPanicIsAProblemAndItsValueIsNotLogged(t *testing.T) {
 type panics struct{ platform.Driver }
 
 func (panics) Spec() *platform.Spec { panic(appSecret) }
+
+// TestEveryAnswerOverHTTPSKeepsBrowsersThere asks for pages, problems and data.
+func TestEveryAnswerOverHTTPSKeepsBrowsersThere(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/docs", "/healthz", "/v1/apps", "/nowhere", "/problems/held"} {
+		if got := h.do("all", http.MethodGet, path, "").header.Get("Strict-Transport-Security"); got == "" {
+			t.Errorf("GET %s says nothing of https", path)
+		}
+	}
+}

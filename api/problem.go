@@ -99,6 +99,7 @@ var outcomes = []struct {
 	{keeper.ErrLimited, limited, time.Minute},
 	{keeper.ErrForbidden, forbidden, 0},
 	{keeper.ErrDraining, stopping, 2 * time.Second},
+	{keeper.ErrFrozen, frozen, time.Minute},
 	{keeper.ErrReused, idempotencyKey, 0},
 	{keeper.ErrUnderWay, idempotencyKey, 2 * time.Second},
 	{gateway.ErrPaced, limited, time.Second},

@@ -12,8 +12,10 @@ type problemName string
 // The names.
 const (
 	appInUse            problemName = "app-in-use"
+	appStopped          problemName = "app-stopped"
 	conflict            problemName = "conflict"
 	forbidden           problemName = "forbidden"
+	frozen              problemName = "frozen"
 	held                problemName = "held"
 	idempotencyKey      problemName = "idempotency-key"
 	internalError       problemName = "internal"
@@ -65,6 +67,20 @@ var problems = map[problemName]problemKind{
 			ZhTW: "請先撤銷該應用程式的全部授權，再刪除應用程式。",
 		},
 	},
+	appStopped: {
+		http.StatusConflict,
+		platform.Texts{En: "The app is stopped", ZhCN: "应用已停用", ZhTW: "應用程式已停用"},
+		platform.Texts{
+			En:   "An administrator stopped this app: none of its tokens is served or refreshed, and no call is signed or sent.",
+			ZhCN: "管理员已停用该应用：不再提供或刷新其令牌，也不再签名或发送调用。",
+			ZhTW: "管理員已停用該應用程式：不再提供或更新其權杖，也不再簽名或傳送呼叫。",
+		},
+		platform.Texts{
+			En:   "Ask whoever stopped it why; then grantkeep app start, or POST /v1/apps/ID/start.",
+			ZhCN: "请先向停用者了解原因，再执行 grantkeep app start 或 POST /v1/apps/ID/start。",
+			ZhTW: "請先向停用者了解原因，再執行 grantkeep app start 或 POST /v1/apps/ID/start。",
+		},
+	},
 	conflict: {
 		http.StatusConflict,
 		platform.Texts{En: "It conflicts with what is there", ZhCN: "与现有数据冲突", ZhTW: "與現有資料衝突"},
@@ -91,6 +107,20 @@ var problems = map[problemName]problemKind{
 			En:   "Use another key, or have an administrator make one with the scope that the detail names.",
 			ZhCN: "请换用其他密钥，或请管理员创建具有所示权限范围的密钥。",
 			ZhTW: "請換用其他金鑰，或請管理員建立具有所示權限範圍的金鑰。",
+		},
+	},
+	frozen: {
+		http.StatusServiceUnavailable,
+		platform.Texts{En: "This server is frozen", ZhCN: "服务器处于冻结状态", ZhTW: "伺服器處於凍結狀態"},
+		platform.Texts{
+			En:   "It was started to be read only, as a copy beside the original: it changes nothing, and nothing leaves it for a platform.",
+			ZhCN: "该服务器以只读方式启动，是原服务器旁的副本：不修改任何数据，也不向平台发送任何请求。",
+			ZhTW: "該伺服器以唯讀方式啟動，是原伺服器旁的副本：不修改任何資料，也不向平台傳送任何請求。",
+		},
+		platform.Texts{
+			En:   "Ask the server that is at work, or start this one without --frozen once the other has ended.",
+			ZhCN: "请使用正在工作的服务器；或在其停止后，去掉 --frozen 重新启动本服务器。",
+			ZhTW: "請使用正在工作的伺服器；或在其停止後，去掉 --frozen 重新啟動本伺服器。",
 		},
 	},
 	held: {

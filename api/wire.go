@@ -135,17 +135,6 @@ func (setting) Schema(huma.Registry) *huma.Schema {
 	}}
 }
 
-func settingsOf(given map[string]setting) map[string]string {
-	if given == nil {
-		return nil
-	}
-	texts := make(map[string]string, len(given))
-	for name, value := range given {
-		texts[name] = string(value)
-	}
-	return texts
-}
-
 // readJSON decodes a request's JSON object, strictly: at most 32 levels, no name twice, nothing behind it. Its errors hold
 // no part of the body, which may carry secrets.
 func readJSON(data []byte, v any) error {

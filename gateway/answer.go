@@ -37,8 +37,10 @@ var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 // pass writes an answer to the caller as it comes: a body of unknown length piece by piece, trailers after it.
 func (g *Gateway) pass(w http.ResponseWriter, o *outcome) error {
 	facts := o.use.Driver.Spec().Facts
-	h := w.Header()
+	h, hide := w.Header(), newMask(o.use)
 	copyHeader(h, o.resp.Header, facts)
+	hide.header(h)
+	o.body = &masked{mask: hide, body: o.body}
 	h.Del("Content-Length")
 	bodiless := o.resp.StatusCode == http.StatusNoContent || o.resp.StatusCode == http.StatusNotModified
 	if o.size >= 0 && !bodiless && len(o.resp.Trailer) == 0 { // trailers need chunks
@@ -57,13 +59,14 @@ func (g *Gateway) pass(w http.ResponseWriter, o *outcome) error {
 		if err != nil {
 			return err
 		}
-		h.Set("Grantkeep-Fault", line)
+		h.Set("Grantkeep-Fault", hide.text(line))
 	}
 	if o.later > 0 && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(o.later.Seconds()))))
 	}
 	w.WriteHeader(o.resp.StatusCode)
 	g.copyBody(w, o)
+	hide.header(o.resp.Trailer)
 	for name, values := range o.resp.Trailer {
 		if !drops(facts, name) {
 			h[http.TrailerPrefix+name] = values

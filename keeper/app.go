@@ -77,8 +77,9 @@ type AppChange struct {
 	ReturnOrigins                     []string          // replaced
 }
 
-// UpdateApp changes an application and clears its pause. New endpoints, another environment or another client id need
-// the secrets again in the same change: a stored secret never goes to a host that was named after it.
+// UpdateApp changes an application and clears its pause. New endpoints, another environment or another client id,
+// redirect_uri or push_url need the secrets again in the same change: a stored secret never serves a host that was named
+// after it.
 func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppChange) (gk.App, error) {
 	var after gk.App
 	resumed := false
@@ -94,7 +95,7 @@ func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppCha
 			k.log.Warn("the stored secrets of an app do not open and are replaced", "app", app.ID, "error", err)
 			secrets = map[string][]gk.AppSecret{}
 		}
-		before := destination(d.Spec(), *app)
+		before := k.destination(d.Spec(), *app)
 		if c.Name != nil {
 			app.Name = *c.Name
 		}
@@ -117,10 +118,10 @@ func (k *Keeper) UpdateApp(ctx context.Context, v gk.Viewer, id string, c AppCha
 		if err := k.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
 			return nil, err
 		}
-		if destination(d.Spec(), *app) != before {
+		if k.destination(d.Spec(), *app) != before {
 			for name, s := range d.Spec().Facts.Settings {
 				if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
-					return nil, &Invalid{"settings." + name, "is needed again when endpoints, environment or the client id change"}
+					return nil, &Invalid{"settings." + name, "is needed again when endpoints, environment, the client id, redirect_uri or push_url change"}
 				}
 			}
 			for name := range secrets {
@@ -207,17 +208,16 @@ func (k *Keeper) OpenApp(app gk.App) (platform.Driver, platform.App, error) {
 	if err != nil {
 		return nil, platform.App{}, &Broken{app.ID, CodeAppSecrets, err}
 	}
+	if name := k.foreignEndpoint(app); name != "" {
+		return nil, platform.App{}, &Broken{app.ID, CodeEndpoint, fmt.Errorf("endpoints.%s names a host that this server was not started with; "+
+			"start it with --allow-endpoint for that host, or change the app's endpoints", name)}
+	}
 	open := platform.App{
 		ID: app.ID, Environment: app.Environment, Profile: app.Profile, Stage: app.Stage, Settings: maps.Clone(app.Settings),
 		Secrets: make(map[string][]gk.Secret, len(secrets)), Endpoints: app.Endpoints,
-		CallbackURL: app.Settings["redirect_uri"], PushURL: app.Settings["push_url"], Now: k.Now(), Nonce: nonce(),
+		Now: k.Now(), Nonce: nonce(),
 	}
-	if open.CallbackURL == "" {
-		open.CallbackURL = k.CallbackURL(app.ID)
-	}
-	if open.PushURL == "" {
-		open.PushURL = k.PushURL(app.ID)
-	}
+	open.CallbackURL, open.PushURL = k.addressesOf(app)
 	delete(secrets, returnKey) // it is between us and the vendor
 	for name, all := range secrets {
 		for _, s := range all {

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/url"
@@ -31,9 +32,11 @@ func (in *AppInput) lift(spec *platform.Spec) error {
 	return nil
 }
 
-// destination is what decides where an app's secrets go, as one text to compare.
-func destination(spec *platform.Spec, app gk.App) string {
-	ids := make([]string, 0, 4)
+// destination is what decides where an app's secrets go and what they prove, as one text to compare: the hosts they are
+// sent to, whom they stand for, where merchants' codes are sent and which address pushes are signed over.
+func (k *Keeper) destination(spec *platform.Spec, app gk.App) string {
+	callback, push := k.addressesOf(app)
+	ids := []string{callback, push}
 	for _, name := range slices.Sorted(maps.Keys(app.Settings)) {
 		s := spec.Facts.Settings[name]
 		identity := s.RequiredFor(app.Profile) && strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_key") && s.Type != "bool"
@@ -43,6 +46,11 @@ func destination(spec *platform.Spec, app gk.App) string {
 	}
 	b, _ := json.Marshal([]any{app.Environment, app.Endpoints, ids}) // strings and maps of them always encode
 	return string(b)
+}
+
+// addressesOf returns where an app lets its platform send merchants and messages.
+func (k *Keeper) addressesOf(app gk.App) (callback, push string) {
+	return cmp.Or(app.Settings["redirect_uri"], k.CallbackURL(app.ID)), cmp.Or(app.Settings["push_url"], k.PushURL(app.ID))
 }
 
 // fill merges settings into an app and its secrets.

@@ -79,7 +79,7 @@ func (k *Keeper) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Auth
 		return gk.Authorization{}, "", err
 	}
 	if in.Shop != "" && f.ShopNeeded {
-		if in.Shop, err = ShopHost(d.Spec(), in.Shop); err != nil {
+		if in.Shop, err = givenHost(d.Spec(), in.Shop); err != nil {
 			return gk.Authorization{}, "", err
 		}
 	}
@@ -117,10 +117,37 @@ func checkReturnTo(app gk.App, returnTo string) error {
 	if err != nil || u.User != nil || u.Host == "" || !printableASCII(returnTo) || !web(u) {
 		return &Invalid{"return_to", "is not an https address (plain http only on loopback)"}
 	}
-	if !slices.Contains(app.ReturnOrigins, u.Scheme+"://"+u.Host) {
+	same := func(text string) bool {
+		o, err := url.Parse(text)
+		return err == nil && origin(o) == origin(u)
+	}
+	if !slices.ContainsFunc(app.ReturnOrigins, same) {
 		return &Invalid{"return_to", "lies on none of the app's return_origins"}
 	}
 	return nil
+}
+
+// origin is an address's scheme, host and port as browsers compare them: in lower case, a scheme's own port left out.
+func origin(u *url.URL) string {
+	host, scheme := strings.ToLower(u.Host), strings.ToLower(u.Scheme)
+	if own := map[string]string{"https": ":443", "http": ":80"}[scheme]; own != "" {
+		host = strings.TrimSuffix(host, own)
+	}
+	return scheme + "://" + host
+}
+
+// givenHost reads the shop's host that a program gives: the host and nothing else, as a platform's own entry has to name
+// it, or its first label.
+func givenHost(spec *platform.Spec, text string) (string, error) {
+	suffix := spec.Facts.ShopSuffix
+	if !strings.Contains(text, ".") {
+		text += suffix
+	}
+	host, err := spec.Host(text)
+	if err != nil || !strings.HasSuffix(host, suffix) {
+		return "", &Invalid{"shop", "must be the shop's host, such as shop-1" + suffix + ", without scheme, port and path"}
+	}
+	return host, nil
 }
 
 // ShopHost reads what a person calls their shop (a label, a host, or the whole address of its admin) and returns the

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -13,8 +16,9 @@ import (
 
 // Codes of what keeps us from opening an application.
 const (
-	CodeNoDriver   = "local:no_driver"   // this build has no driver for its platform
-	CodeAppSecrets = "local:app_secrets" // its stored secrets do not open
+	CodeNoDriver   = "local:no_driver"            // this build has no driver for its platform
+	CodeAppSecrets = "local:app_secrets"          // its stored secrets do not open
+	CodeEndpoint   = "local:endpoint_not_allowed" // it points at a host that this process was not started with
 )
 
 // Broken is an application that this process cannot open. It concerns that app alone: its renewals wait, its grants end
@@ -30,6 +34,16 @@ func (b *Broken) Error() string { return fmt.Sprintf("app %s cannot be opened: %
 
 // Unwrap returns what is wrong.
 func (b *Broken) Unwrap() error { return b.Err }
+
+// foreignEndpoint names the first endpoint of an app whose host was not named at start; empty if there is none.
+func (k *Keeper) foreignEndpoint(app gk.App) string {
+	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
+		if u, err := url.Parse(app.Endpoints[name]); err != nil || !k.allowed(u) {
+			return name
+		}
+	}
+	return ""
+}
 
 // FaultOf returns the fault of an application as people are shown it: what keeps us from opening it comes before what
 // its platform said.
@@ -70,12 +84,13 @@ func (r *runner) noteOpened(ctx context.Context, app gk.App, err error) error {
 	case err != nil:
 		return err
 	}
-	if code == app.Broken || code != "" && time.Since(r.said[app.ID]) < sayEvery && app.Broken == "" {
-		return nil
-	}
-	if code != "" {
+	recently := time.Since(r.said[app.ID]) < sayEvery
+	if code != "" && !recently {
 		r.said[app.ID] = time.Now()
 		r.log.Error("an app cannot be opened; its renewals wait, its tokens are served", "platform", app.Platform, "app", app.ID, "error", err)
+	}
+	if code == app.Broken || code != "" && recently && app.Broken == "" {
+		return nil
 	}
 	now := r.Now()
 	err = r.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {

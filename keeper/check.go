@@ -37,8 +37,12 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	d, open, err := k.OpenApp(app)
 	if err != nil {
 		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
-		if d == nil && k.drivers[app.Platform] == nil {
+		var b *Broken
+		switch errors.As(err, &b); {
+		case b != nil && b.Code == CodeNoDriver:
 			name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
+		case b != nil && b.Code == CodeEndpoint:
+			name, detail = "endpoints."+k.foreignEndpoint(app), "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint"
 		}
 		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil //nolint:nilerr // that is what the check found
 	}

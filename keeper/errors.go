@@ -20,6 +20,7 @@ var (
 	ErrNeedsForce         = errors.New("keeper: the answer to a renewal was lost and its token works only once; repeat with force")
 	ErrForbidden          = errors.New("keeper: this key is limited to owners and cannot decide who owns a grant")
 	ErrDraining           = errors.New("keeper: shutting down")
+	ErrFrozen             = errors.New("keeper: this server is frozen: it is read only, and asks no platform")
 )
 
 // Later is an error that may pass by itself: Err says what it is, After when to ask again, Fault what the platform said.

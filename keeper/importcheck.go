@@ -115,7 +115,7 @@ func checkSubject(spec *platform.Spec, s gk.Subject) (gk.Subject, error) {
 		if s.Host == "" {
 			return s, &Invalid{"subject.host", "is missing; this platform's calls go to the shop's own host"}
 		}
-		if s.Host, err = ShopHost(spec, s.Host); err != nil {
+		if s.Host, err = givenHost(spec, s.Host); err != nil {
 			return s, &Invalid{"subject.host", "is no host of a shop of this platform"}
 		}
 	case s.Host != "":

@@ -34,6 +34,7 @@ type Options struct {
 	SpillFile string           // where a pair waits while the database is away; empty: memory only
 	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start
 	Workers   int              // renewals under way at once for one app; 0: 32
+	Frozen    bool             // reads only: nothing is claimed, changed or asked of a platform
 	Log       *slog.Logger
 }
 
@@ -144,10 +145,13 @@ func (k *Keeper) Health(ctx context.Context) Health {
 	return h
 }
 
-// begin counts a piece of work that must be finished before the process may stop; false while it stops. While the
-// demo's clock jumps it waits.
+// Frozen reports whether this process is read only.
+func (k *Keeper) Frozen() bool { return k.options.Frozen }
+
+// begin counts a piece of work that must be finished before the process may stop; false while it stops, and in a process
+// that is read only. While the demo's clock jumps it waits.
 func (k *Keeper) begin() bool {
-	for {
+	for !k.options.Frozen {
 		k.mu.Lock()
 		if k.draining.Load() {
 			k.mu.Unlock()
@@ -163,6 +167,7 @@ func (k *Keeper) begin() bool {
 		k.mu.Unlock()
 		<-paused
 	}
+	return false
 }
 
 // more counts a further piece of work for somebody who is at work already. It neither waits nor refuses: what waits until

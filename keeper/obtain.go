@@ -48,7 +48,7 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 		if in.Subject != nil {
 			issue.Subject = *in.Subject
 			if f := d.Spec().Facts; f.ShopNeeded && issue.Subject.Host != "" {
-				if issue.Subject.Host, err = ShopHost(d.Spec(), issue.Subject.Host); err != nil {
+				if issue.Subject.Host, err = givenHost(d.Spec(), issue.Subject.Host); err != nil {
 					return gk.Grant{}, err
 				}
 			}

@@ -29,6 +29,10 @@ const (
 func (k *Keeper) Run(ctx context.Context) error {
 	r := &runner{Keeper: k, said: broken{}, whole: map[string]time.Time{}, turning: map[string]bool{}}
 	defer k.followed(ctx)()
+	if k.options.Frozen {
+		<-ctx.Done()
+		return k.spill.close()
+	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {

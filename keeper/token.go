@@ -76,8 +76,12 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if away {
 		return k.judgeAway(e)
 	}
-	if now := k.Now(); e.grant.Usable(now) && w.good(&e.grant, now) {
+	now := k.Now()
+	if e.grant.Usable(now) && w.good(&e.grant, now) {
 		return k.serve(e, false)
+	}
+	if k.options.Frozen {
+		return k.judge(e, now)
 	}
 	return k.renewed(ctx, v, e, w)
 }
@@ -227,6 +231,8 @@ func (k *Keeper) judge(e *cached, now time.Time) (Served, error) {
 		return Served{Grant: g}, ErrNoToken
 	case g.State == gk.Expired || !g.Renewable:
 		return Served{Grant: g}, &Later{Err: ErrNeedsAuthorization, Fault: g.Fault}
+	case k.options.Frozen:
+		return Served{Grant: g}, ErrFrozen
 	case g.Attempting(now) || g.InDoubt():
 		return Served{Grant: g}, &Later{Err: ErrRefreshing, After: max(time.Second, min(g.DueAt.Sub(now), time.Minute)), Fault: g.Fault}
 	}

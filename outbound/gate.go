@@ -28,6 +28,8 @@ type Options struct {
 	// Proxy, http or https, is asked by CONNECT for every host that is not named in Allow. Nil is none; the environment is
 	// not looked at.
 	Proxy *url.URL
+	// Frozen lets nothing out, wherever it would go.
+	Frozen bool
 }
 
 // Gate sends requests. It is safe for concurrent use.
@@ -39,6 +41,7 @@ type Gate struct {
 	tls       *tls.Config
 	proxy     *url.URL
 	userAgent string
+	frozen    bool
 
 	// Each purpose has connections of its own, so that none waits for another's.
 	renewals, calls, webhooks *http.Transport
@@ -59,7 +62,7 @@ func New(o Options) (*Gate, error) {
 		return nil, errors.New("proxy: the address has no plain host")
 	}
 	g := &Gate{
-		allow: allow, dial: o.Dial, public: public, proxy: o.Proxy, userAgent: o.UserAgent,
+		allow: allow, dial: o.Dial, public: public, proxy: o.Proxy, userAgent: o.UserAgent, frozen: o.Frozen,
 		tls: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			NextProtos:         []string{"http/1.1"},

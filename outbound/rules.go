@@ -124,6 +124,9 @@ func split(u *url.URL) (host, port, why string) {
 
 // admit asks every rule that needs no socket.
 func (g *Gate) admit(req *http.Request, p Policy) error {
+	if g.frozen {
+		return classed("a server that is frozen and asks nobody")
+	}
 	host, port, why := split(req.URL)
 	if why != "" {
 		return classed(why)

@@ -212,6 +212,9 @@ type AuthorizationFilter struct {
 	Limit             int
 }
 
+// MostClicks is how many clicks of one authorization may be open: whoever has a link may press its button for ever.
+const MostClicks = 20
+
 // Authorizations are attempts by merchants, with their clicks.
 type Authorizations interface {
 	// CreateAuthorization stores an authorization; ErrNotFound if there is no such app, ErrExists if its id or link is taken.
@@ -224,7 +227,7 @@ type Authorizations interface {
 	UpdateAuthorization(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Authorization) ([]gk.Event, error)) error
 	// CreateClick stores a press of the button and sets its authorization to begun, without the reason and fault of the click
 	// before; ErrSpent if the authorization is done, ErrNotFound if there is none, ErrExists if another click of the app has
-	// spent its code.
+	// spent its code. Of the clicks of one authorization that are begun the newest MostClicks stay; older ones end.
 	CreateClick(ctx context.Context, c gk.Click) error
 	Click(ctx context.Context, id string) (gk.Click, error)
 	// ClickByState finds a click by app and the hash of its state, spent or not.

@@ -20,8 +20,12 @@ type faces struct{ public, api string }
 // whatever it asks for.
 func (f faces) handler(k *keeper.Keeper, in *installation, pushes http.Handler, log *slog.Logger) http.Handler {
 	public := http.NewServeMux()
-	public.Handle("/", connect.New(connect.Options{Keeper: k, PublicURL: f.public, Log: log}))
-	public.Handle("/push/{app}", pushes)
+	if k.Frozen() {
+		public.Handle("/", api.Frozen())
+	} else {
+		public.Handle("/", connect.New(connect.Options{Keeper: k, PublicURL: f.public, Log: log}))
+		public.Handle("/push/{app}", pushes)
+	}
 	programs := api.New(api.Options{Keeper: k, Store: in.store, Drivers: all.Drivers(), APIURL: f.api, Version: version, Log: log})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		toPublic, toAPI := serves(f.public, r.Host), serves(f.api, r.Host)

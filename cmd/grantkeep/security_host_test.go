@@ -178,6 +178,8 @@ func TestSecretsStayWithTheirDestination(t *testing.T) {
 			"endpoints taken away":                     {"endpoints": none},
 			"another environment":                      {"environment": "sandbox"},
 			"another client id":                        {"settings": identity},
+			"another callback address":                 {"settings": map[string]string{"redirect_uri": "https://elsewhere.example/callback"}},
+			"another push address":                     {"settings": map[string]string{"push_url": "https://elsewhere.example/push"}},
 			"an endpoint with a user name":             {"endpoints": map[string]string{"token": strings.Replace(base, "http://", "http://user@", 1)}, "settings": secrets},
 			"an endpoint with a path":                  {"endpoints": map[string]string{"token": base + "/x"}, "settings": secrets},
 			"an endpoint that is no address":           {"endpoints": map[string]string{"token": "file:///etc/passwd"}, "settings": secrets},

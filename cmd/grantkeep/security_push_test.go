@@ -96,7 +96,13 @@ func (w *town) redirectPushes(code, app string, identity map[string]string) *let
 	w.t.Helper()
 	box := newLetterbox(w.t)
 	address := box.URL + "/push/" + app
-	if _, err := w.keeper.UpdateApp(w.t.Context(), gk.Engine(), app, keeper.AppChange{Settings: map[string]string{"push_url": address}}); err != nil {
+	settings := map[string]string{"push_url": address}
+	for name, s := range w.keeper.Driver(code).Spec().Facts.Settings {
+		if value, ok := w.ready.Platforms[code].Apps[0][name].(string); ok && s.Secret {
+			settings[name] = value // another address needs the secrets again
+		}
+	}
+	if _, err := w.keeper.UpdateApp(w.t.Context(), gk.Engine(), app, keeper.AppChange{Settings: settings}); err != nil {
 		w.t.Fatal(err)
 	}
 	told := map[string]any{}

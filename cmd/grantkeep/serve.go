@@ -40,6 +40,7 @@ type serveConfig struct {
 	allowEndpoint                         []string
 	drain                                 time.Duration
 	logLevel                              string
+	unsafeListen, frozen                  bool
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -68,6 +69,8 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
 	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
+	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")
+	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&configFile, "config", "", "TOML file with the same settings")
@@ -130,7 +133,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := c.addresses(listener.Addr().String()); err != nil {
 		return err
 	}
-	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version})
+	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version, Frozen: c.frozen})
 	if err != nil {
 		return usageError{err}
 	}
@@ -149,9 +152,13 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}
+	in.frozen = c.frozen
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
+	}
+	if c.frozen {
+		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
 	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, in, pushes, log), log)
@@ -165,7 +172,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 // runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
 func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, drain time.Duration, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return pushes.Run(ctx) })
+	if !k.Frozen() {
+		g.Go(func() error { return pushes.Run(ctx) })
+	}
 	g.Go(func() error {
 		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -221,8 +230,13 @@ func (c *serveConfig) addresses(listening string) error {
 		if err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http" {
 			return usage("%s must be scheme://host[:port]", face.flag)
 		}
-		if u.Scheme == "http" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()) {
+		loopback := slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
+		if u.Scheme == "http" && !loopback {
 			return usage("%s must be https unless it is on loopback", face.flag)
+		}
+		if ip := net.ParseIP(host); loopback && (ip == nil || !ip.IsLoopback()) && !c.unsafeListen {
+			return usage("--listen %s is reached from the network, and %s is on loopback: whoever sends Host: %s would be answered in plain http. "+
+				"Give %s the https address by which this server is reached, listen on loopback, or pass --unsafe-listen", c.listen, face.flag, u.Hostname(), face.flag)
 		}
 	}
 	return nil

@@ -39,9 +39,15 @@ func (s *Store) CreateClick(ctx context.Context, c gk.Click) error {
 		}
 		n, err := exec(ctx, q, `UPDATE authorizations SET stage = 'begun', reason = '', fault = '', updated_at = $2
 			WHERE id = $1 AND stage <> 'done'`, c.Authorization, ms(c.CreatedAt))
-		if err == nil && n == 0 {
+		if err != nil {
+			return err
+		}
+		if n == 0 {
 			return store.ErrSpent
 		}
+		_, err = exec(ctx, q, `DELETE FROM clicks WHERE authorization_id = $1 AND stage = 'begun' AND id <> $2 AND id NOT IN (
+			SELECT id FROM clicks WHERE authorization_id = $1 AND stage = 'begun' AND id <> $2 ORDER BY created_at DESC, id DESC LIMIT $3)`,
+			c.Authorization, c.ID, int64(store.MostClicks-1))
 		return err
 	})
 }

@@ -133,6 +133,7 @@ var cases = []struct {
 	{"a click comes back as it was stored", clickComesBack},
 	{"a click begins its authorization again, unless that is done", clickBegins},
 	{"an entry is a click without state", entryClick},
+	{"of the open clicks of a link the newest twenty stay", openClicksAreFew},
 	{"a state is spent once", spendStateOnce},
 	{"a state of another app, past its end or unknown is not found", spendStateNotFound},
 	{"UpdateClick changes click and authorization together", updateClick},

@@ -1,0 +1,44 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+)
+
+// thawed lets a frozen server answer reads and nothing else: what changes something, asks a platform or hands out a
+// signature answers frozen, before anybody looks at it.
+func (s *server) thawed(next http.Handler) http.Handler {
+	if !s.keeper.Frozen() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if strings.HasPrefix(r.URL.Path, "/proxy/") || !reads && r.URL.Path != "/v1/explain" {
+			s.writeProblem(w, r, problem(frozen, ""))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Frozen answers whatever a merchant or a platform asks of a frozen server: 503, so that platforms send their messages
+// again, with the problem's page for a browser.
+func Frozen() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := problem(frozen, "")
+		h := w.Header()
+		h["X-Content-Type-Options"], h["Cache-Control"] = nosniff, noStore
+		h.Set("Retry-After", "60")
+		h.Set("Referrer-Policy", "no-referrer")
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			h.Set("Content-Type", "text/html; charset=utf-8")
+			h.Set("Content-Security-Policy", pagesPolicy)
+			w.WriteHeader(p.Status)
+			_ = writeProblemPage(w, frozen) // the browser may be gone
+			return
+		}
+		h.Set("Content-Type", p.ContentType(""))
+		w.WriteHeader(p.Status)
+		_ = writeJSON(w, p) // the client may be gone
+	})
+}
