@@ -36,24 +36,30 @@ func Check(app platform.App, asked platform.Asked, reply platform.Reply, refusal
 		return &platform.Garbled{Why: "the answer is cut off", Fault: refusal}
 	case refusal != nil:
 		return refusal
-	case status == http.StatusTooManyRequests, status >= 400 && !slices.Contains(undecided, status) && !attemptsJSON(reply.Body):
+	case status == http.StatusTooManyRequests, OfTheEdge(reply):
 		return turnedAway(app, asked, reply)
 	case platform.JSONObject(reply.Body) == nil && status >= 400:
-		return garbled("the answer is not a readable JSON object, with HTTP status " + strconv.Itoa(status))
+		return garbled("the answer is not a JSON object, with HTTP status " + strconv.Itoa(status))
 	case platform.JSONObject(reply.Body) == nil:
-		return garbled("the answer is not a readable JSON object")
+		return garbled("the answer is not a JSON object")
 	case status >= 400:
 		return garbled("HTTP status " + strconv.Itoa(status) + " without an error")
 	}
 	return nil
 }
 
+// OfTheEdge reports whether an answer is a 4xx of whatever stands in front of the platform's application: a page, plain
+// words or nothing, where the application answers JSON.
+func OfTheEdge(reply platform.Reply) bool {
+	return reply.Status >= 400 && reply.Status < 500 && !slices.Contains(undecided, reply.Status) && !attemptsJSON(reply.Body)
+}
+
 // turnedAway is the fault of a request that the platform's edge did not let through. Where the catalogue knows nothing of
 // the status, trying again later is right: the app itself is not at fault for a block page of a minute.
 func turnedAway(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
 	f := statusFault(app, asked, reply.Status)
-	if !f.Known {
-		f.Action = gk.Backoff
+	if !f.Known || f.Terminal || f.Action == gk.Reauthorize || f.Action == gk.Refresh {
+		f.Action, f.Terminal = gk.Backoff, false // a row about calls: at a token address a page says nothing of the grant
 	}
 	f.RetryAfter = RetryAfter(reply)
 	return f
