@@ -14,7 +14,7 @@ import (
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
-	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/sqlite"
@@ -26,6 +26,8 @@ type installation struct {
 	store  store.Store
 	vault  *vault.Vault
 	master vault.Master
+
+	drivers []platform.Driver // the platforms, with what the operator adds to their facts
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
@@ -97,7 +99,7 @@ func unlock(ctx context.Context, st store.Store, dir string, shared bool, master
 	if err := v.VerifyCheck(check); err != nil {
 		return nil, fmt.Errorf("the keys of this database do not open its check value (%w): database and key set are not of one installation", err)
 	}
-	return &installation{st, v, master}, nil
+	return &installation{store: st, vault: v, master: master}, nil
 }
 
 // masterKey reads the key that wraps the key set.
@@ -136,7 +138,7 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 // openKeeper makes the keeper of an installation.
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
 	return keeper.New(keeper.Options{
-		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: all.Drivers(), Now: now,
+		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
 		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Log: log,
 	})
 }

@@ -40,6 +40,7 @@ type serveConfig struct {
 	allowEndpoint                         []string
 	drain                                 time.Duration
 	logLevel                              string
+	operations                            string
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -68,6 +69,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
 	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
+	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&configFile, "config", "", "TOML file with the same settings")
@@ -130,6 +132,10 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := c.addresses(listener.Addr().String()); err != nil {
 		return err
 	}
+	drivers, err := withOperations(c.operations)
+	if err != nil {
+		return usageError{err}
+	}
 	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version})
 	if err != nil {
 		return usageError{err}
@@ -146,6 +152,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if _, err := in.store.Meta(ctx, metaDemo); !errors.Is(err, store.ErrNotFound) {
 		return errors.Join(err, errors.New("this database was made by the demo, whose clock has been moved and whose platforms are simulated; give serve a directory of its own"))
 	}
+	in.drivers = drivers
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}
