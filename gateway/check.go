@@ -19,7 +19,9 @@ func check(f *platform.Facts, call platform.Call) error {
 	switch f.Permit(name) {
 	case "grant":
 	case "app":
-		return &platform.BadCall{Field: field, Why: "is an operation of the whole app, which a grant may not call"}
+		return &platform.BadCall{Field: field, Why: "is an operation of the whole app, or one that nobody has listed as a merchant's: " +
+			"it is never signed for a grant. Send it to POST /v1/apps/ID/call with a key of scope app_call; if it does belong " +
+			"to a merchant's token, add its prefix to the file named by serve --operations"}
 	default:
 		return &platform.BadCall{Field: field, Why: "is not one that a grant may call"}
 	}

@@ -193,9 +193,9 @@ const longestMessage = 300
 // Fault describes a failure by the catalogue. code is the platform's own, as the fault should show it. A failure that
 // no row matches is not known and never terminal; its action is retry for a 5xx, else fix_request.
 func (c *Catalogue) Fault(q Query, code string, status int) *gk.Fault {
-	f := &gk.Fault{Platform: c.Platform, Stage: q.Stage, Code: code, Action: gk.FixRequest}
+	f := &gk.Fault{Platform: c.Platform, Stage: q.Stage, Code: Words(code), Action: gk.FixRequest}
 	if len(q.Texts) > 0 {
-		f.Message = cut(q.Texts[0], longestMessage)
+		f.Message = cut(Words(q.Texts[0]), longestMessage)
 	}
 	if status >= 500 {
 		f.Action = gk.Retry

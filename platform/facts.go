@@ -65,7 +65,7 @@ type Facts struct {
 
 	Settings   map[string]Setting `toml:"settings" json:"settings"`
 	Hosts      map[string]string  `toml:"hosts" json:"hosts"`           // kind = RE2, matched against the whole lower-cased host
-	Operations map[string]string  `toml:"operations" json:"operations"` // prefix or name = grant | app | never; the longest wins; what no line covers: never
+	Operations map[string]string  `toml:"operations" json:"operations"` // prefix or name = grant | app | never; the longest wins; see Permit for the rest
 	Reserved   Reserved           `toml:"reserved" json:"reserved"`
 	Profile    map[string]Variant `toml:"profile" json:"profile"`
 	Sources    map[string]Source  `toml:"sources" json:"sources"`
@@ -222,9 +222,14 @@ type Source struct {
 }
 
 // Permit returns what an operation (its name, or the path of a REST call) may be used for: grant, app or never. What is
-// not for a grant is so in any case of letters, since some gateways do not tell them apart.
+// not for a grant is so in any case of letters, since some gateways do not tell them apart. An operation that no line
+// covers is one of the app, whoever asks: nobody has said that a merchant's token belongs to it. A path that no line
+// covers is none of the API.
 func (f *Facts) Permit(operation string) string {
 	best, permit := -1, "never"
+	if f.Style == "operation" && operation != "" {
+		permit = "app"
+	}
 	for prefix, p := range f.Operations {
 		matches := strings.HasPrefix(operation, prefix) ||
 			p != "grant" && len(operation) >= len(prefix) && strings.EqualFold(operation[:len(prefix)], prefix)

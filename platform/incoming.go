@@ -9,17 +9,42 @@ import (
 	"strings"
 )
 
-// Params returns the parameters of a request to us: of the query for a GET, of the body for a POST, never of both, so
-// that none can hide behind another of the same name.
-func (in Incoming) Params() (url.Values, error) {
-	if in.Method == http.MethodPost {
-		return url.ParseQuery(string(in.Body))
-	}
+// Params returns the parameters of a request to us: of the query for a GET, of the body for a POST, never of both. It
+// refuses one in which one of the telling names, in whatever case, comes twice, also once in either place: two readers
+// would take different values.
+func (in Incoming) Params(telling ...string) (url.Values, error) {
 	u, err := url.Parse(in.URL)
 	if err != nil {
-		return nil, errors.New("address cannot be read")
+		return nil, errors.New("its address cannot be read")
 	}
-	return url.ParseQuery(u.RawQuery)
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, errors.New("its query cannot be read")
+	}
+	if in.Method != http.MethodPost {
+		return query, once(telling, query)
+	}
+	body, err := url.ParseQuery(string(in.Body))
+	if err != nil {
+		return nil, errors.New("its body cannot be read")
+	}
+	return body, once(telling, query, body)
+}
+
+// once refuses parameters among which one of the telling names comes more than once.
+func once(telling []string, places ...url.Values) error {
+	seen := map[string]int{}
+	for _, place := range places {
+		for name, values := range place {
+			seen[strings.ToLower(name)] += len(values)
+		}
+	}
+	for _, name := range telling {
+		if seen[strings.ToLower(name)] > 1 {
+			return fmt.Errorf("%s comes more than once", name)
+		}
+	}
+	return nil
 }
 
 // Query returns the query of a callback that comes by GET only, and refuses one in which one of the telling names, in
@@ -28,24 +53,7 @@ func (in Incoming) Query(telling ...string) (url.Values, error) {
 	if in.Method != "" && in.Method != http.MethodGet {
 		return nil, errors.New("the platform comes back with GET only")
 	}
-	u, err := url.Parse(in.URL)
-	if err != nil {
-		return nil, errors.New("its address cannot be read")
-	}
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, errors.New("its query cannot be read")
-	}
-	seen := map[string]int{}
-	for name, values := range q {
-		seen[strings.ToLower(name)] += len(values)
-	}
-	for _, name := range telling {
-		if seen[name] > 1 {
-			return nil, fmt.Errorf("%s comes more than once", name)
-		}
-	}
-	return q, nil
+	return in.Params(telling...)
 }
 
 // WithQuery adds a pair, encoded already, to an address and leaves the rest as it is written.

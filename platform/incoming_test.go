@@ -18,6 +18,30 @@ func TestParamsComeFromOnePlaceOnly(t *testing.T) {
 	}
 }
 
+func TestParamsRefuseATellingNameInBothPlaces(t *testing.T) {
+	for _, c := range []struct {
+		method, query, body string
+		ok                  bool
+	}{
+		{http.MethodPost, "", "code=1&state=2", true},
+		{http.MethodPost, "page=1", "code=1&state=2", true},
+		{http.MethodPost, "code=1", "code=1&state=2", false},
+		{http.MethodPost, "CODE=2", "code=1&state=2", false},
+		{http.MethodPost, "state=2", "code=1&state=2", false},
+		{http.MethodPost, "", "code=1&code=1", false},
+		{http.MethodPost, "", "code=1&Code=1", false},
+		{http.MethodPost, "", "code=%zz", false},
+		{http.MethodPost, "x=%zz", "code=1", false},
+		{http.MethodGet, "code=1&state=2", "", true},
+		{http.MethodGet, "code=1&code=1", "", false},
+	} {
+		in := platform.Incoming{Method: c.method, URL: "https://hub.example/cb?" + c.query, Body: []byte(c.body)}
+		if q, err := in.Params("code", "state"); (err == nil) != c.ok {
+			t.Errorf("%s with query %q and body %q: %v, %v", c.method, c.query, c.body, q, err)
+		}
+	}
+}
+
 func TestQueryRefusesATellingNameTwice(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"https://hub.example/cb?code=1&shop_id=2":     true,

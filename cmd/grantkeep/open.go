@@ -14,7 +14,7 @@ import (
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
-	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/sqlite"
@@ -27,6 +27,8 @@ type installation struct {
 	vault  *vault.Vault
 	master vault.Master
 	frozen bool // reads only
+
+	drivers []platform.Driver // the platforms, with what the operator adds to their facts
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
@@ -137,7 +139,7 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 // openKeeper makes the keeper of an installation.
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
 	return keeper.New(keeper.Options{
-		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: all.Drivers(), Now: now,
+		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
 		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
 	})
 }

@@ -41,6 +41,7 @@ type serveConfig struct {
 	drain                                 time.Duration
 	logLevel                              string
 	unsafeListen, frozen                  bool
+	operations                            string
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -71,6 +72,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
 	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
+	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&configFile, "config", "", "TOML file with the same settings")
@@ -133,6 +135,10 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := c.addresses(listener.Addr().String()); err != nil {
 		return err
 	}
+	drivers, err := withOperations(c.operations)
+	if err != nil {
+		return usageError{err}
+	}
 	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + version, Frozen: c.frozen})
 	if err != nil {
 		return usageError{err}
@@ -149,6 +155,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if _, err := in.store.Meta(ctx, metaDemo); !errors.Is(err, store.ErrNotFound) {
 		return errors.Join(err, errors.New("this database was made by the demo, whose clock has been moved and whose platforms are simulated; give serve a directory of its own"))
 	}
+	in.drivers = drivers
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}

@@ -18,6 +18,6 @@ func ExampleRun() {
 	fmt.Println(failed, err)
 	// Output:
 	// {"ok":true}
-	// {"unknown":true,"why":"answer cannot be read: status 503"}
+	// {"unknown":true,"why":"answer cannot be read: HTTP status 503"}
 	// false <nil>
 }

@@ -214,3 +214,24 @@ func TestLostPushes(t *testing.T) {
 		}
 	}
 }
+
+// The console shows the push key only once the address is saved, and saves it only once its test push is answered.
+func TestConsoleTestPushComesBeforeThePushKey(t *testing.T) {
+	const test = `{"code":0,"data":{"verify_info":"This is a Verification message."}}`
+	noKey := testApp(func(a *platform.App) { delete(a.Secrets, "push_key") })
+	d, err := receive(noKey, pushed("a key nobody has entered", test))
+	if err != nil || d.Answer.Status != 204 || len(d.Answer.Body) != 0 || len(d.Notices) != 0 || d.Matched != "" {
+		t.Errorf("the console's test: %+v, %v; want 204 and nothing else", d, err)
+	}
+	if _, err := receive(testApp(), pushed("another key", test)); !errors.Is(err, platform.ErrForged) {
+		t.Errorf("the console's test with another key than the one entered: %v, want ErrForged", err)
+	}
+	for _, body := range []string{
+		`{"code":2,"data":{"verify_info":"x"}}`, `{"code":0,"data":{"verify_info":"x","shop_id":77001234}}`, `{"code":0}`, `{"code":0,"data":{}}`,
+		`{"code":0,"code":2,"data":{"verify_info":"x"}}`, `{"code":"0","data":{"verify_info":"x"}}`,
+	} {
+		if _, err := receive(noKey, pushed("another key", body)); !errors.Is(err, platform.ErrForged) {
+			t.Errorf("%s, unproven: %v, want ErrForged", body, err)
+		}
+	}
+}

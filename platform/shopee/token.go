@@ -11,6 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
 // tokenBody is the body of every token request: exactly one code or token, exactly one id.
@@ -118,51 +119,46 @@ func (d driver) tokenRequest(app platform.App, endpoint, path string, body token
 	return req, nil
 }
 
-// tokenAnswer is the answer to every token request. Lists of suppliers, users and principals, which the platform may
-// add, name nobody whose grant we keep.
+// tokenAnswer is whom the answer to a token request names. Lists of suppliers, users and principals, which the platform
+// may add, name nobody whose grant we keep.
 type tokenAnswer struct {
-	AccessToken  string         `json:"access_token"`
-	RefreshToken string         `json:"refresh_token"`
-	ExpireIn     *platform.Int  `json:"expire_in"`
-	PartnerID    platform.Int   `json:"partner_id"`
-	ShopID       platform.Int   `json:"shop_id"`
-	MerchantID   platform.Int   `json:"merchant_id"`
-	ShopIDs      []platform.Int `json:"shop_id_list"`
-	MerchantIDs  []platform.Int `json:"merchant_id_list"`
-	Response     *struct {      // of the upgrade only
-		RefreshToken string            `json:"refresh_token"`
-		Shops        []platform.Int    `json:"success_shop_id_list"`
-		Failures     []json.RawMessage `json:"failure_list"`
+	PartnerID   platform.Int   `json:"partner_id"`
+	ShopID      platform.Int   `json:"shop_id"`
+	MerchantID  platform.Int   `json:"merchant_id"`
+	ShopIDs     []platform.Int `json:"shop_id_list"`
+	MerchantIDs []platform.Int `json:"merchant_id_list"`
+	Response    *struct {      // of the upgrade only
+		Shops    []platform.Int    `json:"success_shop_id_list"`
+		Failures []json.RawMessage `json:"failure_list"`
 	} `json:"response"`
 }
 
 // ReadIssues reads an exchange or a renewal. The answer for a main account names its shops and merchants: one issue
 // each, all with the same pair, which every one of them must renew for itself.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
-	env, ok := readEnvelope(reply.Body)
-	switch {
-	case reply.Truncated:
-		return nil, &platform.Garbled{Why: "it is longer than what we read"}
-	case reply.Status >= 500:
-		return nil, &platform.Garbled{Why: "status " + strconv.Itoa(reply.Status), Fault: d.Diagnose(app, asked, reply)}
-	case !ok && reply.Status >= 300 && reply.Status < 400:
-		return nil, d.edgeRejected(asked.Stage) // nobody followed it, so nothing was traded
-	case !ok:
-		return nil, &platform.Garbled{Why: "not a JSON object", Fault: d.Diagnose(app, asked, reply)}
-	case env.Error != nil && *env.Error != "":
-		return nil, d.refusal(app, asked, reply, env)
+	heard := reply
+	if fields := platform.JSONObject(reply.Body); fields["access_token"] != nil && reply.Status >= 400 && reply.Status < 500 {
+		heard.Status = http.StatusOK // the platform documents no statuses: what its object says counts
+	}
+	if err := answer.Check(app, asked, heard, d.refused(app, asked, reply)); err != nil {
+		var g *platform.Garbled
+		if errors.As(err, &g) && g.Fault == nil {
+			g.Fault = d.Diagnose(app, asked, reply)
+		}
+		return nil, err
+	}
+	fields, err := answer.Read(reply.Body)
+	if err != nil {
+		return nil, err
 	}
 	var a tokenAnswer
-	if _, err := platform.Members(reply.Body); err != nil {
-		return nil, &platform.Garbled{Why: err.Error()}
-	}
 	if err := json.Unmarshal(reply.Body, &a); err != nil {
 		return nil, &platform.Garbled{Why: "a member has a wrong type"}
 	}
-	if a.Response != nil && a.AccessToken == "" {
-		return d.upgraded(asked, reply, a)
+	if a.Response != nil && !fields.Has("access_token") {
+		return d.upgraded(app, asked, reply, fields.Object("response"), a)
 	}
-	token, err := d.token(asked, reply, a)
+	token, err := d.token(app, asked, reply, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -178,25 +174,40 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 	return issues, nil
 }
 
-// absolute is the number above which expire_in is a moment instead of a length: one official sample holds an epoch.
-const absolute = 1_000_000_000
+// refused returns the fault of a token answer that says no, nil if it does not: an error in its envelope, or a page of
+// the edge, which knows the app's addresses and hosts only.
+func (d driver) refused(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
+	if env, ok := readEnvelope(reply.Body); ok {
+		if env.Error == nil || *env.Error == "" || platform.JSONObject(reply.Body) == nil {
+			return nil
+		}
+		return d.refusal(app, asked, reply, env)
+	}
+	if answer.OfTheEdge(reply) && reply.Status != http.StatusTooManyRequests {
+		return d.edgeRejected(asked.Stage)
+	}
+	return nil
+}
 
-// token reads the pair. An incomplete pair or an end that cannot be leaves the outcome unknown: the old pair stays.
-func (d driver) token(asked platform.Asked, reply platform.Reply, a tokenAnswer) (gk.Token, error) {
-	if a.AccessToken == "" || a.RefreshToken == "" {
+// token reads the pair. An incomplete pair or an end that cannot be leaves the outcome unknown: the old pair stays. One
+// official sample has a moment in expire_in instead of a length.
+func (d driver) token(app platform.App, asked platform.Asked, reply platform.Reply, fields answer.Object) (gk.Token, error) {
+	token, err := fields.Pair("access_token", "refresh_token")
+	if err != nil {
+		return gk.Token{}, err
+	}
+	if token.Refresh.Empty() {
 		return gk.Token{}, &platform.Garbled{Why: "it has no complete pair"}
 	}
-	at := moment(asked, reply)
-	longest := at.Add(time.Duration(d.spec.Facts.Renewal.RefreshLife))
-	token := gk.Token{Access: gk.NewSecret(a.AccessToken), Refresh: gk.NewSecret(a.RefreshToken), RefreshExpires: longest}
-	switch {
-	case a.ExpireIn == nil:
+	at, told := answer.Start(app, asked, reply), false
+	token.RefreshExpires = at.Add(time.Duration(d.spec.Facts.Renewal.RefreshLife))
+	if token.Expires, told, err = fields.End("expire_in", answer.Either, at); err != nil {
+		return gk.Token{}, err
+	}
+	if !told {
 		token.Expires = at.Add(time.Duration(d.spec.Facts.Renewal.AccessLife))
-	case *a.ExpireIn > absolute && int64(*a.ExpireIn) <= longest.Unix():
-		token.Expires = time.Unix(int64(*a.ExpireIn), 0).UTC()
-	case *a.ExpireIn > 0 && int64(*a.ExpireIn) <= int64(longest.Sub(at)/time.Second):
-		token.Expires = at.Add(time.Duration(*a.ExpireIn) * time.Second)
-	default:
+	}
+	if token.Expires.After(token.RefreshExpires) {
 		return gk.Token{}, &platform.Garbled{Why: "expire_in is out of range"}
 	}
 	return token, nil
@@ -257,20 +268,21 @@ func named(a tokenAnswer) []gk.Subject {
 }
 
 // upgraded reads the answer to an upgrade code: one refresh token for all its shops, which each must spend.
-func (d driver) upgraded(asked platform.Asked, reply platform.Reply, a tokenAnswer) ([]platform.Issue, error) {
+func (d driver) upgraded(app platform.App, asked platform.Asked, reply platform.Reply, fields answer.Object, a tokenAnswer) ([]platform.Issue, error) {
 	if len(a.Response.Shops) == 0 && len(a.Response.Failures) > 0 {
 		return nil, d.spec.Catalogue.Local(platform.StageToken, "hub_upgrade_code_failed")
 	}
-	if len(a.Response.Shops) == 0 || a.Response.RefreshToken == "" {
+	refresh, err := fields.Token("refresh_token")
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Response.Shops) == 0 || refresh.Empty() {
 		return nil, &platform.Garbled{Why: "it has no pair"}
 	}
-	token := gk.Token{
-		Refresh:        gk.NewSecret(a.Response.RefreshToken),
-		RefreshExpires: moment(asked, reply).Add(time.Duration(d.spec.Facts.Renewal.RefreshLife)),
-	}
+	end := answer.Start(app, asked, reply).Add(time.Duration(d.spec.Facts.Renewal.RefreshLife))
 	var issues []platform.Issue
 	for _, s := range named(tokenAnswer{ShopIDs: a.Response.Shops}) {
-		issues = append(issues, platform.Issue{Subject: s, Token: token, Shared: true})
+		issues = append(issues, platform.Issue{Subject: s, Token: gk.Token{Refresh: refresh, RefreshExpires: end}, Shared: true})
 	}
 	return issues, nil
 }
@@ -278,12 +290,4 @@ func (d driver) upgraded(asked platform.Asked, reply platform.Reply, a tokenAnsw
 // mismatch is an answer for another subject than asked.
 func (d driver) mismatch(asked platform.Asked) *gk.Fault {
 	return d.spec.Catalogue.Mismatch(asked.Stage)
-}
-
-// moment is what ends count from: when the request left, else when the answer came.
-func moment(asked platform.Asked, reply platform.Reply) time.Time {
-	if asked.At.IsZero() {
-		return reply.Received
-	}
-	return asked.At
 }

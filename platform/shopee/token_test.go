@@ -58,7 +58,6 @@ func TestTokenAnswersThatCannotBeRead(t *testing.T) {
 		"5xx with a pair":     reply(502, pair),
 		"5xx with an error":   reply(500, `{"error":"error_auth","message":"Invalid refresh_token."}`),
 		"html":                reply(200, "<html><body>Bad Gateway</body></html>"),
-		"html 403":            reply(403, "<html><head><title>403 Forbidden</title></head></html>"),
 		"empty":               reply(200, ""),
 		"cut":                 reply(200, pair[:40]),
 		"two values":          reply(200, pair+pair),

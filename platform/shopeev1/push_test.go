@@ -80,3 +80,16 @@ func TestPushProof(t *testing.T) {
 		}
 	}
 }
+
+// The console shows a key of pushes only once the address is saved, and saves it only once its test push is answered.
+func TestConsoleTestPushComesBeforeThePushKey(t *testing.T) {
+	const test = `{"code":0,"data":{"verify_info":"This is a Verification message."}}`
+	d, err := receive("a key nobody has entered", test, func(a *platform.App) { delete(a.Secrets, "push_key") })
+	if err != nil || d.Answer.Status != 204 || len(d.Notices) != 0 {
+		t.Errorf("the console's test: %+v, %v; want 204 and nothing else", d, err)
+	}
+	_, err = receive("another key", test, func(a *platform.App) { a.Secrets["push_key"] = []gk.Secret{gk.NewSecret("entered")} })
+	if !errors.Is(err, platform.ErrForged) {
+		t.Errorf("the console's test with another key than the one entered: %v, want ErrForged", err)
+	}
+}

@@ -31,6 +31,22 @@ func (d driver) refused(app platform.App, asked platform.Asked, reply platform.R
 	return nil
 }
 
+// denied returns the fault of a token answer that says no, nil if it does not. Of an answer that is no object, only words
+// that the catalogue knows are the platform's; all other pages and plain words are somebody's in front of it.
+func (d driver) denied(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
+	said := readBody(reply.Body)
+	no := said.object && platform.JSONObject(reply.Body) != nil &&
+		(reply.Status >= 300 || said.refuses || reply.Status == 0 && len(said.texts) > 0)
+	if reply.Status >= 500 || no {
+		return d.fault(app, asked, reply, said)
+	}
+	words := platform.Query{Stage: asked.Stage, Texts: said.texts, Sent: asked.Sent}
+	if said.brief && len(said.texts) > 0 && d.spec.Catalogue.Find(words) != nil {
+		return d.fault(app, asked, reply, said)
+	}
+	return nil
+}
+
 // Diagnose says what the answer to a call means. From 2025-06 on a successful answer has code and message too, so a 2xx
 // has succeeded unless its envelope is the error's.
 func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {

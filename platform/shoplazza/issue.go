@@ -7,51 +7,42 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
-// issued is a token answer. All but access_token may be missing: old documents show a shorter form.
+// issued is what a token answer says of the store. All of it may be missing: old documents show a shorter form.
 type issued struct {
-	Access    string        `json:"access_token"`
-	Refresh   string        `json:"refresh_token"`
-	ExpiresIn *platform.Int `json:"expires_in"`
-	ExpiresAt *platform.Int `json:"expires_at"`
-	CreatedAt *platform.Int `json:"created_at"`
-	Scope     string        `json:"scope"`
-	StoreID   text          `json:"store_id"`
-	StoreName string        `json:"store_name"`
-	Locale    string        `json:"locale"`
+	StoreID   text   `json:"store_id"`
+	StoreName string `json:"store_name"`
 }
-
-// longestLife bounds what an answer may claim; a number beyond it is a mistake or an attack, and would put the next
-// renewal off for ever.
-const longestLife = 100 * 365 * 24 * time.Hour
 
 // ReadIssues reads a token answer: a pair, a refusal, or neither.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
-	if err := d.refused(app, asked, reply); err != nil {
+	if err := answer.Check(app, asked, reply, d.denied(app, asked, reply)); err != nil {
+		return nil, err
+	}
+	fields, err := answer.Read(reply.Body)
+	if err != nil {
 		return nil, err
 	}
 	var got issued
 	if err := json.Unmarshal(reply.Body, &got); err != nil {
 		return nil, &platform.Garbled{Why: "a field has another type than documented"}
 	}
-	if got.Access == "" {
-		return nil, &platform.Garbled{
-			Why:   "there is no access_token",
-			Fault: d.spec.Catalogue.Local(platform.StageToken, "local:missing_access_token"),
+	token, err := fields.Pair("access_token", "refresh_token")
+	if err != nil {
+		if !fields.Has("access_token") {
+			err = &platform.Garbled{
+				Why:   "there is no access_token",
+				Fault: d.spec.Catalogue.Local(platform.StageToken, "local:missing_access_token"),
+			}
 		}
+		return nil, err
 	}
-	if !isToken(got.Access) || got.Refresh != "" && !isToken(got.Refresh) {
-		return nil, &platform.Garbled{Why: "a token holds a character that no header can carry"}
+	if token.Expires, err = expires(app, fields, answer.Start(app, asked, reply)); err != nil {
+		return nil, err
 	}
-	expires, ok := got.expires(app, asked, reply)
-	if !ok {
-		return nil, &platform.Garbled{Why: "the lifetime is out of range"}
-	}
-	issue := platform.Issue{
-		Token:  gk.Token{Access: gk.NewSecret(got.Access), Refresh: gk.NewSecret(got.Refresh), Expires: expires},
-		Scopes: strings.Fields(got.Scope),
-	}
+	issue := platform.Issue{Token: token, Scopes: fields.Fields("scope")}
 	if app.Profile == partner || asked.Subject.Kind == gk.KindPartner {
 		issue.Subject = partnerSubject(app)
 		return []platform.Issue{issue}, nil
@@ -69,8 +60,8 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 		issue.Shops = []gk.Shop{{ID: issue.Subject.ID, Host: issue.Subject.Host}}
 	}
 	issue.Facts = make(map[string]string)
-	for name, value := range map[string]string{"store_name": got.StoreName, "locale": got.Locale} {
-		if value != "" {
+	for _, name := range []string{"store_name", "locale"} {
+		if value := fields.Words(name); value != "" {
 			issue.Facts[name] = value
 		}
 	}
@@ -79,35 +70,28 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 
 // expires returns the end of the access token: as told, else counted. The documents' example differs by a second
 // between the two, so expires_at goes first.
-func (got issued) expires(app platform.App, asked platform.Asked, reply platform.Reply) (time.Time, bool) {
-	if got.ExpiresIn != nil && (*got.ExpiresIn < 0 || time.Duration(*got.ExpiresIn) > longestLife/time.Second) {
-		return time.Time{}, false
+func expires(app platform.App, fields answer.Object, start time.Time) (time.Time, error) {
+	counted, lasts, err := fields.End("expires_in", answer.Seconds, start)
+	if err != nil {
+		return time.Time{}, err
 	}
-	start := asked.At
-	if start.IsZero() {
-		start = reply.Received
+	if end, told, err := fields.End("expires_at", answer.Unix, start); err != nil || told {
+		return end, err
 	}
-	if start.IsZero() {
-		start = app.Now
-	}
-	if got.ExpiresAt != nil {
-		end := time.Unix(int64(*got.ExpiresAt), 0).UTC()
-		return end, *got.ExpiresAt > 0 && *got.ExpiresAt < 1<<40 && end.Before(start.Add(longestLife))
-	}
-	if got.CreatedAt != nil && got.ExpiresIn != nil {
-		if *got.CreatedAt <= 0 || *got.CreatedAt > 1<<40 {
-			return time.Time{}, false
-		}
-		return time.Unix(int64(*got.CreatedAt)+int64(*got.ExpiresIn), 0).UTC(), true
-	}
-	if got.ExpiresIn != nil {
-		return start.Add(time.Duration(*got.ExpiresIn) * time.Second).UTC(), true
+	made, told, err := fields.Moment("created_at", answer.Unix, start)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case told && lasts:
+		return made.Add(counted.Sub(start)), nil
+	case lasts:
+		return counted, nil
 	}
 	life := app.Spec().Facts.Renew(app.Profile, app.Stage).AccessLife
 	if life == 0 {
-		return time.Time{}, true
+		return time.Time{}, nil
 	}
-	return start.Add(time.Duration(life)).UTC(), true
+	return start.Add(time.Duration(life)).UTC(), nil
 }
 
 // store returns whose pair it is. Its host comes from the proven callback, else from the grant, else from store_name,

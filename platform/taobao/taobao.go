@@ -93,14 +93,9 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	polluted := func(why string) error {
 		return &platform.BadCallback{Why: "taobao: callback: " + why, Fault: d.spec.Catalogue.Local(platform.StageAuthorize, "local:callback_polluted")}
 	}
-	params, err := in.Params()
+	params, err := in.Params("code", "state", "error", "error_description")
 	if err != nil {
-		return platform.Callback{}, polluted("parameters cannot be read")
-	}
-	for _, name := range []string{"code", "state", "error", "error_description"} {
-		if len(params[name]) > 1 {
-			return platform.Callback{}, polluted(name + " stands there twice")
-		}
+		return platform.Callback{}, polluted(err.Error())
 	}
 	for _, name := range []string{"access_token", "refresh_token", "top_session", "top_parameters", "authString"} {
 		if params.Has(name) {

@@ -426,7 +426,6 @@ func TestSignRefuses(t *testing.T) {
 		"odd operation":         {Operation: "taobao.item.get&x=1"},
 		"token creation":        {Operation: "taobao.top.auth.token.create", Params: []byte(`{"code":"x"}`)},
 		"token refresh":         {Operation: "taobao.top.auth.token.refresh"},
-		"another platform":      {Operation: "eleme.user.getUser"},
 		"own session":           call(`{"session":"x"}`, nil),
 		"own sign, other case":  call(`{"SIGN":"x"}`, nil),
 		"own time, escaped":     call(`{"timest\u0061mp":"x"}`, nil),
@@ -532,8 +531,8 @@ func TestInspectionByNickWhereTheSessionCannotRead(t *testing.T) {
 func TestFacts(t *testing.T) {
 	facts := driver.Spec().Facts
 	for op, want := range map[string]string{
-		"taobao.user.seller.get": "grant", "tmall.item.get": "grant", "alibaba.x.y": "grant", "taobao.time.get": "app", "taobao.tmc.messages.consume": "app",
-		"taobao.tmc.user.permit": "grant", "taobao.top.auth.token.create": "never", "taobao.top.auth.token.refresh": "never", "taobao.vas.subscribe.get": "app", "eleme.user.getUser": "never",
+		"taobao.user.seller.get": "grant", "tmall.item.get": "grant", "alibaba.x.y": "app", "taobao.time.get": "app", "taobao.tmc.messages.consume": "app",
+		"taobao.tmc.user.permit": "grant", "taobao.top.auth.token.create": "never", "taobao.top.auth.token.refresh": "never", "taobao.vas.subscribe.get": "app", "eleme.user.getUser": "app",
 	} {
 		if got := facts.Permit(op); got != want {
 			t.Errorf("Permit(%s) = %s, want %s", op, got, want)

@@ -2,19 +2,15 @@ package taobao
 
 import (
 	"encoding/json"
-	"errors"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/answer"
 )
-
-// longestLife is the longest life that is believed. The longest recorded is a year.
-const longestLife = 10 * 365 * 24 * time.Hour
 
 // windows are the security levels whose permission may end before the token: read and write, ordinary and sensitive.
 var windows = []string{"r1", "r2", "w1", "w2"}
@@ -24,29 +20,15 @@ var digits = regexp.MustCompile(`\A[0-9]{1,20}\z`)
 // ReadIssues reads a token answer of either way: the fields themselves, or as a text of JSON inside a gateway answer.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
 	obj := platform.JSONObject(reply.Body)
-	fault := d.refusal(app, asked, reply, obj)
-	if err := d.unreadable(asked, reply, obj, fault); err != nil {
+	if err := answer.Check(app, asked, reply, d.refusal(app, asked, reply, obj)); err != nil {
 		return nil, err
-	}
-	if fault != nil {
-		return nil, fault
 	}
 	if inner := tokenResult(obj); inner != nil {
 		obj = inner
 	}
-	if reply.Status >= 400 {
-		return nil, &platform.Garbled{Why: "HTTP status " + strconv.Itoa(reply.Status) + " without an error"}
-	}
-	at := asked.At
-	if at.IsZero() {
-		at = reply.Received
-	}
-	if at.IsZero() {
-		at = app.Now
-	}
-	issue, err := readIssue(obj, at)
+	issue, err := readIssue(answer.Object(obj), answer.Start(app, asked, reply))
 	if err != nil {
-		return nil, &platform.Garbled{Why: err.Error()}
+		return nil, err
 	}
 	switch {
 	case issue.Subject.ID == "" && asked.Stage == platform.StageRefresh:
@@ -68,24 +50,6 @@ func (d driver) mismatch(asked platform.Asked) *gk.Fault {
 	return fault
 }
 
-// unreadable returns the error for a token answer that is neither pair nor refusal. A redirect is never followed: the
-// address is wrong, which is a refusal all the same.
-func (d driver) unreadable(asked platform.Asked, reply platform.Reply, obj map[string]json.RawMessage, fault *gk.Fault) error {
-	switch {
-	case reply.Status >= 500:
-		return &platform.Garbled{Why: "HTTP status " + strconv.Itoa(reply.Status), Fault: fault}
-	case reply.Status >= 300 && reply.Status < 400:
-		redirect := d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage}, "http:"+strconv.Itoa(reply.Status), reply.Status)
-		redirect.Action = gk.FixConfig
-		return redirect
-	case reply.Truncated:
-		return &platform.Garbled{Why: "the answer is cut off"}
-	case obj == nil && fault == nil:
-		return &platform.Garbled{Why: "the answer is not a JSON object"}
-	}
-	return nil
-}
-
 // tokenResult unpacks a gateway answer, also one asked for with simplify; nil if obj is none.
 func tokenResult(obj map[string]json.RawMessage) map[string]json.RawMessage {
 	for name, raw := range obj {
@@ -98,63 +62,59 @@ func tokenResult(obj map[string]json.RawMessage) map[string]json.RawMessage {
 }
 
 // readIssue reads the fields of a token. Times count from at where they are not absolute.
-func readIssue(obj map[string]json.RawMessage, at time.Time) (platform.Issue, error) {
-	issue := platform.Issue{Subject: subject(obj), Facts: facts(obj)}
-	issue.Token.Access = gk.NewSecret(platform.JSONText(obj["access_token"]))
-	if issue.Token.Access.Empty() {
-		return issue, errors.New("neither a token nor a refusal")
+func readIssue(fields answer.Object, at time.Time) (platform.Issue, error) {
+	issue := platform.Issue{Subject: subject(fields), Facts: facts(fields)}
+	var err error
+	if issue.Token, err = fields.Pair("access_token", "refresh_token"); err != nil {
+		return issue, err
 	}
-	issue.Token.Refresh = gk.NewSecret(platform.JSONText(obj["refresh_token"]))
-
 	// expires_in counts down to a fixed end, which expire_time names since about 2016.
-	left, told, err := life(obj, "expires_in")
-	if err != nil || told && left == 0 {
-		return issue, errors.New("expires_in is not a length of time that a token can have")
-	}
-	end, err := moment(obj, "expire_time", at)
+	end, _, err := fields.End("expires_in", answer.Seconds, at)
 	if err != nil {
 		return issue, err
 	}
-	if end.IsZero() && told {
-		end = at.Add(left)
+	if fixed, told, err := fields.Moment("expire_time", answer.Millis, at); err != nil {
+		return issue, err
+	} else if told {
+		end = fixed
 	}
 	issue.Token.Expires, issue.Ceiling = end, end
 
-	again, told, err := life(obj, "re_expires_in")
+	again, told, err := fields.Left("re_expires_in")
 	if err != nil {
 		return issue, err
 	}
 	issue.Final = told && again == 0
-	until, err := moment(obj, "refresh_token_valid_time", at)
+	until, fixed, err := fields.Moment("refresh_token_valid_time", answer.Millis, at)
 	if err != nil {
 		return issue, err
 	}
-	if until.IsZero() && told {
+	if !fixed && told {
 		until = at.Add(again)
 	}
 	if !issue.Final { // else its end is the moment of granting, which must not look like a lapse
 		issue.Token.RefreshExpires = until
 	}
-	issue.Token.Windows, err = readWindows(obj, at)
+	issue.Token.Windows, err = readWindows(fields, at)
 	return issue, err
 }
 
 // readWindows reads the ends of the security levels. No time left means no permission at that level: ended from the start.
-func readWindows(obj map[string]json.RawMessage, at time.Time) (map[string]time.Time, error) {
+func readWindows(fields answer.Object, at time.Time) (map[string]time.Time, error) {
 	ends := make(map[string]time.Time)
 	for _, name := range windows {
-		left, told, err := life(obj, name+"_expires_in")
+		left, told, err := fields.Left(name + "_expires_in")
 		if err != nil {
 			return nil, err
 		}
-		end, err := moment(obj, name+"_valid", at)
+		end, fixed, err := fields.Moment(name+"_valid", answer.Millis, at)
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case told && (left == 0 || end.IsZero()):
+		case told && (left == 0 || !fixed):
 			ends[name] = at.Add(left)
-		case !end.IsZero():
+		case fixed:
 			ends[name] = end
 		}
 	}
@@ -187,10 +147,10 @@ func subject(obj map[string]json.RawMessage) gk.Subject {
 
 // openUID reads the open id, whose name depends on the age of the app.
 func openUID(obj map[string]json.RawMessage) string {
-	if id := platform.JSONText(obj["taobao_open_uid"]); id != "" {
+	if id := platform.Words(platform.JSONText(obj["taobao_open_uid"])); id != "" {
 		return id
 	}
-	return platform.JSONText(obj["open_uid"])
+	return platform.Words(platform.JSONText(obj["open_uid"]))
 }
 
 // facts keeps what later calls need: the main account's nick, by which its messages and orders are asked for.
@@ -212,34 +172,7 @@ func facts(obj map[string]json.RawMessage) map[string]string {
 func nick(raw json.RawMessage) string {
 	text := platform.JSONText(raw)
 	if plain, err := url.QueryUnescape(text); err == nil {
-		return plain
+		text = plain
 	}
-	return text
-}
-
-// life reads whole seconds, a number or a text of digits: "1494" was recorded. told is false where the field is missing.
-func life(obj map[string]json.RawMessage, name string) (left time.Duration, told bool, err error) {
-	raw, told := obj[name]
-	if !told || string(raw) == "null" {
-		return 0, false, nil
-	}
-	n, err := strconv.ParseInt(platform.JSONText(raw), 10, 64)
-	if err != nil || n < 0 || n > int64(longestLife/time.Second) {
-		return 0, true, errors.New(name + " is not a length of time that a token can have")
-	}
-	return time.Duration(n) * time.Second, true, nil
-}
-
-// moment reads unix milliseconds; zero where the field is missing.
-func moment(obj map[string]json.RawMessage, name string, at time.Time) (time.Time, error) {
-	raw, told := obj[name]
-	if !told || string(raw) == "null" {
-		return time.Time{}, nil
-	}
-	n, err := strconv.ParseInt(platform.JSONText(raw), 10, 64)
-	end := time.UnixMilli(n).UTC()
-	if err != nil || end.Year() < 2003 || end.After(at.Add(longestLife)) {
-		return time.Time{}, errors.New(name + " is not a moment at which a token can end")
-	}
-	return end, nil
+	return platform.Words(text)
 }
