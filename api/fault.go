@@ -2,13 +2,13 @@ package api
 
 import (
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // fault tells a platform's failure with the catalogue's words: what it means, whose move it is, and what to do. nil
 // stays nil, and so does the fault of a platform that this build has no driver for.
-func (s *server) fault(f *gk.Fault, environment string) *offline.Fault {
+func (s *server) fault(f *gk.Fault, environment string) *explain.Fault {
 	if f == nil {
 		return nil
 	}
@@ -16,5 +16,5 @@ func (s *server) fault(f *gk.Fault, environment string) *offline.Fault {
 	if d == nil {
 		return nil
 	}
-	return offline.Describe(d, d.Spec().Open(platform.App{Environment: environment, Now: s.keeper.Now()}), f)
+	return explain.Describe(d, d.Spec().Open(platform.App{Environment: environment, Now: s.keeper.Now()}), f)
 }

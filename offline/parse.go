@@ -6,16 +6,17 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // Meaning is what an answer says: exactly one of Issued, OK, Fault and Unknown is set.
 type Meaning struct {
-	Issued  []Issued `json:"issued,omitempty"`
-	OK      bool     `json:"ok,omitempty"`
-	Fault   *Fault   `json:"fault,omitempty"`
-	Unknown bool     `json:"unknown,omitempty"` // of a token request: neither pair nor refusal
-	Why     string   `json:"why,omitempty"`
+	Issued  []Issued       `json:"issued,omitempty"`
+	OK      bool           `json:"ok,omitempty"`
+	Fault   *explain.Fault `json:"fault,omitempty"`
+	Unknown bool           `json:"unknown,omitempty"` // of a token request: neither pair nor refusal
+	Why     string         `json:"why,omitempty"`
 }
 
 // Issued is one issue as JSON. It holds tokens in clear; whoever prints it hides what must be hidden.
@@ -39,7 +40,7 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 		if f == nil {
 			return Meaning{OK: true}, nil
 		}
-		return Meaning{Fault: Describe(d, app, f)}, nil
+		return Meaning{Fault: explain.Describe(d, app, f)}, nil
 	case platform.StageToken, platform.StageRefresh:
 	default:
 		return Meaning{}, fmt.Errorf("stage %q is none of token, refresh, call", asked.Stage)
@@ -48,7 +49,7 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 	var fault *gk.Fault
 	switch {
 	case errors.As(err, &fault):
-		return Meaning{Fault: Describe(d, app, fault)}, nil
+		return Meaning{Fault: explain.Describe(d, app, fault)}, nil
 	case errors.Is(err, platform.ErrGarbage):
 		return Meaning{Unknown: true, Why: err.Error()}, nil
 	case err != nil:

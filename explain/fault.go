@@ -1,4 +1,4 @@
-package offline
+package explain
 
 import (
 	"maps"
@@ -111,6 +111,9 @@ func firstOf(texts ...string) string {
 	}
 	return ""
 }
+
+// hidden stands for a value that is not shown.
+const hidden = "***"
 
 // secretName matches the names of parameters whose values a report leaves out.
 var secretName = regexp.MustCompile(`(?i)token|secret|code|sign|session|pass|auth|hmac|ticket|(^|_)key$`)

@@ -1,8 +1,9 @@
-package offline
+package explain
 
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -287,7 +288,7 @@ func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, e
 	if len(args) < 2 {
 		return nil, Question{}, errors.New("say which platform, and what it said: explain taobao 'refresh times limit exceed'")
 	}
-	d, err := find(drivers, args[0])
+	d, err := Find(drivers, args[0])
 	if err != nil {
 		return nil, Question{}, err
 	}
@@ -303,4 +304,14 @@ func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, e
 		return d, all, nil
 	}
 	return d, staged, nil
+}
+
+// Find returns the driver of a platform by its code.
+func Find(drivers []platform.Driver, code string) (platform.Driver, error) {
+	for _, d := range drivers {
+		if d.Spec().Code == code {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("platform %q is not one that Grantkeep knows", code)
 }
