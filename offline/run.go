@@ -102,7 +102,12 @@ func (c Commands) Line(do string, text []byte) ([]byte, error) {
 		now = c.Now().UTC()
 	}
 	app, err := l.open(d, now)
-	if err != nil {
+	var setting *platform.BadSetting
+	switch {
+	case errors.As(err, &setting) && do == "verify":
+		return encode(Verdict{Why: err.Error()})
+	case errors.As(err, &setting) && do == "explain": // what an error means does not hang on a setting
+	case err != nil:
 		return nil, err
 	}
 	m := l.mask(app)

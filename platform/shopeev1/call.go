@@ -49,6 +49,9 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 	if err := d.spec.Facts.CheckREST(call, permit); err != nil {
 		return nil, err
 	}
+	if call.Free {
+		return d.post(app, call.Path, call.Header, call.Body, url.Values{})
+	}
 	return d.request(app, call.Path, cred, call.Header, call.Body)
 }
 
@@ -58,6 +61,11 @@ func (d driver) request(app platform.App, path string, cred platform.Credential,
 	if err != nil {
 		return nil, err
 	}
+	return d.post(app, path, header, body, sent)
+}
+
+// post builds a signed POST whose body is not touched.
+func (d driver) post(app platform.App, path string, header http.Header, body []byte, sent url.Values) (*platform.Request, error) {
 	key := app.Secret("partner_key")
 	if key.Empty() {
 		return nil, errors.New("shopeev1: partner_key is empty")

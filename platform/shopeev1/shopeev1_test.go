@@ -90,7 +90,7 @@ func TestLinkRefuses(t *testing.T) {
 	}{
 		"no redirect":       {testApp(redirect("")), platform.Want{}},
 		"fragment":          {testApp(redirect("https://hub.example.org/#x")), platform.Want{}},
-		"state in redirect": {testApp(redirect("https://hub.example.org/?state=1")), platform.Want{}},
+		"two states":        {testApp(redirect("https://hub.example.org/?state=1")), platform.Want{State: "2"}},
 		"no partner":        {testApp(func(a *platform.App) { delete(a.Settings, "partner_id") }), platform.Want{}},
 		"no key":            {testApp(func(a *platform.App) { a.Secrets = nil }), platform.Want{}},
 		"a form":            {testApp(), platform.Want{Form: "signed"}},
