@@ -116,6 +116,12 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if fault != nil {
 		return fault
 	}
+	if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+		return f
+	}
+	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
+		return f
+	}
 	if reply.Status < 300 && (obj != nil || reply.Truncated) {
 		return nil
 	}
@@ -138,6 +144,12 @@ func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]
 	_, hasResult := obj["result"]
 	if _, hasError := obj["error"]; !hasError && !hasResult && obj["access_token"] == nil {
 		code, text = platform.JSONText(obj["name"]), platform.JSONText(obj["message"])
+		if inner := platform.JSONText(obj["code"]); code == "" && text != "" && inner != "" && len(obj) <= 4 {
+			code = inner // the error object of a call, without its wrapper
+		}
+	}
+	if text == "" && code != "" && obj["message"] != nil {
+		text = platform.JSONText(obj["message"])
 	}
 	if code == "" && text == "" {
 		return obj, nil
@@ -147,9 +159,10 @@ func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]
 		q.Texts = []string{text}
 	}
 	fault := d.spec.Catalogue.Fault(q, code, reply.Status)
-	fault.RequestID = platform.JSONText(obj["trace_id"])
-	if fault.RequestID == "" {
-		fault.RequestID = platform.JSONText(obj["id"])
+	for _, name := range []string{"trace_id", "id", "request_id"} {
+		if fault.RequestID == "" {
+			fault.RequestID = platform.JSONText(obj[name])
+		}
 	}
 	if fault.Action == gk.Backoff && (asked.Stage == platform.StageToken || asked.Stage == platform.StageRefresh) {
 		fault.RetryAfter = time.Duration(d.spec.Facts.Limits.TokenCalls.Gap)

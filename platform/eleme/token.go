@@ -63,6 +63,8 @@ func (d driver) unreadable(asked platform.Asked, obj map[string]json.RawMessage,
 		return redirect
 	case reply.Truncated:
 		return &platform.Garbled{Why: "the answer is cut off"}
+	case obj == nil && d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) != nil:
+		return d.spec.Catalogue.EdgeRefusal(asked.Stage, reply)
 	case obj == nil:
 		return &platform.Garbled{Why: "the answer is not a JSON object"}
 	case fault == nil && reply.Status >= 400:

@@ -145,6 +145,8 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 		return nil, &platform.Garbled{Why: "it is longer than what we read"}
 	case reply.Status >= 500:
 		return nil, &platform.Garbled{Why: "status " + strconv.Itoa(reply.Status), Fault: d.Diagnose(app, asked, reply)}
+	case !ok && d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) != nil:
+		return nil, d.spec.Catalogue.EdgeRefusal(asked.Stage, reply)
 	case !ok && reply.Status >= 300 && reply.Status < 400:
 		return nil, d.edgeRejected(asked.Stage) // nobody followed it, so nothing was traded
 	case !ok:
@@ -208,8 +210,8 @@ func (d driver) subjects(app platform.App, asked platform.Asked, a tokenAnswer) 
 	if want.Kind == "" {
 		want = asked.Claimed
 	}
-	if a.PartnerID != 0 && a.PartnerID.String() != app.Settings["partner_id"] {
-		return nil, d.mismatch(asked)
+	if own := app.Settings["partner_id"]; own != "" && a.PartnerID != 0 && a.PartnerID.String() != own {
+		return nil, d.spec.Catalogue.AppMismatch(asked.Stage)
 	}
 	named := named(a)
 	if want.Kind == gk.KindMainAccount {

@@ -58,7 +58,6 @@ func TestTokenAnswersThatCannotBeRead(t *testing.T) {
 		"5xx with a pair":     reply(502, pair),
 		"5xx with an error":   reply(500, `{"error":"error_auth","message":"Invalid refresh_token."}`),
 		"html":                reply(200, "<html><body>Bad Gateway</body></html>"),
-		"html 403":            reply(403, "<html><head><title>403 Forbidden</title></head></html>"),
 		"empty":               reply(200, ""),
 		"cut":                 reply(200, pair[:40]),
 		"two values":          reply(200, pair+pair),
@@ -82,6 +81,18 @@ func TestTokenAnswersThatCannotBeRead(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "a1") {
 			t.Errorf("%s: the error holds a token: %v", name, err)
+		}
+	}
+}
+
+// A page with a 4xx comes from the platform's edge: nobody behind it saw the request, so nothing is in doubt.
+func TestPageOfTheEdge(t *testing.T) {
+	asked := platform.Asked{Stage: platform.StageRefresh, Subject: gk.Subject{Kind: "shop", ID: "77001234"}, At: now}
+	for status, want := range map[int]gk.Action{400: gk.FixConfig, 403: gk.FixConfig, 404: gk.FixConfig, 429: gk.Backoff} {
+		_, err := driver.ReadIssues(testApp(), asked, reply(status, "<html><head><title>no</title></head></html>"))
+		var fault *gk.Fault
+		if !errors.As(err, &fault) || fault.Action != want || fault.Terminal {
+			t.Errorf("%d: %v, want a fault with %s", status, err, want)
 		}
 	}
 }

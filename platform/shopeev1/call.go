@@ -172,6 +172,8 @@ type envelope struct {
 	Msg       string `json:"msg"`
 	Message   string `json:"message"`
 	RequestID string `json:"request_id"`
+
+	Description string `json:"error_description"` // of other platforms
 }
 
 // readEnvelope reports whether a body is a JSON object with readable outer members.
@@ -186,6 +188,11 @@ func readEnvelope(body []byte) (envelope, bool) {
 // Diagnose reads an answer. A success has no error; the HTTP status is 200 in most refusals.
 func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
 	env, ok := readEnvelope(reply.Body)
+	if env.Error == "" || env.Description != "" && env.Msg == "" && env.Message == "" {
+		if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+			return f
+		}
+	}
 	text := string(bytes.TrimSpace(reply.Body))
 	switch {
 	case ok && env.Error != "":

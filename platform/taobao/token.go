@@ -80,6 +80,8 @@ func (d driver) unreadable(asked platform.Asked, reply platform.Reply, obj map[s
 		return redirect
 	case reply.Truncated:
 		return &platform.Garbled{Why: "the answer is cut off"}
+	case obj == nil && fault == nil && d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) != nil:
+		return d.spec.Catalogue.EdgeRefusal(asked.Stage, reply)
 	case obj == nil && fault == nil:
 		return &platform.Garbled{Why: "the answer is not a JSON object"}
 	}
@@ -171,10 +173,13 @@ func subject(obj map[string]json.RawMessage) gk.Subject {
 	if !digits.MatchString(id) {
 		id = openUID(obj)
 	}
+	if older := platform.JSONText(obj["user_id"]); id == "" && digits.MatchString(older) {
+		id = older // so older answers name the account
+	}
 	if id == "" {
 		return gk.Subject{}
 	}
-	s := gk.Subject{Kind: gk.KindAccount, ID: id, Name: nick(obj["taobao_user_nick"])}
+	s := gk.Subject{Kind: gk.KindAccount, ID: id, Name: nickIn(obj)}
 	sub := platform.JSONText(obj["sub_taobao_user_id"])
 	if sub == "" {
 		sub = platform.JSONText(obj["taobao_sub_user_id"]) // page of 2011
@@ -196,7 +201,7 @@ func openUID(obj map[string]json.RawMessage) string {
 // facts keeps what later calls need: the main account's nick, by which its messages and orders are asked for.
 func facts(obj map[string]json.RawMessage) map[string]string {
 	kept := make(map[string]string)
-	if name := nick(obj["taobao_user_nick"]); name != "" {
+	if name := nickIn(obj); name != "" {
 		kept["nick"] = name
 	}
 	if uid := openUID(obj); uid != "" {
@@ -206,6 +211,14 @@ func facts(obj map[string]json.RawMessage) map[string]string {
 		return nil
 	}
 	return kept
+}
+
+// nickIn reads the main account's nick, which older answers name user_nick.
+func nickIn(obj map[string]json.RawMessage) string {
+	if name := nick(obj["taobao_user_nick"]); name != "" {
+		return name
+	}
+	return nick(obj["user_nick"])
 }
 
 // nick decodes a nick once; token answers have it URL-encoded, call answers do not.
