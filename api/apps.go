@@ -9,9 +9,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -31,7 +31,7 @@ type App struct {
 	Push          string            `json:"push" doc:"to be registered at the platform"`
 	Install       string            `json:"install,omitempty" doc:"to be registered where merchants begin at the platform"`
 	PausedUntil   moment            `json:"paused_until" doc:"renewals wait: the app itself is refused"`
-	Fault         *offline.Fault    `json:"fault,omitempty"`
+	Fault         *explain.Fault    `json:"fault,omitempty"`
 	Version       int64             `json:"version"`
 	CreatedAt     moment            `json:"created_at"`
 	UpdatedAt     moment            `json:"updated_at"`
@@ -102,7 +102,7 @@ type check struct {
 	Name   string         `json:"name"`
 	State  string         `json:"state" enum:"ok,failed,manual" doc:"manual: only a person can look"`
 	Detail string         `json:"detail"`
-	Fault  *offline.Fault `json:"fault,omitempty"`
+	Fault  *explain.Fault `json:"fault,omitempty"`
 }
 
 // ByID is the id in a path.

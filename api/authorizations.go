@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -22,7 +22,7 @@ type Authorization struct {
 	Shop      string         `json:"shop,omitempty"`
 	Grant     string         `json:"grant,omitempty" doc:"the grant to reconnect"`
 	Grants    []string       `json:"grants" nullable:"false"`
-	Fault     *offline.Fault `json:"fault,omitempty"`
+	Fault     *explain.Fault `json:"fault,omitempty"`
 	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused or expired"`
 	ExpiresAt moment         `json:"expires_at"`
 	CreatedAt moment         `json:"created_at"`

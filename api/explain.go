@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // question is what somebody knows of a failure.
@@ -26,7 +26,7 @@ type question struct {
 
 // explained is the answer to a question.
 type explained struct {
-	Fault *offline.Fault `json:"fault"`
+	Fault *explain.Fault `json:"fault"`
 }
 
 func (s *server) explain(q question) (*output[explained], error) {
@@ -39,7 +39,7 @@ func (s *server) explain(q question) (*output[explained], error) {
 		sent.Set(name, string(value))
 	}
 	app := d.Spec().Open(platform.App{Environment: q.Environment, Now: s.keeper.Now()})
-	f := offline.Explain(d, app, offline.Question{
+	f := explain.Explain(d, app, explain.Question{
 		Stage: q.Stage, Status: q.Status, Code: string(q.Code), Message: q.Message, Body: []byte(q.Body), Sent: sent,
 	})
 	return &output[explained]{explained{f}}, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -38,7 +38,7 @@ type GrantDetail struct {
 	NextAt                 moment            `json:"next_at" doc:"when something is done with it next"`
 	Generation             int64             `json:"generation" doc:"counts its token pairs"`
 	Version                int64             `json:"version" doc:"rises with any change"`
-	Fault                  *offline.Fault    `json:"fault,omitempty"`
+	Fault                  *explain.Fault    `json:"fault,omitempty"`
 	Scopes                 []string          `json:"scopes" nullable:"false"`
 	Facts                  map[string]string `json:"facts"`
 	AuthorizedAt           moment            `json:"authorized_at"`

@@ -13,11 +13,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -31,7 +31,7 @@ type Problem struct {
 	Detail   string         `json:"detail,omitempty"`
 	Instance string         `json:"instance,omitempty" doc:"names this occurrence in the server's log"`
 	Errors   []Wrong        `json:"errors,omitempty" nullable:"false"`
-	Fault    *offline.Fault `json:"fault,omitempty" doc:"what the platform said"`
+	Fault    *explain.Fault `json:"fault,omitempty" doc:"what the platform said"`
 
 	after  time.Duration
 	header http.Header

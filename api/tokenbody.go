@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // tokenBody writes the body of a token's answer, byte for byte as encoding/json would, without its reflection: that
@@ -19,7 +19,7 @@ type tokenBody struct {
 }
 
 // token writes the whole body: what [Token] holds.
-func (b *tokenBody) token(served *keeper.Served, expiresIn int64, fault *offline.Fault) {
+func (b *tokenBody) token(served *keeper.Served, expiresIn int64, fault *explain.Fault) {
 	g := &served.Grant
 	b.raw(`{"access_token":`).quoted(served.Access.Reveal())
 	b.raw(`,"expires_at":`).moment(g.Expires)

@@ -11,8 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -27,7 +27,7 @@ type Token struct {
 	Grant       string            `json:"grant"`
 	Generation  int64             `json:"generation" doc:"pass it as not_generation when the platform refuses this token"`
 	Stale       bool              `json:"stale,omitempty" doc:"not what was asked for, but all there is for now"`
-	Fault       *offline.Fault    `json:"fault,omitempty" doc:"why it is stale"`
+	Fault       *explain.Fault    `json:"fault,omitempty" doc:"why it is stale"`
 }
 
 // TokenQuery is what a reader asks of a token.

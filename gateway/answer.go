@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // dropped are the headers of an answer that are not passed on: those of one connection, and those with which a platform
@@ -55,7 +55,7 @@ func (g *Gateway) pass(w http.ResponseWriter, o *outcome) error {
 	h.Set("Content-Security-Policy", "sandbox")
 	h.Set("Cache-Control", "no-store")
 	if o.fault != nil {
-		line, err := faultLine(offline.Describe(o.use.Driver, o.use.App, o.fault))
+		line, err := faultLine(explain.Describe(o.use.Driver, o.use.App, o.fault))
 		if err != nil {
 			return err
 		}

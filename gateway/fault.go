@@ -6,14 +6,14 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"github.com/grantkeep/grantkeep/platform/offline"
+	"github.com/grantkeep/grantkeep/explain"
 )
 
 // faultLine writes a fault as the value of the header Grantkeep-Fault: JSON in one line of printable ASCII, everything
 // else as \u escapes, since the platform's text may hold anything. The report, which is long and for people, is left out.
-func faultLine(f *offline.Fault) (string, error) {
+func faultLine(f *explain.Fault) (string, error) {
 	short := struct {
-		*offline.Fault
+		*explain.Fault
 		Report string `json:"report,omitempty"` // hides the fault's own
 	}{Fault: f}
 	text, err := json.Marshal(short)

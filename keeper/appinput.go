@@ -3,10 +3,10 @@ package keeper
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -57,7 +57,7 @@ func (k *Keeper) addressesOf(app gk.App) (callback, push string) {
 func (k *Keeper) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.AppSecret, settings map[string]string, now time.Time) error {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		s, ok := spec.Facts.Settings[name]
-		value := strings.TrimSpace(settings[name])
+		value := platform.TrimSetting(settings[name])
 		if !ok {
 			return &Invalid{"settings." + name, "is no setting of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(spec.Facts.Settings)), ", ")}
 		}
@@ -75,6 +75,8 @@ func (k *Keeper) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.
 			secrets[name] = slices.Insert(olds[:min(len(olds), 2)], 0, gk.AppSecret{Value: value, Since: now})
 		case value == "":
 			delete(app.Settings, name)
+		case s.Type == "choice" && !slices.Contains(s.Choices, value):
+			app.Settings[name] = strings.ToLower(value)
 		default:
 			app.Settings[name] = value
 		}
@@ -107,28 +109,15 @@ func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]
 		if value == "" {
 			continue
 		}
-		switch s.Type {
-		case "int":
-			if _, err := strconv.ParseInt(value, 10, 64); err != nil {
-				return &Invalid{"settings." + name, "is not a whole number"}
+		if _, err := f.ReadSetting(name, value); err != nil {
+			var bad *platform.BadSetting
+			if errors.As(err, &bad) {
+				return &Invalid{"settings." + name, bad.Why}
 			}
-		case "url":
-			u, err := url.Parse(value)
-			if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !web(u) {
-				return &Invalid{"settings." + name, "is not an https address (plain http only on loopback)"}
-			}
-		case "choice":
-			if !slices.Contains(s.Choices, value) {
-				return &Invalid{"settings." + name, "is none of " + strings.Join(s.Choices, ", ")}
-			}
-		case "time":
-			if _, err := gk.ParseTime(value); err != nil {
-				return &Invalid{"settings." + name, "is neither RFC 3339 nor unix seconds"}
-			}
-		case "bool":
-			if value != "true" && value != "false" {
-				return &Invalid{"settings." + name, "is neither true nor false"}
-			}
+			return err
+		}
+		if u, err := url.Parse(value); s.Type == "url" && (err != nil || !web(u)) {
+			return &Invalid{"settings." + name, "is not an https address (plain http only on loopback)"}
 		}
 	}
 	known := map[string]bool{"authorize": true, "exchange": true, "token": true, "api": true} // what every platform may be told

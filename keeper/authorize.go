@@ -150,29 +150,14 @@ func givenHost(spec *platform.Spec, text string) (string, error) {
 	return host, nil
 }
 
-// ShopHost reads what a person calls their shop (a label, a host, or the whole address of its admin) and returns the
-// host that the platform's facts allow, or an *Invalid that says which kind of mistake it is.
+// ShopHost reads what a person calls their shop and returns its host; an *Invalid says which kind of mistake it is.
 func ShopHost(spec *platform.Spec, text string) (string, error) {
-	raw := strings.TrimSpace(text)
-	if u, err := url.Parse(raw); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
-		if u.User != nil || u.Port() != "" {
-			return "", &Invalid{"shop", "carries a port or a user name; only the shop's own host is needed"}
-		}
-		raw = u.Host
+	host, err := spec.ShopHost(text)
+	var bad *platform.BadSetting
+	if errors.As(err, &bad) {
+		return "", &Invalid{bad.Name, bad.Why}
 	}
-	raw = strings.TrimSuffix(raw, "/")
-	suffix := spec.Facts.ShopSuffix
-	if raw != "" && !strings.ContainsAny(raw, "./\\@:#?% ") && suffix != "" {
-		raw += suffix
-	}
-	host, err := spec.Host(raw)
-	if err != nil || suffix != "" && !strings.HasSuffix(host, suffix) {
-		if strings.Contains(raw, ".") && suffix != "" && !strings.HasSuffix(strings.ToLower(raw), suffix) {
-			return "", &Invalid{"shop", "is not a host that ends in " + suffix + "; a custom domain does not work here"}
-		}
-		return "", &Invalid{"shop", "may hold letters, digits and hyphens only, then " + suffix}
-	}
-	return host, nil
+	return host, err
 }
 
 // Visit is what a connect page shows.

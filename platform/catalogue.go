@@ -35,6 +35,8 @@ type Row struct {
 	Source      string // seed | other
 
 	pattern  *regexp.Regexp // nil: no text to match
+	inner    *regexp.Regexp // the pattern without its anchors: the text may stand among others
+	needs    []string       // of which one stands in every text that matches, in lower case; nil: not known
 	catchAll bool
 }
 
@@ -63,6 +65,8 @@ type Query struct {
 	Codes []string   // most specific first; a trailing * stands for every row code that begins so
 	Texts []string   // the platform's texts; none: a row with a pattern is found by its code alone
 	Sent  url.Values // parameters that our request carried; nil: not known, which counts as not sent
+
+	lower []string // Texts in lower case
 }
 
 // Find returns the row for a failure, nil if the catalogue has none. It looks through the rows of the stage asked; for
@@ -78,6 +82,7 @@ func (c *Catalogue) Find(q Query) *Row {
 		q.Texts = texts
 	}
 	q.Texts = slices.DeleteFunc(slices.Clone(q.Texts), func(t string) bool { return t == "" })
+	q.lower = lowered(q.Texts)
 	codes := make([]string, 0, 2*len(q.Codes))
 	for _, code := range q.Codes {
 		if code == "" {
@@ -172,7 +177,110 @@ func (r *Row) says(q Query) bool {
 	if !r.fits(q) {
 		return false
 	}
-	return r.pattern == nil || slices.ContainsFunc(q.Texts, r.pattern.MatchString)
+	if r.pattern == nil {
+		return true
+	}
+	for i, text := range q.Texts {
+		if r.mayMatch(q.lower[i]) && r.pattern.MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+func lowered(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, t := range texts {
+		all[i] = strings.ToLower(t)
+	}
+	return all
+}
+
+// mayMatch reports whether a text in lower case holds what every text that matches holds.
+func (r *Row) mayMatch(lower string) bool {
+	return r.needs == nil || slices.ContainsFunc(r.needs, func(n string) bool { return strings.Contains(lower, n) })
+}
+
+// Within returns the row whose text or code stands inside a longer text (a log line, an exception's message); nil if
+// none does. The longest that is found wins: it says the most. Rows that match everything, and words so short that any
+// sentence may have them, are left out; a code that alone could mean different things counts for nothing.
+func (c *Catalogue) Within(stages []string, text string) *Row {
+	text = foldText(text)
+	lower := strings.ToLower(text)
+	var best *Row
+	longest := 0
+	for _, stage := range stages {
+		for _, r := range c.rows {
+			if r.Stage != stage || r.When != "" {
+				continue
+			}
+			if n := max(r.textIn(text, lower, c.lookup.SubCodes), c.codeIn(r, text)); n > longest {
+				best, longest = r, n
+			}
+		}
+	}
+	return best
+}
+
+// textIn returns how much of a text is what the row's pattern says, zero if nothing is.
+func (r *Row) textIn(text, lower string, subCodes bool) int {
+	if r.inner == nil || r.catchAll || !r.mayMatch(lower) {
+		return 0
+	}
+	_, sub, hasSub := strings.Cut(r.Code, ":")
+	if hasSub && subCodes && !r.Local() && !strings.Contains(text, strings.TrimSuffix(sub, "*")) {
+		return 0 // without its sub-code the words belong to another row
+	}
+	longest := 0
+	for _, at := range r.inner.FindAllStringIndex(text, 3) {
+		if n := at[1] - at[0]; n > longest && wholeWords(text, at) && (n >= longEnough || 2*n >= len(text)) {
+			longest = n
+		}
+	}
+	if longest > 0 && hasSub && subCodes {
+		longest += len(sub)
+	}
+	return longest
+}
+
+// codeIn returns the length of the row's code or sub-code if it stands in a text as a word that no sentence has.
+func (c *Catalogue) codeIn(r *Row, text string) int {
+	main, sub, ok := strings.Cut(r.Code, ":")
+	name := main
+	if ok && !r.Local() && main != "http" && main != "push" {
+		name = sub
+	}
+	if r.Local() || len(name) < longEnough || !strings.ContainsAny(name, "_-.") || strings.ContainsAny(name, "*: ") {
+		return 0
+	}
+	i := strings.Index(text, name)
+	if i < 0 || !wholeWords(text, []int{i, i + len(name)}) || !c.alone(r) {
+		return 0
+	}
+	return len(name)
+}
+
+// alone reports whether all rows with a row's code ask for the same.
+func (c *Catalogue) alone(r *Row) bool {
+	return !slices.ContainsFunc(c.rows, func(o *Row) bool { return o.Code == r.Code && (o.Action != r.Action || o.Terminal != r.Terminal) })
+}
+
+// Cut shortens a platform's text to what a fault keeps of it.
+func (c *Catalogue) Cut(text string) string { return cut(text, longestMessage) }
+
+// longEnough is how many bytes of a row's text must be found inside another one to mean it.
+const longEnough = 12
+
+// wholeWords reports whether a match neither begins nor ends inside a word of letters and digits.
+func wholeWords(text string, at []int) bool {
+	word := func(i int) bool {
+		if i < 0 || i >= len(text) {
+			return false
+		}
+		b := text[i]
+		return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+	}
+	return !(word(at[0]-1) && word(at[0])) && !(word(at[1]-1) && word(at[1]))
 }
 
 // fits reports whether what our request carried is what the row asks for.
@@ -200,11 +308,14 @@ func (c *Catalogue) Fault(q Query, code string, status int) *gk.Fault {
 	if status >= 500 {
 		f.Action = gk.Retry
 	}
-	if r := c.Find(q); r != nil {
+	switch r := c.Find(q); {
+	case r != nil:
 		f.Known, f.Row, f.Action, f.Terminal = true, r.ID, r.Action, r.Terminal
 		if f.Code == "" {
 			f.Code = r.Code
 		}
+	case code == "invalid_grant" && status < 500: // RFC 6749, 5.2: the code decides, whatever its words
+		f.Known, f.Row, f.Action = true, RowGrantRefused, gk.Reauthorize
 	}
 	return f
 }
@@ -287,6 +398,9 @@ func ReadCatalogue(platform string, lookup Lookup, data []byte) (*Catalogue, err
 	return c, errors.Join(errs...)
 }
 
+// anchors takes the anchors out of a pattern; those of alternatives stand inside it.
+var anchors = strings.NewReplacer(`\$`, `\$`, `\^`, `\^`, `[^`, `[^`, "^", "", "$", "")
+
 func idOf(r *Row) string {
 	if r == nil {
 		return "no row"
@@ -312,7 +426,8 @@ func (c *Catalogue) read(rec []string) (*Row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("description_pattern: %w", err)
 		}
-		row.pattern = p
+		row.pattern, row.needs = p, literals(text)
+		row.inner = regexp.MustCompile(`(?i)` + anchors.Replace(row.PatternText)) // compiles as the pattern does
 		row.catchAll = strings.Trim(row.PatternText, "^$") == ".*"
 	}
 	var errs []error

@@ -259,6 +259,10 @@ type Call struct {
 	ID           string // eleme: the envelope's id; empty: made from App.Nonce
 	System       url.Values
 	Shop         string // which shop of the grant
+
+	// Free: a person signs for nobody else. What a grant must not do (operations that mint tokens or concern the whole
+	// app, unlisted ones) is signed as asked, and the body goes out as it is. Names that are added to every call stay ours.
+	Free bool
 }
 
 var (

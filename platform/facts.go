@@ -52,6 +52,15 @@ type Facts struct {
 	// CheckProfile is a profile whose own token any app of the platform may ask for: asking proves the credentials.
 	CheckProfile string `toml:"check_profile" json:"check_profile,omitempty"`
 
+	// TokenNames: a token answer says whose it is; one that does not cannot be told apart from somebody else's.
+	TokenNames bool `toml:"token_names" json:"token_names,omitempty"`
+	// NoToken lists operations, by prefix, that the platform refuses with a token.
+	NoToken []string `toml:"no_token" json:"no_token,omitempty"`
+	// Kinds is which kind of subject a path takes, by prefix; the longest wins, and what no line covers takes any.
+	Kinds map[string]string `toml:"kinds" json:"kinds,omitempty"`
+	// Retired is hosts that the platform no longer serves, and the host that stands for each.
+	Retired map[string]string `toml:"retired" json:"retired,omitempty"`
+
 	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"` // a link needs the shop's host first
 	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"` // fixed end of a shop's host, for the form that asks for it
 	Endpoints  []Endpoint   `toml:"endpoints" json:"endpoints"`
@@ -195,6 +204,7 @@ type Setting struct {
 	Required []string `toml:"required" json:"required"` // profiles that need it; "*": all
 	Choices  []string `toml:"choices" json:"choices,omitempty"`
 	Default  string   `toml:"default" json:"default,omitempty"`
+	Max      int64    `toml:"max" json:"max,omitempty"` // of an int; 0: no limit known
 	Label    Texts    `toml:"label" json:"label"`
 	Help     Texts    `toml:"help" json:"help"`
 }
@@ -238,6 +248,22 @@ func (f *Facts) Permit(operation string) string {
 		}
 	}
 	return permit
+}
+
+// EmptyToken reports whether an operation wants no token.
+func (f *Facts) EmptyToken(operation string) bool {
+	return slices.ContainsFunc(f.NoToken, func(prefix string) bool { return strings.HasPrefix(operation, prefix) })
+}
+
+// KindOf returns the kind of subject that a path takes, empty where the facts do not say.
+func (f *Facts) KindOf(path string) string {
+	best, kind := -1, ""
+	for prefix, k := range f.Kinds {
+		if strings.HasPrefix(path, prefix) && len(prefix) > best {
+			best, kind = len(prefix), k
+		}
+	}
+	return kind
 }
 
 func (f *Facts) endpoint(environment, region, name string) string {

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Params returns the parameters of a request to us: of the query for a GET, of the body for a POST, never of both. It
@@ -70,6 +72,11 @@ func WithQuery(address, pair string) string {
 // PlainText reports whether a code or a state can be one: printable ASCII without blanks, at most 512 characters.
 func PlainText(s string) bool {
 	return len(s) <= 512 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c <= ' ' || c > '~' })
+}
+
+// StateText reports whether a state can be one: any text that we may have sent, since the platform returns it as it is.
+func StateText(s string) bool {
+	return len(s) <= 2048 && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // Callback returns the registered callback address, or an error that names the setting.

@@ -11,3 +11,8 @@ const SubjectMismatch = "subject_mismatch"
 func (c *Catalogue) Mismatch(stage string) *gk.Fault {
 	return &gk.Fault{Platform: c.Platform, Stage: stage, Code: SubjectMismatch, Action: gk.FixRequest}
 }
+
+// AppMismatch returns the fault of an answer for another app than ours: it is as little issued as one for another subject.
+func (c *Catalogue) AppMismatch(stage string) *gk.Fault {
+	return &gk.Fault{Platform: c.Platform, Stage: stage, Code: SubjectMismatch, Row: RowAppMismatch, Known: true, Action: gk.FixRequest}
+}

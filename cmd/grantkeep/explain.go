@@ -9,9 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 func explainCommand(s streams) *cobra.Command {
@@ -31,11 +32,11 @@ func explainCommand(s streams) *cobra.Command {
 				}
 				return err
 			}
-			d, q, err := offline.Ask(all.Drivers(), args)
+			d, q, err := explain.Ask(all.Drivers(), args)
 			if err != nil {
 				return usageError{err}
 			}
-			f := offline.Explain(d, d.Spec().Open(platform.App{Now: time.Now()}), q)
+			f := explain.Explain(d, d.Spec().Open(platform.App{Now: time.Now()}), q)
 			if asJSON {
 				return printJSON(s.out, map[string]any{"fault": f})
 			}

@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // offlineCommand is request, verify or parse: one JSON object per line in, one per line out, without any server.

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
-	"github.com/grantkeep/grantkeep/platform/offline"
 )
 
 // TestEveryRowIsExplained asks about each row of each catalogue as a person would who has its stage, code and text.
@@ -17,11 +17,11 @@ func TestEveryRowIsExplained(t *testing.T) {
 	for _, d := range all.Drivers() {
 		app := d.Spec().Open(platform.App{Now: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)})
 		for _, row := range d.Spec().Catalogue.Rows() {
-			q := offline.Question{Stage: row.Stage, Code: row.Code, Message: row.Example}
+			q := explain.Question{Stage: row.Stage, Code: row.Code, Message: row.Example}
 			if name, ok := strings.CutPrefix(row.When, "sent:"); ok {
 				q.Sent = url.Values{name: {"x"}}
 			}
-			f := offline.Explain(d, app, q)
+			f := explain.Explain(d, app, q)
 			if f.Row != row.ID || f.Action != row.Action || f.Terminal != row.Terminal || f.Cause != row.Cause || f.Remedy != row.Remedy {
 				t.Errorf("%s: row %s is explained as %s, %s, terminal %v", d.Spec().Code, row.ID, f.Row, f.Action, f.Terminal)
 			}
@@ -34,12 +34,12 @@ func TestUnknownTextsEndNothing(t *testing.T) {
 	for _, d := range all.Drivers() {
 		app := d.Spec().Open(platform.App{})
 		for _, stage := range []string{"", "authorize", "token", "refresh", "call", "push"} {
-			f := offline.Explain(d, app, offline.Question{Stage: stage, Message: "what the stars say"})
+			f := explain.Explain(d, app, explain.Question{Stage: stage, Message: "what the stars say"})
 			if f.Known || f.Terminal || f.Action != gk.FixRequest {
 				t.Errorf("%s, stage %q: %s, known %v, terminal %v; want fix_request, unknown, not terminal",
 					d.Spec().Code, stage, f.Action, f.Known, f.Terminal)
 			}
-			f = offline.Explain(d, app, offline.Question{Stage: stage, Status: 503, Message: "what the stars say"})
+			f = explain.Explain(d, app, explain.Question{Stage: stage, Status: 503, Message: "what the stars say"})
 			if f.Terminal || f.Action != gk.Retry {
 				t.Errorf("%s, stage %q, 503: %s, terminal %v; want retry, not terminal", d.Spec().Code, stage, f.Action, f.Terminal)
 			}

@@ -57,8 +57,12 @@ func OfTheEdge(reply platform.Reply) bool {
 // turnedAway is the fault of a request that the platform's edge did not let through. Where the catalogue knows nothing of
 // the status, trying again later is right: the app itself is not at fault for a block page of a minute.
 func turnedAway(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
-	f := statusFault(app, asked, reply.Status)
-	if !f.Known || f.Terminal || f.Action == gk.Reauthorize || f.Action == gk.Refresh {
+	f := app.Spec().Catalogue.EdgeRefusal(asked.Stage, reply)
+	if f == nil {
+		f = statusFault(app, asked, reply.Status)
+	}
+	ours := f.Row == platform.RowEdgeRefused || f.Row == platform.RowFirewall
+	if !f.Known || ours || f.Terminal || f.Action == gk.Reauthorize || f.Action == gk.Refresh {
 		f.Action, f.Terminal = gk.Backoff, false // a row about calls: at a token address a page says nothing of the grant
 	}
 	f.RetryAfter = RetryAfter(reply)

@@ -17,8 +17,8 @@ import (
 
 var operationName = regexp.MustCompile(`\A[A-Za-z][A-Za-z0-9_.]{0,127}\z`)
 
-// Sign writes and signs the envelope of an operation. App-level operations get an empty token, whatever the credential:
-// the platform refuses them otherwise.
+// Sign writes and signs the envelope of an operation. Operations that the facts list get an empty token, whatever the
+// credential: the platform refuses them otherwise. So do all of the app's own when they are signed for a grant.
 func (d driver) Sign(app platform.App, cred platform.Credential, call platform.Call) (*platform.Request, error) {
 	if !operationName.MatchString(call.Operation) {
 		return nil, &platform.BadCall{Field: "operation", Why: "must be a name such as eleme.user.getUser"}
@@ -30,7 +30,7 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 		return nil, err
 	}
 	permit := d.spec.Facts.Permit(call.Operation)
-	if permit == "never" {
+	if permit == "never" && !call.Free {
 		return nil, &platform.BadCall{Field: "operation", Why: "moves the whole app or other shops, so it is not passed on"}
 	}
 	if len(call.Params) == 0 {
@@ -46,9 +46,10 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 		}
 	}
 	token := cred.Token.Access
-	if permit == "app" {
+	switch {
+	case d.spec.Facts.EmptyToken(call.Operation), permit == "app" && !call.Free:
 		token = gk.Secret{}
-	} else if token.Empty() {
+	case token.Empty() && permit == "grant":
 		return nil, &platform.BadCall{Field: "token", Why: "this operation needs an access token"}
 	}
 	return d.envelope(app, token, call.Operation, params, call.ID)
@@ -115,6 +116,12 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if fault != nil {
 		return fault
 	}
+	if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+		return f
+	}
+	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
+		return f
+	}
 	if reply.Status < 300 && (obj != nil || reply.Truncated) {
 		return nil
 	}
@@ -137,6 +144,12 @@ func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]
 	_, hasResult := obj["result"]
 	if _, hasError := obj["error"]; !hasError && !hasResult && obj["access_token"] == nil {
 		code, text = platform.JSONText(obj["name"]), platform.JSONText(obj["message"])
+		if inner := platform.JSONText(obj["code"]); code == "" && text != "" && inner != "" && len(obj) <= 4 {
+			code = inner // the error object of a call, without its wrapper
+		}
+	}
+	if text == "" && code != "" && obj["message"] != nil {
+		text = platform.JSONText(obj["message"])
 	}
 	if code == "" && text == "" {
 		return obj, nil
@@ -146,9 +159,10 @@ func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]
 		q.Texts = []string{text}
 	}
 	fault := d.spec.Catalogue.Fault(q, code, reply.Status)
-	fault.RequestID = platform.JSONText(obj["trace_id"])
-	if fault.RequestID == "" {
-		fault.RequestID = platform.JSONText(obj["id"])
+	for _, name := range []string{"trace_id", "id", "request_id"} {
+		if fault.RequestID == "" {
+			fault.RequestID = platform.JSONText(obj[name])
+		}
 	}
 	if fault.Action == gk.Backoff && (asked.Stage == platform.StageToken || asked.Stage == platform.StageRefresh) {
 		fault.RetryAfter = time.Duration(d.spec.Facts.Limits.TokenCalls.Gap)

@@ -84,8 +84,10 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 	if err := d.spec.Facts.CheckREST(call, permit); err != nil {
 		return nil, err
 	}
-	if err := d.checkBody(cred, call); err != nil {
-		return nil, err
+	if !call.Free {
+		if err := d.checkBody(cred, call); err != nil {
+			return nil, err
+		}
 	}
 	req, err := d.request(app, "api", call.Method, call.Path, cred, call.Query, call.Body)
 	if err != nil {
@@ -175,6 +177,9 @@ func (d driver) request(app platform.App, endpoint, method, path string, cred pl
 	u.Path = path
 	q := url.Values{}
 	for name, values := range query {
+		if slices.Contains([]string{"partner_id", "timestamp", "sign", "access_token"}, name) {
+			return nil, &platform.BadCall{Field: "query", Why: "names " + name + ", which is added here; leave it out"}
+		}
 		q[name] = slices.Clone(values)
 	}
 	q.Set("partner_id", strconv.FormatInt(partner, 10))
@@ -185,6 +190,9 @@ func (d driver) request(app platform.App, endpoint, method, path string, cred pl
 			return nil, &platform.BadCall{Field: "subject", Why: "its id is not a number"}
 		}
 		b.token, b.id = cred.Token.Access, cred.Subject.ID
+		if q.Has("shop_id") || q.Has("merchant_id") {
+			return nil, &platform.BadCall{Field: "query", Why: "names an id beside the subject's, which the platform answers with a wrong sign; leave it out"}
+		}
 		q.Set(idName, b.id)
 	}
 	sent := url.Values{}

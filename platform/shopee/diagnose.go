@@ -16,6 +16,18 @@ type envelope struct {
 	Message   string  `json:"message"`
 	Msg       string  `json:"msg"`
 	RequestID string  `json:"request_id"`
+
+	Code        json.RawMessage `json:"code"`              // of link errors only
+	Debug       *string         `json:"debug_message"`     // of link errors only
+	Description string          `json:"error_description"` // of other platforms
+}
+
+// described reports whether the error is OAuth's, which this platform does not speak.
+func (e envelope) described() bool { return e.Description != "" && e.Message == "" && e.Msg == "" }
+
+// ofV1 reports whether the answer has the form of API v1: its text is msg, and nothing is there that links have.
+func (e envelope) ofV1() bool {
+	return e.Msg != "" && e.Message == "" && e.Code == nil && e.Debug == nil
 }
 
 // readEnvelope reports whether a body is a JSON object with readable outer members.
@@ -33,6 +45,11 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 		return d.pushFault(app, asked, reply)
 	}
 	env, ok := readEnvelope(reply.Body)
+	if env.Error == nil || env.described() {
+		if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+			return f
+		}
+	}
 	if !ok {
 		return d.notJSON(asked, reply)
 	}
@@ -70,14 +87,20 @@ func (d driver) edgeRejected(stage string) *gk.Fault {
 // refusal looks an error up: its code whole, then without one module prefix; the message decides between equal codes.
 func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.Reply, env envelope) *gk.Fault {
 	code, text := *env.Error, env.Message
-	if text == "" {
-		text = env.Msg
+	for _, other := range []string{env.Msg, env.Description} {
+		if text == "" {
+			text = other
+		}
 	}
 	q := platform.Query{Stage: asked.Stage, Codes: []string{code}, Texts: []string{text}, Sent: asked.Sent}
 	if text == "" && d.ambiguous(code) {
 		q.Codes = nil
 	}
 	f := d.spec.Catalogue.Fault(q, code, reply.Status)
+	if !f.Known && env.ofV1() {
+		v1 := d.spec.Catalogue.Local(platform.StageCall, "hub_answer_of_v1")
+		f.Known, f.Row, f.Action, f.Terminal = true, v1.Row, v1.Action, v1.Terminal
+	}
 	f.RequestID = env.RequestID
 	if row := d.spec.Catalogue.Row(f.Row); row != nil {
 		at := reply.Received

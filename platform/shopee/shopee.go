@@ -54,7 +54,7 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if err != nil {
 		return platform.Link{}, err
 	}
-	redirect, err := redirectOf(app)
+	redirect, err := redirectOf(app, want.State == "")
 	if err != nil {
 		return platform.Link{}, err
 	}
@@ -145,8 +145,8 @@ func idNumber(text string) (int64, bool) {
 }
 
 // redirectOf returns the registered callback address. What the platform or we add to its query must not stand there
-// already, or the callback would carry it twice and be refused.
-func redirectOf(app platform.App) (string, error) {
+// already, or the callback would carry it twice and be refused; a state may, where none is added.
+func redirectOf(app platform.App, ownState bool) (string, error) {
 	if app.CallbackURL == "" {
 		return "", errors.New("shopee: redirect_uri is empty")
 	}
@@ -155,7 +155,7 @@ func redirectOf(app platform.App) (string, error) {
 		return "", errors.New("shopee: redirect_uri must be an absolute address without fragment")
 	}
 	for name := range u.Query() {
-		if slices.Contains(telling, strings.ToLower(name)) {
+		if slices.Contains(telling, strings.ToLower(name)) && !(ownState && name == "state") {
 			return "", errors.New("shopee: the query of redirect_uri holds a name that the callback needs: " + strings.Join(telling, ", "))
 		}
 	}

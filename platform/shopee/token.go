@@ -219,8 +219,8 @@ func (d driver) subjects(app platform.App, asked platform.Asked, a tokenAnswer) 
 	if want.Kind == "" {
 		want = asked.Claimed
 	}
-	if a.PartnerID != 0 && a.PartnerID.String() != app.Settings["partner_id"] {
-		return nil, d.mismatch(asked)
+	if own := app.Settings["partner_id"]; own != "" && a.PartnerID != 0 && a.PartnerID.String() != own {
+		return nil, d.spec.Catalogue.AppMismatch(asked.Stage)
 	}
 	named := named(a)
 	if want.Kind == gk.KindMainAccount {

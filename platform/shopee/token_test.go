@@ -85,6 +85,18 @@ func TestTokenAnswersThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// A page with a 4xx comes from the platform's edge: nobody behind it saw the request, so nothing is in doubt.
+func TestPageOfTheEdge(t *testing.T) {
+	asked := platform.Asked{Stage: platform.StageRefresh, Subject: gk.Subject{Kind: "shop", ID: "77001234"}, At: now}
+	for status, want := range map[int]gk.Action{400: gk.FixConfig, 403: gk.FixConfig, 404: gk.FixConfig, 429: gk.Backoff} {
+		_, err := driver.ReadIssues(testApp(), asked, reply(status, "<html><head><title>no</title></head></html>"))
+		var fault *gk.Fault
+		if !errors.As(err, &fault) || fault.Action != want || fault.Terminal {
+			t.Errorf("%d: %v, want a fault with %s", status, err, want)
+		}
+	}
+}
+
 func TestTokenAnswerVariants(t *testing.T) {
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: gk.Subject{Kind: "shop", ID: "77001234", Parent: "55001"}, At: now}
 	for name, c := range map[string]struct {

@@ -49,6 +49,9 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 	if err := d.spec.Facts.CheckREST(call, permit); err != nil {
 		return nil, err
 	}
+	if call.Free {
+		return d.post(app, call.Path, call.Header, call.Body, url.Values{})
+	}
 	return d.request(app, call.Path, cred, call.Header, call.Body)
 }
 
@@ -58,6 +61,11 @@ func (d driver) request(app platform.App, path string, cred platform.Credential,
 	if err != nil {
 		return nil, err
 	}
+	return d.post(app, path, header, body, sent)
+}
+
+// post builds a signed POST whose body is not touched.
+func (d driver) post(app platform.App, path string, header http.Header, body []byte, sent url.Values) (*platform.Request, error) {
 	key := app.Secret("partner_key")
 	if key.Empty() {
 		return nil, errors.New("shopeev1: partner_key is empty")
@@ -164,6 +172,8 @@ type envelope struct {
 	Msg       string `json:"msg"`
 	Message   string `json:"message"`
 	RequestID string `json:"request_id"`
+
+	Description string `json:"error_description"` // of other platforms
 }
 
 // readEnvelope reports whether a body is a JSON object with readable outer members.
@@ -178,6 +188,11 @@ func readEnvelope(body []byte) (envelope, bool) {
 // Diagnose reads an answer. A success has no error; the HTTP status is 200 in most refusals.
 func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
 	env, ok := readEnvelope(reply.Body)
+	if env.Error == "" || env.Description != "" && env.Msg == "" && env.Message == "" {
+		if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+			return f
+		}
+	}
 	text := string(bytes.TrimSpace(reply.Body))
 	switch {
 	case ok && env.Error != "":

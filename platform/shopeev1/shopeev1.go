@@ -55,7 +55,7 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if want.Form != "" || len(want.Extra) > 0 {
 		return platform.Link{}, &platform.BadCall{Field: "form", Why: "this platform has one form of link, without further parameters"}
 	}
-	redirect, err := redirectOf(app)
+	redirect, err := redirectOf(app, want.State == "")
 	if err != nil {
 		return platform.Link{}, err
 	}
@@ -95,7 +95,7 @@ func idNumber(text string) (int64, bool) {
 var telling = []string{"shop_id", "state", "code"}
 
 // redirectOf returns the registered callback address; what comes back in its query must not stand there already.
-func redirectOf(app platform.App) (string, error) {
+func redirectOf(app platform.App, ownState bool) (string, error) {
 	if app.CallbackURL == "" {
 		return "", errors.New("shopeev1: redirect_uri is empty")
 	}
@@ -104,7 +104,7 @@ func redirectOf(app platform.App) (string, error) {
 		return "", errors.New("shopeev1: redirect_uri must be an absolute address without fragment")
 	}
 	for name := range u.Query() {
-		if slices.Contains(telling, strings.ToLower(name)) {
+		if slices.Contains(telling, strings.ToLower(name)) && !(ownState && name == "state") {
 			return "", errors.New("shopeev1: the query of redirect_uri holds a name that the callback needs: " + strings.Join(telling, ", "))
 		}
 	}

@@ -88,13 +88,13 @@ func TestLinkRefuses(t *testing.T) {
 		app  platform.App
 		want platform.Want
 	}{
-		"no redirect":       {testApp(redirect("")), platform.Want{}},
-		"fragment":          {testApp(redirect("https://hub.example.org/#x")), platform.Want{}},
-		"state in redirect": {testApp(redirect("https://hub.example.org/?state=1")), platform.Want{}},
-		"no partner":        {testApp(func(a *platform.App) { delete(a.Settings, "partner_id") }), platform.Want{}},
-		"no key":            {testApp(func(a *platform.App) { a.Secrets = nil }), platform.Want{}},
-		"a form":            {testApp(), platform.Want{Form: "signed"}},
-		"an extra":          {testApp(), platform.Want{Extra: url.Values{"x": {"y"}}}},
+		"no redirect": {testApp(redirect("")), platform.Want{}},
+		"fragment":    {testApp(redirect("https://hub.example.org/#x")), platform.Want{}},
+		"two states":  {testApp(redirect("https://hub.example.org/?state=1")), platform.Want{State: "2"}},
+		"no partner":  {testApp(func(a *platform.App) { delete(a.Settings, "partner_id") }), platform.Want{}},
+		"no key":      {testApp(func(a *platform.App) { a.Secrets = nil }), platform.Want{}},
+		"a form":      {testApp(), platform.Want{Form: "signed"}},
+		"an extra":    {testApp(), platform.Want{Extra: url.Values{"x": {"y"}}}},
 	} {
 		if l, err := driver.Link(c.app, c.want); err == nil {
 			t.Errorf("%s: Link = %s, want an error", name, l.URL)

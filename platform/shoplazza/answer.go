@@ -19,6 +19,10 @@ func (d driver) refused(app platform.App, asked platform.Asked, reply platform.R
 		return &platform.Garbled{Why: "status " + strconv.Itoa(reply.Status), Fault: d.fault(app, asked, reply, said)}
 	case reply.Truncated:
 		return &platform.Garbled{Why: "the answer is too long"}
+	case !said.object && d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) != nil:
+		f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply)
+		f.RetryAfter, f.At = retryAfter(reply), gk.At(reply.Received)
+		return f
 	case !said.object && (!said.brief || reply.Status < 300):
 		g := &platform.Garbled{Why: "the body is not the JSON object that it should be"}
 		if reply.Status >= 300 {
@@ -91,7 +95,7 @@ func (d driver) fault(app platform.App, asked platform.Asked, reply platform.Rep
 		r := d.spec.Catalogue.Local(platform.StageRefresh, "local:missing_redirect_uri")
 		f.Known, f.Row, f.Action, f.Terminal = true, r.Row, r.Action, r.Terminal
 	}
-	f.RetryAfter, f.At = retryAfter(reply), gk.At(reply.Received)
+	f.RequestID, f.RetryAfter, f.At = said.request, retryAfter(reply), gk.At(reply.Received)
 	if reply.Received.IsZero() {
 		f.At = gk.At(app.Now)
 	}

@@ -17,6 +17,7 @@ type said struct {
 	oauth   bool     // code is an OAuth error rather than a number or a word of the Open API
 	code    string   // the platform's own, if it has one
 	texts   []string // what it says in words
+	request string   // id of the request, if the platform tells it
 }
 
 // longestWords is how long a body in plain words may be; a longer one is a page of somebody else.
@@ -40,11 +41,12 @@ func readBody(body []byte) said {
 		Code        text            `json:"code"`
 		Message     text            `json:"message"`
 		Data        json.RawMessage `json:"data"`
+		Request     text            `json:"request_id"`
 	}
 	if body[0] != '{' || json.Unmarshal(body, &form) != nil {
 		return said{}
 	}
-	s := said{object: true}
+	s := said{object: true, request: string(form.Request)}
 	var word string
 	switch {
 	case json.Unmarshal(form.Error, &word) == nil && word != "":

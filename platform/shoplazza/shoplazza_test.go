@@ -178,6 +178,7 @@ func TestAnswersThatAreNeitherPairNorRefusal(t *testing.T) {
 	for name, reply := range map[string]platform.Reply{
 		"a 503":                {Status: 503, Body: []byte(`{"error":"invalid_grant"}`)},
 		"html":                 {Status: 200, Body: []byte("<html></html>")},
+		"html with a 502":      {Status: 502, Body: []byte("<html></html>")},
 		"a cut answer":         {Status: 200, Body: []byte(`{"access_token":"At_2","refr`)},
 		"nothing":              {Status: 200},
 		"plain words":          {Status: 200, Body: []byte(`OK`)},

@@ -28,7 +28,7 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 	if !operationName.MatchString(call.Operation) {
 		return nil, &platform.BadCall{Field: "operation", Why: "must be a name such as taobao.user.seller.get"}
 	}
-	if d.spec.Facts.Permit(call.Operation) == "never" {
+	if d.spec.Facts.Permit(call.Operation) == "never" && !call.Free {
 		return nil, &platform.BadCall{Field: "operation", Why: "is Grantkeep's own, or not the platform's; it is not passed on"}
 	}
 	if len(call.Query) > 0 {
@@ -41,7 +41,7 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 	if err != nil {
 		return nil, err
 	}
-	return d.gateway(app, cred.Token.Access, call.Operation, business, call.System, call.SignMethod)
+	return d.gateway(app, cred.Token.Access, call.Operation, business, call.System, call.SignMethod, call.Free)
 }
 
 // business turns a JSON object into parameters: texts as they are, numbers as written, lists and objects as compact JSON.
@@ -89,12 +89,12 @@ func parameter(raw json.RawMessage) (string, error) {
 
 // gatewayToken asks for a token by a signed call; neither secret nor redirect_uri travels.
 func (d driver) gatewayToken(app platform.App, operation, name string, value gk.Secret) (*platform.Request, error) {
-	return d.gateway(app, gk.Secret{}, operation, form{{name, value.Reveal()}}, nil, "")
+	return d.gateway(app, gk.Secret{}, operation, form{{name, value.Reveal()}}, nil, "", false)
 }
 
 // gateway builds and signs a POST to the gateway. All parameters travel in the body, since an address with a session in
 // it would be kept by every proxy on the way.
-func (d driver) gateway(app platform.App, session gk.Secret, operation string, business form, system url.Values, method string) (*platform.Request, error) {
+func (d driver) gateway(app platform.App, session gk.Secret, operation string, business form, system url.Values, method string, free bool) (*platform.Request, error) {
 	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (d driver) gateway(app platform.App, session gk.Secret, operation string, b
 		{"method", operation}, {"app_key", key}, {"session", session.Reveal()}, {"timestamp", app.Now.In(china).Format(time.DateTime)},
 		{"v", "2.0"}, {"format", "json"}, {"sign_method", method},
 	}
-	if err := fields.replace(system); err != nil {
+	if err := fields.replace(system, free); err != nil {
 		return nil, err
 	}
 	if method = fields.get("sign_method"); !slices.Contains(methods, method) {
@@ -142,13 +142,13 @@ func (d driver) gateway(app platform.App, session gk.Secret, operation string, b
 }
 
 // replace sets the system parameters that a caller names. Who calls, for whom and what stays ours.
-func (f *form) replace(system url.Values) error {
+func (f *form) replace(system url.Values, free bool) error {
 	for name, values := range system {
 		if len(values) != 1 {
 			return &platform.BadCall{Field: "system." + strings.ToLower(name), Why: "must have one value"}
 		}
 		switch {
-		case strings.EqualFold(name, "sign"), strings.EqualFold(name, "access_token"), strings.EqualFold(name, "top_session"):
+		case strings.EqualFold(name, "sign"), !free && (strings.EqualFold(name, "access_token") || strings.EqualFold(name, "top_session")):
 			return &platform.BadCall{Field: "system", Why: "holds a signature or token of its own; leave it out"}
 		case slices.ContainsFunc([]string{"method", "app_key", "session"}, func(own string) bool { return strings.EqualFold(name, own) }):
 			if f.get(strings.ToLower(name)) != values[0] || name != strings.ToLower(name) {

@@ -35,6 +35,9 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if reply.Status < 300 && (obj != nil || reply.Truncated || strings.HasSuffix(xmlRoot(reply.Body), "_response")) {
 		return nil
 	}
+	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
+		return f
+	}
 	code := fmt.Sprintf("http:%d", reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
@@ -53,15 +56,32 @@ func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.R
 			return d.gatewayFault(app, asked, reply.Status, f)
 		}
 	}
+	if bare(obj) {
+		return d.gatewayFault(app, asked, reply.Status, failure{
+			Code: platform.JSONText(obj["code"]), Msg: platform.JSONText(obj["msg"]), SubCode: platform.JSONText(obj["sub_code"]), SubMsg: platform.JSONText(obj["sub_msg"]),
+			Request: platform.JSONText(obj["request_id"]),
+		})
+	}
 	code, text := platform.JSONText(obj["error"]), platform.JSONText(obj["error_description"])
-	if code == "" && text == "" {
-		return nil
+	if code == "" && text == "" || code != "" && text == "" && platform.JSONText(obj["message"]) != "" {
+		if asked.Stage == platform.StageToken || asked.Stage == platform.StageRefresh {
+			return nil // somebody else's answer says nothing about what became of the code or token
+		}
+		return d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status)
 	}
 	fault := d.oauthFault(asked, code, text, reply.Status)
 	if fault.Action == gk.Backoff && asked.Stage == platform.StageRefresh {
 		fault.RetryAfter = d.spec.Facts.PauseAfter(platform.StageRefresh, app.Now)
 	}
 	return fault
+}
+
+// bare reports whether an object is the gateway's error without its wrapper, as SDKs hand it on.
+func bare(obj map[string]json.RawMessage) bool {
+	code := platform.JSONText(obj["code"])
+	_, msg := obj["msg"]
+	_, sub := obj["sub_code"]
+	return code != "" && code != "0" && code != "200" && (msg || sub) && obj["error"] == nil && obj["access_token"] == nil && obj["data"] == nil
 }
 
 // oauthFault finds the row for an OAuth error. The description decides, in the stage asked and then in the other
@@ -111,16 +131,43 @@ func (d driver) gatewayFault(app platform.App, asked platform.Asked, status int,
 	if d.spec.Catalogue.Find(q) == nil && asked.Stage != platform.StageCall {
 		q.Codes = nil
 	}
+	if said := d.saidByTokens(asked, f); said != nil {
+		q = *said
+	}
 	fault := d.spec.Catalogue.Fault(q, code, status)
 	fault.RequestID, fault.RetryAfter = f.Request, ban(f.SubMsg)
 	if f.SubMsg != "" && f.SubMsg != f.Msg {
 		fault.Message = strings.TrimPrefix(fault.Message+": "+f.SubMsg, ": ")
 	}
+	fault.Stage = asked.Stage
 	fault.Code, fault.Message = withoutTokens(fault.Code), withoutTokens(fault.Message)
 	if fault.Action == gk.Backoff && fault.RetryAfter == 0 && asked.Stage == platform.StageRefresh {
 		fault.RetryAfter = d.spec.Facts.PauseAfter(platform.StageRefresh, app.Now)
 	}
 	return fault
+}
+
+// saidByTokens finds the OAuth row of a token error that the gateway tells: its own code is 15 or 50 then, and what
+// /token would have said stands in sub_msg. It returns nil for any other error.
+func (d driver) saidByTokens(asked platform.Asked, f failure) *platform.Query {
+	about := asked.Stage == platform.StageToken || asked.Stage == platform.StageRefresh || strings.Contains(f.SubCode, "auth") ||
+		strings.HasPrefix(asked.Sent.Get("method"), "taobao.top.auth.token.")
+	if !about || f.Code != "15" && f.Code != "50" {
+		return nil
+	}
+	for _, text := range []string{f.SubMsg, f.Msg} {
+		for _, stage := range []string{asked.Stage, platform.StageToken, platform.StageRefresh, platform.StageAuthorize} {
+			q := platform.Query{Stage: stage, Texts: []string{text}, Sent: asked.Sent}
+			if row := d.spec.Catalogue.Find(q); text != "" && row != nil && row.Stage == stage && stage != platform.StageCall {
+				q.Texts = append(q.Texts, f.Msg)
+				if f.Msg != "" && f.Msg != text {
+					q.Texts[0], q.Texts[1] = f.Msg, text
+				}
+				return &q
+			}
+		}
+	}
+	return nil
 }
 
 var banText = regexp.MustCompile(`(?i)\bban will last for ([0-9]{1,7}) more seconds?\b`)

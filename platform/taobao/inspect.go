@@ -20,12 +20,12 @@ func (d driver) InspectRequest(app platform.App, cred platform.Credential, _ str
 	r1 := cred.Token.Windows["r1"]
 	usable := !cred.Token.Access.Empty() && (r1.IsZero() || r1.After(app.Now))
 	if name := cred.Facts["nick"]; !usable && name != "" {
-		return d.gateway(app, gk.Secret{}, opMessages, form{{"fields", "user_nick,is_valid"}, {"nick", name}}, nil, "")
+		return d.gateway(app, gk.Secret{}, opMessages, form{{"fields", "user_nick,is_valid"}, {"nick", name}}, nil, "", false)
 	}
 	if cred.Token.Access.Empty() {
 		return nil, &platform.BadCall{Field: "token", Why: "an inspection needs an access token"}
 	}
-	return d.gateway(app, cred.Token.Access, opSeller, form{{"fields", "user_id,nick"}}, nil, "")
+	return d.gateway(app, cred.Token.Access, opSeller, form{{"fields", "user_id,nick"}}, nil, "", false)
 }
 
 // ReadInspection reads the answer to either question.

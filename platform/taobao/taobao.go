@@ -106,7 +106,7 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	if code != "" && failure != "" {
 		return platform.Callback{}, polluted("both code and error")
 	}
-	if !platform.PlainText(code) || !platform.PlainText(params.Get("state")) {
+	if !platform.PlainText(code) || !platform.StateText(params.Get("state")) {
 		return platform.Callback{}, polluted("code or state has characters that do not belong there")
 	}
 	cb := platform.Callback{State: params.Get("state"), Code: gk.NewSecret(code), Empty: code == "" && failure == ""}

@@ -131,10 +131,13 @@ func subject(obj map[string]json.RawMessage) gk.Subject {
 	if !digits.MatchString(id) {
 		id = openUID(obj)
 	}
+	if older := platform.JSONText(obj["user_id"]); id == "" && digits.MatchString(older) {
+		id = older // so older answers name the account
+	}
 	if id == "" {
 		return gk.Subject{}
 	}
-	s := gk.Subject{Kind: gk.KindAccount, ID: id, Name: nick(obj["taobao_user_nick"])}
+	s := gk.Subject{Kind: gk.KindAccount, ID: id, Name: nickIn(obj)}
 	sub := platform.JSONText(obj["sub_taobao_user_id"])
 	if sub == "" {
 		sub = platform.JSONText(obj["taobao_sub_user_id"]) // page of 2011
@@ -156,7 +159,7 @@ func openUID(obj map[string]json.RawMessage) string {
 // facts keeps what later calls need: the main account's nick, by which its messages and orders are asked for.
 func facts(obj map[string]json.RawMessage) map[string]string {
 	kept := make(map[string]string)
-	if name := nick(obj["taobao_user_nick"]); name != "" {
+	if name := nickIn(obj); name != "" {
 		kept["nick"] = name
 	}
 	if uid := openUID(obj); uid != "" {
@@ -166,6 +169,14 @@ func facts(obj map[string]json.RawMessage) map[string]string {
 		return nil
 	}
 	return kept
+}
+
+// nickIn reads the main account's nick, which older answers name user_nick.
+func nickIn(obj map[string]json.RawMessage) string {
+	if name := nick(obj["taobao_user_nick"]); name != "" {
+		return name
+	}
+	return nick(obj["user_nick"])
 }
 
 // nick decodes a nick once; token answers have it URL-encoded, call answers do not.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/grantkeep/grantkeep/platform"
 )
 
 // encode writes one line of JSON in which addresses stay readable.
@@ -26,16 +24,11 @@ func unreadable(err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("not JSON at byte %d", syntax.Offset)
 	case errors.As(err, &wrong):
-		return fmt.Errorf("%s has the wrong type", firstOf(wrong.Field, "the line"))
+		field := wrong.Field
+		if field == "" {
+			field = "the line"
+		}
+		return fmt.Errorf("%s has the wrong type", field)
 	}
 	return errors.New("a member has the wrong form: a time is RFC 3339 or unix seconds, a value a text or a number")
-}
-
-func find(drivers []platform.Driver, code string) (platform.Driver, error) {
-	for _, d := range drivers {
-		if d.Spec().Code == code {
-			return d, nil
-		}
-	}
-	return nil, fmt.Errorf("platform %q is not one that Grantkeep knows", code)
 }

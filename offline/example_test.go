@@ -5,8 +5,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 )
 

@@ -24,6 +24,13 @@ type Step struct {
 // Request builds the request of a step. A step that the platform does not have, and one for which something is
 // missing, are errors that say so.
 func Request(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
+	if d.Spec().Facts.ShopNeeded && step.Subject.Host != "" {
+		host, err := d.Spec().ShopHost(step.Subject.Host)
+		if err != nil {
+			return nil, fmt.Errorf("subject.host: the %w", err)
+		}
+		step.Subject.Host = host
+	}
 	switch step.Do {
 	case "authorize", "cancel":
 		return link(d, app, step)
@@ -104,7 +111,7 @@ func callback(d platform.Driver, app platform.App, step Step) (platform.Callback
 			Subject: step.Subject, Params: step.Callback,
 		}, nil
 	}
-	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: withQuery(app.CallbackURL, named(step))})
+	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: arrival(app.CallbackURL, named(step))})
 	switch {
 	case err != nil:
 		return cb, err
@@ -143,16 +150,16 @@ func named(step Step) url.Values {
 	return params
 }
 
-// withQuery is the address at which a callback arrives. The registered address may hold a query of its own.
-func withQuery(address string, params url.Values) string {
-	if address == "" {
-		address = "/callback"
+// arrival is the address at which a callback comes in. What the registered address's own query holds comes back with it,
+// but for a name that the callback brings itself.
+func arrival(address string, params url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		u = &url.URL{}
 	}
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	return address + separator + params.Encode()
+	all := u.Query()
+	maps.Copy(all, params)
+	return "/callback?" + all.Encode()
 }
 
 func refresh(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {

@@ -54,9 +54,9 @@ func (m mask) in(text string) string {
 }
 
 // header returns the value of a header with the secrets hidden, and with them the Basic credentials, which hold the
-// app's secret in another alphabet.
+// app's secret in another alphabet. A mask without secrets hides nothing.
 func (m mask) header(name, value string) string {
-	if scheme, _, ok := strings.Cut(value, " "); ok && strings.EqualFold(name, "Authorization") && strings.EqualFold(scheme, "Basic") {
+	if scheme, _, ok := strings.Cut(value, " "); ok && len(m.texts) > 0 && strings.EqualFold(name, "Authorization") && strings.EqualFold(scheme, "Basic") {
 		return scheme + " " + hidden
 	}
 	return m.in(value)

@@ -169,8 +169,9 @@ func (m message) body() ([]byte, error) {
 	return body, nil
 }
 
-// open makes the app that a line describes. A name that is no setting of the platform is left out: people reuse one
-// description for several platforms.
+// open makes the app that a line describes, its settings read as the API reads them. A name that is no setting of the
+// platform is left out: people reuse one description for several platforms. With an error about a setting the app is
+// there all the same, for those to whom the setting does not matter.
 func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 	facts := d.Spec().Facts
 	switch l.Environment {
@@ -178,6 +179,7 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 	default:
 		return platform.App{}, fmt.Errorf("environment %q is neither production nor sandbox", l.Environment)
 	}
+	var bad []error
 	app := platform.App{
 		Environment: l.Environment, Profile: l.App["profile"].one(), Stage: l.App["stage"].one(),
 		Settings: make(map[string]string), Secrets: make(map[string][]gk.Secret),
@@ -194,15 +196,21 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 		switch {
 		case setting.Secret:
 			for _, v := range values {
-				if v != "" {
+				if v = platform.TrimSetting(v); v != "" {
 					app.Secrets[name] = append(app.Secrets[name], gk.NewSecret(v))
 				}
 			}
 		case known || name == "redirect_uri" || name == "push_url":
-			app.Settings[name] = strings.Join(values, " ")
+			text := strings.Join(values, " ")
+			value, err := facts.ReadSetting(name, text)
+			if err != nil {
+				bad = append(bad, err)
+				value = platform.TrimSetting(text)
+			}
+			app.Settings[name] = value
 		}
 	}
-	return d.Spec().Open(app), nil
+	return d.Spec().Open(app), errors.Join(bad...)
 }
 
 // reasking returns the first profile whose tokens are obtained with the app's own credentials: whoever asks for such a
@@ -244,5 +252,6 @@ func (l *line) step() Step {
 		s.Want.Extra.Set("view", l.View)
 	}
 	s.Call = l.Call.noun()
+	s.Call.Free = true
 	return s
 }

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 )
 
@@ -192,17 +193,17 @@ func TestAsk(t *testing.T) {
 		{[]string{"shoplazza", `{"errors":["Record not found"]}`}, "call/http:404"},
 		{[]string{"shoplazza", "https://hub.example/cb?code=c&shop=demo-7.myshoplaza.com&state=s"}, "authorize/local:hmac_missing"},
 	} {
-		d, q, err := offline.Ask(drivers, c.args)
+		d, q, err := explain.Ask(drivers, c.args)
 		if err != nil {
 			t.Errorf("Ask(%q): %v", c.args, err)
 			continue
 		}
-		if got := offline.Explain(d, d.Spec().Open(platform.App{Now: now}), q).Row; got != c.row {
+		if got := explain.Explain(d, d.Spec().Open(platform.App{Now: now}), q).Row; got != c.row {
 			t.Errorf("Ask(%q) finds %q, want %q", c.args, got, c.row)
 		}
 	}
 	for _, args := range [][]string{nil, {"shoplazza"}, {"nowhere", "text"}} {
-		if _, _, err := offline.Ask(drivers, args); err == nil {
+		if _, _, err := explain.Ask(drivers, args); err == nil {
 			t.Errorf("Ask(%q): no error", args)
 		}
 	}

@@ -1,8 +1,9 @@
-package offline
+package explain
 
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -32,22 +33,7 @@ var stages = []string{
 // Explain says what a failure means. It always has an answer; one that no row describes is not known.
 func Explain(d platform.Driver, app platform.App, q Question) *Fault {
 	q = unwrap(q)
-	asked := stages
-	if q.Stage != "" {
-		asked = []string{q.Stage}
-	}
-	var found *gk.Fault
-	for _, read := range []func(platform.Driver, platform.App, Question, string) *gk.Fault{fromBody, fromWords, fromOurs} {
-		for _, stage := range asked {
-			f := read(d, app, q, stage)
-			if better(d, f, found) {
-				found = f
-			}
-		}
-		if found != nil && found.Known {
-			break
-		}
-	}
+	found := search(d, app, q)
 	if found == nil {
 		found = &gk.Fault{Platform: d.Spec().Code, Stage: q.Stage, Code: q.Code, Message: q.Message, Action: gk.FixRequest}
 	}
@@ -61,6 +47,137 @@ func Explain(d platform.Driver, app platform.App, q Question) *Fault {
 		found.RetryAfter = waitIn(found.Message)
 	}
 	return describe(d, app, found, q)
+}
+
+// search reads a question in every way that people paste an error, the most literal first, until a row describes it.
+func search(d platform.Driver, app platform.App, q Question) *gk.Fault {
+	if platform.IsFirewall(q.Body) && (q.Status == 0 || q.Status >= 400) {
+		return firewall(d, q)
+	}
+	var found *gk.Fault
+	for _, reading := range readings(q) {
+		if f := read(d, app, reading); weight(d, f) > weight(d, found) {
+			found = f
+		}
+		if weight(d, found) >= weightAnyText {
+			return found
+		}
+	}
+	if f := within(d, q); weight(d, f) > weight(d, found) {
+		found = f
+	}
+	return found
+}
+
+// firewall is the fault of a block page: whatever the status, no API has spoken.
+func firewall(d platform.Driver, q Question) *gk.Fault {
+	f := &gk.Fault{
+		Platform: d.Spec().Code, Stage: q.Stage, Message: platform.PageTitle(q.Body), Action: ourRow(platform.RowFirewall).Action,
+		Row: platform.RowFirewall, Known: true,
+	}
+	if q.Status != 0 {
+		f.Code = "http:" + strconv.Itoa(q.Status)
+	}
+	return f
+}
+
+// readings lists what a question may be: itself, an address inside it, a printed structure, a line that names its parts.
+func readings(q Question) []Question {
+	all := []Question{q}
+	text := string(q.Body)
+	if q.Code == "" {
+		text += q.Message
+	}
+	text = text[:min(len(text), longestWords)]
+	if text == "" || platform.IsPage(q.Body) {
+		return all
+	}
+	with := func(change func(*Question)) {
+		other := Question{Stage: q.Stage, Status: q.Status, Sent: q.Sent}
+		change(&other)
+		all = append(all, other)
+	}
+	if address := addressIn(text); address != "" {
+		with(func(o *Question) { o.Body = []byte(address) })
+	}
+	for _, form := range []string{text, strings.ReplaceAll(text, `\"`, `"`)} {
+		for _, object := range structures(form) {
+			with(func(o *Question) { o.Body = object })
+			if said, ok := platform.ReadForeign(object); ok {
+				with(func(o *Question) { o.said(said) })
+			}
+		}
+		if !strings.Contains(text, `\"`) {
+			break
+		}
+	}
+	if len(q.Body) == 0 && len(all) > 1 {
+		all = append(all[1:], q) // what stands inside the words says more than the words around it
+	}
+	if said, ok := fieldsIn(text); ok {
+		with(func(o *Question) { o.said(said) })
+	}
+	if words := bareWords(text); words != strings.TrimSpace(text) && words != "" {
+		with(func(o *Question) { o.Message = words })
+	}
+	return all
+}
+
+// said asks for the parts of an error that somebody else's form names.
+func (q *Question) said(s platform.Said) {
+	q.Code, q.Message = s.Code, strings.Join(s.Texts(), ": ")
+	if s.SubCode != "" {
+		q.Code = strings.TrimPrefix(s.Code+":"+s.SubCode, ":")
+	}
+}
+
+// read looks one reading up, in the stage asked or in all of them.
+func read(d platform.Driver, app platform.App, q Question) *gk.Fault {
+	asked := stages
+	if q.Stage != "" {
+		asked = []string{q.Stage}
+	}
+	var found *gk.Fault
+	for _, read := range []func(platform.Driver, platform.App, Question, string) *gk.Fault{fromBody, fromWords, fromOurs} {
+		for _, stage := range asked {
+			if f := read(d, app, q, stage); weight(d, f) > weight(d, found) {
+				found = f
+			}
+		}
+		if weight(d, found) >= weightAnyText {
+			break
+		}
+	}
+	if weight(d, found) < weightForeign && (found == nil || found.Code == "" || found.Message == "") {
+		if f := d.Spec().Catalogue.Foreign(q.Stage, q.Body, q.Status); f != nil {
+			return f
+		}
+	}
+	return found
+}
+
+// within looks for a row's text or code among other words.
+func within(d platform.Driver, q Question) *gk.Fault {
+	if q.Code != "" || len(q.Body) > 0 && platform.IsPage(q.Body) {
+		return nil
+	}
+	text := strings.TrimSpace(string(q.Body) + " " + q.Message)
+	text = text[:min(len(text), longestWords)]
+	asked := stages
+	if q.Stage != "" {
+		asked = []string{q.Stage}
+		if q.Stage == platform.StageToken || q.Stage == platform.StageRefresh || q.Stage == platform.StageInspect {
+			asked = append(asked, platform.StageCall)
+		}
+	}
+	row := d.Spec().Catalogue.Within(asked, text)
+	if row == nil {
+		return nil
+	}
+	return &gk.Fault{
+		Platform: d.Spec().Code, Stage: row.Stage, Code: row.Code, Message: d.Spec().Catalogue.Cut(text),
+		Action: row.Action, Terminal: row.Terminal, Known: true, Row: row.ID,
+	}
 }
 
 // brokenConnection matches what clients say when no answer came.
@@ -82,23 +199,30 @@ func waitIn(words string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// better reports whether a finding says more than the one before: a row goes before none, a row for this text before
-// one that takes any text.
-func better(d platform.Driver, f, before *gk.Fault) bool {
-	return weight(d, f) > weight(d, before)
-}
+// Weights of a finding: a row for this text goes before one that takes any text, that before an error in another
+// platform's form, and that before none.
+const (
+	weightUnknown = iota + 1
+	weightForeign
+	weightAnyText
+	weightRow
+)
 
 func weight(d platform.Driver, f *gk.Fault) int {
 	switch {
 	case f == nil:
 		return 0
 	case !f.Known:
-		return 1
+		return weightUnknown
+	case f.Row == platform.RowForeignAnswer:
+		return weightForeign
+	case f.Row == platform.RowGrantRefused:
+		return weightAnyText
 	}
 	if row := d.Spec().Catalogue.Row(f.Row); row != nil && strings.Trim(row.PatternText, "^$") == ".*" {
-		return 2
+		return weightAnyText
 	}
-	return 3
+	return weightRow
 }
 
 // unwrap takes a question out of what people paste: a problem of Grantkeep's API, the header Grantkeep-Fault, plain words.
@@ -146,7 +270,7 @@ func fromBody(d platform.Driver, app platform.App, q Question, stage string) *gk
 		return nil
 	}
 	if text := strings.TrimSpace(string(q.Body)); isAddress(text) {
-		if stage != platform.StageAuthorize {
+		if stage != platform.StageAuthorize && q.Stage == "" {
 			return nil
 		}
 		return fromCallback(d, app, text)
@@ -186,11 +310,19 @@ func fromCallback(d platform.Driver, app platform.App, address string) *gk.Fault
 		}
 	}
 	var bad *platform.BadCallback
-	if errors.As(err, &bad) && bad.Fault != nil {
+	switch {
+	case errors.As(err, &bad) && bad.Fault != nil:
 		return bad.Fault
+	case errors.As(err, &bad), perr != nil || u.RawQuery == "":
+		return nil
 	}
-	return nil
+	return &gk.Fault{
+		Platform: d.Spec().Code, Stage: platform.StageAuthorize, Code: noError, Action: gk.None, Known: true, Row: noError,
+	}
 }
+
+// noError is the state of a callback that brings what it should: nothing is wrong with it.
+const noError = "local:no_error"
 
 // fromWords looks code and message up. Where there is no code, the words may begin with one or be one, as in
 // "invalid_grant" or "27 Invalid session".
@@ -246,7 +378,7 @@ func lookUp(d platform.Driver, q Question, stage string) *gk.Fault {
 			codes = append(codes, q.Code+":*")
 		}
 	}
-	if q.Status != 0 {
+	if q.Status != 0 && q.Code != "invalid_grant" { // that code decides, whatever the status
 		status := "http:" + strconv.Itoa(q.Status)
 		codes = append(codes, status+":*", status)
 		if q.Status >= 500 {
@@ -287,7 +419,7 @@ func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, e
 	if len(args) < 2 {
 		return nil, Question{}, errors.New("say which platform, and what it said: explain taobao 'refresh times limit exceed'")
 	}
-	d, err := find(drivers, args[0])
+	d, err := Find(drivers, args[0])
 	if err != nil {
 		return nil, Question{}, err
 	}
@@ -303,4 +435,14 @@ func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, e
 		return d, all, nil
 	}
 	return d, staged, nil
+}
+
+// Find returns the driver of a platform by its code.
+func Find(drivers []platform.Driver, code string) (platform.Driver, error) {
+	for _, d := range drivers {
+		if d.Spec().Code == code {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("platform %q is not one that Grantkeep knows", code)
 }

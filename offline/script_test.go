@@ -13,9 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/eleme"
-	"github.com/grantkeep/grantkeep/platform/offline"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
@@ -179,13 +180,13 @@ func TestExplainEveryRow(t *testing.T) {
 	for _, d := range all {
 		spec := d.Spec()
 		for _, row := range spec.Catalogue.Rows() {
-			q := offline.Question{Stage: row.Stage, Code: row.Code, Message: row.Example}
+			q := explain.Question{Stage: row.Stage, Code: row.Code, Message: row.Example}
 			if name, ok := strings.CutPrefix(row.When, "sent:"); ok {
 				q.Sent = url.Values{name: {"x"}}
 			}
-			f := offline.Explain(d, spec.Open(platform.App{Now: now}), q)
-			want := offline.Fault{Action: row.Action, Terminal: row.Terminal, WhoseMove: row.Action.Move(), Cause: row.Cause, Remedy: row.Remedy, Known: true}
-			got := offline.Fault{Action: f.Action, Terminal: f.Terminal, WhoseMove: f.WhoseMove, Cause: f.Cause, Remedy: f.Remedy, Known: f.Known}
+			f := explain.Explain(d, spec.Open(platform.App{Now: now}), q)
+			want := explain.Fault{Action: row.Action, Terminal: row.Terminal, WhoseMove: row.Action.Move(), Cause: row.Cause, Remedy: row.Remedy, Known: true}
+			got := explain.Fault{Action: f.Action, Terminal: f.Terminal, WhoseMove: f.WhoseMove, Cause: f.Cause, Remedy: f.Remedy, Known: f.Known}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s %s (-want +got):\n%s", spec.Code, row.ID, diff)
 			}
@@ -209,7 +210,7 @@ func withApp(text string, apps map[string]string) string {
 func withoutTexts(t *testing.T, answer string) string {
 	t.Helper()
 	var a struct {
-		Fault *offline.Fault `json:"fault"`
+		Fault *explain.Fault `json:"fault"`
 	}
 	if err := json.Unmarshal([]byte(answer), &a); err != nil {
 		t.Fatalf("%q is not JSON: %v", answer, err)
@@ -240,11 +241,11 @@ func TestAskWordsThatBeginWithAStage(t *testing.T) {
 		{"taobao", "refresh", "token", "is", "invalid"},
 		{"taobao", "refresh", "refresh token is invalid"},
 	} {
-		d, q, err := offline.Ask(all, args)
+		d, q, err := explain.Ask(all, args)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := offline.Explain(d, d.Spec().Open(platform.App{Now: now}), q)
+		f := explain.Explain(d, d.Spec().Open(platform.App{Now: now}), q)
 		if !f.Known || f.Action != gk.Reauthorize || f.Terminal {
 			t.Errorf("explain %q = %+v, want the row of a refresh token that is invalid", args, f)
 		}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -92,7 +93,7 @@ func (c Commands) Line(do string, text []byte) ([]byte, error) {
 	if err := json.Unmarshal(text, &l); err != nil {
 		return nil, unreadable(err)
 	}
-	d, err := find(c.Drivers, l.Platform)
+	d, err := explain.Find(c.Drivers, l.Platform)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,12 @@ func (c Commands) Line(do string, text []byte) ([]byte, error) {
 		now = c.Now().UTC()
 	}
 	app, err := l.open(d, now)
-	if err != nil {
+	var setting *platform.BadSetting
+	switch {
+	case errors.As(err, &setting) && do == "verify":
+		return encode(Verdict{Why: err.Error()})
+	case errors.As(err, &setting) && do == "explain": // what an error means does not hang on a setting
+	case err != nil:
 		return nil, err
 	}
 	m := l.mask(app)
@@ -142,10 +148,10 @@ func (c Commands) answer(do string, d platform.Driver, app platform.App, l *line
 		if err != nil {
 			return nil, err
 		}
-		f := Explain(d, app, Question{
+		f := explain.Explain(d, app, explain.Question{
 			Stage: l.Stage, Status: l.Status, Code: l.Code.one(), Message: l.Message, Body: body, Sent: valuesOf(l.Sent),
 		})
-		return map[string]*Fault{"fault": f}, nil
+		return map[string]*explain.Fault{"fault": f}, nil
 	}
 	return nil, fmt.Errorf("%q is none of request, verify, parse, explain", do)
 }

@@ -1,7 +1,7 @@
 // Package offline is a driver's pure half, ready for people: the exact request of a step ([Request]), the verdict on an
-// incoming one ([Verify]), the meaning of an answer ([Parse]) and of an error ([Explain]).
+// incoming one ([Verify]) and the meaning of an answer ([Parse]). The fourth command, explain, is package explain.
 //
-// These four functions take a driver and an opened app, so that the API and the console use what the shell uses. [Run]
+// These functions take a driver and an opened app, so that the API and the console use what the shell uses. [Run]
 // is the shell's form: one JSON object per line in, one per line out, in the same order. Nothing here has a network, a
 // database or a clock of its own.
 package offline

@@ -3,19 +3,21 @@ package offline
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // Meaning is what an answer says: exactly one of Issued, OK, Fault and Unknown is set.
 type Meaning struct {
-	Issued  []Issued `json:"issued,omitempty"`
-	OK      bool     `json:"ok,omitempty"`
-	Fault   *Fault   `json:"fault,omitempty"`
-	Unknown bool     `json:"unknown,omitempty"` // of a token request: neither pair nor refusal
-	Why     string   `json:"why,omitempty"`
+	Issued  []Issued       `json:"issued,omitempty"`
+	OK      bool           `json:"ok,omitempty"`
+	Fault   *explain.Fault `json:"fault,omitempty"`
+	Unknown bool           `json:"unknown,omitempty"` // of a token request: neither pair nor refusal
+	Why     string         `json:"why,omitempty"`
 }
 
 // Issued is one issue as JSON. It holds tokens in clear; whoever prints it hides what must be hidden.
@@ -39,7 +41,10 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 		if f == nil {
 			return Meaning{OK: true}, nil
 		}
-		return Meaning{Fault: Describe(d, app, f)}, nil
+		if platform.IsFirewall(reply.Body) && reply.Status >= 400 {
+			return Meaning{Fault: explain.Explain(d, app, explain.Question{Stage: asked.Stage, Status: reply.Status, Body: reply.Body})}, nil
+		}
+		return Meaning{Fault: explain.Describe(d, app, f)}, nil
 	case platform.StageToken, platform.StageRefresh:
 	default:
 		return Meaning{}, fmt.Errorf("stage %q is none of token, refresh, call", asked.Stage)
@@ -47,8 +52,11 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 	issues, err := d.ReadIssues(app, asked, reply)
 	var fault *gk.Fault
 	switch {
+	case errors.As(err, &fault) && (fault.Row == platform.RowEdgeRefused || fault.Row == platform.RowEdgeLimit):
+		// The API has said nothing, and a person who pastes a page cannot know who in between made it.
+		return Meaning{Unknown: true, Why: edge(reply.Status)}, nil
 	case errors.As(err, &fault):
-		return Meaning{Fault: Describe(d, app, fault)}, nil
+		return Meaning{Fault: explain.Describe(d, app, fault)}, nil
 	case errors.Is(err, platform.ErrGarbage):
 		return Meaning{Unknown: true, Why: err.Error()}, nil
 	case err != nil:
@@ -59,9 +67,21 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 		if i.Subject.Kind == "" && len(issues) == 1 {
 			i.Subject = asked.Subject // the answer names nobody: whose it is, only the one who asked can say
 		}
+		if i.Subject.ID == "" && d.Spec().Facts.TokenNames {
+			return Meaning{Unknown: true, Why: "the answer names nobody whose token it is; name the subject to say so"}, nil
+		}
 		m.Issued = append(m.Issued, issued(i))
 	}
 	return m, nil
+}
+
+// edge says what a page with a 4xx status at a token address means.
+func edge(status int) string {
+	why := fmt.Sprintf("status %d with a page: the platform's edge refused the request before it reached the API", status)
+	if status == http.StatusTooManyRequests {
+		why += "; there were too many requests, so wait before the next one"
+	}
+	return why
 }
 
 func issued(i platform.Issue) Issued {

@@ -1,4 +1,4 @@
-package offline
+package explain
 
 import (
 	"maps"
@@ -32,17 +32,6 @@ type Fault struct {
 
 // Texts for failures that no row describes.
 var (
-	mismatchCause = platform.Texts{
-		ZhCN: "平台返回的是另一个店铺或账号的令牌。",
-		ZhTW: "平台回傳的是另一個店鋪或帳號的權杖。",
-		En:   "The platform answered with the token of another shop or account.",
-	}
-	mismatchRemedy = platform.Texts{
-		ZhCN: "没有保存这个令牌。确认请求里的店铺或账号，并确认商家登录的是哪一个。",
-		ZhTW: "沒有儲存這個權杖。確認請求裡的店鋪或帳號，並確認賣家登入的是哪一個。",
-		En:   "Nothing was stored. Check which shop or account was asked for, and which one the merchant used.",
-	}
-
 	unknownCause = platform.Texts{
 		ZhCN: "错误目录里没有这条错误。",
 		ZhTW: "錯誤目錄裡沒有這項錯誤。",
@@ -69,8 +58,11 @@ func describe(d platform.Driver, app platform.App, f *gk.Fault, q Question) *Fau
 	if f.RetryAfter > 0 {
 		out.RetryAfter = f.RetryAfter.Round(time.Second).String()
 	}
-	if f.Code == platform.SubjectMismatch {
-		out.Cause, out.Remedy = mismatchCause, mismatchRemedy
+	if ours := ourRow(f.Row, f.Code); ours != nil {
+		out.Cause, out.Remedy, out.Known = ours.Cause, ours.Remedy, true
+		if out.Row == "" {
+			out.Row = ours.Code
+		}
 	}
 	if row := d.Spec().Catalogue.Row(f.Row); row != nil {
 		out.Cause, out.Remedy = row.Cause, row.Remedy
@@ -111,6 +103,9 @@ func firstOf(texts ...string) string {
 	}
 	return ""
 }
+
+// hidden stands for a value that is not shown.
+const hidden = "***"
 
 // secretName matches the names of parameters whose values a report leaves out.
 var secretName = regexp.MustCompile(`(?i)token|secret|code|sign|session|pass|auth|hmac|ticket|(^|_)key$`)
