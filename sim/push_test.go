@@ -47,7 +47,7 @@ func TestAPushWaitsForItsDelayAndIsDroppedWhenVoid(t *testing.T) {
 
 func TestARefusedFaultNamesThoseThatCanBeSaid(t *testing.T) {
 	kit := sim.NewKit("toy", sim.NewClock(), []sim.Row{
-		{Stage: "call", Code: "E1", Example: "gone"}, {Stage: "call", Code: "local:lost"}, {Stage: "call", Example: "no code here"},
+		{Stage: "call", Code: "E1", Example: "gone"}, {Stage: "call", Code: "local:lost"}, {Stage: "call", Pattern: "no code", Example: "no code here"},
 	}, "http://toy.example", http.DefaultTransport)
 	for _, name := range []string{"local:lost", "nothing"} {
 		err := kit.Faults.Arm(sim.Fault{Name: name})
