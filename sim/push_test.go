@@ -56,3 +56,24 @@ func TestARefusedFaultNamesThoseThatCanBeSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesBelowLocalhostAreThisMachineInMemoryToo(t *testing.T) {
+	memory := sim.NewMemory()
+	listener, err := memory.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.NotFoundHandler()}
+	go server.Serve(listener)
+	defer server.Close()
+	_, port, _ := strings.Cut(listener.Addr().String(), ":")
+	transport := memory.Transport()
+	defer transport.CloseIdleConnections()
+	res, err := (&http.Client{Transport: transport}).Get("http://sg.localhost:" + port + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusNotFound || res.Body.Close() != nil {
+		t.Errorf("answer = %d, want that of the listener", res.StatusCode)
+	}
+}
