@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -98,16 +100,28 @@ func (f *Faults) find(name string) ([]Row, error) {
 		rows = f.spelled(" " + name) // a row without a code is named by its message alone
 	}
 	if len(rows) > 0 && rows[0].Local() {
-		return nil, fmt.Errorf("fault %q: no platform says this, it is a situation that a client recognises", name)
+		return nil, fmt.Errorf("fault %q: no platform says this, it is a situation that a client recognises; the platform says %s", name, f.sayable())
 	}
 	if len(rows) > 0 {
 		return rows, nil
 	}
 	code, message, ok := strings.Cut(name, " ")
 	if !ok {
-		return nil, fmt.Errorf("fault %q: the catalogue has no such code; code, blank, message makes up one", name)
+		return nil, fmt.Errorf("fault %q: the catalogue has no such code; code, blank, message makes up one; it has %s", name, f.sayable())
 	}
 	return []Row{{Code: code, Example: message}}, nil
+}
+
+// sayable lists the codes that the platform itself says, and the messages of the rows that have none.
+func (f *Faults) sayable() string {
+	var names []string
+	for _, row := range f.rows {
+		name := cmp.Or(row.Code, strconv.Quote(row.Example))
+		if !row.Local() && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // spelled returns the rows with the longest code of which name is code, blank, message: those with that message as their

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -42,8 +43,12 @@ func (m *Memory) Listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-// DialContext connects to an address that somebody listens on. It fits [http.Transport].
+// DialContext connects to an address that somebody listens on; names below localhost are 127.0.0.1. It fits
+// [http.Transport].
 func (m *Memory) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
 	m.mu.Lock()
 	l := m.listeners[address]
 	m.mu.Unlock()

@@ -22,9 +22,12 @@ type Push struct {
 	URL     string
 	Header  http.Header
 	Body    []byte
+	Delay   time.Duration   // wait before the first attempt
 	Ladder  []time.Duration // waits before the second, third … attempt; empty: one attempt
 	Timeout time.Duration   // how long, in real time, the answer may take; 0: five seconds
 	Stamp   func(p *Push, now time.Time)
+	// Void is asked before each attempt, under the kit's lock: true means that there is nothing left to tell.
+	Void func() bool
 	// OK judges an answer; nil: any 2xx.
 	OK func(status int, body []byte) bool
 	// Done is told the end: delivered, or given up after the last attempt. It runs under the kit's lock.
@@ -60,13 +63,13 @@ func newPushes(kit *Kit, out http.RoundTripper) *Pushes {
 	return p
 }
 
-// Send queues a push whose first attempt is due at once. Stamp, if there is one, is called before each attempt: there a
+// Send queues a push whose first attempt is due at once, or after its Delay. Stamp, if there is one, is called before each attempt: there a
 // platform signs with the time of sending.
 func (p *Pushes) Send(push Push) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.order++
-	push.order, push.due = p.order, p.kit.Now()
+	push.order, push.due = p.order, p.kit.Now().Add(push.Delay)
 	if push.Header == nil {
 		push.Header = http.Header{}
 	}
@@ -161,6 +164,13 @@ func earlier(a, b *Push) int {
 
 // attempt sends a push once, notes it in the log, and queues it again if it was not taken.
 func (p *Pushes) attempt(ctx context.Context, push *Push) {
+	if push.Void != nil {
+		var void bool
+		p.kit.Do(func() { void = push.Void() })
+		if void {
+			return
+		}
+	}
 	if push.Stamp != nil {
 		p.kit.Do(func() { push.Stamp(push, p.kit.Now()) })
 	}
