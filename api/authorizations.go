@@ -23,7 +23,8 @@ type Authorization struct {
 	Grant     string         `json:"grant,omitempty" doc:"the grant to reconnect"`
 	Grants    []string       `json:"grants" nullable:"false"`
 	Fault     *offline.Fault `json:"fault,omitempty"`
-	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused or expired"`
+	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused, unplaced or expired"`
+	Kept      bool           `json:"kept,omitempty" doc:"the platform's answer is kept though no grant could be made of it; place makes one. Told of one authorization, not in lists"`
 	ExpiresAt moment         `json:"expires_at"`
 	CreatedAt moment         `json:"created_at"`
 	UpdatedAt moment         `json:"updated_at"`
@@ -85,6 +86,11 @@ type confirmation struct {
 	Code string `json:"code" minLength:"1" maxLength:"200" doc:"gk_confirm of the address that return_to became"`
 }
 
+// placing says whom an answer is for.
+type placing struct {
+	Subject *newSubject `json:"subject,omitempty" doc:"where the platform does not say who authorized"`
+}
+
 func (s *server) routeAuthorizations() {
 	add(s, huma.Operation{
 		OperationID: "begin-authorization", Method: http.MethodPost, Path: "/v1/authorizations", DefaultStatus: http.StatusCreated,
@@ -126,6 +132,27 @@ func (s *server) routeAuthorizations() {
 		OperationID: "get-authorization", Method: http.MethodGet, Path: "/v1/authorizations/{id}", Summary: "Show how an authorization stands",
 	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Authorization], error) {
 		a, err := s.store.Authorization(ctx, key.Viewer(), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := s.authorization(a)
+		out.Kept, err = s.keeper.Stranded(ctx, a.ID)
+		return &output[Authorization]{out}, err
+	})
+
+	add(s, huma.Operation{
+		OperationID: "place-authorization", Method: http.MethodPost, Path: "/v1/authorizations/{id}/place",
+		Summary:     "Make the grant of an answer that is kept",
+		Description: "Where the platform gave tokens and no grant could be made of them within a day. Needs a key that is not limited to owners.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body placing
+	}) (*output[Authorization], error) {
+		var subject *gk.Subject
+		if b := in.Body.Subject; b != nil {
+			subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
+		}
+		a, err := s.keeper.Place(ctx, key.Viewer(), in.ID, subject)
 		return &output[Authorization]{s.authorization(a)}, err
 	})
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
 )
 
 func TestDryRunOfALimitedKeySeesNothingForeign(t *testing.T) {
@@ -104,5 +105,40 @@ func TestOwnersAreValidText(t *testing.T) {
 	}
 	if now, err := h.store.Grant(t.Context(), gk.Engine(), g.ID); err != nil || now.Owner != "ann" {
 		t.Errorf("the grant's owner = %q, %v; want it as it was", now.Owner, err)
+	}
+}
+
+func TestKeptAnswerIsShownAndPlaced(t *testing.T) {
+	h := newHouse(t)
+	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/v1/authorizations/" + a.ID
+	if a := h.do("all", http.MethodPost, path+"/place", `{}`); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("an authorization that keeps nothing = %d, want 422\n%s", a.status, a.body)
+	}
+	c := gk.Click{
+		ID: "clk_kept", Authorization: a.ID, App: h.app.ID, Stage: gk.Issued, Reason: gk.ReasonUnplaced, Answer: gk.Sealed("damaged"),
+		CreatedAt: h.now, UpdatedAt: h.now, SpentAt: h.now,
+	}
+	if err := h.store.CreateClick(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.do("all", http.MethodGet, path, ""); a.member(t, "kept") != true {
+		t.Errorf("the authorization does not show that it keeps an answer\n%s", a.body)
+	}
+	for body, want := range map[string]int{
+		`{"subject":{"kind":"account","id":"1"}}`: http.StatusUnprocessableEntity,
+		`{"subject":{"kind":"shop","id":""}}`:     http.StatusUnprocessableEntity,
+		`{"owner":"bob"}`:                         http.StatusUnprocessableEntity,
+	} {
+		if a := h.do("all", http.MethodPost, path+"/place", body); a.status != want {
+			t.Errorf("%s = %d, want %d\n%s", body, a.status, want, a.body)
+		}
+	}
+	h.addKey("ann", gk.Scopes(), []string{"ann"}, nil)
+	if a := h.do("ann", http.MethodPost, path+"/place", `{}`); a.status != http.StatusForbidden {
+		t.Errorf("by a limited key = %d, want 403\n%s", a.status, a.body)
 	}
 }
