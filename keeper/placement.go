@@ -202,9 +202,13 @@ func bound(a *gk.Authorization, c *gk.Click) bool { return a.Owner != "" && !c.H
 // confirmed, a consent that came in another browser, a grant that was revoked.
 func claimed(g *gk.Grant) bool { return g.State == gk.Held || g.State == gk.Revoked }
 
-// takes reports whether a consent takes a grant away from the owner who claims it.
+// takes reports whether a consent takes a grant away from the owner who claims it. One that is for nobody, as those from
+// the platform's side are, takes what an import claims and nothing else proves.
 func takes(a *gk.Authorization, c *gk.Click, old *gk.Grant) bool {
-	return old != nil && old.Owner != "" && old.Owner != a.Owner && claimed(old) && bound(a, c)
+	if old == nil || old.Owner == "" || old.Owner == a.Owner {
+		return false
+	}
+	return claimed(old) && bound(a, c) || unconfirmed(old) && a.Owner == "" && !c.Held
 }
 
 // conflicts reports whether a consent for one owner met the grant of another one. A mere claim never stands in the way
