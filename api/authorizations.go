@@ -15,6 +15,7 @@ import (
 // Authorization is one attempt by a merchant as the API shows it. Its link is shown once, when it is made.
 type Authorization struct {
 	ID        string         `json:"id"`
+	Number    string         `json:"number" doc:"the one that a merchant sees, AUT-…"`
 	App       string         `json:"app"`
 	Owner     string         `json:"owner"`
 	Kind      string         `json:"kind" enum:"authorize,cancel,install"`
@@ -32,7 +33,7 @@ type Authorization struct {
 
 func (s *server) authorization(a gk.Authorization) Authorization {
 	out := Authorization{
-		ID: a.ID, App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: texts(a.Grants),
+		ID: a.ID, Number: a.Number(), App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: texts(a.Grants),
 		Fault: s.fault(a.Fault, ""), Reason: a.Reason, ExpiresAt: at(a.ExpiresAt), CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}
 	switch {
@@ -86,6 +87,22 @@ type confirmation struct {
 	Code string `json:"code" minLength:"1" maxLength:"200" doc:"gk_confirm of the address that return_to became"`
 }
 
+// authorizationNamed reads an authorization by its id or its number. Of several with one number it is the newest.
+func (s *server) authorizationNamed(ctx context.Context, v gk.Viewer, name string) (gk.Authorization, error) {
+	end, ok := gk.IDEnd(name)
+	if !ok {
+		return s.store.Authorization(ctx, v, name)
+	}
+	found, err := s.store.Authorizations(ctx, v, store.AuthorizationFilter{IDEnd: end, Limit: 1})
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return gk.Authorization{}, err
+	}
+	return found[0], nil
+}
+
 // placing says whom an answer is for.
 type placing struct {
 	Subject *newSubject `json:"subject,omitempty" doc:"where the platform does not say who authorized"`
@@ -109,17 +126,23 @@ func (s *server) routeAuthorizations() {
 		App   string `query:"app" maxLength:"100"`
 		Owner string `query:"owner" maxLength:"200"`
 		State string `query:"state" enum:"pending,completed,failed,expired"`
+		Q     string `query:"q" maxLength:"200" doc:"beginning of id, shop or owner, or the number"`
 	}
 	add(s, huma.Operation{
 		OperationID: "list-authorizations", Method: http.MethodGet, Path: "/v1/authorizations", Summary: "List authorizations, newest first",
 	}, func(ctx context.Context, key gk.Key, in *filter) (*output[list[Authorization]], error) {
-		name := filterName("authorizations", in.App, in.Owner, in.State)
+		name := filterName("authorizations", in.App, in.Owner, in.State, in.Q)
 		before, err := openCursor(key, name, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
 		f := store.AuthorizationFilter{App: in.App, Owner: in.Owner, Before: before, Limit: in.Limit + 1}
 		s.inState(&f, in.State)
+		if end, ok := gk.IDEnd(in.Q); ok {
+			f.IDEnd = end
+		} else {
+			f.Query = in.Q
+		}
 		rows, err := s.store.Authorizations(ctx, key.Viewer(), f)
 		if err != nil {
 			return nil, err
@@ -131,7 +154,7 @@ func (s *server) routeAuthorizations() {
 	add(s, huma.Operation{
 		OperationID: "get-authorization", Method: http.MethodGet, Path: "/v1/authorizations/{id}", Summary: "Show how an authorization stands",
 	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Authorization], error) {
-		a, err := s.store.Authorization(ctx, key.Viewer(), in.ID)
+		a, err := s.authorizationNamed(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
 		}

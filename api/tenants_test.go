@@ -108,6 +108,35 @@ func TestOwnersAreValidText(t *testing.T) {
 	}
 }
 
+func TestAuthorizationIsFoundByItsNumber(t *testing.T) {
+	h := newHouse(t)
+	h.addKey("ann", gk.Scopes(), []string{"ann"}, nil)
+	h.addKey("bob", gk.Scopes(), []string{"bob"}, nil)
+	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann", Shop: "demo-1.myshoplaza.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann2"}); err != nil {
+		t.Fatal(err)
+	}
+	number := a.Number()
+	for _, name := range []string{a.ID, number, strings.ToLower(number)} {
+		got := h.do("ann", http.MethodGet, "/v1/authorizations/"+name, "")
+		if got.status != http.StatusOK || got.member(t, "id") != a.ID || got.member(t, "number") != number {
+			t.Errorf("GET %s = %d\n%s", name, got.status, got.body)
+		}
+	}
+	if got := h.do("bob", http.MethodGet, "/v1/authorizations/"+number, ""); got.status != http.StatusNotFound {
+		t.Errorf("by another owner = %d, want 404", got.status)
+	}
+	for q, want := range map[string]int{number: 1, a.ID[:10]: 2, "DEMO-1": 1, "ann": 2, "ann2": 1, "nn": 0, "AUT-ZZZZZZ": 0, "%25": 0} {
+		got := h.do("all", http.MethodGet, "/v1/authorizations?q="+q, "")
+		if items, ok := got.member(t, "items").([]any); !ok || len(items) != want {
+			t.Errorf("q=%s finds %d, want %d\n%s", q, len(items), want, got.body)
+		}
+	}
+}
+
 func TestKeptAnswerIsShownAndPlaced(t *testing.T) {
 	h := newHouse(t)
 	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann"})
