@@ -227,9 +227,12 @@ func (k *Keeper) identify(ctx context.Context, d platform.Driver, open platform.
 	return learn(i, in), nil
 }
 
+// errAttempt says that a renewal is under way on a grant that an answer is for. It is tried again after it.
+var errAttempt = &Later{Err: ErrRefreshing, After: 10 * time.Second}
+
 // awaitAttempts waits for renewals under way on these subjects' grants: a consent may kill the pair that a renewal is
 // about to bring, so the renewal's answer must be stored first and the consent's on top. It waits at most a minute of
-// product time; the generations settle what comes later.
+// product time; what takes longer, as a lease of a process that died, is waited out by trying again.
 func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Subject) error {
 	for range 240 {
 		busy := false
@@ -252,7 +255,7 @@ func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Su
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
-	return nil
+	return errAttempt
 }
 
 // renewable reports whether a grant can be renewed without the merchant.

@@ -38,6 +38,9 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 		if at >= 0 {
 			old = &existing[at]
 		}
+		if old != nil && old.Attempting(p.now) {
+			return nil, nil, errAttempt // claimed since it was looked at
+		}
 		asked := p.expected(a, i, old)
 		wanted = wanted || asked
 		if old != nil && old.AuthorizedAt.After(p.askedAt) {
