@@ -1,6 +1,9 @@
 package grantkeep
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kinds of an Authorization.
 const (
@@ -75,3 +78,22 @@ func (c *Click) Stranded() bool { return c.Stage == Issued && c.Reason != "" }
 
 // Ended reports whether nothing happens to a click by itself any more.
 func (c *Click) Ended() bool { return c.Stage == Done || c.Stage == Failed || c.Stranded() }
+
+// numberPrefix begins the number of an authorization.
+const numberPrefix = "AUT-"
+
+// numberLength is how many characters of an id, the last ones, are its number: they are all chance.
+const numberLength = 6
+
+// Number returns the short number of an authorization, which a merchant can read to the vendor's support.
+func (a *Authorization) Number() string {
+	return numberPrefix + strings.ToUpper(a.ID[max(len(a.ID)-numberLength, 0):])
+}
+
+// IDEnd returns the end of the id of the authorization that a number names; false for a text that is no number.
+func IDEnd(number string) (end string, ok bool) {
+	if len(number) != len(numberPrefix)+numberLength || !strings.EqualFold(number[:len(numberPrefix)], numberPrefix) {
+		return "", false
+	}
+	return strings.ToLower(number[len(numberPrefix):]), true
+}

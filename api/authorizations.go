@@ -15,6 +15,7 @@ import (
 // Authorization is one attempt by a merchant as the API shows it. Its link is shown once, when it is made.
 type Authorization struct {
 	ID        string         `json:"id"`
+	Number    string         `json:"number" doc:"the one that a merchant sees, AUT-…"`
 	App       string         `json:"app"`
 	Owner     string         `json:"owner"`
 	Kind      string         `json:"kind" enum:"authorize,cancel,install"`
@@ -23,7 +24,8 @@ type Authorization struct {
 	Grant     string         `json:"grant,omitempty" doc:"the grant to reconnect"`
 	Grants    []string       `json:"grants" nullable:"false"`
 	Fault     *explain.Fault `json:"fault,omitempty"`
-	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused or expired"`
+	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused, unplaced or expired"`
+	Kept      bool           `json:"kept,omitempty" doc:"the platform's answer is kept though no grant could be made of it; place makes one. Told of one authorization, not in lists"`
 	ExpiresAt moment         `json:"expires_at"`
 	CreatedAt moment         `json:"created_at"`
 	UpdatedAt moment         `json:"updated_at"`
@@ -31,7 +33,7 @@ type Authorization struct {
 
 func (s *server) authorization(a gk.Authorization) Authorization {
 	out := Authorization{
-		ID: a.ID, App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: texts(a.Grants),
+		ID: a.ID, Number: a.Number(), App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: texts(a.Grants),
 		Fault: s.fault(a.Fault, ""), Reason: a.Reason, ExpiresAt: at(a.ExpiresAt), CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}
 	switch {
@@ -85,6 +87,27 @@ type confirmation struct {
 	Code string `json:"code" minLength:"1" maxLength:"200" doc:"gk_confirm of the address that return_to became"`
 }
 
+// authorizationNamed reads an authorization by its id or its number. Of several with one number it is the newest.
+func (s *server) authorizationNamed(ctx context.Context, v gk.Viewer, name string) (gk.Authorization, error) {
+	end, ok := gk.IDEnd(name)
+	if !ok {
+		return s.store.Authorization(ctx, v, name)
+	}
+	found, err := s.store.Authorizations(ctx, v, store.AuthorizationFilter{IDEnd: end, Limit: 1})
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return gk.Authorization{}, err
+	}
+	return found[0], nil
+}
+
+// placing says whom an answer is for.
+type placing struct {
+	Subject *newSubject `json:"subject,omitempty" doc:"where the platform does not say who authorized"`
+}
+
 func (s *server) routeAuthorizations() {
 	add(s, huma.Operation{
 		OperationID: "begin-authorization", Method: http.MethodPost, Path: "/v1/authorizations", DefaultStatus: http.StatusCreated,
@@ -103,17 +126,23 @@ func (s *server) routeAuthorizations() {
 		App   string `query:"app" maxLength:"100"`
 		Owner string `query:"owner" maxLength:"200"`
 		State string `query:"state" enum:"pending,completed,failed,expired"`
+		Q     string `query:"q" maxLength:"200" doc:"beginning of id, shop or owner, or the number"`
 	}
 	add(s, huma.Operation{
 		OperationID: "list-authorizations", Method: http.MethodGet, Path: "/v1/authorizations", Summary: "List authorizations, newest first",
 	}, func(ctx context.Context, key gk.Key, in *filter) (*output[list[Authorization]], error) {
-		name := filterName("authorizations", in.App, in.Owner, in.State)
+		name := filterName("authorizations", in.App, in.Owner, in.State, in.Q)
 		before, err := openCursor(key, name, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
 		f := store.AuthorizationFilter{App: in.App, Owner: in.Owner, Before: before, Limit: in.Limit + 1}
 		s.inState(&f, in.State)
+		if end, ok := gk.IDEnd(in.Q); ok {
+			f.IDEnd = end
+		} else {
+			f.Query = in.Q
+		}
 		rows, err := s.store.Authorizations(ctx, key.Viewer(), f)
 		if err != nil {
 			return nil, err
@@ -125,7 +154,28 @@ func (s *server) routeAuthorizations() {
 	add(s, huma.Operation{
 		OperationID: "get-authorization", Method: http.MethodGet, Path: "/v1/authorizations/{id}", Summary: "Show how an authorization stands",
 	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Authorization], error) {
-		a, err := s.store.Authorization(ctx, key.Viewer(), in.ID)
+		a, err := s.authorizationNamed(ctx, key.Viewer(), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := s.authorization(a)
+		out.Kept, err = s.keeper.Stranded(ctx, a.ID)
+		return &output[Authorization]{out}, err
+	})
+
+	add(s, huma.Operation{
+		OperationID: "place-authorization", Method: http.MethodPost, Path: "/v1/authorizations/{id}/place",
+		Summary:     "Make the grant of an answer that is kept",
+		Description: "Where the platform gave tokens and no grant could be made of them within a day. Needs a key that is not limited to owners.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Body placing
+	}) (*output[Authorization], error) {
+		var subject *gk.Subject
+		if b := in.Body.Subject; b != nil {
+			subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
+		}
+		a, err := s.keeper.Place(ctx, key.Viewer(), in.ID, subject)
 		return &output[Authorization]{s.authorization(a)}, err
 	})
 

@@ -40,6 +40,7 @@ func TestForeignIsAbsent(t *testing.T) {
 		"POST /v1/grants/{id}/sign":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/grants/{id}/call":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/authorizations/{id}/confirm": `{"code":"x"}`,
+		"POST /v1/authorizations/{id}/place":   `{}`,
 	}
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`

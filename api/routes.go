@@ -36,6 +36,7 @@ var scopes = map[string]gk.Scope{
 	"GET /v1/authorizations/{id}":          gk.ScopeRead,
 	"POST /v1/authorizations":              gk.ScopeLink,
 	"POST /v1/authorizations/{id}/confirm": gk.ScopeLink,
+	"POST /v1/authorizations/{id}/place":   gk.ScopeManage,
 
 	"GET /v1/grants":               gk.ScopeRead,
 	"GET /v1/grants/{id}":          gk.ScopeRead,

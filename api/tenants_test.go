@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
 )
 
 func TestDryRunOfALimitedKeySeesNothingForeign(t *testing.T) {
@@ -104,5 +105,69 @@ func TestOwnersAreValidText(t *testing.T) {
 	}
 	if now, err := h.store.Grant(t.Context(), gk.Engine(), g.ID); err != nil || now.Owner != "ann" {
 		t.Errorf("the grant's owner = %q, %v; want it as it was", now.Owner, err)
+	}
+}
+
+func TestAuthorizationIsFoundByItsNumber(t *testing.T) {
+	h := newHouse(t)
+	h.addKey("ann", gk.Scopes(), []string{"ann"}, nil)
+	h.addKey("bob", gk.Scopes(), []string{"bob"}, nil)
+	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann", Shop: "demo-1.myshoplaza.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann2"}); err != nil {
+		t.Fatal(err)
+	}
+	number := a.Number()
+	for _, name := range []string{a.ID, number, strings.ToLower(number)} {
+		got := h.do("ann", http.MethodGet, "/v1/authorizations/"+name, "")
+		if got.status != http.StatusOK || got.member(t, "id") != a.ID || got.member(t, "number") != number {
+			t.Errorf("GET %s = %d\n%s", name, got.status, got.body)
+		}
+	}
+	if got := h.do("bob", http.MethodGet, "/v1/authorizations/"+number, ""); got.status != http.StatusNotFound {
+		t.Errorf("by another owner = %d, want 404", got.status)
+	}
+	for q, want := range map[string]int{number: 1, a.ID[:10]: 2, "DEMO-1": 1, "ann": 2, "ann2": 1, "nn": 0, "AUT-ZZZZZZ": 0, "%25": 0} {
+		got := h.do("all", http.MethodGet, "/v1/authorizations?q="+q, "")
+		if items, ok := got.member(t, "items").([]any); !ok || len(items) != want {
+			t.Errorf("q=%s finds %d, want %d\n%s", q, len(items), want, got.body)
+		}
+	}
+}
+
+func TestKeptAnswerIsShownAndPlaced(t *testing.T) {
+	h := newHouse(t)
+	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/v1/authorizations/" + a.ID
+	if a := h.do("all", http.MethodPost, path+"/place", `{}`); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("an authorization that keeps nothing = %d, want 422\n%s", a.status, a.body)
+	}
+	c := gk.Click{
+		ID: "clk_kept", Authorization: a.ID, App: h.app.ID, Stage: gk.Issued, Reason: gk.ReasonUnplaced, Answer: gk.Sealed("damaged"),
+		CreatedAt: h.now, UpdatedAt: h.now, SpentAt: h.now,
+	}
+	if err := h.store.CreateClick(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.do("all", http.MethodGet, path, ""); a.member(t, "kept") != true {
+		t.Errorf("the authorization does not show that it keeps an answer\n%s", a.body)
+	}
+	for body, want := range map[string]int{
+		`{"subject":{"kind":"account","id":"1"}}`: http.StatusUnprocessableEntity,
+		`{"subject":{"kind":"shop","id":""}}`:     http.StatusUnprocessableEntity,
+		`{"owner":"bob"}`:                         http.StatusUnprocessableEntity,
+	} {
+		if a := h.do("all", http.MethodPost, path+"/place", body); a.status != want {
+			t.Errorf("%s = %d, want %d\n%s", body, a.status, want, a.body)
+		}
+	}
+	h.addKey("ann", gk.Scopes(), []string{"ann"}, nil)
+	if a := h.do("ann", http.MethodPost, path+"/place", `{}`); a.status != http.StatusForbidden {
+		t.Errorf("by a limited key = %d, want 403\n%s", a.status, a.body)
 	}
 }

@@ -62,12 +62,14 @@ type Check struct {
 // Authorization is one attempt by a merchant. URL is told once, when it is made.
 type Authorization struct {
 	ID        string   `json:"id"`
+	Number    string   `json:"number,omitempty"` // the one that a merchant sees
 	App       string   `json:"app"`
 	Owner     string   `json:"owner"`
 	Kind      string   `json:"kind"`
 	State     string   `json:"state"`
 	Grants    []string `json:"grants"`
 	Reason    string   `json:"reason,omitempty"`
+	Kept      bool     `json:"kept,omitempty"` // its tokens wait to be placed
 	Fault     *Fault   `json:"fault,omitempty"`
 	URL       string   `json:"url,omitempty"`
 	ExpiresAt gk.Time  `json:"expires_at"`

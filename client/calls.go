@@ -40,6 +40,18 @@ func (c *Client) ConfirmAuthorization(ctx context.Context, id string, code gk.Se
 	return out, err
 }
 
+// PlaceAuthorization makes the grant of an answer that an authorization keeps. subject says whose it is where the
+// platform does not; the zero one leaves that to the platform.
+func (c *Client) PlaceAuthorization(ctx context.Context, id string, subject gk.Subject) (Authorization, error) {
+	body := map[string]any{}
+	if subject.ID != "" {
+		body["subject"] = map[string]string{"kind": subject.Kind, "id": subject.ID, "host": subject.Host}
+	}
+	var out Authorization
+	err := c.Call(ctx, http.MethodPost, "/v1/authorizations/"+escape(id)+"/place", nil, body, &out)
+	return out, err
+}
+
 // MoveGrant gives a grant to another owner.
 func (c *Client) MoveGrant(ctx context.Context, id, owner string) (Grant, error) {
 	var out Grant

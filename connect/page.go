@@ -84,13 +84,6 @@ func initial(name string) string {
 	return strings.ToUpper(string(r))
 }
 
-// reference is the short number of an authorization, which a merchant can read to the vendor's support: the last six
-// characters of its id, which are all chance.
-func reference(authorization string) string {
-	const length = 6
-	return "AUT-" + strings.ToUpper(authorization[max(len(authorization)-length, 0):])
-}
-
 // dateIn writes a day as the platform's merchants count days.
 func dateIn(spec *platform.Spec, t time.Time) string {
 	if t.IsZero() {

@@ -138,7 +138,7 @@ func TestEveryEndOfAClickHasAPage(t *testing.T) {
 		for _, tongue := range tongues {
 			name := string(c.Stage) + " " + c.Reason
 			p := pageIn(tongue.Code).about(o.App, o.Spec)
-			p.Ref = reference(o.Authorization.ID)
+			p.Ref = o.Authorization.Number()
 			if c.Stage != gk.Failed {
 				html := render(t, notice(newWait(p, o)))
 				check(t, name, tongue.Code, html)

@@ -35,7 +35,7 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 	}
 	pg := p.pageFor(r).about(outcome.App, outcome.Spec)
 	pg.Switch = true
-	pg.Ref = reference(outcome.Authorization.ID)
+	pg.Ref = outcome.Authorization.Number()
 	if outcome.Click.Stranded() {
 		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
 	}

@@ -113,7 +113,7 @@ func newStartPage(p page, v keeper.Visit) startPage {
 	facts := v.Spec.Facts
 	p = p.about(v.App, v.Spec)
 	p.Switch, p.HasForm = true, true
-	p.Owner, p.Ref = v.Authorization.Owner, reference(v.Authorization.ID)
+	p.Owner, p.Ref = v.Authorization.Owner, v.Authorization.Number()
 	p.Shop = v.Authorization.Shop
 	p.Minutes = int(time.Duration(facts.Link.Finish) / time.Minute)
 	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", AskShop: v.AskShop}

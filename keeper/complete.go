@@ -80,7 +80,7 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 		}
 		p.now, p.late = k.Now(), time.Since(began) > 2*gk.LongestLease
 		err := k.store.PutGrants(ctx, app.ID, c.Authorization, c.ID, subjects, p.now, p.put)
-		if errors.Is(err, errAttempting) {
+		if errors.Is(err, errAttempt) {
 			continue // it was claimed between the look and the placement
 		}
 		if err != nil {
@@ -235,6 +235,9 @@ func (k *Keeper) identify(ctx context.Context, d platform.Driver, open platform.
 	return learn(i, in), nil
 }
 
+// errAttempt says that a renewal is under way on a grant that an answer is for. It is tried again after it.
+var errAttempt = &Later{Err: ErrRefreshing, After: 10 * time.Second}
+
 // awaitAttempts waits for renewals under way on these subjects' grants: a consent may kill the pair that a renewal is
 // about to bring, so the renewal's answer must be stored first and the consent's on top. It waits as long as a lease may
 // last: what is attempted then has outlived it, and the generations settle what comes later.
@@ -260,7 +263,7 @@ func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Su
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
-	return nil
+	return errAttempt
 }
 
 // renewable reports whether a grant can be renewed without the merchant.

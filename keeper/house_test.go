@@ -364,7 +364,9 @@ func (h *house) cookie(name string) string { return h.cookies[name] }
 func stranger(string) string               { return "" }
 
 func (h *house) callback(address string, cookie func(string) string) (keeper.Outcome, error) {
-	return h.keeper.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
+	o, err := h.keeper.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
+	time.Sleep(50 * time.Millisecond) // nobody's next act comes in the same millisecond
+	return o, err
 }
 
 // connect lets the merchant of the n-th shop authorize, and returns the grant.

@@ -1,7 +1,6 @@
 package keeper
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -26,15 +25,13 @@ type placement struct {
 	touched []string
 }
 
-// errAttempting says that a renewal of a subject's grant is under way, whose answer must be stored first.
-var errAttempting = errors.New("keeper: a renewal is under way")
-
+// put decides on the locked rows which grants are made or replaced.
 func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) ([]gk.Grant, []gk.Event, error) {
 	if c.Stage != gk.Issued {
 		return nil, nil, store.ErrUnchanged // another process was first, and the pair may have been renewed since
 	}
 	if !p.late && slices.ContainsFunc(existing, func(g gk.Grant) bool { return g.Attempting(p.now) }) {
-		return nil, nil, errAttempting
+		return nil, nil, errAttempt
 	}
 	p.touched = nil
 	var grants []gk.Grant
@@ -210,9 +207,13 @@ func bound(a *gk.Authorization, c *gk.Click) bool { return a.Owner != "" && !c.H
 // confirmed, a consent that came in another browser, a grant that was revoked.
 func claimed(g *gk.Grant) bool { return g.State == gk.Held || g.State == gk.Revoked }
 
-// takes reports whether a consent takes a grant away from the owner who claims it.
+// takes reports whether a consent takes a grant away from the owner who claims it. One that is for nobody, as those from
+// the platform's side are, takes what an import claims and nothing else proves.
 func takes(a *gk.Authorization, c *gk.Click, old *gk.Grant) bool {
-	return old != nil && old.Owner != "" && old.Owner != a.Owner && claimed(old) && bound(a, c)
+	if old == nil || old.Owner == "" || old.Owner == a.Owner {
+		return false
+	}
+	return claimed(old) && bound(a, c) || unconfirmed(old) && a.Owner == "" && !c.Held
 }
 
 // conflicts reports whether a consent for one owner met the grant of another one. A mere claim never stands in the way

@@ -245,3 +245,28 @@ func TestCodeOfAClickIsNotSpentAgainWithoutItsState(t *testing.T) {
 		}
 	})
 }
+
+func TestConsentWaitsForTheWholeLeaseOfARenewal(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		g := h.connect(0, "cust-1")
+		h.write(g.ID, func(g *gk.Grant) { // as a process that died in the middle of a renewal leaves it
+			g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "att_dead", "dead", h.now(), h.now().Add(5*time.Minute)
+			g.DueAt = g.AttemptUntil
+		})
+		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if now := h.authorization(a.ID); now.Stage != gk.Begun {
+			t.Errorf("while the lease runs the authorization is %s, want it under way", now.Stage)
+		}
+		time.Sleep(6 * time.Minute)
+		if now := h.authorization(a.ID); now.Stage != gk.Done {
+			t.Errorf("after it the authorization is %s (%s), want done", now.Stage, now.Reason)
+		}
+		if now := h.grant(g.ID); now.State != gk.Active || now.InDoubt() || !now.Renewable {
+			t.Errorf("the grant is %s, in doubt %t, renewable %t; want it whole", now.State, now.InDoubt(), now.Renewable)
+		}
+	})
+}

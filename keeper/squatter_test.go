@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +146,27 @@ func TestHeldClaimNeverBlocksABoundConsent(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestEntryFromThePlatformTakesWhatAnImportClaims(t *testing.T) {
+	story(t, "taobao", func(h *house) {
+		subject := gk.Subject{Kind: gk.KindAccount, ID: h.account(0)}
+		done := h.importOne(limitedTo("squatter"), h.rowOf(subject, "made-up-access", "made-up-refresh"), keeper.ImportOptions{})
+		_, pressed := h.press(keeper.BeginInput{})
+		u, err := url.Parse(h.consent(pressed.URL, h.shop(0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query()
+		q.Del("state")
+		u.RawQuery = q.Encode()
+		if o, err := h.callback(u.String(), stranger); err != nil || o.Click.Stage != gk.Done {
+			t.Fatalf("the entry: %s, %v", o.Click.Stage, err)
+		}
+		if now := h.grant(done.Grant); now.Owner != "" || now.State != gk.Active {
+			t.Errorf("the grant is %s of %q, want it active and nobody's", now.State, now.Owner)
+		}
+	})
 }
 
 func TestHeldClaimGoesToWhoeverSpendsTheCode(t *testing.T) {

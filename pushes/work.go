@@ -17,8 +17,8 @@ import (
 const (
 	workers   = 4                // pushes of one app that are worked on at once
 	lookEvery = time.Second      // for what another instance stored, and what is due again
-	lease     = 2 * time.Minute  // of a claim; it is made longer while the work goes on
-	extend    = 40 * time.Second // how often
+	lease     = 30 * time.Second // of a claim; it is made longer while the work goes on
+	extend    = 10 * time.Second // how often
 )
 
 // pauses are how long a push waits after each failure. After the last one the periodic checks find out what it said.

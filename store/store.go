@@ -206,6 +206,8 @@ type Pushes interface {
 // AuthorizationFilter narrows a list of authorizations. Lists are ordered by id, newest first.
 type AuthorizationFilter struct {
 	App, Owner, Stage string
+	IDEnd             string    // the last six characters of the id, as a number tells them
+	Query             string    // beginning of id, shop or owner; the case of ASCII letters is ignored
 	ExpiresAfter      time.Time // zero does not narrow, as in ExpiresUntil
 	ExpiresUntil      time.Time
 	Before            string // id of the last row of the page before

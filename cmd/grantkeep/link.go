@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/skip2/go-qrcode"
 	"github.com/spf13/cobra"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/client"
 )
 
@@ -51,5 +53,37 @@ func linkCommand(s streams) *cobra.Command {
 	f.StringVar(&r.Kind, "kind", "", "authorize (default) or cancel")
 	f.BoolVar(&qr, "qr", false, "print a QR code too")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.AddCommand(placeCommand(s))
+	return cmd
+}
+
+// placeCommand makes the grant of an answer that an authorization keeps.
+func placeCommand(s streams) *cobra.Command {
+	var subject, host string
+	cmd := &cobra.Command{
+		Use:   "place AUTHORIZATION",
+		Short: "Make the grant of a platform's answer that could not be placed",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			named := gk.Subject{Host: host}
+			if subject != "" {
+				var ok bool
+				if named.Kind, named.ID, ok = strings.Cut(subject, ":"); !ok || named.ID == "" {
+					return usage("--subject is KIND:ID, as in shop:1234")
+				}
+			}
+			a, err := c.PlaceAuthorization(cmd.Context(), args[0], named)
+			if err != nil {
+				return err
+			}
+			return printJSON(s.out, a)
+		},
+	}
+	cmd.Flags().StringVar(&subject, "subject", "", "KIND:ID of whose the answer is, where the platform does not tell")
+	cmd.Flags().StringVar(&host, "host", "", "its host, where the platform has one per shop")
 	return cmd
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -60,6 +61,13 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 	}
 	if f.Stage != "" {
 		w.and(`stage = %[1]s`, f.Stage)
+	}
+	if f.IDEnd != "" {
+		w.and(`substr(id, 25) = %[1]s`, f.IDEnd)
+	}
+	if f.Query != "" {
+		w.and(`(id LIKE %[1]s ESCAPE '\' OR lower(shop) LIKE %[1]s ESCAPE '\' OR lower(owner) LIKE %[1]s ESCAPE '\')`,
+			strings.TrimPrefix(containing(f.Query), "%"))
 	}
 	if !f.ExpiresAfter.IsZero() {
 		w.and(`expires_at > %[1]s`, ms(f.ExpiresAfter))

@@ -122,3 +122,59 @@ func grantsOfHost(t *testing.T, s store.Store) {
 	same(t, "the grants of a shop", ids(s.GrantsOfShop(t.Context(), "app", "shop-of-4")), []string{"grant-4"})
 	same(t, "the grants of another's shop", ids(s.GrantsOfShop(t.Context(), "other", "shop-of-4")), []string(nil))
 }
+
+func shopsOnce(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	twice := []gk.Shop{{ID: "1", Name: "first"}, {ID: "2"}, {ID: "1", Name: "second"}}
+	want := []gk.Shop{{ID: "1", Name: "first"}, {ID: "2"}}
+	makeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.Shops = twice })
+	look := func(what string) {
+		t.Helper()
+		g, err := s.Grant(t.Context(), engine, "grant")
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, what, g.Shops, want)
+	}
+	look("shops that were put in twice")
+	err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+		g.Shops = append(twice, gk.Shop{ID: "3"}, gk.Shop{ID: "3"})
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatalf("a change that names shops twice = %v", err)
+	}
+	want = append(want, gk.Shop{ID: "3"})
+	look("shops after a change that names some twice")
+}
+
+func authorizationsFound(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	for i, id := range []string{"aut_0123456789abcdefghjk000001", "aut_0123456789abcdefghjk000002", "aut_1123456789abcdefghjk000001"} {
+		a := fullAuthorization("app", id)
+		a.Shop, a.Owner = fmt.Sprint("Shop_", i), fmt.Sprint("owner-", i)
+		createAuthorization(t, s, a)
+	}
+	for _, c := range []struct {
+		filter store.AuthorizationFilter
+		want   []string
+	}{
+		{store.AuthorizationFilter{IDEnd: "000001"}, []string{"aut_1123456789abcdefghjk000001", "aut_0123456789abcdefghjk000001"}},
+		{store.AuthorizationFilter{IDEnd: "00001"}, nil},
+		{store.AuthorizationFilter{Query: "aut_0"}, []string{"aut_0123456789abcdefghjk000002", "aut_0123456789abcdefghjk000001"}},
+		{store.AuthorizationFilter{Query: "shop_1"}, []string{"aut_0123456789abcdefghjk000002"}},
+		{store.AuthorizationFilter{Query: "OWNER-2"}, []string{"aut_1123456789abcdefghjk000001"}},
+		{store.AuthorizationFilter{Query: "shop%"}, nil},
+		{store.AuthorizationFilter{Query: "hop"}, nil},
+	} {
+		found, err := s.Authorizations(t.Context(), engine, c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, a := range found {
+			got = append(got, a.ID)
+		}
+		same(t, fmt.Sprintf("Authorizations(%+v)", c.filter), got, c.want)
+	}
+}

@@ -125,6 +125,7 @@ var cases = []struct {
 	{"a push is kept and worked off once", pushOnce},
 	{"pushes are claimed by app, those that are due longest first", pushOrder},
 	{"grants are found by the host of their subject and by a shop", grantsOfHost},
+	{"a shop that is named twice is stored once", shopsOnce},
 
 	// Authorizations.
 	{"an authorization comes back as it was stored", authorizationComesBack},
@@ -139,6 +140,7 @@ var cases = []struct {
 	{"UpdateClick changes click and authorization together", updateClick},
 	{"open clicks come oldest first, so many of each app", openClicks},
 	{"a code is spent once in an app", spendCode},
+	{"authorizations are found by the end of their id, and by how id, shop or owner begins", authorizationsFound},
 
 	// Outbox.
 	{"events get positions without gaps, in the order of their commits", publishOrder},
