@@ -78,6 +78,7 @@ type runner struct {
 
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
+	tookOver                     time.Time
 	unbounded                    time.Time
 }
 
@@ -111,6 +112,9 @@ func (r *runner) round(ctx context.Context) error {
 	}
 	defer r.end() // a round is work too: the demo's clock must not jump between a claim and its turn
 	defer r.rounds.Add(1)
+	if err := r.takeOver(ctx); err != nil {
+		return err
+	}
 	if !r.offerSpilled(ctx) {
 		return nil
 	}

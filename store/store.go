@@ -32,6 +32,7 @@ type Store interface {
 	Replies
 	Keys
 	Installation
+	Instances
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.

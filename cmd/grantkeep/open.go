@@ -26,6 +26,7 @@ type installation struct {
 	store  store.Store
 	vault  *vault.Vault
 	master vault.Master
+	by     string // names this process in attempts; empty: not announced
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
@@ -97,7 +98,7 @@ func unlock(ctx context.Context, st store.Store, dir string, shared bool, master
 	if err := v.VerifyCheck(check); err != nil {
 		return nil, fmt.Errorf("the keys of this database do not open its check value (%w): database and key set are not of one installation", err)
 	}
-	return &installation{st, v, master}, nil
+	return &installation{store: st, vault: v, master: master}, nil
 }
 
 // masterKey reads the key that wraps the key set.
@@ -137,6 +138,6 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
 	return keeper.New(keeper.Options{
 		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: all.Drivers(), Now: now,
-		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Log: log,
+		Instance: in.by, Announced: in.by != "", PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Log: log,
 	})
 }

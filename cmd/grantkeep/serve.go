@@ -149,6 +149,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}
+	if err := in.announce(ctx, c.data); err != nil {
+		return err
+	}
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
