@@ -152,13 +152,13 @@ func (r *runner) round(ctx context.Context) error {
 		err = errors.Join(err, r.appRound(ctx))
 		r.lookedAtApps, r.appsAt = real, r.Now()
 	}
-	if _, perr := r.store.Publish(ctx, 500); perr != nil {
-		err = errors.Join(err, perr)
-	}
+	err = errors.Join(err, r.publish(ctx))
 	if real.Sub(r.swept) >= sweepEvery {
-		_, serr := r.store.Sweep(ctx, r.Now(), 500)
+		done, serr := r.sweep(ctx)
 		err = errors.Join(err, serr)
-		r.swept = real
+		if done || serr != nil {
+			r.swept = real
+		}
 	}
 	return err
 }

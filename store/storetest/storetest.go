@@ -137,6 +137,7 @@ var cases = []struct {
 
 	// Outbox.
 	{"events get positions without gaps, in the order of their commits", publishOrder},
+	{"events of one change come out in its order, and changes of a grant in theirs", eventsInOrder},
 	{"a follower misses no event of concurrent writers", followPositions},
 	{"history is newest first, page by page", history},
 	{"history has all events of a grant, published or not", historyOfFresh},
