@@ -56,7 +56,7 @@ func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) (gk.Gr
 	if s.Host == "" {
 		return gk.Grant{}, store.ErrNotFound
 	}
-	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app, Query: s.Host, Limit: 50})
+	grants, err := k.store.GrantsAt(ctx, app, s.Host)
 	if err != nil {
 		return gk.Grant{}, err
 	}

@@ -56,7 +56,7 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 		w.and(`app_id = %[1]s`, f.App)
 	}
 	if f.Owner != "" {
-		w.and(`owner = %[1]s`, f.Owner)
+		w.and(`owner = %[1]s AND owner <> ''`, f.Owner)
 	}
 	if f.Stage != "" {
 		w.and(`stage = %[1]s`, f.Stage)

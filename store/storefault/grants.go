@@ -28,6 +28,11 @@ func (s *Store) Children(ctx context.Context, app, parent string) ([]gk.Grant, e
 	return call(ctx, s, "Children", func() ([]gk.Grant, error) { return s.inner.Children(ctx, app, parent) })
 }
 
+// GrantsAt implements [store.Grants].
+func (s *Store) GrantsAt(ctx context.Context, app, host string) ([]gk.Grant, error) {
+	return call(ctx, s, "GrantsAt", func() ([]gk.Grant, error) { return s.inner.GrantsAt(ctx, app, host) })
+}
+
 // SealedOtherwise implements [store.Grants].
 func (s *Store) SealedOtherwise(ctx context.Context, key int64, limit int) ([]string, error) {
 	return call(ctx, s, "SealedOtherwise", func() ([]string, error) {

@@ -58,6 +58,7 @@ var rawCases = []struct {
 }{
 	{"a row that cannot be read is not claimed, and stops no other", claimAmongDamaged},
 	{"a grant or an app that cannot be read is named beside the others", readAmongDamaged},
+	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 }
 
 // cases is the contract's table of contents.
@@ -72,7 +73,9 @@ var cases = []struct {
 	{"shops are replaced, also those changed in place", shopsReplaced},
 	{"grants are listed in the order of their ids, page by page", grantsPaged},
 	{"every filter of grants narrows", grantsFiltered},
-	{"a query finds part of a subject, host, name, owner or shop", grantsQueried},
+	{"a query finds the beginning of an id, host or owner, and any part of a name", grantsQueried},
+	{"a query pages through what it finds, and follows what is renamed", queryPaged},
+	{"grants are found by a host, of theirs or of a shop", grantsAtHost},
 	{"children are the grants of a parent in one app", childrenOfParent},
 	{"grants under another key are found, not those without tokens", sealedOtherwise},
 	{"Tokens returns what the read path needs and leaves out the unknown", tokensOfMany},
