@@ -110,7 +110,7 @@ func (p *presence) hold(ctx context.Context, identity string) (free bool, err er
 	if err := conn.QueryRow(ctx, `SELECT CAST(pg_backend_pid() AS BIGINT)`).Scan(&server); err != nil {
 		return false, translate(err)
 	}
-	if p.pooled = uint32(server) != conn.PgConn().PID(); p.pooled { //nolint:gosec // G115: a process id is never negative
+	if p.pooled = uint32(server) != conn.PgConn().PID(); p.pooled {
 		return true, nil
 	}
 	// A machine that is gone says no goodbye; the server asks after it. On a socket of the same machine this says nothing.
@@ -131,7 +131,7 @@ func (p *presence) hold(ctx context.Context, identity string) (free bool, err er
 // lockOf returns the two numbers of an identity's lock. They are positive, as the server shows them.
 func lockOf(identity string) (a, b int32) {
 	sum := sha256.Sum256([]byte("grantkeep instance " + identity))
-	part := func(from int) int32 { return int32(binary.BigEndian.Uint32(sum[from:]) >> 1) } //nolint:gosec // G115: it fits
+	part := func(from int) int32 { return int32(binary.BigEndian.Uint32(sum[from:]) >> 1) }
 	return part(0), part(4)
 }
 
