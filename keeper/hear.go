@@ -68,7 +68,10 @@ func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) ([]gk.
 			return nil, err
 		}
 	}
-	return k.store.GrantsOfHost(ctx, app, s.Host)
+	if s.Host == "" {
+		return nil, store.ErrNotFound
+	}
+	return k.store.GrantsAt(ctx, app, s.Host)
 }
 
 // ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.

@@ -92,6 +92,7 @@ type runner struct {
 
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
+	tookOver                     time.Time
 }
 
 // round does once what there is to do. Nothing is claimed while a pair waits to be stored, nor while this machine's
@@ -102,6 +103,9 @@ func (r *runner) round(ctx context.Context) error {
 	}
 	defer r.end() // a round is work too: the demo's clock must not jump between a claim and its turn
 	defer r.rounds.Add(1)
+	if err := r.takeOver(ctx); err != nil {
+		return err
+	}
 	if !r.offerSpilled(ctx) {
 		return nil
 	}
@@ -138,13 +142,13 @@ func (r *runner) round(ctx context.Context) error {
 		err = errors.Join(err, r.appRound(ctx))
 		r.lookedAtApps, r.appsAt = real, r.Now()
 	}
-	if _, perr := r.store.Publish(ctx, 500); perr != nil {
-		err = errors.Join(err, perr)
-	}
+	err = errors.Join(err, r.publish(ctx))
 	if real.Sub(r.swept) >= sweepEvery {
-		_, serr := r.store.Sweep(ctx, r.Now(), 500)
+		done, serr := r.sweep(ctx)
 		err = errors.Join(err, serr)
-		r.swept = real
+		if done || serr != nil {
+			r.swept = real
+		}
 	}
 	return err
 }

@@ -33,13 +33,15 @@ type Store interface {
 	Replies
 	Keys
 	Installation
+	Instances
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
 	// authorizations 30 days after their end, clicks and replies after a day. It spares events that are not published, and clicks that
-	// are exchanging or issued with their authorizations. It returns how many it deleted.
+	// are exchanging or issued with their authorizations. It also makes up to limit grants searchable that an older version
+	// stored. It returns how many rows it deleted or made searchable.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Close waits for writes that have begun and closes the database.
 	Close() error
@@ -80,9 +82,11 @@ type GrantFilter struct {
 	Platform, App, Owner string
 	State                gk.State
 	ExpiresBefore        time.Time // the soonest of access end (where not renewable) and ceiling lies before it
-	Query                string    // part of subject id, host, name, owner or shop id; the case of ASCII letters is ignored
-	After                string    // id of the last row of the page before
-	Limit                int
+	// Query is the beginning of an id, subject id, host, owner or shop id, or two or more characters running in a name of
+	// the grant or of a shop; case is ignored.
+	Query string
+	After string // id of the last row of the page before
+	Limit int
 }
 
 // Grants: every method is one transaction; nothing here asks a platform or sees a clear token. What v may not see does
@@ -100,8 +104,8 @@ type Grants interface {
 	// Children returns the grants of an app whose subject has this parent id.
 	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
 
-	// GrantsOfHost returns the grants of an app whose subject has this host; the case of ASCII letters is ignored.
-	GrantsOfHost(ctx context.Context, app, host string) ([]gk.Grant, error)
+	// GrantsAt returns the grants of an app whose subject or one of whose shops has this host, in whatever case.
+	GrantsAt(ctx context.Context, app, host string) ([]gk.Grant, error)
 
 	// GrantsOfShop returns the grants of an app that reach, or reached, a shop.
 	GrantsOfShop(ctx context.Context, app, shop string) ([]gk.Grant, error)

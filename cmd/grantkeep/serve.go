@@ -160,6 +160,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return err
 	}
 	in.frozen = c.frozen
+	if err := in.announce(ctx, c.data); err != nil {
+		return err
+	}
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err

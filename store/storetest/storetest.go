@@ -58,6 +58,8 @@ var rawCases = []struct {
 }{
 	{"a row that cannot be read is not claimed, and stops no other", claimAmongDamaged},
 	{"a grant or an app that cannot be read is named beside the others", readAmongDamaged},
+	{"no statement reads a whole table of twenty thousand grants", plans},
+	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 }
 
 // cases is the contract's table of contents.
@@ -72,7 +74,9 @@ var cases = []struct {
 	{"shops are replaced, also those changed in place", shopsReplaced},
 	{"grants are listed in the order of their ids, page by page", grantsPaged},
 	{"every filter of grants narrows", grantsFiltered},
-	{"a query finds part of a subject, host, name, owner or shop", grantsQueried},
+	{"a query finds the beginning of an id, host or owner, and any part of a name", grantsQueried},
+	{"a query pages through what it finds, and follows what is renamed", queryPaged},
+	{"grants are found by a host, of theirs or of a shop", grantsAtHost},
 	{"children are the grants of a parent in one app", childrenOfParent},
 	{"grants under another key are found, not those without tokens", sealedOtherwise},
 	{"Tokens returns what the read path needs and leaves out the unknown", tokensOfMany},
@@ -144,6 +148,7 @@ var cases = []struct {
 
 	// Outbox.
 	{"events get positions without gaps, in the order of their commits", publishOrder},
+	{"events of one change come out in its order, and changes of a grant in theirs", eventsInOrder},
 	{"a follower misses no event of concurrent writers", followPositions},
 	{"history is newest first, page by page", history},
 	{"history has all events of a grant, published or not", historyOfFresh},
@@ -164,6 +169,8 @@ var cases = []struct {
 	{"Sweep keeps to its limit", sweepLimit},
 	{"the incarnation stays the same while the database does", incarnation},
 	{"the clock runs and the database answers", clockAndPing},
+	{"attempts of a dead process become doubts at once, as a claim makes them", endAttempts},
+	{"each start of an identity is another process, and the one before is dead", announceAgain},
 	{"a closed store is unavailable", closedStore},
 	{"callers who hang up leave every reader whole", hangingUp},
 }
