@@ -18,7 +18,9 @@ func (h *house) dead(id string) {
 func (h *house) spend(g gk.Grant) {
 	h.t.Helper()
 	h.fault("cut-after", "refresh", 1)
-	h.write(g.ID, func(g *gk.Grant) { g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(time.Hour) })
+	h.write(g.ID, func(g *gk.Grant) {
+		g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(time.Hour)
+	})
 	time.Sleep(5 * time.Second)
 	h.write(g.ID, func(row *gk.Grant) {
 		row.Fault, row.Failures, row.RetryAt = nil, 0, time.Time{}

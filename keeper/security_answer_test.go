@@ -25,16 +25,17 @@ import (
 
 // liar is a platform that answers every request as a test says, with a keeper and grants on it.
 type liar struct {
-	t      *testing.T
-	answer http.HandlerFunc
-	keeper *keeper.Keeper
-	store  *sqlite.Store
-	vault  *vault.Vault
-	log    *logBook
-	now    time.Time
-	app    gk.App
-	made   int
-	passed atomic.Int64 // how far the clock was moved on
+	t        *testing.T
+	answer   http.HandlerFunc
+	keeper   *keeper.Keeper
+	store    *sqlite.Store
+	vault    *vault.Vault
+	log      *logBook
+	now      time.Time
+	app      gk.App
+	made     int
+	restored atomic.Bool  // what is noted beside the database
+	passed   atomic.Int64 // how far the clock was moved on
 }
 
 var identities = map[string]map[string]string{
@@ -74,7 +75,8 @@ func newLiar(t *testing.T, d platform.Driver) *liar {
 	t.Cleanup(gate.Close)
 	l.keeper, err = keeper.New(keeper.Options{
 		Store: l.store, Vault: l.vault, Gate: gate, Drivers: []platform.Driver{d}, PublicURL: "https://hub.example", Allowed: allow,
-		Now: func() time.Time { return l.now.Add(time.Duration(l.passed.Load())) }, Log: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Restored: func(context.Context) (bool, error) { return l.restored.Load(), nil },
+		Now:      func() time.Time { return l.now.Add(time.Duration(l.passed.Load())) }, Log: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		t.Fatal(err)
