@@ -40,7 +40,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 		if d == nil && k.drivers[app.Platform] == nil {
 			name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
 		}
-		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil //nolint:nilerr // that is what the check found
+		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
 		s := d.Spec().Facts.Settings[name]
