@@ -33,6 +33,7 @@ var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopee
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
 	"store/storetest":       {".", "store"},
+	"store/storefault":      {".", "store"},
 	"store/postgres/pgtest": {},
 	"platform/platformtest": {".", "platform"},
 	"sim/simtest":           {"sim"},

@@ -1,0 +1,74 @@
+package storefault
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Grant implements [store.Grants].
+func (s *Store) Grant(ctx context.Context, v gk.Viewer, id string) (gk.Grant, error) {
+	return call(ctx, s, "Grant", func() (gk.Grant, error) { return s.inner.Grant(ctx, v, id) })
+}
+
+// GrantOf implements [store.Grants].
+func (s *Store) GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) (gk.Grant, error) {
+	return call(ctx, s, "GrantOf", func() (gk.Grant, error) { return s.inner.GrantOf(ctx, v, app, kind, id) })
+}
+
+// Grants implements [store.Grants].
+func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) ([]gk.Grant, error) {
+	return call(ctx, s, "Grants", func() ([]gk.Grant, error) { return s.inner.Grants(ctx, v, f) })
+}
+
+// Children implements [store.Grants].
+func (s *Store) Children(ctx context.Context, app, parent string) ([]gk.Grant, error) {
+	return call(ctx, s, "Children", func() ([]gk.Grant, error) { return s.inner.Children(ctx, app, parent) })
+}
+
+// SealedOtherwise implements [store.Grants].
+func (s *Store) SealedOtherwise(ctx context.Context, key int64, limit int) ([]string, error) {
+	return call(ctx, s, "SealedOtherwise", func() ([]string, error) {
+		return s.inner.SealedOtherwise(ctx, key, limit)
+	})
+}
+
+// Tokens implements [store.Grants].
+func (s *Store) Tokens(ctx context.Context, ids []string) ([]gk.Grant, error) {
+	return call(ctx, s, "Tokens", func() ([]gk.Grant, error) { return s.inner.Tokens(ctx, ids) })
+}
+
+// UpdateGrant implements [store.Grants].
+func (s *Store) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time,
+	change func(*gk.Grant) ([]gk.Event, error),
+) error {
+	return run(ctx, s, "UpdateGrant", func() error { return s.inner.UpdateGrant(ctx, v, id, at, change) })
+}
+
+// ClaimDue implements [store.Grants].
+func (s *Store) ClaimDue(
+	ctx context.Context, app string, a store.Attempt, floor time.Time, limit int,
+) ([]gk.Grant, error) {
+	return call(ctx, s, "ClaimDue", func() ([]gk.Grant, error) { return s.inner.ClaimDue(ctx, app, a, floor, limit) })
+}
+
+// SaveRenewal implements [store.Grants].
+func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
+	return call(ctx, s, "SaveRenewal", func() (bool, error) { return s.inner.SaveRenewal(ctx, r) })
+}
+
+// PutGrants implements [store.Grants].
+func (s *Store) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
+	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),
+) error {
+	return run(ctx, s, "PutGrants", func() error {
+		return s.inner.PutGrants(ctx, app, authorization, click, subjects, at, change)
+	})
+}
+
+// NextDue implements [store.Grants].
+func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
+	return call(ctx, s, "NextDue", func() (time.Time, error) { return s.inner.NextDue(ctx, now) })
+}
