@@ -68,6 +68,11 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 	})
 }
 
+// Hasten implements [store.Grants].
+func (s *Store) Hasten(ctx context.Context, app string, now, until time.Time, limit int) (int, error) {
+	return call(ctx, s, "Hasten", func() (int, error) { return s.inner.Hasten(ctx, app, now, until, limit) })
+}
+
 // NextDue implements [store.Grants].
 func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	return call(ctx, s, "NextDue", func() (time.Time, error) { return s.inner.NextDue(ctx, now) })
