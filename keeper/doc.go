@@ -7,6 +7,8 @@
 //	exchange.go   the code is traded, once; the sealed answer is the first thing committed
 //	complete.go   who agreed, to what (inspect.go: asking the platform)
 //	placement.go  which grants are made or replaced, all in one transaction
+//	gate.go       the one way of all renewals of an app to its platform; stop.go, broken.go, restored.go: what closes it
+//	drive.go      the one place that calls drivers
 //	token.go      a token is read, and renewed first where it must be
 //	refresh.go    claim, ask
 //	save.go       store

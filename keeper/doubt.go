@@ -97,7 +97,9 @@ func noAnswer(g *gk.Grant, now time.Time) *gk.Fault {
 // to lose, and the repeat is due at once. An answer that cannot be had changes nothing.
 func (k *Keeper) askAlive(ctx context.Context, d platform.Driver, open platform.App, g gk.Grant) error {
 	ins, ok := d.(platform.Inspector)
-	if !ok || !g.Usable(k.Now()) || d.Spec().Facts.Renew(open.Profile, open.Stage).AfterLostAnswer != platform.Once {
+	f := d.Spec().Facts.Renew(open.Profile, open.Stage)
+	waits := f.AfterLostAnswer == platform.Once || g.InDoubt() && !repeatable(&g, f, k.Now())
+	if !ok || !g.Usable(k.Now()) || !waits {
 		return nil
 	}
 	cred, err := k.credential(g, true)

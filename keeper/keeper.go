@@ -31,6 +31,7 @@ type Options struct {
 	Now       func() time.Time // product time; nil: time.Now
 	Instance  string           // names this process in attempts; empty: made
 	Announced bool             // Instance is what the store's Announce returned: attempts of processes that are gone are ended
+	Restored  Restored         // tells a database that was put back; nil: nobody can, and the platforms' answers decide
 	PublicURL string           // scheme://host[:port] of the merchant's face
 	SpillFile string           // where a pair waits while the database is away; empty: memory only
 	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start

@@ -41,6 +41,9 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app 
 		case !g.Renewable:
 			return nil, ErrNotRenewable
 		}
+		if pace := shortPace(g, now); pace > 0 && !c.person {
+			return nil, &Later{Err: ErrLimited, After: pace, Fault: g.Fault}
+		}
 		events := outlived(g, now)
 		ourBackoff := g.Fault != nil && (g.Fault.Action == gk.Retry || g.Fault.Action.OfApp()) // after a 5xx, or before a repair
 		switch {
@@ -66,6 +69,15 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app 
 		return events, nil
 	})
 	return claimed, err
+}
+
+// shortPace returns how long a reader waits for the renewal of a token that lives for seconds; 0: not at all. While it can
+// be used it is served, so a renewal at each half of its life is spared.
+func shortPace(g *gk.Grant, now time.Time) time.Duration {
+	if life := g.Life(); life <= 0 || life >= 2*shortestPace || !g.Usable(now) || g.InDoubt() || sharedPair(g) {
+		return 0
+	}
+	return max(g.PairAskedAt.Add(shortestPace).Sub(now), 0)
 }
 
 // errStillGood says that somebody renewed it meanwhile.
@@ -166,6 +178,10 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
+	}
+	if !k.mayBeSpent(ctx, d, app, open, g) {
+		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
+		return k.unsent(ctx, d, app, g, CodeRestored, gk.FixConfig)
 	}
 	cred, err := k.credential(g, true)
 	if err != nil {

@@ -98,6 +98,10 @@ func fixed(g *gk.Grant) bool {
 	return !g.Ceiling.IsZero() && !g.Expires.IsZero() && !g.Expires.Before(g.Ceiling.Add(-time.Minute))
 }
 
+// shortestPace is the least time between two renewals of a grant by themselves. No platform gives tokens of seconds on
+// purpose: one that does has changed a unit, or gives what has ended already, and is not asked without a pause.
+const shortestPace = time.Minute
+
 // renewAt returns when a grant is renewed by itself: the platform's lead before the end that comes first, spread so
 // that ten thousand grants of one day do not fall due in one minute. Long-lived tokens are renewed in a quiet window of
 // the platform's zone, in the first night in which no more than the lead is left.
@@ -110,8 +114,8 @@ func renewAt(g *gk.Grant, f platform.Renewal) time.Time {
 		return time.Time{}
 	}
 	life := end.Sub(g.PairAskedAt)
-	if life < time.Second {
-		return g.PairAskedAt.Add(time.Minute) // a platform that gives what has ended already is not asked without a pause
+	if life < 2*shortestPace {
+		return g.PairAskedAt.Add(shortestPace)
 	}
 	lead := time.Duration(f.Lead)
 	if f.LeadPart > 0 {

@@ -31,13 +31,14 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		return k.renew(ctx, d, app, open, g)
 	}
 	ask = false // until the row says that the claim is still ours
-	inspect, confirm := false, false
+	inspect, confirm, doubted := false, false, false
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
 		forgive(app, row)
 		events := tellDoubt(row, now)
+		doubted = len(events) > 0
 		events = append(events, lapse(row, now)...)
 		events = append(events, warn(row, now)...)
 		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
@@ -66,13 +67,17 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	if err != nil {
 		return err
 	}
-	if confirm {
-		return k.confirmImport(ctx, d, app, open, g)
-	}
 	if ask {
 		return k.renew(ctx, d, app, open, g)
 	}
-	if inspect {
+	switch {
+	case app.Broken != "":
+		return nil // it cannot be asked
+	case confirm:
+		return k.confirmImport(ctx, d, app, open, g)
+	case doubted: // whoever asked has died: what its answer did to the access token is asked about at once
+		return k.askAlive(ctx, d, open, g)
+	case inspect:
 		return k.probe(ctx, d, open, g)
 	}
 	return nil

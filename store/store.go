@@ -64,7 +64,7 @@ type Renewal struct {
 	KeyID           int64
 	Windows         map[string]time.Time
 	Renewable       bool
-	Held            bool // only while Attempt still holds the grant: whatever has taken it away owes an event that SaveRenewal does not write
+	Held            bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRenewal does not write
 
 	Expires, RefreshExpires, Due time.Time
 }

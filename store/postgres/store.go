@@ -19,8 +19,7 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	*sqlstore.Store
 
-	engine *engine
-	swept  struct { // the position up to which changes are deleted next
+	swept struct { // the position up to which changes are deleted next
 		sync.Mutex
 
 		position position

@@ -113,7 +113,7 @@ var cases = []struct {
 	{"saving again says saved", saveAgain},
 	{"a pair is refused by another generation, a revocation, an unknown grant", saveRefused},
 	{"a late pair is saved unless a repeat may still run", saveLate},
-	{"a pair that asks for its attempt's hold is saved while that lasts", saveWhileHeld},
+	{"a pair that asks for its attempt's hold is saved while that lasts and nothing was told", saveWhileHeld},
 	{"a held grant stays held when it is renewed", saveHeld},
 	{"of concurrent saves of one generation one wins", concurrentSaves},
 	{"ClaimDue and SaveRenewal equal their UpdateGrant form", equalForms},
