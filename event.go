@@ -26,6 +26,8 @@ const (
 	EventAppPaused      = "app.paused"
 	EventAppResumed     = "app.resumed"
 	EventAppKeyExpiring = "app.key_expiring"
+
+	EventSystemSpilled = "system.spilled"
 )
 
 // Event is one line of history, of the audit and of the outbox at once. Data never holds a secret.

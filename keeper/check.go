@@ -33,7 +33,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	if err != nil {
 		return nil, err
 	}
-	checks := []Check{k.checkClock(ctx)}
+	checks := append([]Check{k.checkClock(ctx)}, k.checkSpill(id)...)
 	d, open, err := k.OpenApp(app)
 	if err != nil {
 		return append(checks, Check{"secrets", CheckFailed, "the stored secrets do not open: " + err.Error(), nil}), nil //nolint:nilerr // that is what the check found

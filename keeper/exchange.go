@@ -168,6 +168,9 @@ func (k *Keeper) resume(ctx context.Context) error {
 			if k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second {
 				continue // somebody may still hold its answer
 			}
+			if k.spill.holds(c.ID) {
+				continue // this process does
+			}
 			if err := k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonLostAnswer, nil); err != nil {
 				return err
 			}

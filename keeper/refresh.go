@@ -170,6 +170,9 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
 	}
+	if k.spill.holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
+		return k.unsent(ctx, d, app, g, "local:unsaved", gk.Retry)
+	}
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, d, app, g, "local:sealed", gk.ContactPlatform))

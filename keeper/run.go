@@ -57,7 +57,8 @@ func (k *Keeper) drain(ctx context.Context) error {
 	k.draining.Store(true)
 	k.mu.Unlock()
 	k.work.Wait()
-	if !k.offerSpilled(ctx) {
+	k.offerWaiting(ctx, true)
+	if n, _, _ := k.spill.size(); n > 0 {
 		return errors.Join(ErrUnsaved, k.spill.close())
 	}
 	for {
