@@ -173,6 +173,9 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	if k.spill.holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
 		return k.unsent(ctx, d, app, g, "local:unsaved", gk.Retry)
 	}
+	if spent, err := k.spentElsewhere(ctx, d, app, g); spent {
+		return err
+	}
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, d, app, g, "local:sealed", gk.ContactPlatform))
