@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"context"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,13 +19,13 @@ type replaced struct {
 }
 
 func (r *replaced) Incarnation(context.Context) (string, error) {
-	return string(rune('a' + r.times.Load())), nil
+	return "start " + strconv.Itoa(int(r.times.Load())), nil
 }
 
 // failover puts a copy that has a grant as it was in the place of the database.
 func (r *replaced) failover(t *testing.T, was gk.Grant) {
 	t.Helper()
-	err := r.Store.UpdateGrant(context.Background(), gk.Engine(), was.ID, was.UpdatedAt, func(g *gk.Grant) ([]gk.Event, error) {
+	err := r.UpdateGrant(context.Background(), gk.Engine(), was.ID, was.UpdatedAt, func(g *gk.Grant) ([]gk.Event, error) {
 		*g = was
 		return nil, nil
 	})

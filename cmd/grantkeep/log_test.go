@@ -93,7 +93,7 @@ func TestAccessLogIsWholeAfterTheEnd(t *testing.T) {
 		f.status(0, "/v1/apps")
 	}
 	f.instances[0].signal(syscall.SIGTERM)
-	if got := f.instances[0].process.status(); got != exitDone {
+	if got := f.instances[0].status(); got != exitDone {
 		t.Fatalf("exit status %d, want %d", got, exitDone)
 	}
 	if n := strings.Count(f.instances[0].log.String(), `"route":"GET /v1/apps"`); n != reads {
