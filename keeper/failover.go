@@ -174,8 +174,11 @@ func (k *Keeper) spentElsewhere(ctx context.Context, d platform.Driver, app gk.A
 	case err != nil:
 		return true, errors.Join(err, k.unsent(ctx, d, app, g, "local:delayed", gk.Retry))
 	case !same || k.kept.settling():
-		k.log.Warn("the database was replaced; other instances may hold pairs that it lacks, so nothing is asked for yet", "grant", g.ID)
-		return true, k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
+		time.Sleep(settleFor) // other instances offer again what they kept
+		row, err := k.store.Grant(ctx, gk.Engine(), g.ID)
+		if err != nil || row.Generation != g.Generation || row.AttemptID != g.AttemptID {
+			return true, errors.Join(err, k.unsent(ctx, d, app, g, "local:delayed", gk.Retry))
+		}
 	}
 	return false, nil
 }
