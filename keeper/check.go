@@ -34,7 +34,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	if err != nil {
 		return nil, err
 	}
-	checks := []Check{k.checkClock(ctx)}
+	checks := append([]Check{k.checkClock(ctx)}, k.checkSpill(id)...)
 	d, open, err := k.OpenApp(app)
 	if err != nil {
 		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID

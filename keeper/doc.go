@@ -9,12 +9,12 @@
 //	placement.go  which grants are made or replaced, all in one transaction
 //	gate.go       the one way of all renewals of an app to its platform; stop.go, broken.go, restored.go: what closes it
 //	drive.go      the one place that calls drivers
-//	token.go      a token is read, and renewed first where it must be
+//	token.go      a token is read, and renewed first where it must be (cache.go, follow.go: what is known of it; flight.go: who waits)
 //	refresh.go    claim, ask
 //	save.go       store
 //	schedule.go   what is due when
 //	doubt.go      what is done when an answer never arrived
-//	spill.go      where a pair waits while the database is away
+//	spill.go      where a pair waits while the database is away (spillfile.go: the file)
 //	failover.go   what is offered again to a database that has lost its last commits
 //	run.go        the loop that claims what falls due
 //	turn.go       what is done for one claimed grant

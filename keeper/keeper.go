@@ -111,6 +111,9 @@ func New(o Options) (*Keeper, error) {
 		return nil, err
 	}
 	k.spill = sp
+	if sp.damaged > 0 {
+		k.log.Error("the spill file is damaged; what could not be read was put into a file beside it", "bytes", sp.damaged, "file", o.SpillFile+".damaged")
+	}
 	return k, nil
 }
 
@@ -124,6 +127,8 @@ func (k *Keeper) Driver(code string) platform.Driver { return k.drivers[code] }
 type Health struct {
 	Ready   bool
 	Spilled int    // pairs that only memory and the spill file have
+	Aside   int    // those of them that the database refuses although it answers: only their own grants wait
+	Damaged int    // bytes of the spill file that no pair could be made of at the start
 	Flights int    // renewals and completions under way
 	Broken  int    // apps that cannot be opened, as last seen
 	Why     string // what stands in the way of being ready, in words
@@ -131,12 +136,13 @@ type Health struct {
 
 // Health reports whether the process can serve: not while a pair of a platform waits to be stored, nor while it stops.
 func (k *Keeper) Health(ctx context.Context) Health {
-	h := Health{Spilled: k.spill.pending(), Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
+	h := Health{Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
+	h.Spilled, h.Aside, h.Damaged = k.spill.size()
 	switch {
 	case k.draining.Load():
 		h.Why = "stopping"
-	case h.Spilled > 0:
-		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled)
+	case h.Spilled > h.Aside:
+		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled-h.Aside)
 	default:
 		if err := k.store.Ping(ctx); err != nil {
 			h.Why = "the database does not answer"

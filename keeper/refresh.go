@@ -179,6 +179,12 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
 	}
+	if k.spill.holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
+		return k.unsent(ctx, d, app, g, "local:unsaved", gk.Retry)
+	}
+	if spent, err := k.spentElsewhere(ctx, d, app, g); spent {
+		return err
+	}
 	if !k.mayBeSpent(ctx, d, app, open, g) {
 		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, d, app, g, CodeRestored, gk.FixConfig)

@@ -200,7 +200,7 @@ func (r *runner) noteRestored(ctx context.Context) error {
 // stopAsking marks every app whose refresh tokens work once.
 func (r *runner) stopAsking(ctx context.Context) error {
 	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
-	if err != nil {
+	if err := r.spare(err); err != nil {
 		return err
 	}
 	now := r.Now()

@@ -67,7 +67,8 @@ func (k *Keeper) drain(ctx context.Context) error {
 	}
 	k.mu.Unlock()
 	k.work.Wait()
-	if !k.offerSpilled(ctx) {
+	k.offerWaiting(ctx, true)
+	if n, _, _ := k.spill.size(); n > 0 {
 		return errors.Join(ErrUnsaved, k.spill.close())
 	}
 	for {

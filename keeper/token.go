@@ -261,8 +261,8 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 		return ErrDraining
 	}
 	defer k.end()
-	if k.spill.pending() > 0 {
-		return &Later{Err: ErrRefreshing, After: time.Second} // a pair that is not stored may be this grant's
+	if k.spill.pending() > 0 || k.spill.holds(id) { // a pair that waits for the database may be of any grant
+		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
 	if k.drifted() > 0 {
 		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
