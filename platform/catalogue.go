@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -35,6 +36,7 @@ type Row struct {
 	Source      string // seed | other
 
 	pattern  *regexp.Regexp // nil: no text to match
+	words    []string       // one of which every matching text holds, in folded case; nil: not known
 	catchAll bool
 }
 
@@ -63,6 +65,8 @@ type Query struct {
 	Codes []string   // most specific first; a trailing * stands for every row code that begins so
 	Texts []string   // the platform's texts; none: a row with a pattern is found by its code alone
 	Sent  url.Values // parameters that our request carried; nil: not known, which counts as not sent
+
+	folded []string // Texts in folded case
 }
 
 // Find returns the row for a failure, nil if the catalogue has none. It looks through the rows of the stage asked; for
@@ -78,6 +82,10 @@ func (c *Catalogue) Find(q Query) *Row {
 		q.Texts = texts
 	}
 	q.Texts = slices.DeleteFunc(slices.Clone(q.Texts), func(t string) bool { return t == "" })
+	q.folded = make([]string, 0, len(q.Texts))
+	for _, t := range q.Texts {
+		q.folded = append(q.folded, foldedCase(t))
+	}
 	codes := make([]string, 0, 2*len(q.Codes))
 	for _, code := range q.Codes {
 		if code == "" {
@@ -172,7 +180,15 @@ func (r *Row) says(q Query) bool {
 	if !r.fits(q) {
 		return false
 	}
-	return r.pattern == nil || slices.ContainsFunc(q.Texts, r.pattern.MatchString)
+	if r.pattern == nil {
+		return true
+	}
+	for i, text := range q.Texts {
+		if holdsOne(q.folded[i], r.words) && r.pattern.MatchString(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // fits reports whether what our request carried is what the row asks for.
@@ -221,6 +237,9 @@ func (c *Catalogue) Local(stage, code string) *gk.Fault {
 }
 
 func cut(s string, n int) string {
+	if most := (n + 1) * utf8.UTFMax; len(s) > most {
+		s = s[:most]
+	}
 	s = strings.ToValidUTF8(s, "�")
 	r := []rune(s)
 	if len(r) <= n {
@@ -312,7 +331,7 @@ func (c *Catalogue) read(rec []string) (*Row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("description_pattern: %w", err)
 		}
-		row.pattern = p
+		row.pattern, row.words = p, neededWords(text)
 		row.catchAll = strings.Trim(row.PatternText, "^$") == ".*"
 	}
 	var errs []error

@@ -64,7 +64,7 @@ func Explain(d platform.Driver, app platform.App, q Question) *Fault {
 }
 
 // brokenConnection matches what clients say when no answer came.
-var brokenConnection = regexp.MustCompile(`(?i)connection (was )?(reset|refused|closed|aborted)|econn(reset|refused|aborted)|etimedout|socket hang up|` +
+var brokenConnection = platform.MustPattern(`(?i)connection (was )?(reset|refused|closed|aborted)|econn(reset|refused|aborted)|etimedout|socket hang up|` +
 	`broken pipe|timed?[ -]?out|deadline exceeded|\beof\b|empty reply|no such host|(network|host) (is )?unreachable|no route to host|tls handshake`)
 
 var waitText = regexp.MustCompile(`(?i)\b([0-9]{1,7}) more seconds?\b`)
