@@ -103,6 +103,7 @@ var outcomes = []struct {
 	{keeper.ErrReused, idempotencyKey, 0},
 	{keeper.ErrUnderWay, idempotencyKey, 2 * time.Second},
 	{gateway.ErrPaced, limited, time.Second},
+	{gateway.ErrCrowded, limited, time.Second},
 	{gateway.ErrTooLarge, tooLarge, 0},
 	{gateway.ErrTooSlow, tooSlow, 0},
 	{context.DeadlineExceeded, timedOut, 2 * time.Second},
