@@ -99,6 +99,7 @@ var outcomes = []struct {
 	{keeper.ErrLimited, limited, time.Minute},
 	{keeper.ErrForbidden, forbidden, 0},
 	{keeper.ErrDraining, stopping, 2 * time.Second},
+	{keeper.ErrAppStopped, appStopped, 0},
 	{keeper.ErrFrozen, frozen, time.Minute},
 	{keeper.ErrReused, idempotencyKey, 0},
 	{keeper.ErrUnderWay, idempotencyKey, 2 * time.Second},

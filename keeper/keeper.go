@@ -60,6 +60,7 @@ type Keeper struct {
 	apps     recent[openedApp] // what a call needs beside its token
 	reaches  recent[gk.Grant]
 	suspects recent[struct{}]
+	stops    stops
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
@@ -95,7 +96,7 @@ func New(o Options) (*Keeper, error) {
 	if k.options.Workers == 0 {
 		k.options.Workers = 32
 	}
-	k.found.at = k.Now()
+	k.found.at, k.stops.begun = k.Now(), time.Now()
 	k.tokens = newCache(k.store)
 	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)

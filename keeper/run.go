@@ -98,6 +98,7 @@ func (r *runner) warm(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-t.C:
+				r.lookAtStops(stopsAhead)
 				if err := r.tokens.reread(ctx); err != nil && !errors.Is(err, store.ErrUnavailable) && ctx.Err() == nil {
 					r.log.Warn("tokens could not be read again", "error", err)
 				}
@@ -192,6 +193,9 @@ func (r *runner) claimAll(ctx context.Context) error {
 }
 
 func (r *runner) claimApp(ctx context.Context, id string, now time.Time, whole bool) error {
+	if r.Stopped(id) {
+		return nil
+	}
 	app, d, open, err := r.appOf(ctx, id)
 	if err != nil {
 		return err

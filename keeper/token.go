@@ -72,6 +72,9 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if !v.SeesGrant(&e.grant) {
 		return Served{}, errNotVisible
 	}
+	if k.Stopped(e.grant.App) {
+		return Served{}, ErrAppStopped
+	}
 	now := k.Now()
 	if e.grant.Usable(now) && (away || w.good(&e.grant, now)) {
 		return k.serve(e, away)
@@ -149,6 +152,8 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		switch {
 		case !v.SeesGrant(&e.grant):
 			return Served{}, errNotVisible
+		case k.Stopped(e.grant.App): // while the renewal was waited for
+			return Served{}, ErrAppStopped
 		case e.grant.Usable(now) && w.good(&e.grant, now):
 			return k.serve(e, false)
 		case over || away || !e.grant.Attempting(now):
@@ -213,6 +218,9 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
+	if k.Stopped(g.App) {
+		return ErrAppStopped
+	}
 	if _, ok := d.(platform.Renewer); !ok {
 		return ErrNotRenewable
 	}
@@ -237,6 +245,8 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	}
 	now := k.Now()
 	switch {
+	case k.Stopped(g.App):
+		return g, ErrAppStopped
 	case g.State == gk.Revoked, !g.Renewable:
 		return g, ErrNotRenewable
 	case g.Attempting(now):

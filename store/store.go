@@ -30,6 +30,7 @@ type Store interface {
 	Authorizations
 	Outbox
 	Replies
+	Stops
 	Keys
 	Installation
 	// Name returns the engine's name for people: sqlite, postgresql.

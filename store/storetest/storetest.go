@@ -88,6 +88,7 @@ var cases = []struct {
 	{"UpdateApp is a change", updateApp},
 	{"apps are listed in the order of their ids, page by page", appsPaged},
 	{"an app with grants is in use", deleteAppInUse},
+	{"an app is stopped until it is started", stoppedApps},
 	{"deleting an app removes its authorizations and clicks", deleteApp},
 	{"a push is remembered once", rememberPush},
 
