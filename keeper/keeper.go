@@ -65,6 +65,7 @@ type Keeper struct {
 	apps     recent[openedApp] // what a call needs beside its token
 	reaches  recent[gk.Grant]
 	suspects recent[struct{}]
+	stops    stops
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
@@ -101,7 +102,7 @@ func New(o Options) (*Keeper, error) {
 	if k.options.Workers == 0 {
 		k.options.Workers = 32
 	}
-	k.found.at = k.Now()
+	k.found.at, k.stops.begun = k.Now(), time.Now()
 	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
 	k.tokens = newCache(o.Store)
 	k.store = watched{o.Store, k.tokens}

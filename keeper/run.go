@@ -217,6 +217,9 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	if noted := r.noteOpened(ctx, app, err); noted != nil {
 		return errors.Join(err, noted)
 	}
+	if r.Keeper.Stopped(id) {
+		app.Stop = gk.StopPerson
+	}
 	app.Broken = "" // for this process, whatever another says
 	if err != nil {
 		app.Broken = b.Code

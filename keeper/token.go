@@ -73,6 +73,9 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if !v.SeesGrant(&e.grant) {
 		return Served{}, errNotVisible
 	}
+	if k.Stopped(e.grant.App) {
+		return Served{}, ErrAppStopped
+	}
 	if away {
 		return k.judgeAway(e)
 	}
@@ -157,6 +160,8 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		switch {
 		case !v.SeesGrant(&e.grant):
 			return Served{}, errNotVisible
+		case k.Stopped(e.grant.App): // while the renewal was waited for
+			return Served{}, ErrAppStopped
 		case away:
 			return k.judgeAway(e)
 		case e.grant.Usable(now) && w.good(&e.grant, now):
@@ -276,6 +281,9 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 		return err
 	}
 	defer leave()
+	if k.Stopped(g.App) {
+		return ErrAppStopped
+	}
 	g, err = k.claim(ctx, gk.Engine(), d, app, id, c)
 	if err != nil {
 		return err
@@ -293,6 +301,8 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	}
 	now := k.Now()
 	switch {
+	case k.Stopped(g.App):
+		return g, ErrAppStopped
 	case g.State == gk.Revoked, !g.Renewable:
 		return g, ErrNotRenewable
 	case g.Attempting(now):

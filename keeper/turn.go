@@ -17,7 +17,7 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	ask := g.Renewable && k.renewalDue(&g, f, now)
 	if ask && app.Stopped() {
 		taken := false
-		if app.Broken == "" && !app.PausedUntil.After(now) { // one that is due tries whether the app works again
+		if app.Broken == "" && app.Stop != gk.StopPerson && !app.PausedUntil.After(now) { // one that is due tries whether the app works again
 			var err error
 			if taken, err = k.takeProbe(ctx, app.ID, now); err != nil {
 				return err

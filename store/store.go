@@ -31,6 +31,7 @@ type Store interface {
 	Pushes
 	Outbox
 	Replies
+	Stops
 	Keys
 	Installation
 	Instances

@@ -125,6 +125,7 @@ var cases = []struct {
 	{"UpdateApp is a change", updateApp},
 	{"apps are listed in the order of their ids, page by page", appsPaged},
 	{"an app with grants is in use", deleteAppInUse},
+	{"an app is stopped until it is started", stoppedApps},
 	{"deleting an app removes its authorizations and clicks", deleteApp},
 	{"a push is kept and worked off once", pushOnce},
 	{"pushes are claimed by app, those that are due longest first", pushOrder},
