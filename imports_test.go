@@ -31,7 +31,7 @@ var floors = []struct {
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}
 
 // families are what drivers share: rooms of the seam's own, which know the nouns and the seam, and never each other.
-var families = []string{"platform/signing", "platform/answer"}
+var families = []string{"platform/signing", "platform/answer", "platform/shopeecore"}
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{

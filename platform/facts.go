@@ -96,6 +96,8 @@ type LinkFacts struct {
 	Forms     []string `toml:"forms" json:"forms"`                 // variants; the first is the default
 	Cancel    bool     `toml:"cancel" json:"cancel"`               // the platform has a page where a merchant withdraws
 	Recovery  []string `toml:"recovery" json:"recovery,omitempty"` // names of codes that the platform's console gives a vendor, traded without a merchant
+	Chooses   bool     `toml:"chooses" json:"chooses"`             // the merchant chooses on the platform's page how long the authorization lasts
+	Longest   Duration `toml:"longest" json:"longest"`             // the longest period to choose; 0: not published
 	ScopeJoin string   `toml:"scope_join" json:"scope_join"`
 	CodeLife  Duration `toml:"code_life" json:"code_life"` // 0: not published
 }

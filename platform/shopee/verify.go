@@ -14,8 +14,8 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// signing are the parameters that a signature covers or carries.
-var signing = []string{"partner_id", "timestamp", "sign", "access_token", "shop_id", "merchant_id"}
+// signedNames are the parameters that a signature covers or carries.
+var signedNames = []string{"partner_id", "timestamp", "sign", "access_token", "shop_id", "merchant_id"}
 
 // VerifyCall checks identifiers, time and signature of a call as the platform does, in the order in which its messages
 // come, and names the first difference. For a wrong signature it tries what people get wrong.
@@ -28,7 +28,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if err != nil {
 		return &platform.BadCall{Field: "query", Why: "cannot be read: encode each value once"}
 	}
-	for _, name := range signing {
+	for _, name := range signedNames {
 		if len(q[name]) > 1 {
 			return &platform.BadCall{Field: name, Why: "comes more than once"}
 		}

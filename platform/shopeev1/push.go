@@ -2,7 +2,6 @@ package shopeev1
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +12,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/shopeecore"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // Codes of the pushes that concern authorizations; all others are acknowledged only.
@@ -28,7 +29,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		return platform.Delivery{}, &platform.BadCallback{Why: "pushes come by POST"}
 	}
 	matched, err := provePush(app, in)
-	if errors.Is(err, platform.ErrForged) && consoleTest(app, in.Body) {
+	if errors.Is(err, platform.ErrForged) && shopeecore.ConsoleTest(app, in.Body) {
 		return platform.Delivery{Answer: platform.Answer{Status: http.StatusNoContent}}, nil
 	}
 	if err != nil {
@@ -41,31 +42,13 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	return platform.Delivery{Notices: []platform.Notice{n}, Answer: platform.Answer{Status: http.StatusNoContent}, Matched: matched}, nil
 }
 
-// consoleTest reports whether a push is the one by which the console tries an address before it saves it, which comes
-// before anybody can have entered the push key that the console makes. It says nothing, so it may be answered unproven;
-// once a key is known it is proven like every other.
-func consoleTest(app platform.App, body []byte) bool {
-	if slices.ContainsFunc(app.Secrets["push_key"], func(key gk.Secret) bool { return !key.Empty() }) {
-		return false
-	}
-	push, data := platform.JSONObject(body), platform.JSONObject(platform.JSONObject(body)["data"])
-	return string(push["code"]) == "0" && data["verify_info"] != nil && len(data) == 1
-}
-
 func provePush(app platform.App, in platform.Incoming) (string, error) {
-	got := in.Header.Values("Authorization")
-	if len(got) != 1 || got[0] == "" {
-		return "", fmt.Errorf("shopeev1: push: %w: the header Authorization must be there once", platform.ErrForged)
+	got, err := shopeecore.PushSignature(app, in.Header)
+	if err != nil {
+		return "", err
 	}
-	if app.PushURL == "" {
-		return "", fmt.Errorf("shopeev1: push: %w: push_url is empty, and pushes are signed over it", platform.ErrForged)
-	}
-	for _, name := range []string{"push_key", "partner_key"} {
-		for _, key := range app.Secrets[name] {
-			if !key.Empty() && hmac.Equal([]byte(got[0]), []byte(digest(key, app.PushURL+"|"+string(in.Body)))) {
-				return name, nil
-			}
-		}
+	if m, err := signing.HMACLower.Prove(app, shopeecore.PushText(app.PushURL, in.Body), got, "push_key", "partner_key"); err == nil {
+		return m.Setting, nil
 	}
 	return "", fmt.Errorf("shopeev1: push: %w: no key of the app gives its signature over push_url, a vertical bar and the body", platform.ErrForged)
 }
