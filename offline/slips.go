@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/md5"
-	"crypto/sha1" //nolint:gosec // people sign with it; nothing is accepted by it
+	"crypto/sha1" // people sign with it; nothing is accepted by it
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -289,14 +289,14 @@ func charsets(text string) []platform.Slip {
 		twice.WriteRune(rune(text[i]))
 	}
 	for _, r := range text {
-		low.WriteByte(byte(r)) //nolint:gosec // the low byte is the mistake looked for
+		low.WriteByte(byte(r)) // the low byte is the mistake looked for
 		if r < 0x100 {
 			marks.WriteByte(byte(r))
 		} else {
 			marks.WriteByte('?')
 		}
 		for _, u := range utf16.Encode([]rune{r}) {
-			wide.Write([]byte{byte(u), byte(u >> 8)}) //nolint:gosec // both bytes are written
+			wide.Write([]byte{byte(u), byte(u >> 8)})
 		}
 	}
 	all := []platform.Slip{
