@@ -56,6 +56,15 @@ func (w watched) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error)
 	return w.Store.SaveRenewal(ctx, r)
 }
 
+// EndAttempts implements [store.Instances].
+func (w watched) EndAttempts(ctx context.Context, by string, spared []string, at time.Time) ([]string, error) {
+	ended, err := w.Store.EndAttempts(ctx, by, spared, at)
+	for _, id := range ended {
+		w.tokens.outdate(id)
+	}
+	return ended, err
+}
+
 // PutGrants implements [store.Grants].
 func (w watched) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),

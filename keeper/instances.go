@@ -54,9 +54,6 @@ func (r *runner) endDead(ctx context.Context) error {
 			errs = append(errs, err)
 			continue
 		}
-		for _, id := range ended {
-			r.tokens.outdate(id)
-		}
 		if len(ended) > 0 {
 			r.log.Warn("the outcome of attempts is unknown: their process is gone", "process", gone.By, "grants", len(ended))
 		}

@@ -100,9 +100,12 @@ func outlived(g *gk.Grant, now time.Time) []gk.Event {
 	return []gk.Event{event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
+// leaseSlack is how much longer than its request a lease lasts.
+const leaseSlack = 30 * time.Second
+
 // attempt makes an attempt. Its lease is the request's hard end plus 30 s, and is not renewed.
 func (k *Keeper) attempt(f platform.Renewal, now time.Time) store.Attempt {
-	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: now.Add(f.Deadline() + 30*time.Second)}
+	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: now.Add(f.Deadline() + leaseSlack)}
 }
 
 // overQuota returns how long a token call of a grant must wait; 0: not at all. The reserve of the day is for people, and

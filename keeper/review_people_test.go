@@ -107,13 +107,13 @@ func TestPairThatCannotBeStoredHoldsBackNoOther(t *testing.T) {
 		if now := h.grant(two.ID); now.Generation != 2 {
 			t.Errorf("the second pair: generation %d, want 2", now.Generation)
 		}
-		if health := h.keeper.Health(context.Background()); health.Ready || health.Spilled != 1 {
-			t.Errorf("ready %v, %d waiting; want not ready, one", health.Ready, health.Spilled)
+		if health := h.keeper.Health(context.Background()); !health.Ready || health.Aside != 1 {
+			t.Errorf("ready %v, %d set aside; want ready, one: it holds back nobody", health.Ready, health.Aside)
 		}
 		b.mu.Lock()
 		b.update = nil
 		b.mu.Unlock()
-		time.Sleep(5 * time.Second)
+		time.Sleep(10 * time.Minute) // it is offered less often after each refusal
 		if now := h.grant(one.ID); now.Generation != 2 {
 			t.Errorf("the first pair, once its row is whole: generation %d, want 2", now.Generation)
 		}

@@ -38,7 +38,7 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		}
 		forgive(app, row)
 		events := tellDoubt(row, now)
-		doubted = len(events) > 0
+		doubted = len(events) > 0 && now.Before(row.DoubtSince.Add(f.Deadline()+leaseSlack)) // ended before its lease was
 		events = append(events, lapse(row, now)...)
 		events = append(events, warn(row, now)...)
 		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
@@ -75,7 +75,9 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		return nil // it cannot be asked
 	case confirm:
 		return k.confirmImport(ctx, d, app, open, g)
-	case doubted: // whoever asked has died: what its answer did to the access token is asked about at once
+	case doubted:
+		// Whoever asked is known to be dead: what its answer did to the access token is asked about at once. A lease that
+		// seems to be over may be another clock's, and its answer may still come.
 		return k.askAlive(ctx, d, open, g)
 	case inspect:
 		return k.probe(ctx, d, open, g)
