@@ -38,6 +38,7 @@ func (s *Store) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time
 // updateGrant writes a grant over what it was before, which was printed before the change.
 func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g *gk.Grant, at time.Time) error {
 	g.ID, g.App, g.Version, g.UpdatedAt = before.ID, before.App, before.Version+1, at
+	g.Shops = gk.UniqueShops(g.Shops)
 	if _, err := exec(ctx, q, `UPDATE grants SET (`+grantBody+`) = (`+grantParameters+`) WHERE id = $1`, grantValues(g)...); err != nil {
 		return err
 	}
@@ -57,6 +58,7 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 	var terms [][]any
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
+		g.Shops = gk.UniqueShops(g.Shops)
 		if g.CreatedAt.IsZero() {
 			g.CreatedAt = at
 		}

@@ -63,11 +63,10 @@ func replaceShops(ctx context.Context, q Querier, g *gk.Grant) error {
 	return insertShops(ctx, q, g)
 }
 
-// insertShops stores the shops of grants that have none yet, each once: this is the one place that all of them pass.
+// insertShops stores the shops of grants that have none yet.
 func insertShops(ctx context.Context, q Querier, grants ...*gk.Grant) error {
 	var rows [][]any
 	for _, g := range grants {
-		g.Shops = gk.UniqueShops(g.Shops)
 		for _, shop := range g.Shops {
 			rows = append(rows, []any{g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App})
 		}
