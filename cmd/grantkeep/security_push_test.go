@@ -128,7 +128,7 @@ func (w *town) stateOf(grant string) gk.State {
 func (w *town) ends(grant string) {
 	w.t.Helper()
 	var g gk.Grant
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		g, _ = w.store.Grant(w.t.Context(), gk.Engine(), grant) // a failure shows as no state
 		if g.State == gk.Revoked || g.State == gk.Expired {
 			return

@@ -18,9 +18,13 @@ func TestDoctorLetsRenewalsGoOnAfterARestore(t *testing.T) {
 	w := newTown(t)
 	stopped, other := w.apps["shopee"], w.apps["eleme"]
 	for id, code := range map[string]string{stopped: keeper.CodeRestored, other: "error_sign"} {
+		why := gk.StopFault
+		if code == keeper.CodeRestored {
+			why = gk.StopRestored
+		}
 		err := w.store.UpdateApp(t.Context(), gk.Engine(), id, w.keeper.Now(), func(app *gk.App) ([]gk.Event, error) {
 			app.Fault = &gk.Fault{Platform: app.Platform, Stage: "refresh", Code: code, Action: gk.FixConfig}
-			app.PausedUntil = w.keeper.Now().Add(time.Hour)
+			app.Stop, app.PausedUntil = why, w.keeper.Now().Add(time.Hour)
 			return nil, nil
 		})
 		if err != nil {

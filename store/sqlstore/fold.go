@@ -101,7 +101,8 @@ func cut(text string, n int) string {
 	return text
 }
 
-// foldInto stores the terms of a grant whose folded text was before.
+// foldInto stores the terms of a grant whose folded text was before. A row that was changed past this program may have some
+// of them already.
 func foldInto(ctx context.Context, q Querier, id, before, after string) error {
 	if before == after {
 		return nil
@@ -121,7 +122,7 @@ func foldInto(ctx context.Context, q Querier, id, before, after string) error {
 			rows = append(rows, []any{term, id})
 		}
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, rows); err != nil {
+	if err := insertMissing(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, rows); err != nil {
 		return err
 	}
 	_, err := exec(ctx, q, `UPDATE grants SET folded = $2 WHERE id = $1`, id, after)

@@ -12,13 +12,22 @@ var lots = []int{64, 8, 1}
 
 // insertMany stores rows of equal length; head is an INSERT up to its columns.
 func insertMany(ctx context.Context, q Querier, head string, rows [][]any) error {
+	return insertAll(ctx, q, head, "", rows)
+}
+
+// insertMissing is insertMany that leaves out the rows that are there.
+func insertMissing(ctx context.Context, q Querier, head string, rows [][]any) error {
+	return insertAll(ctx, q, head, ` ON CONFLICT DO NOTHING`, rows)
+}
+
+func insertAll(ctx context.Context, q Querier, head, tail string, rows [][]any) error {
 	for _, lot := range lots {
 		for len(rows) >= lot {
 			args := make([]any, 0, lot*len(rows[0]))
 			for _, row := range rows[:lot] {
 				args = append(args, row...)
 			}
-			if err := insert(ctx, q, head+` VALUES `+places(lot, len(rows[0])), args...); err != nil {
+			if err := insert(ctx, q, head+` VALUES `+places(lot, len(rows[0]))+tail, args...); err != nil {
 				return err
 			}
 			rows = rows[lot:]
