@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
@@ -39,7 +40,7 @@ type App struct {
 }
 
 func (s *server) app(a gk.App) App {
-	since, err := s.keeper.SecretSince(a)
+	since, err := s.keeper.Apps().SecretSince(a)
 	if err != nil {
 		since = nil // they do not open, which the app's fault tells; that is no reason to hide the others
 	}
@@ -47,17 +48,17 @@ func (s *server) app(a gk.App) App {
 		ID: a.ID, Platform: a.Platform, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
 		Settings: pairs(a.Settings), SecretsSet: moments(since), Endpoints: pairs(a.Endpoints), ReturnOrigins: texts(a.ReturnOrigins),
 		Callback: a.Settings["redirect_uri"], Push: a.Settings["push_url"],
-		Stopped: s.keeper.Stopped(a.ID), PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.FaultOf(a), a.Environment), Version: a.Version,
+		Stopped: s.keeper.Apps().Stopped(a.ID), PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.Apps().FaultOf(a), a.Environment), Version: a.Version,
 		CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}
 	if out.Callback == "" {
-		out.Callback = s.keeper.CallbackURL(a.ID)
+		out.Callback = s.keeper.Apps().CallbackURL(a.ID)
 	}
 	if out.Push == "" {
-		out.Push = s.keeper.PushURL(a.ID)
+		out.Push = s.keeper.Apps().PushURL(a.ID)
 	}
-	if _, ok := s.keeper.Driver(a.Platform).(platform.Starter); ok {
-		out.Install = s.keeper.InstallURL(a.ID)
+	if _, ok := s.keeper.Apps().Driver(a.Platform).(platform.Starter); ok {
+		out.Install = s.keeper.Apps().InstallURL(a.ID)
 	}
 	return out
 }
@@ -155,7 +156,7 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		return s.shownApp(s.keeper.CreateApp(ctx, key.Viewer(), keeper.AppInput{
+		return s.shownApp(s.keeper.Apps().Create(ctx, key.Viewer(), apps.Input{
 			Platform: b.Platform, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage, Name: b.Name,
 			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
@@ -180,7 +181,7 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		return s.shownApp(s.keeper.UpdateApp(ctx, key.Viewer(), in.ID, keeper.AppChange{
+		return s.shownApp(s.keeper.Apps().Update(ctx, key.Viewer(), in.ID, apps.Change{
 			Name: b.Name, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage,
 			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
@@ -193,7 +194,7 @@ func (s *server) routeApps() {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		return nil, s.keeper.DeleteApp(ctx, key.Viewer(), in.ID)
+		return nil, s.keeper.Apps().Delete(ctx, key.Viewer(), in.ID)
 	})
 
 	add(s, huma.Operation{
@@ -228,7 +229,7 @@ func (s *server) routeApps() {
 			if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 				return nil, err
 			}
-			if err := s.keeper.SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
+			if err := s.keeper.Apps().SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
 				return nil, err
 			}
 			return s.shownApp(s.store.App(ctx, key.Viewer(), in.ID))
@@ -243,7 +244,7 @@ func (s *server) routeApps() {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		made, err := s.keeper.NewReturnKey(ctx, key.Viewer(), in.ID)
+		made, err := s.keeper.Apps().NewReturnKey(ctx, key.Viewer(), in.ID)
 		return &output[returnKey]{returnKey{made.Reveal()}}, err
 	})
 

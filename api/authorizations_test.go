@@ -70,9 +70,9 @@ func TestReturnKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, open, err := h.keeper.OpenApp(app)
-	if err != nil || len(open.Secrets) != 1 {
-		t.Errorf("a driver gets %d secrets, %v; want the platform's alone", len(open.Secrets), err)
+	open, err := h.keeper.Apps().Open(app)
+	if err != nil || len(open.Open.Secrets) != 1 {
+		t.Errorf("a driver gets %d secrets, %v; want the platform's alone", len(open.Open.Secrets), err)
 	}
 	h.expectNoSecrets()
 }

@@ -20,6 +20,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -124,7 +125,7 @@ func (h *house) addKey(name string, scopes []gk.Scope, owners, apps []string) gk
 
 func (h *house) addApp(name string) gk.App {
 	h.t.Helper()
-	a, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+	a, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Name: name, Settings: map[string]string{"client_id": "client-" + name, "client_secret": appSecret},
 		ReturnOrigins: []string{"https://erp.example"},
 	})

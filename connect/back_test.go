@@ -17,7 +17,7 @@ import (
 // TestTheResultIsPassedOnSigned follows a merchant to the vendor, who believes the address with the return key alone.
 func TestTheResultIsPassedOnSigned(t *testing.T) {
 	h := newHouse(t)
-	key, err := h.keeper.NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
+	key, err := h.keeper.Apps().NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestTheResultIsPassedOnSigned(t *testing.T) {
 	if strings.Contains(page.html, key.Reveal()) {
 		t.Error("the page holds the key")
 	}
-	another, err := h.keeper.NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
+	another, err := h.keeper.Apps().NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

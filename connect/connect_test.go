@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/connect"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -358,7 +359,7 @@ func TestPublicAddressOfHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := k.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{Platform: "shoplazza", Settings: map[string]string{"client_id": "AppId_1", "client_secret": clientSecret}})
+	app, err := k.Apps().Create(t.Context(), gk.Engine(), apps.Input{Platform: "shoplazza", Settings: map[string]string{"client_id": "AppId_1", "client_secret": clientSecret}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/connect"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -110,7 +111,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.app, err = h.keeper.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{
+	h.app, err = h.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Name: "Northline ERP",
 		Settings:      map[string]string{"client_id": "AppId_1", "client_secret": clientSecret, "scopes": "read_shop write_order"},
 		Endpoints:     map[string]string{"authorize": h.base, "token": h.base, "api": h.base},

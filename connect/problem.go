@@ -106,7 +106,7 @@ func (p *pages) explain(pg page, err error) (int, message) {
 func (p *pages) refuse(m message, refused *keeper.Refused) (int, message) {
 	m.Mark, m.Title, m.Texts = markOff, "m.fail.title", []string{"m.refused." + refused.Reason}
 	if refused.Fault != nil {
-		if d := p.keeper.Driver(refused.Fault.Platform); d != nil {
+		if d := p.keeper.Apps().Driver(refused.Fault.Platform); d != nil {
 			m.quote(d.Spec(), refused.Fault)
 		}
 	}

@@ -50,7 +50,7 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 	}
 	secret, shop := r.PathValue("secret"), r.PostForm.Get("shop")
 	pressed, err := p.keeper.Press(r.Context(), secret, shop)
-	var invalid *keeper.Invalid
+	var invalid *gk.Invalid
 	if errors.As(err, &invalid) && invalid.Field == "shop" {
 		return p.askAgain(w, r, secret, shop)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -97,17 +98,17 @@ func newWorld(t *testing.T) *world {
 	settings, told := map[string]string{}, map[string]any{}
 	for name, v := range box.Apps[0] {
 		told[name] = v
-		if _, ok := w.keeper.Driver("shoplazza").Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
+		if _, ok := w.keeper.Apps().Driver("shoplazza").Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
 			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
-	app, err := w.keeper.CreateApp(ctx, gk.Engine(), keeper.AppInput{
+	app, err := w.keeper.Apps().Create(ctx, gk.Engine(), apps.Input{
 		Platform: "shoplazza", Settings: settings, Endpoints: map[string]string{"authorize": box.Base, "token": box.Base, "api": box.Base},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	told["redirect_uri"] = w.keeper.CallbackURL(app.ID)
+	told["redirect_uri"] = w.keeper.Apps().CallbackURL(app.ID)
 	w.tell("POST", "/shoplazza/apps", told, nil)
 	w.connect(app, box.Shops[0].ID, box.Shops[0].Host)
 	return w

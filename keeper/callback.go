@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -30,11 +31,11 @@ type Outcome struct {
 // callback that must not be believed is a *Refused: nothing is stored and nobody asked. One that was seen before shows
 // the outcome and does nothing. The work goes on when ctx ends; Outcome then shows it under way.
 func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incoming, cookie func(name string) string) (Outcome, error) {
-	app, d, open, err := k.appOf(ctx, appID)
+	opened, err := k.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return Outcome{}, err
 	}
-	cb, err := d.ReadCallback(open, in)
+	cb, err := opened.Driver.ReadCallback(opened.Open, in)
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
@@ -45,11 +46,11 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 		return Outcome{}, &Refused{Reason: RefusedEmpty}
 	}
 	if cb.State == "" {
-		return k.unsolicited(ctx, app, d, open, cb)
+		return k.unsolicited(ctx, opened, cb)
 	}
-	c, err := k.store.ClickByState(ctx, app.ID, digest(cb.State))
+	c, err := k.store.ClickByState(ctx, opened.App.ID, digest(cb.State))
 	if errors.Is(err, store.ErrNotFound) {
-		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -57,12 +58,12 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	mine := sameHash(c.BrowserHash, cookie(k.cookieName(c)))
 	if c.Stage != gk.Begun {
 		if !mine {
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 		}
 		return k.await(ctx, c.ID, true)
 	}
 	if !c.ExpiresAt.After(k.Now()) {
-		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 	}
 	a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
 	if err != nil {
@@ -77,23 +78,23 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 	if !k.begin() {
 		return Outcome{}, ErrDraining
 	}
-	spent, err := k.store.SpendState(ctx, app.ID, digest(cb.State), codeHash(d, cb), !mine, k.Now())
+	spent, err := k.store.SpendState(ctx, opened.App.ID, digest(cb.State), codeHash(opened.Driver, cb), !mine, k.Now())
 	if err != nil {
 		k.end()
 		if errors.Is(err, store.ErrExists) { // the code came before, with another state or with none
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 		}
 		if errors.Is(err, store.ErrSpent) && mine {
 			return k.await(ctx, c.ID, true) // another callback with this state was a moment earlier
 		}
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrSpent) {
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 		}
 		return Outcome{}, err
 	}
 	go func() {
 		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, a.Kind, spent, cb)
+		k.exchange(context.WithoutCancel(ctx), opened, a.Kind, spent, cb)
 	}()
 	return k.await(ctx, c.ID, false)
 }
@@ -108,17 +109,17 @@ func stateFault(d platform.Driver) *gk.Fault {
 
 // unsolicited completes an entry that the platform itself began without our state: an authorization without owner.
 // Whoever's browser brought it is of no interest, so that nobody can be tricked into taking somebody else's shop.
-func (k *Keeper) unsolicited(ctx context.Context, app gk.App, d platform.Driver, open platform.App, cb platform.Callback) (Outcome, error) {
-	if !d.Spec().Facts.Callback.Unsolicited || cb.Fault != nil {
+func (k *Keeper) unsolicited(ctx context.Context, opened apps.Opened, cb platform.Callback) (Outcome, error) {
+	if !opened.Driver.Spec().Facts.Callback.Unsolicited || cb.Fault != nil {
 		return Outcome{}, &Refused{Reason: RefusedNoState, Fault: cb.Fault}
 	}
-	if o, spent, err := k.spentBefore(ctx, app.ID, d, cb); spent || err != nil {
+	if o, spent, err := k.spentBefore(ctx, opened.App.ID, opened.Driver, cb); spent || err != nil {
 		return o, err
 	}
-	if !k.budgetFor(app.ID).take(k.Now()) {
+	if !k.budgetFor(opened.App.ID).take(k.Now()) {
 		return Outcome{}, &Refused{Reason: RefusedBusy}
 	}
-	return k.entry(ctx, d, open, cb, "")
+	return k.entry(ctx, opened, cb, "")
 }
 
 // codeHash is what is kept of the code that a callback brings; nil where it brings none.
@@ -155,17 +156,17 @@ func (k *Keeper) spentBefore(ctx context.Context, app string, d platform.Driver,
 }
 
 // entry completes what came without a click of ours: an authorization and a click are made for it, with nobody's state.
-func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App, cb platform.Callback, owner string) (Outcome, error) {
-	if o, spent, err := k.spentBefore(ctx, open.ID, d, cb); spent || err != nil {
+func (k *Keeper) entry(ctx context.Context, opened apps.Opened, cb platform.Callback, owner string) (Outcome, error) {
+	if o, spent, err := k.spentBefore(ctx, opened.App.ID, opened.Driver, cb); spent || err != nil {
 		return o, err
 	}
 	now := k.Now()
 	a := gk.Authorization{
-		ID: gk.NewID("aut", now), App: open.ID, Owner: owner, Kind: gk.KindInstall, LinkHash: digest(randomText()), Stage: gk.Begun,
+		ID: gk.NewID("aut", now), App: opened.App.ID, Owner: owner, Kind: gk.KindInstall, LinkHash: digest(apps.RandomText()), Stage: gk.Begun,
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	c := gk.Click{
-		ID: gk.NewID("clk", now), Authorization: a.ID, App: open.ID, Stage: gk.Exchanging, SpentAt: now, CodeHash: codeHash(d, cb),
+		ID: gk.NewID("clk", now), Authorization: a.ID, App: opened.App.ID, Stage: gk.Exchanging, SpentAt: now, CodeHash: codeHash(opened.Driver, cb),
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	if !k.begin() {
@@ -178,14 +179,14 @@ func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App
 	if err := k.store.CreateClick(ctx, c); err != nil {
 		k.end()
 		if errors.Is(err, store.ErrExists) { // the same code a moment earlier
-			o, _, err := k.spentBefore(ctx, open.ID, d, cb)
+			o, _, err := k.spentBefore(ctx, opened.App.ID, opened.Driver, cb)
 			return o, err
 		}
 		return Outcome{}, err
 	}
 	go func() {
 		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, a.Kind, c, cb)
+		k.exchange(context.WithoutCancel(ctx), opened, a.Kind, c, cb)
 	}()
 	return k.await(ctx, c.ID, false)
 }
@@ -293,7 +294,7 @@ func (k *Keeper) outcome(ctx context.Context, click string) (Outcome, error) {
 		return Outcome{}, err
 	}
 	o := Outcome{Click: c, Authorization: a, App: app, CookieName: k.cookieName(c)}
-	if d := k.drivers[app.Platform]; d != nil {
+	if d := k.apps.Driver(app.Platform); d != nil {
 		o.Spec = d.Spec()
 	}
 	for _, id := range a.Grants {
@@ -304,9 +305,9 @@ func (k *Keeper) outcome(ctx context.Context, click string) (Outcome, error) {
 		o.Grants = append(o.Grants, g)
 	}
 	o.At = k.Now()
-	if mayReturn := checkReturnTo(app, a.ReturnTo) == nil; a.ReturnTo != "" && mayReturn {
+	if mayReturn := apps.CheckReturnTo(app, a.ReturnTo) == nil; a.ReturnTo != "" && mayReturn {
 		o.ReturnTo = a.ReturnTo
-		o.ReturnKey, err = k.returnKeyOf(app)
+		o.ReturnKey, err = k.apps.ReturnKeyOf(app)
 	}
 	return o, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -45,7 +46,7 @@ func (e *unidentifiedError) Unwrap() error { return e.err }
 // place makes the grants of a click's answer. named is whom an operator says the answer is for, where the platform does
 // not tell; nil: nobody says so.
 func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error {
-	app, d, open, err := k.appOf(ctx, c.App)
+	opened, err := k.apps.OpenByID(ctx, c.App)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 		if named != nil && issue.Subject.Kind == "" && len(ans.Issues) == 1 {
 			issue.Subject = *named
 		}
-		issue, err := k.identify(ctx, d, open, c, issue, ans.Confirm)
+		issue, err := k.identify(ctx, opened, c, issue, ans.Confirm)
 		if err != nil {
 			return &unidentifiedError{err, ans}
 		}
@@ -73,13 +74,13 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 		subjects = append(subjects, i.Subject)
 		ids[gk.Subject{Kind: i.Subject.Kind, ID: i.Subject.ID}] = gk.NewID("grt", now)
 	}
-	p := placement{keeper: k, app: app, driver: d, issues: issues, ids: ids, askedAt: ans.AskedAt}
+	p := placement{keeper: k, app: opened.App, driver: opened.Driver, issues: issues, ids: ids, askedAt: ans.AskedAt}
 	for began := time.Now(); ; {
-		if err := k.awaitAttempts(ctx, app.ID, subjects); err != nil {
+		if err := k.awaitAttempts(ctx, opened.App.ID, subjects); err != nil {
 			return err
 		}
 		p.now, p.late = k.Now(), time.Since(began) > 2*gk.LongestLease
-		err := k.store.PutGrants(ctx, app.ID, c.Authorization, c.ID, subjects, p.now, p.put)
+		err := k.store.PutGrants(ctx, opened.App.ID, c.Authorization, c.ID, subjects, p.now, p.put)
 		if errors.Is(err, errAttempt) {
 			continue // it was claimed between the look and the placement
 		}
@@ -92,7 +93,7 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 		k.tokens.drop(id)
 	}
 	k.Wake()
-	k.subscribe(ctx, app.ID, p.touched)
+	k.subscribe(ctx, opened.App.ID, p.touched)
 	return nil
 }
 
@@ -121,7 +122,7 @@ const placeWithin = 24 * time.Hour
 // that the platform will not give twice. After a day that ends too, and the pair is kept for an operator. A click whose
 // answer holds none waits for nothing but an overload to pass.
 func (k *Keeper) unplaced(ctx context.Context, c gk.Click, err error) error {
-	f := faultOf(err)
+	f := apps.FaultIn(err)
 	passes := f == nil || f.Action == gk.Retry || f.Action == gk.Backoff
 	var unknown *unidentifiedError
 	who := errors.As(err, &unknown)
@@ -165,17 +166,17 @@ func (k *Keeper) Place(ctx context.Context, v gk.Viewer, authorization string, n
 	if len(v.Owners) > 0 {
 		return gk.Authorization{}, ErrForbidden
 	}
-	_, d, _, err := k.appOf(ctx, a.App)
+	opened, err := k.apps.OpenByID(ctx, a.App)
 	if err != nil {
 		return gk.Authorization{}, err
 	}
 	if named != nil {
-		subject, err := checkSubject(d.Spec(), *named)
+		subject, err := apps.CheckSubject(opened.Driver.Spec(), *named)
 		if err != nil {
 			return gk.Authorization{}, err
 		}
 		if subject.ID == "" {
-			return gk.Authorization{}, &Invalid{"subject.id", "is missing"}
+			return gk.Authorization{}, gk.BadInput("subject.id", "is missing")
 		}
 		named = &subject
 	}
@@ -184,7 +185,7 @@ func (k *Keeper) Place(ctx context.Context, v gk.Viewer, authorization string, n
 		return gk.Authorization{}, err
 	}
 	if len(clicks) == 0 {
-		return gk.Authorization{}, &Invalid{"id", "names an authorization that keeps no answer to be placed"}
+		return gk.Authorization{}, gk.BadInput("id", "names an authorization that keeps no answer to be placed")
 	}
 	if !k.begin() {
 		return gk.Authorization{}, ErrDraining
@@ -194,10 +195,10 @@ func (k *Keeper) Place(ctx context.Context, v gk.Viewer, authorization string, n
 		err := k.place(context.WithoutCancel(ctx), c, named)
 		var unknown *unidentifiedError
 		if errors.As(err, &unknown) {
-			if f := faultOf(err); f != nil {
+			if f := apps.FaultIn(err); f != nil {
 				return gk.Authorization{}, f
 			}
-			return gk.Authorization{}, &Invalid{"subject", "is needed: the platform does not say who authorized"}
+			return gk.Authorization{}, gk.BadInput("subject", "is needed: the platform does not say who authorized")
 		}
 		if err != nil {
 			return gk.Authorization{}, err
@@ -208,21 +209,21 @@ func (k *Keeper) Place(ctx context.Context, v gk.Viewer, authorization string, n
 
 // identify completes one issue by asking the platform about it: who it is where the answer does not say, whether it is
 // real where the callback proved nothing, and what it reaches. What is only nice to know may fail.
-func (k *Keeper) identify(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, i platform.Issue, confirm bool) (platform.Issue, error) {
-	ins, ok := d.(platform.Inspector)
+func (k *Keeper) identify(ctx context.Context, opened apps.Opened, c gk.Click, i platform.Issue, confirm bool) (platform.Issue, error) {
+	_, ok := opened.Driver.(platform.Inspector)
 	must := i.Subject.Kind == "" || confirm
 	if !ok || i.Shared && !must {
 		if must {
-			return i, fmt.Errorf("%s: nobody can be asked who authorized", open.Spec().Code)
+			return i, fmt.Errorf("%s: nobody can be asked who authorized", opened.Driver.Spec().Code)
 		}
 		return i, nil
 	}
-	in, err := k.inspect(ctx, ins, open, platform.Credential{Subject: i.Subject, Token: i.Token, Shops: i.Shops, Scopes: i.Scopes, Facts: i.Facts})
+	in, err := opened.Inspect(ctx, platform.Credential{Subject: i.Subject, Token: i.Token, Shops: i.Shops, Scopes: i.Scopes, Facts: i.Facts})
 	switch {
 	case err != nil && must:
 		return i, err
 	case err != nil:
-		k.log.Info("a new grant could not be inspected", "platform", open.Spec().Code, "error", err)
+		k.log.Info("a new grant could not be inspected", "platform", opened.Driver.Spec().Code, "error", err)
 		return i, nil
 	case confirm && (in.Alive == nil || !*in.Alive || !in.AuthorizedAt.After(c.CreatedAt.Add(-clockSlack))):
 		return i, errUnconfirmed
@@ -232,7 +233,7 @@ func (k *Keeper) identify(ctx context.Context, d platform.Driver, open platform.
 		}
 		return i, errUnconfirmed
 	}
-	return learn(i, in), nil
+	return apps.Learn(i, in), nil
 }
 
 // errAttempt says that a renewal is under way on a grant that an answer is for. It is tried again after it.
@@ -282,5 +283,5 @@ func (k *Keeper) renewable(d platform.Driver, app gk.App, g *gk.Grant, final boo
 
 // renewalOf returns the renewal facts of an app.
 func (k *Keeper) renewalOf(d platform.Driver, app gk.App) platform.Renewal {
-	return d.Spec().Facts.Renew(app.Profile, app.Stage)
+	return apps.RenewalOf(d, app)
 }

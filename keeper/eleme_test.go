@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -91,7 +92,7 @@ func TestMerchantsOwnAppAsksAgainBeforeTheEnd(t *testing.T) {
 				personal = a
 			}
 		}
-		app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+		app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 			Platform: "eleme", Profile: "personal", Endpoints: h.app.Endpoints,
 			Settings: map[string]string{"app_key": personal["app_key"].(string), "app_secret": personal["app_secret"].(string)},
 		})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -30,11 +31,11 @@ func (k *Keeper) Revoke(ctx context.Context, v gk.Viewer, id string) error {
 
 // tellPlatform gives a permission back where the platform takes it. It is a courtesy: our own end does not wait for it.
 func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
-	_, d, open, err := k.appOf(ctx, g.App)
+	a, err := k.apps.OpenByID(ctx, g.App)
 	if err != nil {
 		return
 	}
-	r, ok := d.(platform.Revoker)
+	r, ok := a.Driver.(platform.Revoker)
 	if !ok {
 		return
 	}
@@ -42,11 +43,11 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	if err != nil {
 		return
 	}
-	req, err := k.request(open, "revoke", func() (*platform.Request, error) { return r.RevokeRequest(open, cred) })
+	req, err := a.Request("revoke", func() (*platform.Request, error) { return r.RevokeRequest(a.Open, cred) })
 	if err != nil || req == nil {
 		return
 	}
-	if _, err := k.ask(ctx, open, req, true, 30*time.Second); err != nil {
+	if _, err := a.Ask(ctx, req, true, 30*time.Second); err != nil {
 		k.log.Warn("the platform could not be told of a revocation", "grant", g.ID, "error", err)
 	}
 }
@@ -107,11 +108,12 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if !at.IsZero() && at.Before(g.AuthorizedAt) {
 		return false, nil
 	}
-	_, d, open, err := k.appOf(ctx, g.App)
+	a, err := k.apps.OpenByID(ctx, g.App)
 	if err != nil {
 		return false, err
 	}
-	ins, ok := d.(platform.Inspector)
+	d := a.Driver
+	_, ok := d.(platform.Inspector)
 	if !ok {
 		if !d.Spec().Facts.Push.Time || at.IsZero() {
 			return false, nil // nobody can be asked, and the message alone proves too little
@@ -122,7 +124,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if err != nil {
 		return false, err
 	}
-	in, err := k.inspect(ctx, ins, open, cred)
+	in, err := a.Inspect(ctx, cred)
 	if err != nil || in.Alive == nil {
 		return false, err
 	}
@@ -164,7 +166,7 @@ func (k *Keeper) ranOut(ctx context.Context, id string) error {
 }
 
 // cancelled completes a click on a platform's cancel page.
-func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, cb platform.Callback) {
+func (k *Keeper) cancelled(ctx context.Context, opened apps.Opened, c gk.Click, cb platform.Callback) {
 	err := func() error {
 		a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
 		if err != nil {
@@ -172,7 +174,7 @@ func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform
 		}
 		id := a.Grant
 		if id == "" && cb.Subject.ID != "" {
-			g, err := k.store.GrantOf(ctx, gk.Engine(), open.ID, cb.Subject.Kind, cb.Subject.ID)
+			g, err := k.store.GrantOf(ctx, gk.Engine(), opened.App.ID, cb.Subject.Kind, cb.Subject.ID)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
@@ -197,7 +199,7 @@ func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform
 		})
 	}()
 	if err != nil {
-		k.log.Warn("a cancellation could not be completed", "platform", d.Spec().Code, "click", c.ID, "error", err)
+		k.log.Warn("a cancellation could not be completed", "platform", opened.Driver.Spec().Code, "click", c.ID, "error", err)
 	}
 }
 
@@ -236,8 +238,8 @@ func seenEvery(d platform.Driver) time.Duration {
 
 // learnSeen adds to a grant what was told of it, and reports whether there is anything to write.
 func (k *Keeper) learnSeen(d platform.Driver, app gk.App, g *gk.Grant, in platform.Inspection, now time.Time) (events []gk.Event, news bool) {
-	i := learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
-	subject := merged(g.Subject, i.Subject)
+	i := apps.Learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
+	subject := apps.Merge(g.Subject, i.Subject)
 	news = subject != g.Subject || !subset(in.Facts, g.Facts) || !seenAt(g).Add(seenEvery(d)).After(now)
 	g.Subject = subject
 	for name, v := range in.Facts {

@@ -36,13 +36,6 @@ func (l *Later) Error() string { return l.Err.Error() }
 // Unwrap returns Err.
 func (l *Later) Unwrap() error { return l.Err }
 
-// Invalid is bad input: the field by its name in the contract, what is wrong with its shape, and what to do. It never
-// holds a secret.
-type Invalid struct{ Field, Why string }
-
-// Error returns field and reason.
-func (i *Invalid) Error() string { return i.Field + ": " + i.Why }
-
 // Refused is a callback, entry or click that leads nowhere: nothing was stored and nobody was asked. Reason is a stable
 // word for the page that says so; Fault is the catalogue's row, if there is one.
 type Refused struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
@@ -19,25 +20,25 @@ const exchangeDeadline = 300 * time.Second
 // exchange trades a callback for tokens, once. The click is in exchanging already: if the process dies from here on,
 // the click ends as a lost answer and the merchant clicks again. The sealed answer is the first thing committed;
 // everything after it can be resumed.
-func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.App, kind string, c gk.Click, cb platform.Callback) {
-	log := k.log.With("platform", open.Spec().Code, "app", open.ID, "click", c.ID)
+func (k *Keeper) exchange(ctx context.Context, opened apps.Opened, kind string, c gk.Click, cb platform.Callback) {
+	log := k.log.With("platform", opened.Driver.Spec().Code, "app", opened.App.ID, "click", c.ID)
 	defer k.ended.tell(c.ID)
 	if kind == gk.KindCancel { // what the callback says of itself anybody can write
-		k.cancelled(ctx, d, open, c, cb)
+		k.cancelled(ctx, opened, c, cb)
 		return
 	}
 	asked := platform.Asked{Stage: platform.StageToken, Claimed: cb.Subject, At: k.Now()}
-	issues, proved, err := k.redeem(ctx, d, open, cb, &asked)
+	issues, proved, err := k.redeem(ctx, opened, cb, &asked)
 	if err != nil {
-		reason, f := gk.ReasonLostAnswer, faultOf(err)
+		reason, f := gk.ReasonLostAnswer, apps.FaultIn(err)
 		var refusal *gk.Fault
-		if errors.As(err, &refusal) || notSent(err) {
+		if errors.As(err, &refusal) || apps.NotSent(err) {
 			reason = gk.ReasonRefused
 		}
 		log.Warn("authorization not exchanged", "reason", reason, "error", err)
 		end := func(c *gk.Click) {
 			c.Stage = gk.Failed
-			if notSent(err) {
+			if apps.NotSent(err) {
 				c.CodeHash = nil // it can still be spent
 			}
 		}
@@ -64,22 +65,22 @@ func (k *Keeper) exchange(ctx context.Context, d platform.Driver, open platform.
 }
 
 // redeem asks for the tokens. proved says that the platform itself vouched for the callback by trading it.
-func (k *Keeper) redeem(ctx context.Context, d platform.Driver, open platform.App, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
+func (k *Keeper) redeem(ctx context.Context, opened apps.Opened, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
 	if len(cb.Tokens) > 0 {
 		return cb.Tokens, cb.Proven, nil
 	}
-	req, err := k.request(open, "exchange", func() (*platform.Request, error) { return d.ExchangeRequest(open, cb) })
+	req, err := opened.Request("exchange", func() (*platform.Request, error) { return opened.Driver.ExchangeRequest(opened.Open, cb) })
 	if err != nil {
 		return nil, false, err
 	}
 	var reply platform.Reply
 	if req != nil {
 		asked.Sent, asked.At = req.Sent, k.Now()
-		if reply, err = k.ask(ctx, open, req, true, exchangeDeadline); err != nil {
+		if reply, err = opened.Ask(ctx, req, true, exchangeDeadline); err != nil {
 			return nil, false, err
 		}
 	}
-	issues, err = k.issues(d, open, *asked, reply)
+	issues, err = opened.Issues(*asked, reply)
 	if err == nil && len(issues) == 0 {
 		err = &platform.Garbled{Why: "it names nobody"}
 	}
@@ -153,17 +154,4 @@ func (k *Keeper) storeAnswer(ctx context.Context, e entry) error {
 		c.Stage, c.Answer, c.AnswerKey, c.Reason, c.Fault = gk.Issued, e.Answer, e.KeyID, "", nil
 		return nil, nil
 	})
-}
-
-// faultOf returns the platform's fault in an error, if there is one.
-func faultOf(err error) *gk.Fault {
-	var f *gk.Fault
-	if errors.As(err, &f) {
-		return f
-	}
-	var g *platform.Garbled
-	if errors.As(err, &g) {
-		return g.Fault
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -214,7 +215,7 @@ func (h *house) close() {
 func (h *house) addApp(code string) {
 	h.t.Helper()
 	box := h.ready.Platforms[code]
-	driver := h.keeper.Driver(code)
+	driver := h.keeper.Apps().Driver(code)
 	settings, endpoints := map[string]string{}, map[string]string{}
 	for name := range driver.Spec().Facts.Settings {
 		if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
@@ -226,7 +227,7 @@ func (h *house) addApp(code string) {
 			endpoints[name] = box.Base
 		}
 	}
-	app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+	app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 		Platform: code, Settings: settings, Endpoints: endpoints, ReturnOrigins: []string{"https://erp.example"},
 	})
 	if err != nil {
@@ -237,7 +238,7 @@ func (h *house) addApp(code string) {
 	for name, v := range box.Apps[0] {
 		told[name] = v
 	}
-	told["redirect_uri"] = h.keeper.CallbackURL(app.ID)
+	told["redirect_uri"] = h.keeper.Apps().CallbackURL(app.ID)
 	h.control("POST", "/"+code+"/apps", told, nil)
 }
 
@@ -438,7 +439,7 @@ func (h *house) noSecretLogged() {
 	for _, g := range got.Grants {
 		canaries = append(canaries, g.Access, g.Refresh)
 	}
-	for name, s := range h.keeper.Driver(h.app.Platform).Spec().Facts.Settings {
+	for name, s := range h.keeper.Apps().Driver(h.app.Platform).Spec().Facts.Settings {
 		if s.Secret {
 			canaries = append(canaries, fmt.Sprint(h.ready.Platforms[h.app.Platform].Apps[0][name]))
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -28,52 +29,52 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 		in.Owner = v.Owners[0]
 	}
 	if !v.SeesOwner(in.Owner) {
-		return gk.Grant{}, &Invalid{"owner", "is outside this key's owners"}
+		return gk.Grant{}, gk.BadInput("owner", "is outside this key's owners")
 	}
-	if err := CheckOwner("owner", in.Owner); err != nil {
+	if err := gk.CheckOwner("owner", in.Owner); err != nil {
 		return gk.Grant{}, err
 	}
-	app, d, open, err := k.appOf(ctx, appID)
+	opened, err := k.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return gk.Grant{}, err
 	}
 	askedAt := k.Now()
 	var issue platform.Issue
 	if in.Token.Access.Empty() {
-		if issue, err = k.reask(ctx, d, open, in, askedAt); err != nil {
+		if issue, err = k.reask(ctx, opened, in, askedAt); err != nil {
 			return gk.Grant{}, err
 		}
 	} else {
 		issue = platform.Issue{Token: in.Token}
 		if in.Subject != nil {
 			issue.Subject = *in.Subject
-			if f := d.Spec().Facts; f.ShopNeeded && issue.Subject.Host != "" {
-				if issue.Subject.Host, err = givenHost(d.Spec(), issue.Subject.Host); err != nil {
+			if f := opened.Driver.Spec().Facts; f.ShopNeeded && issue.Subject.Host != "" {
+				if issue.Subject.Host, err = apps.GivenHost(opened.Driver.Spec(), issue.Subject.Host); err != nil {
 					return gk.Grant{}, err
 				}
 			}
 		}
 	}
-	if issue, err = k.confirmPasted(ctx, d, open, issue, in); err != nil {
+	if issue, err = k.confirmPasted(ctx, opened, issue, in); err != nil {
 		return gk.Grant{}, err
 	}
-	proven := len(v.Owners) == 0 || k.provenPasted(ctx, d, open, issue, in)
+	proven := len(v.Owners) == 0 || k.provenPasted(ctx, opened, issue, in)
 	now := k.Now()
 	id := gk.NewID("grt", now)
 	p := placement{
-		keeper: k, app: app, driver: d, issues: []platform.Issue{issue}, askedAt: askedAt, now: now,
+		keeper: k, app: opened.App, driver: opened.Driver, issues: []platform.Issue{issue}, askedAt: askedAt, now: now,
 		ids: map[gk.Subject]string{{Kind: issue.Subject.Kind, ID: issue.Subject.ID}: id},
 	}
-	err = k.store.PutGrants(ctx, app.ID, "", "", []gk.Subject{issue.Subject}, now,
+	err = k.store.PutGrants(ctx, opened.App.ID, "", "", []gk.Subject{issue.Subject}, now,
 		func(existing []gk.Grant, _ *gk.Authorization, _ *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			var old *gk.Grant
 			if len(existing) > 0 {
 				old = &existing[0]
 				if old.Owner != in.Owner && len(v.Owners) > 0 {
-					return nil, nil, &Invalid{"token", "is of a subject that this key cannot take; ask somebody without an owner limit"}
+					return nil, nil, gk.BadInput("token", "is of a subject that this key cannot take; ask somebody without an owner limit")
 				}
 				if old.Owner != "" && old.Owner != in.Owner {
-					return nil, nil, &Invalid{"owner", "is not the owner who has this subject's grant"}
+					return nil, nil, gk.BadInput("owner", "is not the owner who has this subject's grant")
 				}
 				id = old.ID
 			}
@@ -94,29 +95,29 @@ func (k *Keeper) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtai
 
 // reask asks the platform for a token without any consent: client credentials and the like. Losing the answer loses
 // nothing.
-func (k *Keeper) reask(ctx context.Context, d platform.Driver, open platform.App, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
-	r, ok := d.(platform.Renewer)
-	if !ok || d.Spec().Facts.Renew(open.Profile, open.Stage).Style != platform.Reask {
-		return platform.Issue{}, &Invalid{"token", "is needed: this kind of app cannot ask the platform for one without the merchant"}
+func (k *Keeper) reask(ctx context.Context, opened apps.Opened, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
+	r, ok := opened.Driver.(platform.Renewer)
+	if !ok || opened.Driver.Spec().Facts.Renew(opened.Open.Profile, opened.Open.Stage).Style != platform.Reask {
+		return platform.Issue{}, gk.BadInput("token", "is needed: this kind of app cannot ask the platform for one without the merchant")
 	}
 	var cred platform.Credential
 	if in.Subject != nil {
 		cred.Subject = *in.Subject
 	}
-	req, err := k.request(open, "renew", func() (*platform.Request, error) { return r.RenewRequest(open, cred) })
+	req, err := opened.Request("renew", func() (*platform.Request, error) { return r.RenewRequest(opened.Open, cred) })
 	if err != nil {
 		return platform.Issue{}, err
 	}
-	reply, err := k.ask(ctx, open, req, true, 60*time.Second)
+	reply, err := opened.Ask(ctx, req, true, 60*time.Second)
 	if err != nil {
 		return platform.Issue{}, &Later{Err: ErrSuspended, After: 10 * time.Second, Fault: &gk.Fault{
-			Platform: d.Spec().Code, Stage: platform.StageToken, Code: "local:no_answer", Action: gk.Retry,
+			Platform: opened.Driver.Spec().Code, Stage: platform.StageToken, Code: "local:no_answer", Action: gk.Retry,
 		}}
 	}
-	issues, err := k.issues(d, open, platform.Asked{Stage: platform.StageToken, Subject: cred.Subject, Sent: req.Sent, At: askedAt}, reply)
+	issues, err := opened.Issues(platform.Asked{Stage: platform.StageToken, Subject: cred.Subject, Sent: req.Sent, At: askedAt}, reply)
 	switch {
 	case err != nil:
-		if f := faultOf(err); f != nil {
+		if f := apps.FaultIn(err); f != nil {
 			return platform.Issue{}, f
 		}
 		return platform.Issue{}, err
@@ -127,20 +128,20 @@ func (k *Keeper) reask(ctx context.Context, d platform.Driver, open platform.App
 }
 
 // confirmPasted asks the platform whose a token is, where it can be asked.
-func (k *Keeper) confirmPasted(ctx context.Context, d platform.Driver, open platform.App, i platform.Issue, in ObtainInput) (platform.Issue, error) {
-	ins, ok := d.(platform.Inspector)
+func (k *Keeper) confirmPasted(ctx context.Context, opened apps.Opened, i platform.Issue, in ObtainInput) (platform.Issue, error) {
+	_, ok := opened.Driver.(platform.Inspector)
 	if !ok || i.Subject.Kind == gk.KindPartner {
 		if i.Subject.Kind == "" || i.Subject.ID == "" {
-			return i, &Invalid{"subject", "is needed: this platform does not tell whose a token is"}
+			return i, gk.BadInput("subject", "is needed: this platform does not tell whose a token is")
 		}
 		return i, nil
 	}
-	told, err := k.inspect(ctx, ins, open, platform.Credential{Subject: i.Subject, Token: i.Token})
+	told, err := opened.Inspect(ctx, platform.Credential{Subject: i.Subject, Token: i.Token})
 	if err != nil {
-		if f := faultOf(err); f != nil {
+		if f := apps.FaultIn(err); f != nil {
 			return i, f
 		}
-		if notSent(err) || errors.Is(err, platform.ErrGarbage) {
+		if apps.NotSent(err) || errors.Is(err, platform.ErrGarbage) {
 			return i, &Later{Err: ErrSuspended, After: 10 * time.Second}
 		}
 		return i, err
@@ -149,26 +150,26 @@ func (k *Keeper) confirmPasted(ctx context.Context, d platform.Driver, open plat
 		if told.Fault != nil {
 			return i, told.Fault
 		}
-		return i, &Invalid{"token", "is refused by the platform"}
+		return i, gk.BadInput("token", "is refused by the platform")
 	}
 	if in.Subject != nil && in.Subject.ID != "" && told.Subject.ID != "" && in.Subject.ID != told.Subject.ID {
-		return i, &Invalid{"subject", "is not whom this token belongs to"}
+		return i, gk.BadInput("subject", "is not whom this token belongs to")
 	}
 	if i.Subject.ID == "" {
-		i.Subject = merged(told.Subject, i.Subject)
+		i.Subject = apps.Merge(told.Subject, i.Subject)
 	}
 	if i.Subject.Kind == "" || i.Subject.ID == "" {
-		return i, &Invalid{"subject", "is needed: the platform did not tell whose this token is"}
+		return i, gk.BadInput("subject", "is needed: the platform did not tell whose this token is")
 	}
-	return learn(i, told), nil
+	return apps.Learn(i, told), nil
 }
 
 // provenPasted reports whether the platform said by itself whose a token is, rather than the caller.
-func (k *Keeper) provenPasted(ctx context.Context, d platform.Driver, open platform.App, i platform.Issue, in ObtainInput) bool {
+func (k *Keeper) provenPasted(ctx context.Context, opened apps.Opened, i platform.Issue, in ObtainInput) bool {
 	if in.Subject == nil || in.Subject.ID == "" || in.Token.Access.Empty() && i.Subject.Kind == gk.KindPartner {
 		return true
 	}
-	_, confirmed, err := k.whose(ctx, d, open, platform.Credential{Subject: i.Subject, Token: i.Token})
+	_, confirmed, err := k.whose(ctx, opened, platform.Credential{Subject: i.Subject, Token: i.Token})
 	return err == nil && confirmed // else the grant is held, and the question is put again
 }
 
@@ -181,7 +182,7 @@ func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c Gran
 		return gk.Grant{}, ErrForbidden
 	}
 	if c.Owner != nil {
-		if err := CheckOwner("owner", *c.Owner); err != nil {
+		if err := gk.CheckOwner("owner", *c.Owner); err != nil {
 			return gk.Grant{}, err
 		}
 	}
@@ -189,7 +190,7 @@ func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c Gran
 		var events []gk.Event
 		if c.Name != nil {
 			if len(*c.Name) > 200 {
-				return nil, &Invalid{"name", "is longer than 200 bytes"}
+				return nil, gk.BadInput("name", "is longer than 200 bytes")
 			}
 			g.Subject.Name = *c.Name
 		}
@@ -212,9 +213,9 @@ func (k *Keeper) Confirm(ctx context.Context, v gk.Viewer, id, owner string) (gk
 		return gk.Grant{}, ErrForbidden
 	}
 	if owner == "" {
-		return gk.Grant{}, &Invalid{"owner", "is missing"}
+		return gk.Grant{}, gk.BadInput("owner", "is missing")
 	}
-	if err := CheckOwner("owner", owner); err != nil {
+	if err := gk.CheckOwner("owner", owner); err != nil {
 		return gk.Grant{}, err
 	}
 	return k.rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
@@ -243,7 +244,7 @@ func (k *Keeper) rewrite(ctx context.Context, v gk.Viewer, id string, change fun
 	if err != nil {
 		return gk.Grant{}, err
 	}
-	app, d, err := k.driverOf(ctx, g.App)
+	app, d, err := k.apps.Read(ctx, g.App)
 	if err != nil {
 		return gk.Grant{}, err
 	}
@@ -271,7 +272,7 @@ func (k *Keeper) ConfirmCode(ctx context.Context, o Outcome) (string, error) {
 	if !o.Authorization.Confirm || o.Authorization.Stage != gk.Done || o.ReturnTo == "" || o.Click.Held {
 		return "", nil
 	}
-	code := randomText()
+	code := apps.RandomText()
 	err := k.store.UpdateAuthorization(ctx, gk.Engine(), o.Authorization.ID, k.Now(), func(a *gk.Authorization) ([]gk.Event, error) {
 		if !a.Confirm {
 			return nil, store.ErrUnchanged
@@ -289,7 +290,7 @@ func (k *Keeper) ConfirmAuthorization(ctx context.Context, v gk.Viewer, id, code
 	now := k.Now()
 	fits := func(a *gk.Authorization) error {
 		if !a.Confirm || len(a.ConfirmHash) == 0 || now.Sub(a.UpdatedAt) > confirmLife || subtle.ConstantTimeCompare(a.ConfirmHash, digest(code)) != 1 {
-			return &Invalid{"code", "is unknown, spent or older than ten minutes"}
+			return gk.BadInput("code", "is unknown, spent or older than ten minutes")
 		}
 		return nil
 	}

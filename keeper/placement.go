@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -140,7 +141,7 @@ func (p *placement) grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 		g.Owner, g.State = a.Owner, gk.Active
 	}
 	keepParent := g.Subject.Parent
-	g.Subject = merged(g.Subject, i.Subject)
+	g.Subject = apps.Merge(g.Subject, i.Subject)
 	if g.Subject.Parent == "" {
 		g.Subject.Parent = keepParent
 	}
@@ -240,26 +241,6 @@ func (p *placement) missing(a *gk.Authorization, i platform.Issue) string {
 // lacks reports whether have misses one of before.
 func lacks(have, before []string) bool {
 	return len(have) > 0 && slices.ContainsFunc(before, func(s string) bool { return !slices.Contains(have, s) })
-}
-
-// merged keeps a subject's identity and takes the attributes that are told.
-func merged(old, told gk.Subject) gk.Subject {
-	if old.Kind == "" {
-		return told
-	}
-	if told.Host != "" {
-		old.Host = told.Host
-	}
-	if told.Name != "" {
-		old.Name = told.Name
-	}
-	if told.Region != "" {
-		old.Region = told.Region
-	}
-	if told.Parent != "" {
-		old.Parent = told.Parent
-	}
-	return old
 }
 
 // factSeen is the fact that tells when the platform last confirmed a grant.

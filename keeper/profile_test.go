@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -32,7 +33,7 @@ func TestTokenThatAMerchantCopiedIsAskedWhoseItIs(t *testing.T) {
 		if access == "" {
 			t.Fatal("the simulator gave the private app no token")
 		}
-		app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{Platform: "shoplazza", Profile: "private", Endpoints: h.app.Endpoints})
+		app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{Platform: "shoplazza", Profile: "private", Endpoints: h.app.Endpoints})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +74,7 @@ func TestAppsOwnTokenIsAGrantOfItsOwnProfile(t *testing.T) {
 		for _, name := range []string{"client_id", "client_secret"} {
 			settings[name] = fmt.Sprint(h.ready.Platforms["shoplazza"].Apps[0][name])
 		}
-		app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+		app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 			Platform: "shoplazza", Profile: "partner", Settings: settings,
 			Endpoints: map[string]string{"authorize": h.app.Endpoints["token"], "token": h.app.Endpoints["token"], "api": h.app.Endpoints["token"], "partner": h.app.Endpoints["token"]},
 		})

@@ -20,25 +20,25 @@ func (k *Keeper) Recover(ctx context.Context, v gk.Viewer, appID, owner string, 
 	if len(v.Owners) > 0 {
 		return Outcome{}, ErrForbidden
 	}
-	if err := CheckOwner("owner", owner); err != nil {
+	if err := gk.CheckOwner("owner", owner); err != nil {
 		return Outcome{}, err
 	}
-	app, d, open, err := k.appOf(ctx, appID)
+	opened, err := k.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return Outcome{}, err
 	}
-	known := d.Spec().Facts.Link.Recovery
+	known := opened.Driver.Spec().Facts.Link.Recovery
 	for name := range params {
 		if name != "shop_id" && !slices.Contains(known, name) {
-			return Outcome{}, &Invalid{name, "is no recovery code of " + app.Platform}
+			return Outcome{}, gk.BadInput(name, "is no recovery code of "+opened.App.Platform)
 		}
 	}
 	if !slices.ContainsFunc(known, params.Has) {
-		return Outcome{}, &Invalid{"code", "is missing; " + app.Platform + " has no recovery codes, or none was given"}
+		return Outcome{}, gk.BadInput("code", "is missing; "+opened.App.Platform+" has no recovery codes, or none was given")
 	}
-	cb, err := d.ReadCallback(open, platform.Incoming{Method: http.MethodGet, URL: open.CallbackURL + "?" + params.Encode(), Header: http.Header{}})
+	cb, err := opened.Driver.ReadCallback(opened.Open, platform.Incoming{Method: http.MethodGet, URL: opened.Open.CallbackURL + "?" + params.Encode(), Header: http.Header{}})
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
-	return k.entry(ctx, d, open, cb, owner)
+	return k.entry(ctx, opened, cb, owner)
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
 )
 
 func TestResendCodeBringsLostTokensBack(t *testing.T) {
@@ -49,7 +48,7 @@ func TestResendCodeBringsLostTokensBack(t *testing.T) {
 		if err != nil || !again.Replay || again.Authorization.ID != o.Authorization.ID || h.asked("token") != asked {
 			t.Errorf("the code a second time: authorization %s, error %v; want the first one's outcome and nobody asked", again.Authorization.ID, err)
 		}
-		var bad *keeper.Invalid
+		var bad *gk.Invalid
 		if _, err := h.keeper.Recover(context.Background(), gk.Engine(), h.app.ID, "", url.Values{"code": {"x"}}); !errors.As(err, &bad) {
 			t.Errorf("an ordinary code: %v, want invalid input", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -26,11 +27,11 @@ func TestCheckOfAnAppAsksThePlatform(t *testing.T) {
 			}
 			return "not looked at"
 		}
-		if got := state(); got != keeper.CheckOK {
+		if got := state(); got != apps.CheckOK {
 			t.Errorf("right credentials: %s, want ok", got)
 		}
 		h.fault("invalid_client", "token", 1)
-		if got := state(); got != keeper.CheckFailed {
+		if got := state(); got != apps.CheckFailed {
 			t.Errorf("refused credentials: %s, want failed", got)
 		}
 	})
@@ -108,7 +109,7 @@ func TestForgedAndReplayedCallbacksDoNothing(t *testing.T) {
 		for name, address := range map[string]string{
 			"no hmac":       good[:len(good)-10],
 			"other code":    good + "&code=another",
-			"added nothing": h.keeper.CallbackURL(h.app.ID) + "?code=x&shop=" + h.host(0),
+			"added nothing": h.keeper.Apps().CallbackURL(h.app.ID) + "?code=x&shop=" + h.host(0),
 		} {
 			var refused *keeper.Refused
 			if _, err := h.callback(address, h.cookie); !errors.As(err, &refused) {

@@ -21,7 +21,7 @@ func limitedTo(owner string) gk.Viewer {
 // rowOf is a row of an import: a subject with a pair.
 func (h *house) rowOf(s gk.Subject, access, refresh string) keeper.ImportRow {
 	row := keeper.ImportRow{App: h.app.ID, Subject: s, Issued: h.now().Add(-time.Minute)}
-	if h.keeper.Driver(h.app.Platform).Spec().Facts.Tokens {
+	if h.keeper.Apps().Driver(h.app.Platform).Spec().Facts.Tokens {
 		row.Token = gk.Token{Access: gk.NewSecret(access), Refresh: gk.NewSecret(refresh), Expires: h.now().Add(3 * time.Hour)}
 	}
 	return row
@@ -57,7 +57,7 @@ func TestBoundConsentBeatsTheImportOfAStranger(t *testing.T) {
 	for _, code := range []string{"shoplazza", "shopee", "eleme", "taobao"} {
 		t.Run(code, func(t *testing.T) {
 			story(t, code, func(h *house) {
-				subject := gk.Subject{Kind: h.keeper.Driver(code).Spec().Facts.Subjects[0], ID: h.account(0), Host: h.host(0)}
+				subject := gk.Subject{Kind: h.keeper.Apps().Driver(code).Spec().Facts.Subjects[0], ID: h.account(0), Host: h.host(0)}
 				squatter, owner := limitedTo("squatter"), limitedTo("cust-1")
 				done := h.importOne(squatter, h.rowOf(subject, "made-up-access", "made-up-refresh"), keeper.ImportOptions{})
 				if done.Err != nil || done.Result != keeper.ImportCreated {
@@ -310,7 +310,7 @@ func TestPastedTokenOfALimitedKeyIsHeldWhereItProvesNothing(t *testing.T) {
 // account is the id of the subject that the n-th shop's consent gives.
 func (h *house) account(n int) string {
 	shop := h.ready.Platforms[h.app.Platform].Shops[n]
-	if shop.Owner != "" && h.keeper.Driver(h.app.Platform).Spec().Facts.Subjects[0] == gk.KindAccount {
+	if shop.Owner != "" && h.keeper.Apps().Driver(h.app.Platform).Spec().Facts.Subjects[0] == gk.KindAccount {
 		return shop.Owner
 	}
 	return shop.ID

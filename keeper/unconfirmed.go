@@ -6,6 +6,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -57,15 +58,15 @@ func askLater(g *gk.Grant, now time.Time) {
 }
 
 // confirmImport asks the platform whose pair an unconfirmed grant has. What it does not confirm stays held.
-func (k *Keeper) confirmImport(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
+func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return err
 	}
-	in, confirmed, err := k.whose(ctx, d, open, cred)
+	in, confirmed, err := k.whose(ctx, a, cred)
 	if err != nil || confirmed {
 		if confirmed {
-			return k.confirmedByPlatform(ctx, d, app, g, in)
+			return k.confirmedByPlatform(ctx, a, g, in)
 		}
 		return err
 	}
@@ -87,14 +88,14 @@ func (k *Keeper) confirmImport(ctx context.Context, d platform.Driver, app gk.Ap
 // not hold what the importer wrote of the subject, since drivers repeat the subject they are given where the platform
 // says nothing of it. Where a question cannot be put without the subject, the platform checks the token against it.
 // On a platform without tokens the moment of the merchant's consent is the proof.
-func (k *Keeper) whose(ctx context.Context, d platform.Driver, open platform.App, cred platform.Credential) (in platform.Inspection, confirmed bool, err error) {
-	ins, ok := d.(platform.Inspector)
+func (k *Keeper) whose(ctx context.Context, a apps.Opened, cred platform.Credential) (in platform.Inspection, confirmed bool, err error) {
+	ins, ok := a.Driver.(platform.Inspector)
 	if !ok {
 		return in, false, nil
 	}
 	alive := func() bool { return in.Alive != nil && *in.Alive }
-	if !d.Spec().Facts.Tokens {
-		in, err = k.inspect(ctx, ins, open, platform.Credential{Subject: cred.Subject})
+	if !a.Driver.Spec().Facts.Tokens {
+		in, err = a.Inspect(ctx, platform.Credential{Subject: cred.Subject})
 		return in, err == nil && alive() && !in.AuthorizedAt.IsZero(), err
 	}
 	blind := platform.Credential{
@@ -102,31 +103,31 @@ func (k *Keeper) whose(ctx context.Context, d platform.Driver, open platform.App
 		Token:   gk.Token{Access: cred.Token.Access},
 	}
 	var bad *platform.BadCall
-	if _, err := ins.InspectRequest(open, blind, ""); errors.As(err, &bad) {
+	if _, err := ins.InspectRequest(a.Open, blind, ""); errors.As(err, &bad) {
 		blind.Subject = cred.Subject
-		in, err = k.inspect(ctx, ins, open, blind)
+		in, err = a.Inspect(ctx, blind)
 		return in, err == nil && alive(), err
 	}
-	in, err = k.inspect(ctx, ins, open, blind)
+	in, err = a.Inspect(ctx, blind)
 	return in, err == nil && alive() && in.Subject.Same(cred.Subject), err
 }
 
 // namedByRefresh reports whether the answer to a refresh says by itself that its pair is the subject's.
-func namedByRefresh(d platform.Driver, open platform.App, asked platform.Asked, subject gk.Subject, reply platform.Reply) bool {
+func namedByRefresh(a apps.Opened, asked platform.Asked, subject gk.Subject, reply platform.Reply) bool {
 	asked.Subject = gk.Subject{Kind: subject.Kind, Host: subject.Host}
-	issues, err := d.ReadIssues(open, asked, reply)
+	issues, err := a.Driver.ReadIssues(a.Open, asked, reply)
 	return err == nil && len(issues) == 1 && issues[0].Subject.Same(subject)
 }
 
 // confirmedByPlatform makes an unconfirmed grant active, unless its pair was replaced meanwhile.
-func (k *Keeper) confirmedByPlatform(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, in platform.Inspection) error {
+func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Grant, in platform.Inspection) error {
 	now := k.Now()
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if !unconfirmed(row) || row.PairFrom != g.PairFrom && row.PairSpent != g.Generation {
 			return nil, errOvertaken
 		}
-		learned := learn(platform.Issue{Subject: row.Subject, Facts: row.Facts, Scopes: row.Scopes}, in)
-		row.Subject, row.Facts, row.Scopes = merged(row.Subject, learned.Subject), learned.Facts, learned.Scopes
+		learned := apps.Learn(platform.Issue{Subject: row.Subject, Facts: row.Facts, Scopes: row.Scopes}, in)
+		row.Subject, row.Facts, row.Scopes = apps.Merge(row.Subject, learned.Subject), learned.Facts, learned.Scopes
 		if len(in.Shops) > 0 {
 			row.Shops, _ = reach(row.Shops, in.Shops, now)
 		}
@@ -142,7 +143,7 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, d platform.Driver, app
 		row.Facts = withFact(withFact(row.Facts, factUnconfirmed, ""), factSeen, now.Format(time.RFC3339))
 		events := append(confirmHeld(row, "platform", now), event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
 		if row.AttemptID == "" {
-			row.DueAt = k.plan(d, app, row, now)
+			row.DueAt = k.plan(a.Driver, a.App, row, now)
 		}
 		return events, nil
 	})

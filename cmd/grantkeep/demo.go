@@ -19,6 +19,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -225,10 +226,10 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 		}
 	}
 	if id != "" {
-		_, err = d.keeper.UpdateApp(ctx, gk.Engine(), id, keeper.AppChange{Settings: settings, Endpoints: endpoints})
+		_, err = d.keeper.Apps().Update(ctx, gk.Engine(), id, apps.Change{Settings: settings, Endpoints: endpoints})
 	} else {
 		var app gk.App
-		app, err = d.keeper.CreateApp(ctx, gk.Engine(), keeper.AppInput{Platform: code, Name: "Demo ERP", Settings: settings, Endpoints: endpoints})
+		app, err = d.keeper.Apps().Create(ctx, gk.Engine(), apps.Input{Platform: code, Name: "Demo ERP", Settings: settings, Endpoints: endpoints})
 		id = app.ID
 	}
 	if err != nil {
@@ -239,7 +240,7 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 	for name, value := range box.Apps[0] {
 		told[name] = value
 	}
-	told["redirect_uri"], told["push_url"], told["app_url"] = d.keeper.CallbackURL(id), d.keeper.PushURL(id), d.keeper.InstallURL(id)
+	told["redirect_uri"], told["push_url"], told["app_url"] = d.keeper.Apps().CallbackURL(id), d.keeper.Apps().PushURL(id), d.keeper.Apps().InstallURL(id)
 	return d.control(ctx, "/"+code+"/apps", told)
 }
 

@@ -29,7 +29,7 @@ type installation struct {
 	frozen bool // reads only
 
 	drivers []platform.Driver // the platforms, with what the operator adds to their facts
-	by     string // names this process in attempts; empty: not announced
+	by      string            // names this process in attempts; empty: not announced
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
