@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
@@ -260,7 +261,7 @@ func (s *server) routeApps() {
 		for name, value := range in.Body.Codes {
 			params.Set(name, value)
 		}
-		o, err := s.keeper.Recover(ctx, key.Viewer(), in.ID, in.Body.Owner, params)
+		o, err := s.consent.Recover(ctx, key.Viewer(), in.ID, in.Body.Owner, params)
 		return &output[Authorization]{s.authorization(o.Authorization)}, err
 	})
 
@@ -308,7 +309,7 @@ func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	want := keeper.ObtainInput{Owner: owner}
+	want := consent.ObtainInput{Owner: owner}
 	if b := in.Body.Subject; b != nil {
 		want.Subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
 	}
@@ -317,7 +318,7 @@ func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
 			Access: gk.NewSecret(b.Access), Refresh: gk.NewSecret(b.Refresh), Expires: b.ExpiresAt.Time, RefreshExpires: b.RefreshExpiresAt.Time,
 		}
 	}
-	g, err := s.keeper.Obtain(ctx, key.Viewer(), in.ID, want)
+	g, err := s.consent.Obtain(ctx, key.Viewer(), in.ID, want)
 	var later *keeper.Later
 	if errors.As(err, &later) && errors.Is(err, keeper.ErrSuspended) { // no grant is there that could be suspended
 		p := problem(platformUnreachable, "the platform was asked and did not answer")

@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 func TestAuthorizationsAreListedByState(t *testing.T) {
 	h := newHouse(t)
 	begin := func(life time.Duration, stage gk.Stage) string {
 		t.Helper()
-		a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann", Life: life})
+		a, _, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: h.app.ID, Owner: "ann", Life: life})
 		if err == nil {
 			err = h.store.UpdateAuthorization(t.Context(), gk.Engine(), a.ID, h.now, func(a *gk.Authorization) ([]gk.Event, error) {
 				a.Stage = stage

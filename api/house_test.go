@@ -21,6 +21,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -47,6 +48,7 @@ type house struct {
 	store   store.Store
 	vault   *vault.Vault
 	keeper  *keeper.Keeper
+	flow    *consent.Flow
 	log     *safeBuffer
 	keys    map[string]gk.Secret
 	app     gk.App
@@ -105,7 +107,8 @@ func newHouseOn(t testing.TB, n network) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.handler = api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log})
+	h.flow = consent.New(h.keeper)
+	h.handler = api.New(api.Options{Keeper: h.keeper, Consent: h.flow, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log})
 	h.addKey("all", gk.Scopes(), nil, nil)
 	h.app = h.addApp("first")
 	return h

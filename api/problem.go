@@ -14,6 +14,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -124,7 +125,7 @@ func (s *server) problemOf(err error) (p *Problem, unexpected bool) {
 		return p, false
 	}
 	var bad *gk.Invalid
-	var refused *keeper.Refused
+	var refused *consent.Refused
 	var later *keeper.Later
 	var fault *gk.Fault
 	var call *platform.BadCall

@@ -11,7 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/client"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 // TestTheResultIsPassedOnSigned follows a merchant to the vendor, who believes the address with the return key alone.
@@ -21,7 +21,7 @@ func TestTheResultIsPassedOnSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back?tab=a%2Fb&gk_sig=old&gk_at=1", Confirm: true})
+	a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back?tab=a%2Fb&gk_sig=old&gk_at=1", Confirm: true})
 	b := h.browser()
 	back := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
 	page := b.get(back.Header.Get("Location"))

@@ -11,6 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -118,17 +119,18 @@ func newWorld(t *testing.T) *world {
 func (w *world) connect(app gk.App, shop, host string) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	_, link, err := w.keeper.Begin(ctx, gk.Engine(), keeper.BeginInput{App: app.ID, Shop: host})
+	flow := consent.New(w.keeper)
+	_, link, err := flow.Begin(ctx, gk.Engine(), consent.BeginInput{App: app.ID, Shop: host})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	pressed, err := w.keeper.Press(ctx, link[strings.LastIndexByte(link, '/')+1:], "")
+	pressed, err := flow.Press(ctx, link[strings.LastIndexByte(link, '/')+1:], "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var back struct{ Callback string }
 	w.tell("POST", "/shoplazza/consent", map[string]any{"url": pressed.URL, "shops": []string{shop}, "decision": "approve"}, &back)
-	o, err := w.keeper.Callback(ctx, app.ID, platform.Incoming{Method: http.MethodGet, URL: back.Callback, Header: http.Header{}},
+	o, err := flow.Callback(ctx, app.ID, platform.Incoming{Method: http.MethodGet, URL: back.Callback, Header: http.Header{}},
 		func(name string) string {
 			if name == pressed.CookieName {
 				return pressed.CookieValue

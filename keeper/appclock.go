@@ -58,9 +58,9 @@ func (r *runner) lookAtApp(ctx context.Context, app gk.App) error {
 		r.endTurn(app.ID)
 		return err
 	}
-	r.more()
+	r.MoreWork()
 	go func() {
-		defer r.end()
+		defer r.EndWork()
 		defer r.endTurn(app.ID)
 		ctx := context.WithoutCancel(ctx)
 		defer r.holdTurn(ctx, app.ID)()

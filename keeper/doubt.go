@@ -81,7 +81,7 @@ func (k *Keeper) inDoubt(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 		events := lapse(row, now)
 		row.DueAt = k.plan(d, app, row, now)
 		if first {
-			events = append(events, event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{
+			events = append(events, Event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{
 				"why": why, "settle": facts.AfterLostAnswer, "next_at": row.DueAt.Format(time.RFC3339),
 			}))
 		}

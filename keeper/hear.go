@@ -14,10 +14,10 @@ import (
 
 // Hear acts on one thing that a platform told: pushed, or pulled. It asks before it believes.
 func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	if n.Census {
 		return k.census(ctx, app, n.At)
 	}
@@ -157,7 +157,7 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked || unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
+			if g.State == gk.Revoked || Unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
 				continue // the list may be older than a consent of this moment; whoever never was on it has not left
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {

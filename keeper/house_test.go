@@ -16,6 +16,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -37,6 +38,7 @@ type house struct {
 	sims    *sim.Running
 	web     *http.Client
 	keeper  *keeper.Keeper
+	flow    *consent.Flow
 	dir     string
 	log     *logBook
 	stops   []func()
@@ -136,6 +138,7 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 		t.Fatal(err)
 	}
 	h.keeper = h.instance("first")
+	h.flow = consent.New(h.keeper)
 	h.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := h.keeper.NextDue(context.Background())
@@ -331,21 +334,21 @@ func (h *house) shop(n int) string { return h.ready.Platforms[h.app.Platform].Sh
 func (h *house) host(n int) string { return h.ready.Platforms[h.app.Platform].Shops[n].Host }
 
 // begin makes a link and presses its button.
-func (h *house) press(in keeper.BeginInput) (gk.Authorization, keeper.Pressed) {
+func (h *house) press(in consent.BeginInput) (gk.Authorization, consent.Pressed) {
 	h.t.Helper()
 	if in.App == "" {
 		in.App = h.app.ID
 	}
-	a, link, err := h.keeper.Begin(context.Background(), gk.Engine(), in)
+	a, link, err := h.flow.Begin(context.Background(), gk.Engine(), in)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return a, h.pressAgain(link)
 }
 
-func (h *house) pressAgain(link string) keeper.Pressed {
+func (h *house) pressAgain(link string) consent.Pressed {
 	h.t.Helper()
-	pressed, err := h.keeper.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
+	pressed, err := h.flow.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -364,8 +367,8 @@ func (h *house) consent(link string, shops ...string) string {
 func (h *house) cookie(name string) string { return h.cookies[name] }
 func stranger(string) string               { return "" }
 
-func (h *house) callback(address string, cookie func(string) string) (keeper.Outcome, error) {
-	o, err := h.keeper.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
+func (h *house) callback(address string, cookie func(string) string) (consent.Outcome, error) {
+	o, err := h.flow.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
 	time.Sleep(50 * time.Millisecond) // nobody's next act comes in the same millisecond
 	return o, err
 }
@@ -373,7 +376,7 @@ func (h *house) callback(address string, cookie func(string) string) (keeper.Out
 // connect lets the merchant of the n-th shop authorize, and returns the grant.
 func (h *house) connect(n int, owner string) gk.Grant {
 	h.t.Helper()
-	_, pressed := h.press(keeper.BeginInput{Owner: owner, Shop: h.host(n)})
+	_, pressed := h.press(consent.BeginInput{Owner: owner, Shop: h.host(n)})
 	o, err := h.callback(h.consent(pressed.URL, h.shop(n)), h.cookie)
 	if err != nil {
 		h.t.Fatal(err)

@@ -54,10 +54,10 @@ const importBatch = 1000
 // stops no other; an error says that the store, or the caller's patience, ended it, and the rows stored by then stay.
 // Repeating an import is harmless: of two pairs the newer one stands.
 func (k *Keeper) Import(ctx context.Context, v gk.Viewer, rows []ImportRow, o ImportOptions) ([]Imported, error) {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return nil, ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	im := &importing{keeper: k, viewer: v, options: o, now: k.Now(), id: gk.NewID("imp", k.Now()), apps: map[string]*importApp{}, done: make([]Imported, len(rows))}
 	for i, row := range rows {
 		a, err := im.app(ctx, row.App)
@@ -230,17 +230,17 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 		return nil, nil, out
 	}
 	subject := gk.Subject{Kind: p.issue.Subject.Kind, ID: p.issue.Subject.ID}
-	pl := placement{
-		keeper: im.keeper, app: a.App, driver: a.Driver, askedAt: p.issuedAt, now: im.now,
-		ids: map[gk.Subject]string{subject: gk.NewID("grt", im.now)},
+	pl := Placement{
+		Keeper: im.keeper, App: a.App, Driver: a.Driver, AskedAt: p.issuedAt, Now: im.now,
+		IDs: map[gk.Subject]string{subject: gk.NewID("grt", im.now)},
 	}
-	g, events, err := pl.grant(&gk.Authorization{Owner: p.owner}, &gk.Click{ID: im.id}, p.issue, old, true)
+	g, events, err := pl.Grant(&gk.Authorization{Owner: p.owner}, &gk.Click{ID: im.id}, p.issue, old, true)
 	if err != nil {
 		return nil, nil, Imported{Err: err}
 	}
 	g.AuthorizedAt = p.consent
 	if im.unproven(a, old) {
-		hold(&g, im.now)
+		Hold(&g, im.now)
 		events[0].Kind = gk.EventGrantHeld
 	}
 	for i := range events {
@@ -253,7 +253,7 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 // mayReplace says what stands in the way of a row for a grant that exists, however new it is.
 func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 	switch {
-	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !unconfirmed(old)):
+	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !Unconfirmed(old)):
 		return gk.BadInput("subject", "is not for this key to import; ask somebody without an owner limit")
 	case p.owner != "" && old.Owner != "" && old.Owner != p.owner:
 		return gk.BadInput("owner", "is not the owner who has this subject's grant")
@@ -267,7 +267,7 @@ func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 // platform has confirmed it: rows from a key that is limited to owners, unless its owner has the grant by a consent
 // already, and rows of a platform without tokens, which hold nothing but a name.
 func (im *importing) unproven(a *importApp, old *gk.Grant) bool {
-	if old != nil && !claimed(old) {
+	if old != nil && !Claimed(old) {
 		return false
 	}
 	return len(im.viewer.Owners) > 0 || !a.Driver.Spec().Facts.Tokens

@@ -157,8 +157,8 @@ func (im *importing) checkTimes(row ImportRow, f platform.Renewal) error {
 		{"expires_at", row.Token.Expires, im.now.Add(furthestEnd)},
 		{"refresh_token_expires_at", row.Token.RefreshExpires, im.now.Add(furthestEnd)},
 		{"authorization_expires_at", row.Ceiling, im.now.Add(furthestEnd)},
-		{"issued_at", row.Issued, im.now.Add(clockSlack)},
-		{"authorized_at", row.Authorized, im.now.Add(clockSlack)},
+		{"issued_at", row.Issued, im.now.Add(ClockSlack)},
+		{"authorized_at", row.Authorized, im.now.Add(ClockSlack)},
 	} {
 		if !m.at.IsZero() && (m.at.Before(first) || m.at.After(m.last)) {
 			return gk.BadInput(m.field, "is before 2010 or too far ahead; moments are RFC 3339 or unix seconds")
@@ -188,7 +188,7 @@ func (im *importing) identify(ctx context.Context, a *importApp) error {
 			continue
 		}
 		asking.Go(func() error {
-			issue, err := im.keeper.confirmPasted(ctx, a.Opened, p.issue, ObtainInput{})
+			issue, err := im.keeper.ConfirmPasted(ctx, a.Opened, p.issue, nil)
 			if err != nil {
 				im.done[p.row].Err = err
 			}

@@ -53,8 +53,7 @@ type Keeper struct {
 	flights flights
 	spill   *spill
 	kept    kept
-	ended   notices // of clicks
-	resumed resumed
+	clicks  Clicks
 	keys    keys
 	wake    chan struct{}
 
@@ -72,14 +71,13 @@ type Keeper struct {
 	mu     sync.Mutex
 	paused chan struct{}        // closed when a pause ends; nil: not paused
 	floors map[string]time.Time // lowest due time of the last claim, by app
-	budget map[string]*budget   // exchanges that nobody of ours began, by app
 }
 
 // New makes a keeper. It reads the spill file, but asks nobody before Run.
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), budget: make(map[string]*budget),
+		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{},
 	}
 	if k.now == nil {
 		k.now = time.Now
@@ -118,6 +116,18 @@ func (k *Keeper) Now() time.Time { return k.now().UTC().Truncate(time.Millisecon
 
 // Apps returns our registered applications.
 func (k *Keeper) Apps() *apps.Registry { return k.apps }
+
+// Store returns the store as this keeper writes it: its cache hears of every grant that is written through it.
+func (k *Keeper) Store() store.Store { return k.store }
+
+// Vault returns what seals and opens.
+func (k *Keeper) Vault() *vault.Vault { return k.vault }
+
+// Log returns where the keeper writes what an operator must know.
+func (k *Keeper) Log() *slog.Logger { return k.log }
+
+// PublicURL returns scheme://host[:port] of the merchant's face.
+func (k *Keeper) PublicURL() string { return k.options.PublicURL }
 
 // appChanged hears that a person has changed an app.
 func (k *Keeper) appChanged(ctx context.Context, id string, resumed bool) {
@@ -158,12 +168,15 @@ func (k *Keeper) Health(ctx context.Context) Health {
 	return h
 }
 
+// Draining reports whether the process stops.
+func (k *Keeper) Draining() bool { return k.draining.Load() }
+
 // Frozen reports whether this process is read only.
 func (k *Keeper) Frozen() bool { return k.options.Frozen }
 
-// begin counts a piece of work that must be finished before the process may stop; false while it stops, and in a process
+// BeginWork counts a piece of work that must be finished before the process may stop; false while it stops, and in a process
 // that is read only. While the demo's clock jumps it waits.
-func (k *Keeper) begin() bool {
+func (k *Keeper) BeginWork() bool {
 	for !k.options.Frozen {
 		k.mu.Lock()
 		if k.draining.Load() {
@@ -183,9 +196,9 @@ func (k *Keeper) begin() bool {
 	return false
 }
 
-// more counts a further piece of work for somebody who is at work already. It neither waits nor refuses: what waits until
+// MoreWork counts a further piece of work for somebody who is at work already. It neither waits nor refuses: what waits until
 // nothing is under way would wait for that somebody for ever, and a claim that is made is better carried out.
-func (k *Keeper) more() {
+func (k *Keeper) MoreWork() {
 	k.work.Add(1)
 	k.inflight.Add(1)
 }
@@ -214,7 +227,8 @@ func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
 	return resume, nil
 }
 
-func (k *Keeper) end() {
+// EndWork ends what BeginWork or MoreWork has begun.
+func (k *Keeper) EndWork() {
 	k.inflight.Add(-1)
 	k.work.Done()
 }

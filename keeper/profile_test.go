@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -44,7 +45,7 @@ func TestTokenThatAMerchantCopiedIsAskedWhoseItIs(t *testing.T) {
 			}
 		}
 		paste := func(id string) (gk.Grant, error) {
-			return h.keeper.Obtain(context.Background(), gk.Engine(), app.ID, keeper.ObtainInput{
+			return h.flow.Obtain(context.Background(), gk.Engine(), app.ID, consent.ObtainInput{
 				Owner: "cust-1", Subject: &gk.Subject{Kind: gk.KindShop, ID: id, Host: host}, Token: gk.Token{Access: gk.NewSecret(access)},
 			})
 		}
@@ -81,7 +82,7 @@ func TestAppsOwnTokenIsAGrantOfItsOwnProfile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := h.keeper.Obtain(context.Background(), gk.Engine(), app.ID, keeper.ObtainInput{})
+		g, err := h.flow.Obtain(context.Background(), gk.Engine(), app.ID, consent.ObtainInput{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,7 +99,7 @@ func outlived(g *gk.Grant, now time.Time) []gk.Event {
 		return nil
 	}
 	g.Fault = noAnswer(g, now)
-	return []gk.Event{event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
+	return []gk.Event{Event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
 // attempt makes an attempt. Its lease is the request's hard end plus 30 s, and is not renewed.
@@ -231,7 +231,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	}
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
-			if err := k.save(ctx, a, g, i, asked.At); err != nil || !unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
+			if err := k.save(ctx, a, g, i, asked.At); err != nil || !Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
 				return err
 			}
 			return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
@@ -270,7 +270,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 			told := !row.Renewable // by the same refusal, whose commit was not answered
 			row.Renewable, row.RetryAt, row.Doubts, row.DoubtSince = false, time.Time{}, 0, time.Time{}
 			if !told {
-				events = append(events, event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
+				events = append(events, Event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
 			}
 		}
 		events = append(events, lapse(row, now)...)

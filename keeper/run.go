@@ -101,10 +101,10 @@ type runner struct {
 // round does once what there is to do. Nothing is claimed while a pair waits to be stored, nor while this machine's
 // clock and the database's are apart.
 func (r *runner) round(ctx context.Context) error {
-	if !r.begin() {
+	if !r.BeginWork() {
 		return nil
 	}
-	defer r.end() // a round is work too: the demo's clock must not jump between a claim and its turn
+	defer r.EndWork() // a round is work too: the demo's clock must not jump between a claim and its turn
 	defer r.rounds.Add(1)
 	if err := r.takeOver(ctx); err != nil {
 		return err
@@ -133,11 +133,11 @@ func (r *runner) round(ctx context.Context) error {
 	}
 	if real.Sub(r.resumed) >= resumeEvery && r.resuming.CompareAndSwap(false, true) {
 		r.resumed = real
-		r.more()
+		r.MoreWork()
 		go func() { // a platform that is slow to say who authorized must not hold up renewals
-			defer r.end()
+			defer r.EndWork()
 			defer r.resuming.Store(false)
-			err := r.isolate("resume", "", func() error { return r.resume(context.WithoutCancel(ctx)) })
+			err := r.isolate("resume", "", func() error { return r.clicks.Resume(context.WithoutCancel(ctx)) })
 			if err != nil {
 				r.log.Warn("authorizations that were cut off", "error", err)
 			}
@@ -231,11 +231,11 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	}
 	used = len(grants)
 	for _, g := range grants {
-		r.more()
+		r.MoreWork()
 		go func() {
 			defer func() {
 				r.gates.give(id, 1)
-				r.end()
+				r.EndWork()
 				if len(grants) == free {
 					r.Wake()
 				}

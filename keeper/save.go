@@ -168,7 +168,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		if g.AttemptID == r.Attempt {
 			release(g)
 		}
-		return []gk.Event{event(gk.EventGrantLateAnswer, "engine", g, now, map[string]any{"spent_generation": r.Spent, "kept": false})}, nil
+		return []gk.Event{Event(gk.EventGrantLateAnswer, "engine", g, now, map[string]any{"spent_generation": r.Spent, "kept": false})}, nil
 	}
 	bought := pair{r.Access, r.Refresh}
 	if g.Generation != r.Spent {
@@ -192,10 +192,10 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 	}
 	var events []gk.Event
 	if owed {
-		events = append(events, event(gk.EventGrantRecovered, "engine", g, now, map[string]any{"generation": g.Generation}))
+		events = append(events, Event(gk.EventGrantRecovered, "engine", g, now, map[string]any{"generation": g.Generation}))
 	}
 	if lacks(e.Scopes, g.Scopes) {
-		events = append(events, event(gk.EventGrantAuthorized, "platform", g, now, map[string]any{"fewer_scopes": true}))
+		events = append(events, Event(gk.EventGrantAuthorized, "platform", g, now, map[string]any{"fewer_scopes": true}))
 	}
 	if len(e.Scopes) > 0 {
 		g.Scopes = e.Scopes
@@ -216,7 +216,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		g.Ceiling, g.Warned = e.Ceiling, 0
 	}
 	if wasRenewable && !g.Renewable {
-		events = append(events, event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))
+		events = append(events, Event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))
 	}
 	g.DueAt = k.plan(d, app, g, now)
 	return events, nil

@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -10,9 +9,9 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// subscribe asks a platform to push about new grants, where it wants to be asked for each. A grant whose subscription
+// Subscribe asks a platform to push about new grants, where it wants to be asked for each. A grant whose subscription
 // fails is good all the same: the periodic check hears what the pushes would have told.
-func (k *Keeper) subscribe(ctx context.Context, appID string, grants []string) {
+func (k *Keeper) Subscribe(ctx context.Context, appID string, grants []string) {
 	opened, err := k.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return
@@ -52,40 +51,4 @@ func (k *Keeper) subscribeGrant(ctx context.Context, s platform.Subscriber, open
 		}
 	}
 	return nil
-}
-
-// budget limits what strangers can make us ask: ten exchanges a minute for an app that nobody of ours began.
-type budget struct {
-	mu    sync.Mutex
-	taken []time.Time
-}
-
-const budgetMost = 10
-
-func (b *budget) take(now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	kept := b.taken[:0]
-	for _, t := range b.taken {
-		if now.Sub(t) < time.Minute && !t.After(now) {
-			kept = append(kept, t)
-		}
-	}
-	b.taken = kept
-	if len(kept) >= budgetMost {
-		return false
-	}
-	b.taken = append(b.taken, now)
-	return true
-}
-
-func (k *Keeper) budgetFor(app string) *budget {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	b := k.budget[app]
-	if b == nil {
-		b = &budget{}
-		k.budget[app] = b
-	}
-	return b
 }

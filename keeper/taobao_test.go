@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -98,12 +99,12 @@ func TestGrantThatCannotBeRenewedIsGoodUntilItsEnd(t *testing.T) {
 
 func TestEntryFromTheMarketplaceBelongsToNobody(t *testing.T) {
 	story(t, "taobao", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1"})
 		callback := h.consent(pressed.URL, h.shop(0))
 		at := strings.Index(callback, "state=")
 		stripped := strings.TrimRight(strings.Replace(callback, callback[at:at+len("state=")+43], "", 1), "?&")
 		garbled := strings.Replace(callback, callback[at:at+len("state=")+43], "state="+strings.Repeat("x", 43), 1)
-		var refused *keeper.Refused
+		var refused *consent.Refused
 		if _, err := h.callback(garbled, h.cookie); !errors.As(err, &refused) {
 			t.Errorf("a garbled state: %v, want refused: it never falls back to the entry without one", err)
 		}

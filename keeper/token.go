@@ -263,10 +263,10 @@ func (k *Keeper) judgeAway(e *cached) (Served, error) {
 
 // refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
 func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	if k.spill.pending() > 0 || k.spill.holds(id) { // a pair that waits for the database may be of any grant
 		return &Later{Err: ErrRefreshing, After: time.Second}
 	}

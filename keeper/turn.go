@@ -118,7 +118,7 @@ func tellDoubt(row *gk.Grant, now time.Time) []gk.Event {
 		return nil
 	}
 	row.Fault = noAnswer(row, now)
-	return []gk.Event{event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
+	return []gk.Event{Event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
 // renewalDue reports whether the renewal of a grant is due.

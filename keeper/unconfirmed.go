@@ -23,18 +23,18 @@ const (
 	latestAsking  = 24 * time.Hour
 )
 
-// unconfirmed reports whether a grant is held until the platform has said whose its pair is.
-func unconfirmed(g *gk.Grant) bool { return g.State == gk.Held && g.Facts[factUnconfirmed] != "" }
+// Unconfirmed reports whether a grant is held until the platform has said whose its pair is.
+func Unconfirmed(g *gk.Grant) bool { return g.State == gk.Held && g.Facts[factUnconfirmed] != "" }
 
-// hold makes a grant wait for the platform's word, which is asked for at once.
-func hold(g *gk.Grant, now time.Time) {
+// Hold makes a grant wait for the platform's word, which is asked for at once.
+func Hold(g *gk.Grant, now time.Time) {
 	g.State, g.Facts, g.DueAt = gk.Held, withFact(g.Facts, factUnconfirmed, now.Format(time.RFC3339)), now
 }
 
 // confirmAt is when the platform must be asked whose pair an unconfirmed grant has; zero for one that waits for nothing,
 // or whose token has ended, so that only its refresh can tell.
 func confirmAt(g *gk.Grant, now time.Time) time.Time {
-	if !unconfirmed(g) || g.Renewable && !g.Expires.IsZero() && !g.Expires.After(now) {
+	if !Unconfirmed(g) || g.Renewable && !g.Expires.IsZero() && !g.Expires.After(now) {
 		return time.Time{}
 	}
 	at, err := time.Parse(time.RFC3339, g.Facts[factUnconfirmed])
@@ -63,7 +63,7 @@ func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) e
 	if err != nil {
 		return err
 	}
-	in, confirmed, err := k.whose(ctx, a, cred)
+	in, confirmed, err := k.Whose(ctx, a, cred)
 	if err != nil || confirmed {
 		if confirmed {
 			return k.confirmedByPlatform(ctx, a, g, in)
@@ -76,7 +76,7 @@ func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) e
 	now := k.Now()
 	in.Fault.At = gk.At(now)
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
-		if !unconfirmed(row) || row.Generation != g.Generation {
+		if !Unconfirmed(row) || row.Generation != g.Generation {
 			return nil, errOvertaken
 		}
 		row.Fault = in.Fault
@@ -84,11 +84,11 @@ func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) e
 	})
 }
 
-// whose asks the platform whose a credential is, and reports whether it says that it is its subject's. The question does
+// Whose asks the platform whose a credential is, and reports whether it says that it is its subject's. The question does
 // not hold what the importer wrote of the subject, since drivers repeat the subject they are given where the platform
 // says nothing of it. Where a question cannot be put without the subject, the platform checks the token against it.
 // On a platform without tokens the moment of the merchant's consent is the proof.
-func (k *Keeper) whose(ctx context.Context, a apps.Opened, cred platform.Credential) (in platform.Inspection, confirmed bool, err error) {
+func (k *Keeper) Whose(ctx context.Context, a apps.Opened, cred platform.Credential) (in platform.Inspection, confirmed bool, err error) {
 	ins, ok := a.Driver.(platform.Inspector)
 	if !ok {
 		return in, false, nil
@@ -123,7 +123,7 @@ func namedByRefresh(a apps.Opened, asked platform.Asked, subject gk.Subject, rep
 func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Grant, in platform.Inspection) error {
 	now := k.Now()
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
-		if !unconfirmed(row) || row.PairFrom != g.PairFrom && row.PairSpent != g.Generation {
+		if !Unconfirmed(row) || row.PairFrom != g.PairFrom && row.PairSpent != g.Generation {
 			return nil, errOvertaken
 		}
 		learned := apps.Learn(platform.Issue{Subject: row.Subject, Facts: row.Facts, Scopes: row.Scopes}, in)
@@ -141,7 +141,7 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Gr
 			row.Fault = nil
 		}
 		row.Facts = withFact(withFact(row.Facts, factUnconfirmed, ""), factSeen, now.Format(time.RFC3339))
-		events := append(confirmHeld(row, "platform", now), event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
+		events := append(ConfirmHeld(row, "platform", now), Event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
 		if row.AttemptID == "" {
 			row.DueAt = k.plan(a.Driver, a.App, row, now)
 		}
@@ -149,17 +149,39 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Gr
 	})
 }
 
-// moved tells both owners that a grant went from one to the other. Each has an event of their own, and a key that is
-// limited to owners does not see the names in it.
-func moved(g *gk.Grant, from, actor string, now time.Time) []gk.Event {
-	var events []gk.Event
-	for _, owner := range []string{from, g.Owner} {
-		if owner == "" {
-			continue
+// ConfirmPasted asks the platform whose a token is, where it can be asked. named is whom its bringer says, nil if nobody.
+func (k *Keeper) ConfirmPasted(ctx context.Context, opened apps.Opened, i platform.Issue, named *gk.Subject) (platform.Issue, error) {
+	_, ok := opened.Driver.(platform.Inspector)
+	if !ok || i.Subject.Kind == gk.KindPartner {
+		if i.Subject.Kind == "" || i.Subject.ID == "" {
+			return i, gk.BadInput("subject", "is needed: this platform does not tell whose a token is")
 		}
-		e := event(gk.EventGrantMoved, actor, g, now, map[string]any{"from": from, "to": g.Owner})
-		e.Owner = owner
-		events = append(events, e)
+		return i, nil
 	}
-	return events
+	told, err := opened.Inspect(ctx, platform.Credential{Subject: i.Subject, Token: i.Token})
+	if err != nil {
+		if f := apps.FaultIn(err); f != nil {
+			return i, f
+		}
+		if apps.NotSent(err) || errors.Is(err, platform.ErrGarbage) {
+			return i, &Later{Err: ErrSuspended, After: 10 * time.Second}
+		}
+		return i, err
+	}
+	if told.Alive != nil && !*told.Alive {
+		if told.Fault != nil {
+			return i, told.Fault
+		}
+		return i, gk.BadInput("token", "is refused by the platform")
+	}
+	if named != nil && named.ID != "" && told.Subject.ID != "" && named.ID != told.Subject.ID {
+		return i, gk.BadInput("subject", "is not whom this token belongs to")
+	}
+	if i.Subject.ID == "" {
+		i.Subject = apps.Merge(told.Subject, i.Subject)
+	}
+	if i.Subject.Kind == "" || i.Subject.ID == "" {
+		return i, gk.BadInput("subject", "is needed: the platform did not tell whose this token is")
+	}
+	return apps.Learn(i, told), nil
 }

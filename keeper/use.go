@@ -56,10 +56,10 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 // answer are there. The caller closes the body; the request has no end but that of ctx. It is no renewal: a GET may go out
 // twice when a kept-alive connection dies.
 func (k *Keeper) Forward(ctx context.Context, app platform.App, req *http.Request) (*http.Response, error) {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return nil, ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	return k.gate.Stream(ctx, req, outbound.Policy{Allow: app.AllowsHost, Timeout: longestForward})
 }
 
@@ -75,10 +75,10 @@ func (k *Keeper) Suspect(id string) {
 	}
 	k.suspects.put(id, struct{}{}, time.Now())
 	go func() {
-		if !k.begin() {
+		if !k.BeginWork() {
 			return
 		}
-		defer k.end()
+		defer k.EndWork()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := k.look(ctx, id); err != nil {

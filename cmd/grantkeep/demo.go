@@ -20,6 +20,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -58,13 +59,14 @@ func demoCommand(s streams) *cobra.Command {
 // demonstration is the whole product in one process.
 type demonstration struct {
 	*installation
-	keeper *keeper.Keeper
-	gate   *outbound.Gate
-	sims   *sim.Running
-	ready  readySims
-	server string
-	key    gk.Secret
-	apps   map[string]string // app id by platform
+	keeper  *keeper.Keeper
+	consent *consent.Flow
+	gate    *outbound.Gate
+	sims    *sim.Running
+	ready   readySims
+	server  string
+	key     gk.Secret
+	apps    map[string]string // app id by platform
 }
 
 // readySims is the part of the simulators' ready line that setting up needs.
@@ -128,7 +130,7 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 	defer d.gate.Close()
 	f := faces{d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
-	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, log)), log)
+	server := api.NewServer(d.pages(f.handler(d.keeper, d.consent, d.installation, pushes, log)), log)
 	done := make(chan error, 1)
 	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, 330*time.Second, log) }()
 	if err := d.announce(s, c.json); err != nil {
@@ -165,6 +167,7 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	d.consent = consent.New(d.keeper)
 	d.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := d.keeper.NextDue(ctx)

@@ -1,4 +1,4 @@
-package keeper
+package consent
 
 import (
 	"context"
@@ -7,23 +7,24 @@ import (
 	"slices"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // Recover trades a code that a platform's console gives a vendor for grants whose tokens were lost, or that come from
 // an older API (Shopee's resend_code and upgrade_code). params are the platform's own names. No merchant clicks: the
 // code is the permission, and the grants go to the owner who is named, or stay with the one whom they have.
-func (k *Keeper) Recover(ctx context.Context, v gk.Viewer, appID, owner string, params url.Values) (Outcome, error) {
-	if _, err := k.store.App(ctx, v, appID); err != nil {
+func (fl *Flow) Recover(ctx context.Context, v gk.Viewer, appID, owner string, params url.Values) (Outcome, error) {
+	if _, err := fl.store.App(ctx, v, appID); err != nil {
 		return Outcome{}, err
 	}
 	if len(v.Owners) > 0 {
-		return Outcome{}, ErrForbidden
+		return Outcome{}, keeper.ErrForbidden
 	}
 	if err := gk.CheckOwner("owner", owner); err != nil {
 		return Outcome{}, err
 	}
-	opened, err := k.apps.OpenByID(ctx, appID)
+	opened, err := fl.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -40,5 +41,5 @@ func (k *Keeper) Recover(ctx context.Context, v gk.Viewer, appID, owner string, 
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
-	return k.entry(ctx, opened, cb, owner)
+	return fl.entry(ctx, opened, cb, owner)
 }

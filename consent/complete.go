@@ -1,4 +1,4 @@
-package keeper
+package consent
 
 import (
 	"context"
@@ -9,24 +9,22 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// clockSlack is how far a platform's clock may be from ours when its moment of consent is compared with our click.
-const clockSlack = 2 * time.Minute
-
-// complete turns the sealed answer of a click into grants: who it is, what it reaches, whether the platform confirms
+// Complete turns the sealed answer of a click into grants: who it is, what it reaches, whether the platform confirms
 // it; then all grants of the authorization in one transaction. It may run again after a crash at any line: until that
 // transaction the click stays issued.
-func (k *Keeper) complete(ctx context.Context, click string) error {
-	c, err := k.store.Click(ctx, click)
+func (fl *Flow) Complete(ctx context.Context, click string) error {
+	c, err := fl.store.Click(ctx, click)
 	if err != nil || c.Stage != gk.Issued || c.Stranded() {
 		return err
 	}
-	defer k.ended.tell(click)
-	if err := k.place(ctx, c, nil); err != nil {
-		return k.unplaced(ctx, c, err)
+	defer fl.ended.tell(click)
+	if err := fl.place(ctx, c, nil); err != nil {
+		return fl.unplaced(ctx, c, err)
 	}
 	return nil
 }
@@ -45,12 +43,12 @@ func (e *unidentifiedError) Unwrap() error { return e.err }
 
 // place makes the grants of a click's answer. named is whom an operator says the answer is for, where the platform does
 // not tell; nil: nobody says so.
-func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error {
-	opened, err := k.apps.OpenByID(ctx, c.App)
+func (fl *Flow) place(ctx context.Context, c gk.Click, named *gk.Subject) error {
+	opened, err := fl.apps.OpenByID(ctx, c.App)
 	if err != nil {
 		return err
 	}
-	ans, err := k.openAnswer(c)
+	ans, err := fl.openAnswer(c)
 	if err != nil {
 		return err
 	}
@@ -60,7 +58,7 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 		if named != nil && issue.Subject.Kind == "" && len(ans.Issues) == 1 {
 			issue.Subject = *named
 		}
-		issue, err := k.identify(ctx, opened, c, issue, ans.Confirm)
+		issue, err := fl.identify(ctx, opened, c, issue, ans.Confirm)
 		if err != nil {
 			return &unidentifiedError{err, ans}
 		}
@@ -69,18 +67,18 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 	issues = distinct(issues)
 	subjects := make([]gk.Subject, 0, len(issues))
 	ids := make(map[gk.Subject]string, len(issues))
-	now := k.Now()
+	now := fl.keeper.Now()
 	for _, i := range issues {
 		subjects = append(subjects, i.Subject)
 		ids[gk.Subject{Kind: i.Subject.Kind, ID: i.Subject.ID}] = gk.NewID("grt", now)
 	}
-	p := placement{keeper: k, app: opened.App, driver: opened.Driver, issues: issues, ids: ids, askedAt: ans.AskedAt}
+	p := placement{issues: issues, Placement: keeper.Placement{Keeper: fl.keeper, App: opened.App, Driver: opened.Driver, IDs: ids, AskedAt: ans.AskedAt}}
 	for began := time.Now(); ; {
-		if err := k.awaitAttempts(ctx, opened.App.ID, subjects); err != nil {
+		if err := fl.awaitAttempts(ctx, opened.App.ID, subjects); err != nil {
 			return err
 		}
-		p.now, p.late = k.Now(), time.Since(began) > 2*gk.LongestLease
-		err := k.store.PutGrants(ctx, opened.App.ID, c.Authorization, c.ID, subjects, p.now, p.put)
+		p.Now, p.late = fl.keeper.Now(), time.Since(began) > 2*gk.LongestLease
+		err := fl.store.PutGrants(ctx, opened.App.ID, c.Authorization, c.ID, subjects, p.Now, p.put)
 		if errors.Is(err, errAttempt) {
 			continue // it was claimed between the look and the placement
 		}
@@ -89,11 +87,8 @@ func (k *Keeper) place(ctx context.Context, c gk.Click, named *gk.Subject) error
 		}
 		break
 	}
-	for _, id := range p.touched {
-		k.tokens.drop(id)
-	}
-	k.Wake()
-	k.subscribe(ctx, opened.App.ID, p.touched)
+	fl.keeper.Wake()
+	fl.keeper.Subscribe(ctx, opened.App.ID, p.touched)
 	return nil
 }
 
@@ -121,24 +116,24 @@ const placeWithin = 24 * time.Hour
 // Everything else is tried again, behind the other clicks that wait, and shown meanwhile: the answer may hold a pair
 // that the platform will not give twice. After a day that ends too, and the pair is kept for an operator. A click whose
 // answer holds none waits for nothing but an overload to pass.
-func (k *Keeper) unplaced(ctx context.Context, c gk.Click, err error) error {
+func (fl *Flow) unplaced(ctx context.Context, c gk.Click, err error) error {
 	f := apps.FaultIn(err)
 	passes := f == nil || f.Action == gk.Retry || f.Action == gk.Backoff
 	var unknown *unidentifiedError
 	who := errors.As(err, &unknown)
-	switch late := k.Now().Sub(c.SpentAt) > placeWithin; {
+	switch late := fl.keeper.Now().Sub(c.SpentAt) > placeWithin; {
 	case who && errors.Is(err, errUnconfirmed):
-		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, nil)
+		return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, nil)
 	case who && (f != nil && f.Terminal || unknown.ans.Confirm && !passes):
-		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonRefused, f)
+		return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonRefused, f)
 	case who && late && unknown.ans.Confirm:
-		return k.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f)
+		return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f)
 	case who && late:
-		return k.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f, func(*gk.Click) {})
+		return fl.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f, func(*gk.Click) {})
 	case late:
-		return errors.Join(err, k.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnplaced, f, func(*gk.Click) {}))
+		return errors.Join(err, fl.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnplaced, f, func(*gk.Click) {}))
 	}
-	return errors.Join(err, k.store.UpdateClick(ctx, c.ID, k.Now(), func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
+	return errors.Join(err, fl.store.UpdateClick(ctx, c.ID, fl.keeper.Now(), func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
 		if c.Stage != gk.Issued || c.Stranded() {
 			return nil, store.ErrUnchanged
 		}
@@ -150,66 +145,9 @@ func (k *Keeper) unplaced(ctx context.Context, c gk.Click, err error) error {
 	}))
 }
 
-// Stranded reports whether an authorization keeps an answer of the platform that no grant was made of.
-func (k *Keeper) Stranded(ctx context.Context, authorization string) (bool, error) {
-	clicks, err := k.store.StrandedClicks(ctx, authorization)
-	return len(clicks) > 0, err
-}
-
-// Place makes the grants of answers that an authorization keeps. named says whom an answer is for where the platform
-// does not tell. It takes a key that is not limited to owners.
-func (k *Keeper) Place(ctx context.Context, v gk.Viewer, authorization string, named *gk.Subject) (gk.Authorization, error) {
-	a, err := k.store.Authorization(ctx, v, authorization)
-	if err != nil {
-		return gk.Authorization{}, err
-	}
-	if len(v.Owners) > 0 {
-		return gk.Authorization{}, ErrForbidden
-	}
-	opened, err := k.apps.OpenByID(ctx, a.App)
-	if err != nil {
-		return gk.Authorization{}, err
-	}
-	if named != nil {
-		subject, err := apps.CheckSubject(opened.Driver.Spec(), *named)
-		if err != nil {
-			return gk.Authorization{}, err
-		}
-		if subject.ID == "" {
-			return gk.Authorization{}, gk.BadInput("subject.id", "is missing")
-		}
-		named = &subject
-	}
-	clicks, err := k.store.StrandedClicks(ctx, authorization)
-	if err != nil {
-		return gk.Authorization{}, err
-	}
-	if len(clicks) == 0 {
-		return gk.Authorization{}, gk.BadInput("id", "names an authorization that keeps no answer to be placed")
-	}
-	if !k.begin() {
-		return gk.Authorization{}, ErrDraining
-	}
-	defer k.end()
-	for _, c := range clicks {
-		err := k.place(context.WithoutCancel(ctx), c, named)
-		var unknown *unidentifiedError
-		if errors.As(err, &unknown) {
-			if f := apps.FaultIn(err); f != nil {
-				return gk.Authorization{}, f
-			}
-			return gk.Authorization{}, gk.BadInput("subject", "is needed: the platform does not say who authorized")
-		}
-		if err != nil {
-			return gk.Authorization{}, err
-		}
-	}
-	return k.store.Authorization(ctx, v, authorization)
-}
-
 // identify completes one issue by asking the platform about it: who it is where the answer does not say, whether it is
 // real where the callback proved nothing, and what it reaches. What is only nice to know may fail.
-func (k *Keeper) identify(ctx context.Context, opened apps.Opened, c gk.Click, i platform.Issue, confirm bool) (platform.Issue, error) {
+func (fl *Flow) identify(ctx context.Context, opened apps.Opened, c gk.Click, i platform.Issue, confirm bool) (platform.Issue, error) {
 	_, ok := opened.Driver.(platform.Inspector)
 	must := i.Subject.Kind == "" || confirm
 	if !ok || i.Shared && !must {
@@ -223,9 +161,9 @@ func (k *Keeper) identify(ctx context.Context, opened apps.Opened, c gk.Click, i
 	case err != nil && must:
 		return i, err
 	case err != nil:
-		k.log.Info("a new grant could not be inspected", "platform", opened.Driver.Spec().Code, "error", err)
+		fl.log.Info("a new grant could not be inspected", "platform", opened.Driver.Spec().Code, "error", err)
 		return i, nil
-	case confirm && (in.Alive == nil || !*in.Alive || !in.AuthorizedAt.After(c.CreatedAt.Add(-clockSlack))):
+	case confirm && (in.Alive == nil || !*in.Alive || !in.AuthorizedAt.After(c.CreatedAt.Add(-keeper.ClockSlack))):
 		return i, errUnconfirmed
 	case in.Alive != nil && !*in.Alive && must:
 		if in.Fault != nil {
@@ -237,23 +175,23 @@ func (k *Keeper) identify(ctx context.Context, opened apps.Opened, c gk.Click, i
 }
 
 // errAttempt says that a renewal is under way on a grant that an answer is for. It is tried again after it.
-var errAttempt = &Later{Err: ErrRefreshing, After: 10 * time.Second}
+var errAttempt = &keeper.Later{Err: keeper.ErrRefreshing, After: 10 * time.Second}
 
 // awaitAttempts waits for renewals under way on these subjects' grants: a consent may kill the pair that a renewal is
 // about to bring, so the renewal's answer must be stored first and the consent's on top. It waits as long as a lease may
 // last: what is attempted then has outlived it, and the generations settle what comes later.
-func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Subject) error {
+func (fl *Flow) awaitAttempts(ctx context.Context, app string, subjects []gk.Subject) error {
 	for began := time.Now(); time.Since(began) < gk.LongestLease; {
 		busy := false
 		for _, s := range subjects {
-			g, err := k.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
+			g, err := fl.store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
 			if errors.Is(err, store.ErrNotFound) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			busy = busy || g.Attempting(k.Now())
+			busy = busy || g.Attempting(fl.keeper.Now())
 		}
 		if !busy {
 			return nil
@@ -265,23 +203,4 @@ func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Su
 		}
 	}
 	return errAttempt
-}
-
-// renewable reports whether a grant can be renewed without the merchant.
-func (k *Keeper) renewable(d platform.Driver, app gk.App, g *gk.Grant, final bool) bool {
-	if _, ok := d.(platform.Renewer); !ok || final {
-		return false
-	}
-	switch k.renewalOf(d, app).Style {
-	case platform.NoRenewal:
-		return false
-	case platform.Reask:
-		return true
-	}
-	return len(g.Refresh) > 0
-}
-
-// renewalOf returns the renewal facts of an app.
-func (k *Keeper) renewalOf(d platform.Driver, app gk.App) platform.Renewal {
-	return apps.RenewalOf(d, app)
 }

@@ -1,4 +1,4 @@
-package keeper
+package consent
 
 import (
 	"context"
@@ -13,11 +13,6 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-const (
-	linkLife  = 7 * 24 * time.Hour // of our link, unless asked otherwise
-	stateLife = time.Hour          // of one click
-)
-
 // BeginInput is what a link for a merchant must achieve.
 type BeginInput struct {
 	App, Kind, Owner, Shop, ReturnTo, Grant, Form string
@@ -26,14 +21,19 @@ type BeginInput struct {
 	Life                                          time.Duration // 0: seven days
 }
 
+const (
+	linkLife  = 7 * 24 * time.Hour // of our link, unless asked otherwise
+	stateLife = time.Hour          // of one click
+)
+
 // Begin stores an authorization and returns it with the address of its connect page. The address holds the link's
 // secret and is shown this once; the store keeps its hash.
-func (k *Keeper) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Authorization, string, error) {
-	app, err := k.store.App(ctx, v, in.App)
+func (fl *Flow) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Authorization, string, error) {
+	app, err := fl.store.App(ctx, v, in.App)
 	if err != nil {
 		return gk.Authorization{}, "", err
 	}
-	d := k.apps.Driver(app.Platform)
+	d := fl.apps.Driver(app.Platform)
 	if d == nil {
 		return gk.Authorization{}, "", gk.BadInput("app", "is of platform "+app.Platform+", which this build has no driver for")
 	}
@@ -53,7 +53,7 @@ func (k *Keeper) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Auth
 		return gk.Authorization{}, "", gk.BadInput("form", "is none of "+strings.Join(f.Link.Forms, ", "))
 	}
 	if in.Grant != "" {
-		g, err := k.store.Grant(ctx, v, in.Grant)
+		g, err := fl.store.Grant(ctx, v, in.Grant)
 		if err != nil {
 			return gk.Authorization{}, "", err
 		}
@@ -95,17 +95,17 @@ func (k *Keeper) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Auth
 	if in.Life == 0 {
 		in.Life = linkLife
 	}
-	now := k.Now()
+	now := fl.keeper.Now()
 	secret := apps.RandomText()
 	a := gk.Authorization{
 		ID: gk.NewID("aut", now), App: app.ID, Kind: in.Kind, LinkHash: digest(secret), Owner: in.Owner, Shop: in.Shop, Grant: in.Grant,
 		ReturnTo: in.ReturnTo, Form: in.Form, Scopes: in.Scopes, Confirm: in.Confirm, Stage: gk.Begun,
 		ExpiresAt: now.Add(in.Life), CreatedAt: now, UpdatedAt: now,
 	}
-	if err := k.store.CreateAuthorization(ctx, a); err != nil {
+	if err := fl.store.CreateAuthorization(ctx, a); err != nil {
 		return gk.Authorization{}, "", err
 	}
-	return a, k.options.PublicURL + "/connect/" + secret, nil
+	return a, fl.keeper.PublicURL() + "/connect/" + secret, nil
 }
 
 // Visit is what a connect page shows.
@@ -118,22 +118,22 @@ type Visit struct {
 }
 
 // Visit reads what a link is for. It changes nothing, whoever opens it.
-func (k *Keeper) Visit(ctx context.Context, secret string) (Visit, error) {
-	a, err := k.link(ctx, secret)
+func (fl *Flow) Visit(ctx context.Context, secret string) (Visit, error) {
+	a, err := fl.link(ctx, secret)
 	if err != nil {
 		return Visit{}, err
 	}
-	app, err := k.store.App(ctx, gk.Engine(), a.App)
+	app, err := fl.store.App(ctx, gk.Engine(), a.App)
 	if err != nil {
 		return Visit{}, err
 	}
-	d := k.apps.Driver(app.Platform)
+	d := fl.apps.Driver(app.Platform)
 	if d == nil {
 		return Visit{}, &Refused{Reason: RefusedLink}
 	}
 	view := Visit{Authorization: a, App: app, Spec: d.Spec(), AskShop: d.Spec().Facts.ShopNeeded && a.Shop == ""}
 	if a.Grant != "" {
-		g, err := k.store.Grant(ctx, gk.Engine(), a.Grant)
+		g, err := fl.store.Grant(ctx, gk.Engine(), a.Grant)
 		if err != nil {
 			return Visit{}, err
 		}
@@ -142,8 +142,8 @@ func (k *Keeper) Visit(ctx context.Context, secret string) (Visit, error) {
 	return view, nil
 }
 
-func (k *Keeper) link(ctx context.Context, secret string) (gk.Authorization, error) {
-	a, err := k.store.AuthorizationByLink(ctx, digest(secret))
+func (fl *Flow) link(ctx context.Context, secret string) (gk.Authorization, error) {
+	a, err := fl.store.AuthorizationByLink(ctx, digest(secret))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return a, &Refused{Reason: RefusedLink}
@@ -151,7 +151,7 @@ func (k *Keeper) link(ctx context.Context, secret string) (gk.Authorization, err
 		return a, err
 	case a.Stage == gk.Done:
 		return a, &Refused{Reason: RefusedUsed}
-	case !a.ExpiresAt.After(k.Now()):
+	case !a.ExpiresAt.After(fl.keeper.Now()):
 		return a, &Refused{Reason: RefusedLapsed}
 	}
 	return a, nil
