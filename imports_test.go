@@ -22,10 +22,12 @@ var floors = []struct {
 }{
 	{0, []string{"."}},
 	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
-	{2, []string{"keeper", "transfer", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
-	{3, []string{"offline", "gateway", "pushes", "store/sqlite", "store/postgres", "platform/all"}},
-	{4, []string{"api", "connect", "console"}},
-	{5, []string{"cmd/grantkeep", "docs/generate"}},
+	{2, []string{"lifecycle", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
+	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
+	{4, []string{"keeper"}},
+	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
+	{6, []string{"api", "connect", "console"}},
+	{7, []string{"cmd/grantkeep", "docs/generate"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}

@@ -14,15 +14,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// Options is what the API is made of. Keeper, Store, Drivers and APIURL are required.
+// Options is what the API is made of. Keeper, Consent, Store, Drivers and APIURL are required.
 type Options struct {
 	Keeper  *keeper.Keeper
+	Consent *consent.Flow
 	Store   store.Store
 	Drivers []platform.Driver // in the order in which they are listed
 	APIURL  string            // scheme://host[:port]; requests for another host are refused
@@ -37,6 +39,7 @@ const largestBody = 1<<20 + 1
 type server struct {
 	o       Options
 	keeper  *keeper.Keeper
+	consent *consent.Flow
 	store   store.Store
 	log     *slog.Logger
 	url     *url.URL // of this face
@@ -67,7 +70,7 @@ func build(o Options) *server {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	var err error
-	s := &server{o: o, keeper: o.Keeper, store: o.Store, log: o.Log, mux: http.NewServeMux()}
+	s := &server{o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, log: o.Log, mux: http.NewServeMux()}
 	if s.url, err = url.Parse(o.APIURL); err != nil || s.url.Host == "" {
 		panic("api: APIURL must be scheme://host[:port]")
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
@@ -39,7 +41,7 @@ type App struct {
 }
 
 func (s *server) app(a gk.App) App {
-	since, err := s.keeper.SecretSince(a)
+	since, err := s.keeper.Apps().SecretSince(a)
 	if err != nil {
 		since = nil // they do not open, which the app's fault tells; that is no reason to hide the others
 	}
@@ -47,17 +49,17 @@ func (s *server) app(a gk.App) App {
 		ID: a.ID, Platform: a.Platform, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
 		Settings: pairs(a.Settings), SecretsSet: moments(since), Endpoints: pairs(a.Endpoints), ReturnOrigins: texts(a.ReturnOrigins),
 		Callback: a.Settings["redirect_uri"], Push: a.Settings["push_url"],
-		Stopped: s.keeper.Stopped(a.ID), PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.FaultOf(a), a.Environment), Version: a.Version,
+		Stopped: s.keeper.Apps().Stopped(a.ID), PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.Apps().FaultOf(a), a.Environment), Version: a.Version,
 		CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}
 	if out.Callback == "" {
-		out.Callback = s.keeper.CallbackURL(a.ID)
+		out.Callback = s.keeper.Apps().CallbackURL(a.ID)
 	}
 	if out.Push == "" {
-		out.Push = s.keeper.PushURL(a.ID)
+		out.Push = s.keeper.Apps().PushURL(a.ID)
 	}
-	if _, ok := s.keeper.Driver(a.Platform).(platform.Starter); ok {
-		out.Install = s.keeper.InstallURL(a.ID)
+	if _, ok := s.keeper.Apps().Driver(a.Platform).(platform.Starter); ok {
+		out.Install = s.keeper.Apps().InstallURL(a.ID)
 	}
 	return out
 }
@@ -155,7 +157,7 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		return s.shownApp(s.keeper.CreateApp(ctx, key.Viewer(), keeper.AppInput{
+		return s.shownApp(s.keeper.Apps().Create(ctx, key.Viewer(), apps.Input{
 			Platform: b.Platform, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage, Name: b.Name,
 			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
@@ -180,7 +182,7 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		return s.shownApp(s.keeper.UpdateApp(ctx, key.Viewer(), in.ID, keeper.AppChange{
+		return s.shownApp(s.keeper.Apps().Update(ctx, key.Viewer(), in.ID, apps.Change{
 			Name: b.Name, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage,
 			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
@@ -193,7 +195,7 @@ func (s *server) routeApps() {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		return nil, s.keeper.DeleteApp(ctx, key.Viewer(), in.ID)
+		return nil, s.keeper.Apps().Delete(ctx, key.Viewer(), in.ID)
 	})
 
 	add(s, huma.Operation{
@@ -228,7 +230,7 @@ func (s *server) routeApps() {
 			if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 				return nil, err
 			}
-			if err := s.keeper.SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
+			if err := s.keeper.Apps().SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
 				return nil, err
 			}
 			return s.shownApp(s.store.App(ctx, key.Viewer(), in.ID))
@@ -243,7 +245,7 @@ func (s *server) routeApps() {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		made, err := s.keeper.NewReturnKey(ctx, key.Viewer(), in.ID)
+		made, err := s.keeper.Apps().NewReturnKey(ctx, key.Viewer(), in.ID)
 		return &output[returnKey]{returnKey{made.Reveal()}}, err
 	})
 
@@ -259,7 +261,7 @@ func (s *server) routeApps() {
 		for name, value := range in.Body.Codes {
 			params.Set(name, value)
 		}
-		o, err := s.keeper.Recover(ctx, key.Viewer(), in.ID, in.Body.Owner, params)
+		o, err := s.consent.Recover(ctx, key.Viewer(), in.ID, in.Body.Owner, params)
 		return &output[Authorization]{s.authorization(o.Authorization)}, err
 	})
 
@@ -307,7 +309,7 @@ func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	want := keeper.ObtainInput{Owner: owner}
+	want := consent.ObtainInput{Owner: owner}
 	if b := in.Body.Subject; b != nil {
 		want.Subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
 	}
@@ -316,7 +318,7 @@ func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
 			Access: gk.NewSecret(b.Access), Refresh: gk.NewSecret(b.Refresh), Expires: b.ExpiresAt.Time, RefreshExpires: b.RefreshExpiresAt.Time,
 		}
 	}
-	g, err := s.keeper.Obtain(ctx, key.Viewer(), in.ID, want)
+	g, err := s.consent.Obtain(ctx, key.Viewer(), in.ID, want)
 	var later *keeper.Later
 	if errors.As(err, &later) && errors.Is(err, keeper.ErrSuspended) { // no grant is there that could be suspended
 		p := problem(platformUnreachable, "the platform was asked and did not answer")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -46,8 +47,8 @@ func TestStoppedAppServesNoToken(t *testing.T) {
 		t.Errorf("the other app's token = %d, want 200", a.status)
 	}
 	h.do("all", "PATCH", "/v1/apps/"+h.app.ID, `{"name":"renamed"}`)
-	time.Sleep(time.Second)                                                                                         // as long as another instance may take to hear of it
-	if _, err := neighbour.Token(t.Context(), gk.Engine(), g.ID, keeper.TokenWant{}); err != keeper.ErrAppStopped { //nolint:errorlint // it is this very one
+	time.Sleep(time.Second)                                                                                    // as long as another instance may take to hear of it
+	if _, err := neighbour.Token(t.Context(), gk.Engine(), g.ID, keeper.TokenWant{}); err != apps.ErrStopped { //nolint:errorlint // it is this very one
 		t.Errorf("a second later the other instance says %v, want stopped", err)
 	}
 	if a := h.do("all", http.MethodPost, "/v1/apps/"+h.app.ID+"/start", ""); a.status != http.StatusOK || a.member(t, "stopped") != false {

@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
-	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -114,7 +114,7 @@ func (s *server) routeAuthorizations() {
 		Summary: "Make a link for a merchant",
 	}, func(ctx context.Context, key gk.Key, in *struct{ Body newAuthorization }) (*output[link], error) {
 		b := in.Body
-		a, url, err := s.keeper.Begin(ctx, key.Viewer(), keeper.BeginInput{
+		a, url, err := s.consent.Begin(ctx, key.Viewer(), consent.BeginInput{
 			App: b.App, Kind: b.Kind, Owner: b.Owner, Shop: b.Shop, ReturnTo: b.ReturnTo, Grant: b.Grant, Form: b.Form,
 			Scopes: b.Scopes, Confirm: b.Confirm, Life: b.ExpiresIn.Duration,
 		})
@@ -159,7 +159,7 @@ func (s *server) routeAuthorizations() {
 			return nil, err
 		}
 		out := s.authorization(a)
-		out.Kept, err = s.keeper.Stranded(ctx, a.ID)
+		out.Kept, err = s.consent.Stranded(ctx, a.ID)
 		return &output[Authorization]{out}, err
 	})
 
@@ -175,7 +175,7 @@ func (s *server) routeAuthorizations() {
 		if b := in.Body.Subject; b != nil {
 			subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
 		}
-		a, err := s.keeper.Place(ctx, key.Viewer(), in.ID, subject)
+		a, err := s.consent.Place(ctx, key.Viewer(), in.ID, subject)
 		return &output[Authorization]{s.authorization(a)}, err
 	})
 
@@ -186,7 +186,7 @@ func (s *server) routeAuthorizations() {
 		ByID
 		Body confirmation
 	}) (*output[Authorization], error) {
-		a, err := s.keeper.ConfirmAuthorization(ctx, key.Viewer(), in.ID, in.Body.Code)
+		a, err := s.consent.ConfirmAuthorization(ctx, key.Viewer(), in.ID, in.Body.Code)
 		return &output[Authorization]{s.authorization(a)}, err
 	})
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 func TestAuthorizationsAreListedByState(t *testing.T) {
 	h := newHouse(t)
 	begin := func(life time.Duration, stage gk.Stage) string {
 		t.Helper()
-		a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann", Life: life})
+		a, _, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: h.app.ID, Owner: "ann", Life: life})
 		if err == nil {
 			err = h.store.UpdateAuthorization(t.Context(), gk.Engine(), a.ID, h.now, func(a *gk.Authorization) ([]gk.Event, error) {
 				a.Stage = stage
@@ -70,9 +70,9 @@ func TestReturnKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, open, err := h.keeper.OpenApp(app)
-	if err != nil || len(open.Secrets) != 1 {
-		t.Errorf("a driver gets %d secrets, %v; want the platform's alone", len(open.Secrets), err)
+	open, err := h.keeper.Apps().Open(app)
+	if err != nil || len(open.Open.Secrets) != 1 {
+		t.Errorf("a driver gets %d secrets, %v; want the platform's alone", len(open.Open.Secrets), err)
 	}
 	h.expectNoSecrets()
 }

@@ -19,6 +19,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -109,7 +110,7 @@ func benchServer(b *testing.B, db store.Store) (address, request string) {
 	}
 	h.addKey("all", gk.Scopes(), nil, nil)
 	g := h.addGrant(h.addApp("first"), "100", "ann", nil)
-	address = listen(b, api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "http://127.0.0.1", Version: "bench", Log: log}))
+	address = listen(b, api.New(api.Options{Keeper: h.keeper, Consent: consent.New(h.keeper), Store: db, Drivers: drivers, APIURL: "http://127.0.0.1", Version: "bench", Log: log}))
 	return address, "GET /v1/grants/" + g.ID + "/token HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + h.keys["all"].Reveal() + "\r\n\r\n"
 }
 

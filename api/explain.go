@@ -30,7 +30,7 @@ type explained struct {
 }
 
 func (s *server) explain(q question) (*output[explained], error) {
-	d := s.keeper.Driver(q.Platform)
+	d := s.keeper.Apps().Driver(q.Platform)
 	if d == nil {
 		return nil, invalid("platform", "is no platform of this build; see /v1/platforms")
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -199,18 +199,18 @@ func (h *house) boxApp(t *testing.T, b *box) string {
 // connect leads the simulated shop's merchant through a consent for ann.
 func (h *house) connect(t *testing.T, b *box, app string) gk.Grant {
 	t.Helper()
-	auth, link, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: app, Owner: "ann"})
+	auth, link, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: app, Owner: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, secret, _ := strings.Cut(link, "/connect/")
-	pressed, err := h.keeper.Press(t.Context(), secret, b.host)
+	pressed, err := h.flow.Press(t.Context(), secret, b.host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	callback, _ := b.tell(t, "POST", "/shoplazza/consent", map[string]any{"url": pressed.URL, "shops": []string{b.shop}})["callback"].(string)
 	cookie := func(string) string { return pressed.CookieValue }
-	if _, err := h.keeper.Callback(t.Context(), app, platform.Incoming{Method: http.MethodGet, URL: callback}, cookie); err != nil {
+	if _, err := h.flow.Callback(t.Context(), app, platform.Incoming{Method: http.MethodGet, URL: callback}, cookie); err != nil {
 		t.Fatalf("callback: %v", err)
 	}
 	done, err := h.store.Authorization(t.Context(), gk.Engine(), auth.ID)

@@ -32,7 +32,7 @@ func TestAccessLogNamesTheRouteAndNoValue(t *testing.T) {
 
 func TestLoopbackNames(t *testing.T) {
 	h := newHouse(t)
-	handler := api.New(api.Options{Keeper: h.keeper, Store: h.store, APIURL: "http://127.0.0.1:8080", Log: slog.New(slog.DiscardHandler)})
+	handler := api.New(api.Options{Keeper: h.keeper, Consent: h.flow, Store: h.store, APIURL: "http://127.0.0.1:8080", Log: slog.New(slog.DiscardHandler)})
 	for host, want := range map[string]int{
 		"127.0.0.1:8080": http.StatusOK, "localhost:9999": http.StatusOK, "[::1]:8080": http.StatusOK, "LOCALHOST": http.StatusOK,
 		"evil.example": http.StatusMisdirectedRequest, "127.0.0.1.evil.example": http.StatusMisdirectedRequest,

@@ -12,7 +12,7 @@ func (s *server) fault(f *gk.Fault, environment string) *explain.Fault {
 	if f == nil {
 		return nil
 	}
-	d := s.keeper.Driver(f.Platform)
+	d := s.keeper.Apps().Driver(f.Platform)
 	if d == nil {
 		return &explain.Fault{Platform: f.Platform, Stage: f.Stage, Code: f.Code, Action: f.Action, Terminal: f.Terminal, WhoseMove: f.Action.Move(), Known: f.Known}
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/apps"
 )
 
 // newHouseWithPlatform is a house whose app points at a platform that play answers for; requests counts what reached it.
@@ -23,7 +23,7 @@ func newHouseWithPlatform(t *testing.T, play http.HandlerFunc) (h *house, grant 
 	t.Cleanup(platform.Close)
 	host := strings.TrimPrefix(platform.URL, "http://")
 	h = newHouseOn(t, network{dial: (&net.Dialer{}).DialContext, allow: []string{host}})
-	app, err := h.keeper.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{
+	app, err := h.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Name: "near", Settings: map[string]string{"client_id": "client-near", "client_secret": appSecret},
 		Endpoints: map[string]string{"api": platform.URL, "token": platform.URL},
 	})

@@ -20,6 +20,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -46,6 +48,7 @@ type house struct {
 	store   store.Store
 	vault   *vault.Vault
 	keeper  *keeper.Keeper
+	flow    *consent.Flow
 	log     *safeBuffer
 	keys    map[string]gk.Secret
 	app     gk.App
@@ -104,7 +107,8 @@ func newHouseOn(t testing.TB, n network) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.handler = api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log})
+	h.flow = consent.New(h.keeper)
+	h.handler = api.New(api.Options{Keeper: h.keeper, Consent: h.flow, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log})
 	h.addKey("all", gk.Scopes(), nil, nil)
 	h.app = h.addApp("first")
 	return h
@@ -124,7 +128,7 @@ func (h *house) addKey(name string, scopes []gk.Scope, owners, apps []string) gk
 
 func (h *house) addApp(name string) gk.App {
 	h.t.Helper()
-	a, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+	a, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Name: name, Settings: map[string]string{"client_id": "client-" + name, "client_secret": appSecret},
 		ReturnOrigins: []string{"https://erp.example"},
 	})

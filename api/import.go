@@ -211,7 +211,7 @@ func (i *Import) add(row ImportedRow, tell bool) {
 
 // importError says why a row was not stored. What nobody expected goes to the log.
 func (s *server) importError(ctx context.Context, err error) string {
-	var bad *keeper.Invalid
+	var bad *gk.Invalid
 	if errors.As(err, &bad) {
 		return bad.Error()
 	}

@@ -8,7 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 // TestForeignIsAbsent lets one owner name the ids of another on every route that takes one. The answer must be, word for
@@ -21,7 +21,7 @@ func TestForeignIsAbsent(t *testing.T) {
 	h.addGrant(h.app, "100", "ann", nil)
 	bobGrant := h.addGrant(h.app, "200", "bob", nil)
 	elsewhere := h.addGrant(second, "300", "ann", nil)
-	begun, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "bob"})
+	begun, _, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: h.app.ID, Owner: "bob"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -103,7 +102,7 @@ func (s *server) routeKeys() {
 			return nil, invalid("owners", "and apps must not hold an empty text")
 		}
 		for _, owner := range b.Owners {
-			if err := keeper.CheckOwner("owners", owner); err != nil {
+			if err := gk.CheckOwner("owners", owner); err != nil {
 				return nil, err
 			}
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -99,7 +101,7 @@ var outcomes = []struct {
 	{keeper.ErrLimited, limited, time.Minute},
 	{keeper.ErrForbidden, forbidden, 0},
 	{keeper.ErrDraining, stopping, 2 * time.Second},
-	{keeper.ErrAppStopped, appStopped, 0},
+	{apps.ErrStopped, appStopped, 0},
 	{keeper.ErrFrozen, frozen, time.Minute},
 	{keeper.ErrReused, idempotencyKey, 0},
 	{keeper.ErrUnderWay, idempotencyKey, 2 * time.Second},
@@ -122,8 +124,8 @@ func (s *server) problemOf(err error) (p *Problem, unexpected bool) {
 	if errors.As(err, &p) {
 		return p, false
 	}
-	var bad *keeper.Invalid
-	var refused *keeper.Refused
+	var bad *gk.Invalid
+	var refused *consent.Refused
 	var later *keeper.Later
 	var fault *gk.Fault
 	var call *platform.BadCall

@@ -41,7 +41,7 @@ func (s *server) settingsOf(code string, given map[string]appSetting) (map[strin
 		return nil, nil //nolint:nilnil // nothing was said about the settings
 	}
 	var known map[string]platform.Setting
-	if d := s.keeper.Driver(code); d != nil {
+	if d := s.keeper.Apps().Driver(code); d != nil {
 		known = d.Spec().Facts.Settings
 	}
 	texts := make(map[string]string, len(given))

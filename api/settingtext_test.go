@@ -1,6 +1,8 @@
 package api
 
-import "testing"
+import (
+	"testing"
+)
 
 // TestNumbersAreSettingsWhereThePlatformHasNumbers keeps the digits as they were written.
 func TestNumbersAreSettingsWhereThePlatformHasNumbers(t *testing.T) {

@@ -32,7 +32,7 @@ func TestStoryOfAGrant(t *testing.T) {
 	authorization, _ := a.member(t, "id").(string)
 	link, _ := a.member(t, "url").(string)
 	_, secret, _ := strings.Cut(link, "/connect/")
-	pressed, err := h.keeper.Press(t.Context(), secret, box.host)
+	pressed, err := h.flow.Press(t.Context(), secret, box.host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestStoryOfAGrant(t *testing.T) {
 		}
 		return pressed.CookieValue
 	}
-	if _, err := h.keeper.Callback(t.Context(), app, platform.Incoming{Method: http.MethodGet, URL: callback}, cookie); err != nil {
+	if _, err := h.flow.Callback(t.Context(), app, platform.Incoming{Method: http.MethodGet, URL: callback}, cookie); err != nil {
 		t.Fatalf("callback: %v", err)
 	}
 	a = h.do("all", http.MethodGet, "/v1/authorizations/"+authorization, "")

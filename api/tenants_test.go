@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 func TestDryRunOfALimitedKeySeesNothingForeign(t *testing.T) {
@@ -112,11 +112,11 @@ func TestAuthorizationIsFoundByItsNumber(t *testing.T) {
 	h := newHouse(t)
 	h.addKey("ann", gk.Scopes(), []string{"ann"}, nil)
 	h.addKey("bob", gk.Scopes(), []string{"bob"}, nil)
-	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann", Shop: "demo-1.myshoplaza.com"})
+	a, _, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: h.app.ID, Owner: "ann", Shop: "demo-1.myshoplaza.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann2"}); err != nil {
+	if _, _, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: h.app.ID, Owner: "ann2"}); err != nil {
 		t.Fatal(err)
 	}
 	number := a.Number()
@@ -139,7 +139,7 @@ func TestAuthorizationIsFoundByItsNumber(t *testing.T) {
 
 func TestKeptAnswerIsShownAndPlaced(t *testing.T) {
 	h := newHouse(t)
-	a, _, err := h.keeper.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Owner: "ann"})
+	a, _, err := h.flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: h.app.ID, Owner: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}

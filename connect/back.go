@@ -7,13 +7,13 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 // signed adds to a return address when the result was shown (gk_at, unix seconds) and a signature (gk_sig), so that the
 // vendor can believe it without asking. What is signed is the path and the query as the vendor's server gets them, up
 // to &gk_sig=, which always comes last. An app without a return key gets the address as it is.
-func signed(back string, o keeper.Outcome) string {
+func signed(back string, o consent.Outcome) string {
 	u, err := url.Parse(back)
 	if back == "" || o.ReturnKey.Empty() || err != nil {
 		return back

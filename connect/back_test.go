@@ -11,17 +11,17 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/client"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 // TestTheResultIsPassedOnSigned follows a merchant to the vendor, who believes the address with the return key alone.
 func TestTheResultIsPassedOnSigned(t *testing.T) {
 	h := newHouse(t)
-	key, err := h.keeper.NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
+	key, err := h.keeper.Apps().NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back?tab=a%2Fb&gk_sig=old&gk_at=1", Confirm: true})
+	a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back?tab=a%2Fb&gk_sig=old&gk_at=1", Confirm: true})
 	b := h.browser()
 	back := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
 	page := b.get(back.Header.Get("Location"))
@@ -39,7 +39,7 @@ func TestTheResultIsPassedOnSigned(t *testing.T) {
 	if strings.Contains(page.html, key.Reveal()) {
 		t.Error("the page holds the key")
 	}
-	another, err := h.keeper.NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
+	another, err := h.keeper.Apps().NewReturnKey(t.Context(), gk.Engine(), h.app.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

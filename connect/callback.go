@@ -17,7 +17,7 @@ func (p *pages) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	outcome, err := p.keeper.Callback(r.Context(), r.PathValue("app"), in, cookies(r))
+	outcome, err := p.consent.Callback(r.Context(), r.PathValue("app"), in, cookies(r))
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (p *pages) install(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	pressed, err := p.keeper.Install(r.Context(), r.PathValue("app"), in)
+	pressed, err := p.consent.Install(r.Context(), r.PathValue("app"), in)
 	if err != nil {
 		return err
 	}

@@ -15,22 +15,25 @@ import (
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
-// Options is what the pages are made of. Keeper and PublicURL are required.
+// Options is what the pages are made of. Keeper, Consent and PublicURL are required.
 type Options struct {
 	Keeper    *keeper.Keeper
+	Consent   *consent.Flow
 	PublicURL string // scheme://host[:port] under which merchants and platforms reach these pages
 	Log       *slog.Logger
 }
 
 // pages answers the requests.
 type pages struct {
-	keeper *keeper.Keeper
-	public string
-	log    *slog.Logger
-	texts  *i18n.Bundle
+	keeper  *keeper.Keeper
+	consent *consent.Flow
+	public  string
+	log     *slog.Logger
+	texts   *i18n.Bundle
 }
 
 //go:embed style.css
@@ -39,7 +42,7 @@ var stylesheet string
 // New returns the handler of /connect, /callback and /install. It panics on a mistake in the embedded catalogues, which
 // is one of the build.
 func New(o Options) http.Handler {
-	p := &pages{keeper: o.Keeper, public: o.PublicURL, log: o.Log, texts: loadTexts()}
+	p := &pages{keeper: o.Keeper, consent: o.Consent, public: o.PublicURL, log: o.Log, texts: loadTexts()}
 	if p.log == nil {
 		p.log = slog.Default()
 	}

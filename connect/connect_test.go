@@ -9,7 +9,9 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/connect"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -19,7 +21,7 @@ import (
 
 func TestMerchantConnectsAShop(t *testing.T) {
 	h := newHouse(t)
-	a, link := h.begin(keeper.BeginInput{Owner: "cust-8841", ReturnTo: "https://erp.example/back?tab=shops"})
+	a, link := h.begin(consent.BeginInput{Owner: "cust-8841", ReturnTo: "https://erp.example/back?tab=shops"})
 	b := h.browser()
 
 	b.get(link).wants(t, http.StatusOK, "Connect your Shoplazza shop to Northline ERP", "cust-8841", `<form method="post">`, `name="shop"`)
@@ -74,7 +76,7 @@ func TestMerchantConnectsAShop(t *testing.T) {
 // TestOpeningALinkChangesNothing lets a chat program look at a link for its preview.
 func TestOpeningALinkChangesNothing(t *testing.T) {
 	h := newHouse(t)
-	a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: "demo-7"})
+	a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: "demo-7"})
 	bot := h.browser()
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodGet} {
 		got := bot.do(method, link, nil, nil)
@@ -96,7 +98,7 @@ func TestOpeningALinkChangesNothing(t *testing.T) {
 
 func TestShopThatDoesNotDoIsAskedForAgain(t *testing.T) {
 	h := newHouse(t)
-	_, link := h.begin(keeper.BeginInput{})
+	_, link := h.begin(consent.BeginInput{})
 	b := h.browser()
 	for typed, want := range map[string]string{
 		"":                           "Enter the shop’s address first",
@@ -123,7 +125,7 @@ func TestShopThatDoesNotDoIsAskedForAgain(t *testing.T) {
 
 func TestLinkThatLeadsNowhereSaysWhy(t *testing.T) {
 	h := newHouse(t)
-	_, link := h.begin(keeper.BeginInput{Shop: "demo-7", Life: time.Hour})
+	_, link := h.begin(consent.BeginInput{Shop: "demo-7", Life: time.Hour})
 	b := h.browser()
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		b.do(method, "/connect/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", nil, nil).wants(t, http.StatusNotFound, "No such link", "We do not know this link")
@@ -137,7 +139,7 @@ func TestLinkThatLeadsNowhereSaysWhy(t *testing.T) {
 // TestCallbackThatIsNotOursDoesNothing sends what an attacker could.
 func TestCallbackThatIsNotOursDoesNothing(t *testing.T) {
 	h := newHouse(t)
-	_, link := h.begin(keeper.BeginInput{Shop: "demo-7"})
+	_, link := h.begin(consent.BeginInput{Shop: "demo-7"})
 	b := h.browser()
 	to, err := url.Parse(b.post(link, nil).Header.Get("Location"))
 	if err != nil {
@@ -190,7 +192,7 @@ func TestCallbackThatIsNotOursDoesNothing(t *testing.T) {
 // get the code that confirms the grant.
 func TestForwardedLinkIsHeld(t *testing.T) {
 	h := newHouse(t)
-	a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back", Confirm: true})
+	a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back", Confirm: true})
 	sender, merchant := h.browser(), h.browser()
 	back := merchant.get(h.consent(sender.post(link, nil).Header.Get("Location")))
 	back.wants(t, http.StatusSeeOther)
@@ -217,14 +219,14 @@ func TestForwardedLinkIsHeld(t *testing.T) {
 
 func TestConfirmCodeGoesBackWithTheMerchant(t *testing.T) {
 	h := newHouse(t)
-	a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back", Confirm: true})
+	a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: "demo-7", ReturnTo: "https://erp.example/back", Confirm: true})
 	b := h.browser()
 	back := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
 	got := b.get(back.Header.Get("Location"))
 	got.wants(t, http.StatusOK, "gk_confirm=")
 	_, rest, _ := strings.Cut(got.html, "gk_confirm=")
 	code, _, _ := strings.Cut(rest, "&")
-	confirmed, err := h.keeper.ConfirmAuthorization(t.Context(), gk.Engine(), a.ID, code)
+	confirmed, err := h.flow.ConfirmAuthorization(t.Context(), gk.Engine(), a.ID, code)
 	if err != nil || confirmed.ID != a.ID {
 		t.Errorf("the code of the button does not confirm: %v", err)
 	}
@@ -237,7 +239,7 @@ func TestConfirmCodeGoesBackWithTheMerchant(t *testing.T) {
 
 func TestRefusalsAreSaidInWords(t *testing.T) {
 	h := newHouse(t)
-	_, link := h.begin(keeper.BeginInput{Shop: "demo-7", ReturnTo: "https://erp.example/back"})
+	_, link := h.begin(consent.BeginInput{Shop: "demo-7", ReturnTo: "https://erp.example/back"})
 	b := h.browser()
 
 	to, err := url.Parse(b.post(link, nil).Header.Get("Location"))
@@ -260,7 +262,7 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 
 func TestButtonWorksOnOurOwnPageOnly(t *testing.T) {
 	h := newHouse(t)
-	_, link := h.begin(keeper.BeginInput{Shop: "demo-7"})
+	_, link := h.begin(consent.BeginInput{Shop: "demo-7"})
 	for name, header := range map[string]http.Header{
 		"by Sec-Fetch-Site":          {"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
 		"by Origin":                  {"Origin": {"https://evil.example"}},
@@ -313,7 +315,7 @@ func TestInstallGoesStraightToThePlatform(t *testing.T) {
 
 func TestDatabaseAwayIsSaidInWords(t *testing.T) {
 	h := newHouse(t)
-	_, link := h.begin(keeper.BeginInput{Shop: "demo-7"})
+	_, link := h.begin(consent.BeginInput{Shop: "demo-7"})
 	if err := h.store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -358,11 +360,12 @@ func TestPublicAddressOfHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := k.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{Platform: "shoplazza", Settings: map[string]string{"client_id": "AppId_1", "client_secret": clientSecret}})
+	flow := consent.New(k)
+	app, err := k.Apps().Create(t.Context(), gk.Engine(), apps.Input{Platform: "shoplazza", Settings: map[string]string{"client_id": "AppId_1", "client_secret": clientSecret}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, link, err := k.Begin(t.Context(), gk.Engine(), keeper.BeginInput{App: app.ID, Shop: "demo-7"})
+	_, link, err := flow.Begin(t.Context(), gk.Engine(), consent.BeginInput{App: app.ID, Shop: "demo-7"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,7 +373,7 @@ func TestPublicAddressOfHTTPS(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, strings.TrimPrefix(link, public), nil)
 	r.Host = "evil.example"
 	r.Header.Set("Origin", public)
-	connect.New(connect.Options{Keeper: k, PublicURL: public}).ServeHTTP(w, r)
+	connect.New(connect.Options{Keeper: k, Consent: flow, PublicURL: public}).ServeHTTP(w, r)
 	got := w.Result()
 	if got.StatusCode != http.StatusSeeOther {
 		t.Fatalf("press = %d, want 303: %s", got.StatusCode, w.Body)

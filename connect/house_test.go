@@ -22,7 +22,9 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/connect"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -45,6 +47,7 @@ const (
 type house struct {
 	t       *testing.T
 	keeper  *keeper.Keeper
+	flow    *consent.Flow
 	store   *sqlite.Store
 	app     gk.App
 	public  string
@@ -110,7 +113,8 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.app, err = h.keeper.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{
+	h.flow = consent.New(h.keeper)
+	h.app, err = h.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Name: "Northline ERP",
 		Settings:      map[string]string{"client_id": "AppId_1", "client_secret": clientSecret, "scopes": "read_shop write_order"},
 		Endpoints:     map[string]string{"authorize": h.base, "token": h.base, "api": h.base},
@@ -119,7 +123,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front.Config.Handler = connect.New(connect.Options{Keeper: h.keeper, PublicURL: h.public, Log: log})
+	front.Config.Handler = connect.New(connect.Options{Keeper: h.keeper, Consent: h.flow, PublicURL: h.public, Log: log})
 	front.Start()
 	t.Cleanup(front.Close)
 	t.Cleanup(h.checkSecrets)
@@ -216,10 +220,10 @@ func (h *house) checkSecrets() {
 }
 
 // begin makes a link and returns its path with it.
-func (h *house) begin(in keeper.BeginInput) (gk.Authorization, string) {
+func (h *house) begin(in consent.BeginInput) (gk.Authorization, string) {
 	h.t.Helper()
 	in.App = h.app.ID
-	a, link, err := h.keeper.Begin(h.t.Context(), gk.Engine(), in)
+	a, link, err := h.flow.Begin(h.t.Context(), gk.Engine(), in)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 			used[m[1]] = true
 		}
 	}
-	delete(used, "m.refused.") // completed by the reason of a keeper.Refused, each of which has a handler test
+	delete(used, "m.refused.") // completed by the reason of a consent.Refused, each of which has a handler test
 	for id := range readLocale(t, "en") {
 		if !used[id] && !strings.HasPrefix(id, "m.refused.") {
 			t.Errorf("%s is in the catalogues, and no page says it", id)

@@ -1,7 +1,5 @@
 package connect
 
-// These tests look at single pages with views made by hand, which only the package itself can do.
-
 import (
 	"bytes"
 	"net/http"
@@ -15,7 +13,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 )
@@ -57,8 +55,8 @@ func check(t *testing.T, name, lang, html string) {
 	}
 }
 
-func visit(mutate func(*keeper.Visit)) keeper.Visit {
-	v := keeper.Visit{
+func visit(mutate func(*consent.Visit)) consent.Visit {
+	v := consent.Visit{
 		Authorization: gk.Authorization{
 			ID: "aut_01jd0000000000000000k7q2xm", Kind: gk.KindAuthorize, Owner: "cust-8841", ExpiresAt: time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC),
 		},
@@ -74,7 +72,7 @@ func visit(mutate func(*keeper.Visit)) keeper.Visit {
 func TestStartPage(t *testing.T) {
 	grant := gk.Grant{Subject: gk.Subject{Kind: "shop", ID: "2286999", Name: "demo-7"}, State: gk.Expired, Expires: time.Date(2026, 11, 19, 17, 0, 0, 0, time.UTC)}
 	cases := map[string]struct {
-		visit keeper.Visit
+		visit consent.Visit
 		want  map[string][]string // by language
 	}{
 		"shop to be asked": {visit(nil), map[string][]string{
@@ -82,16 +80,16 @@ func TestStartPage(t *testing.T) {
 			"zh-CN": {"授权您的店匠店铺给Northline ERP", "前往店匠授权"},
 			"zh-TW": {"授權您的店匠 Shoplazza賣場給Northline ERP"},
 		}},
-		"shop known": {visit(func(v *keeper.Visit) { v.AskShop, v.Authorization.Shop = false, "demo-7.myshoplaza.com" }), map[string][]string{
+		"shop known": {visit(func(v *consent.Visit) { v.AskShop, v.Authorization.Shop = false, "demo-7.myshoplaza.com" }), map[string][]string{
 			"en": {"demo-7.myshoplaza.com"},
 		}},
-		"reconnect": {visit(func(v *keeper.Visit) { v.AskShop, v.Grant = false, &grant }), map[string][]string{
+		"reconnect": {visit(func(v *consent.Visit) { v.AskShop, v.Grant = false, &grant }), map[string][]string{
 			"en": {"Reconnect “demo-7”", "ended on 2026-11-20"}, // 17:00 UTC is the next day where the platform is
 		}},
-		"cancel": {visit(func(v *keeper.Visit) { v.AskShop, v.Authorization.Kind = false, gk.KindCancel }), map[string][]string{
+		"cancel": {visit(func(v *consent.Visit) { v.AskShop, v.Authorization.Kind = false, gk.KindCancel }), map[string][]string{
 			"en": {"Cancel Northline ERP’s authorization"},
 		}},
-		"hostile names": {visit(func(v *keeper.Visit) {
+		"hostile names": {visit(func(v *consent.Visit) {
 			v.App.Name, v.Authorization.Owner, v.Authorization.Shop = hostile, hostile, hostile
 		}), nil},
 	}
@@ -131,7 +129,7 @@ func TestEveryEndOfAClickHasAPage(t *testing.T) {
 		clicks = append(clicks, gk.Click{Stage: gk.Failed, Reason: gk.ReasonRefused, Fault: fault(a)})
 	}
 	for _, c := range clicks {
-		o := keeper.Outcome{
+		o := consent.Outcome{
 			Click: c, Authorization: gk.Authorization{ID: "aut_01jd0000000000000000k7q2xm"},
 			App: gk.App{Platform: "shoplazza", Name: hostile}, Spec: spec(), ReturnTo: "https://erp.example/back?tab=1&status=completed",
 		}
@@ -163,7 +161,7 @@ func TestEveryEndOfAClickHasAPage(t *testing.T) {
 }
 
 func TestDonePageListsShopsAndWhatIsMissing(t *testing.T) {
-	o := keeper.Outcome{
+	o := consent.Outcome{
 		Click:         gk.Click{Stage: gk.Done},
 		Authorization: gk.Authorization{ID: "aut_01jd0000000000000000k7q2xm"},
 		App:           gk.App{Platform: "shoplazza", Name: "Northline ERP"}, Spec: spec(),
@@ -280,15 +278,15 @@ func TestStylesheetStaysWithinOldBrowsers(t *testing.T) {
 }
 
 func TestStartPageAsksForTheLongestPeriod(t *testing.T) {
-	choosing := func(longest time.Duration, kind string) keeper.Visit {
-		return visit(func(v *keeper.Visit) {
+	choosing := func(longest time.Duration, kind string) consent.Visit {
+		return visit(func(v *consent.Visit) {
 			v.Authorization.Kind = kind
 			v.Spec.Facts.Link.Chooses, v.Spec.Facts.Link.Longest = true, platform.Duration(longest)
 		})
 	}
 	for _, tongue := range []string{"en", "zh-CN", "zh-TW"} {
 		p := pageIn(tongue)
-		for want, v := range map[string]keeper.Visit{
+		for want, v := range map[string]consent.Visit{
 			" 365 ":                   choosing(365*24*time.Hour, gk.KindAuthorize),
 			periodWithoutDays[tongue]: choosing(0, gk.KindAuthorize),
 		} {
@@ -296,7 +294,7 @@ func TestStartPageAsksForTheLongestPeriod(t *testing.T) {
 				t.Errorf("%s: the page does not say %q:\n%s", tongue, want, html)
 			}
 		}
-		for name, v := range map[string]keeper.Visit{
+		for name, v := range map[string]consent.Visit{
 			"no choice":      visit(nil),
 			"a cancellation": choosing(365*24*time.Hour, gk.KindCancel),
 		} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -80,7 +81,7 @@ const comeBack = 30 * time.Second
 // explain turns an error into a status and a page.
 func (p *pages) explain(pg page, err error) (int, message) {
 	m := message{page: pg, Mark: markBad, Icon: "warn", Title: "m.error.title", Texts: []string{"m.error.ours"}}
-	var refused *keeper.Refused
+	var refused *consent.Refused
 	var bad *badRequest
 	var tooLong *http.MaxBytesError
 	switch {
@@ -103,30 +104,30 @@ func (p *pages) explain(pg page, err error) (int, message) {
 }
 
 // refuse says why a link or a callback leads nowhere. Nothing of the request is repeated.
-func (p *pages) refuse(m message, refused *keeper.Refused) (int, message) {
+func (p *pages) refuse(m message, refused *consent.Refused) (int, message) {
 	m.Mark, m.Title, m.Texts = markOff, "m.fail.title", []string{"m.refused." + refused.Reason}
 	if refused.Fault != nil {
-		if d := p.keeper.Driver(refused.Fault.Platform); d != nil {
+		if d := p.keeper.Apps().Driver(refused.Fault.Platform); d != nil {
 			m.quote(d.Spec(), refused.Fault)
 		}
 	}
 	switch refused.Reason {
-	case keeper.RefusedLink:
+	case consent.RefusedLink:
 		m.Icon, m.Title, m.Switch = "cross", "m.unknown.title", true
 		return http.StatusNotFound, m
-	case keeper.RefusedLapsed:
+	case consent.RefusedLapsed:
 		m.Icon, m.Title, m.Switch = "clock", "m.lapsed.title", true
 		return http.StatusGone, m
-	case keeper.RefusedUsed:
+	case consent.RefusedUsed:
 		m.Mark, m.Icon, m.Title, m.Switch = markOK, "check", "m.used.title", true
 		return http.StatusGone, m
-	case keeper.RefusedBrowser:
+	case consent.RefusedBrowser:
 		m.Icon, m.Title, m.Switch = "check", "m.neutral.title", true
 		return http.StatusOK, m
-	case keeper.RefusedEmpty:
+	case consent.RefusedEmpty:
 		m.Icon, m.Title = "check", "m.neutral.title"
 		return http.StatusOK, m
-	case keeper.RefusedBusy:
+	case consent.RefusedBusy:
 		m.Icon, m.Title = "clock", "m.error.title"
 		return http.StatusTooManyRequests, m
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -29,7 +29,7 @@ type shopRow struct {
 
 // result shows how a click stands to the browser that made it, and nothing of it to others.
 func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
-	outcome, err := p.keeper.Result(r.Context(), r.PathValue("click"), cookies(r))
+	outcome, err := p.consent.Result(r.Context(), r.PathValue("click"), cookies(r))
 	if err != nil {
 		return err
 	}
@@ -59,15 +59,15 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 
 // confirmCode is the one-time code for the vendor's own log-in. It goes to the browser that both began and completed: a
 // click that another browser completed was a forwarded link, and its sender must not get what confirms it.
-func (p *pages) confirmCode(r *http.Request, o keeper.Outcome) (string, error) {
+func (p *pages) confirmCode(r *http.Request, o consent.Outcome) (string, error) {
 	if o.Click.Held || r.Method != http.MethodGet {
 		return "", nil
 	}
-	return p.keeper.ConfirmCode(r.Context(), o)
+	return p.consent.ConfirmCode(r.Context(), o)
 }
 
 // newWait says that a click has not ended. The page asks again by itself, with or without JavaScript.
-func newWait(p page, o keeper.Outcome) message {
+func newWait(p page, o consent.Outcome) message {
 	p.Reload = true
 	m := message{page: p, Mark: markOff, Icon: "clock", Title: "m.wait.working", Texts: []string{"m.wait.text"}}
 	if o.Click.Stage == gk.Begun {
@@ -77,7 +77,7 @@ func newWait(p page, o keeper.Outcome) message {
 }
 
 // newDonePage lists what a click has connected.
-func newDonePage(p page, o keeper.Outcome, code string) donePage {
+func newDonePage(p page, o consent.Outcome, code string) donePage {
 	d := donePage{Title: "m.done.title", Under: "m.done.under", Back: signed(backTo(o.ReturnTo, o.Authorization.ID, "completed", code), o)}
 	missing := map[string]bool{}
 	for i := range o.Grants {
@@ -101,7 +101,7 @@ func newDonePage(p page, o keeper.Outcome, code string) donePage {
 }
 
 // rowsOf lists the shops that a grant reaches, or its subject where there is no shop.
-func rowsOf(o keeper.Outcome, g *gk.Grant) []shopRow {
+func rowsOf(o consent.Outcome, g *gk.Grant) []shopRow {
 	row := shopRow{Held: g.State == gk.Held, End: "m.done.open"}
 	end := g.Ceiling
 	if end.IsZero() && !g.Renewable {
@@ -154,7 +154,7 @@ func backTo(returnTo, authorization, status, code string) string {
 }
 
 // newFailure chooses the words for a click that came to nothing.
-func newFailure(p page, o keeper.Outcome) message {
+func newFailure(p page, o consent.Outcome) message {
 	m := message{Mark: markBad, Icon: "person", Title: "m.fail.title", ShowRef: true}
 	m.Back = signed(backTo(o.ReturnTo, o.Authorization.ID, "failed", ""), o)
 	p.Minutes = minutes(o)
@@ -207,7 +207,7 @@ func (m *message) refusal(f *gk.Fault, again string) {
 	}
 }
 
-func minutes(o keeper.Outcome) int {
+func minutes(o consent.Outcome) int {
 	if o.Spec == nil {
 		return 0
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -34,7 +34,7 @@ type stepText struct{ Title, Text string }
 
 // start shows what a link is for. It changes nothing.
 func (p *pages) start(w http.ResponseWriter, r *http.Request) error {
-	visit, err := p.keeper.Visit(r.Context(), r.PathValue("secret"))
+	visit, err := p.consent.Visit(r.Context(), r.PathValue("secret"))
 	if err != nil {
 		return err
 	}
@@ -49,8 +49,8 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 		return &badRequest{err}
 	}
 	secret, shop := r.PathValue("secret"), r.PostForm.Get("shop")
-	pressed, err := p.keeper.Press(r.Context(), secret, shop)
-	var invalid *keeper.Invalid
+	pressed, err := p.consent.Press(r.Context(), secret, shop)
+	var invalid *gk.Invalid
 	if errors.As(err, &invalid) && invalid.Field == "shop" {
 		return p.askAgain(w, r, secret, shop)
 	}
@@ -63,7 +63,7 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 
 // askAgain shows the start page with what the merchant typed and why it does not do.
 func (p *pages) askAgain(w http.ResponseWriter, r *http.Request, secret, shop string) error {
-	visit, err := p.keeper.Visit(r.Context(), secret)
+	visit, err := p.consent.Visit(r.Context(), secret)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func mistake(typed, suffix string) string {
 }
 
 // leave sets the browser's cookie and sends it to the platform.
-func (p *pages) leave(w http.ResponseWriter, pressed keeper.Pressed) {
+func (p *pages) leave(w http.ResponseWriter, pressed consent.Pressed) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure is off on plain http only, which only loopback may have
 		Name: pressed.CookieName, Value: pressed.CookieValue, Path: "/", MaxAge: int(pressed.CookieLife / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure(),
@@ -110,7 +110,7 @@ func formSources(app gk.App) string {
 }
 
 // newStartPage chooses the words of a start page.
-func newStartPage(p page, v keeper.Visit) startPage {
+func newStartPage(p page, v consent.Visit) startPage {
 	facts := v.Spec.Facts
 	p = p.about(v.App, v.Spec)
 	p.Switch, p.HasForm = true, true

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -161,7 +162,7 @@ func (h *house) addGrant(spec *platform.Spec) {
 			endpoints[name] = h.platform.URL
 		}
 	}
-	app, err := h.keeper.CreateApp(ctx, gk.Engine(), keeper.AppInput{Platform: spec.Code, Settings: maps.Clone(who.settings), Endpoints: endpoints})
+	app, err := h.keeper.Apps().Create(ctx, gk.Engine(), apps.Input{Platform: spec.Code, Settings: maps.Clone(who.settings), Endpoints: endpoints})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -97,17 +99,17 @@ func newWorld(t *testing.T) *world {
 	settings, told := map[string]string{}, map[string]any{}
 	for name, v := range box.Apps[0] {
 		told[name] = v
-		if _, ok := w.keeper.Driver("shoplazza").Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
+		if _, ok := w.keeper.Apps().Driver("shoplazza").Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
 			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
-	app, err := w.keeper.CreateApp(ctx, gk.Engine(), keeper.AppInput{
+	app, err := w.keeper.Apps().Create(ctx, gk.Engine(), apps.Input{
 		Platform: "shoplazza", Settings: settings, Endpoints: map[string]string{"authorize": box.Base, "token": box.Base, "api": box.Base},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	told["redirect_uri"] = w.keeper.CallbackURL(app.ID)
+	told["redirect_uri"] = w.keeper.Apps().CallbackURL(app.ID)
 	w.tell("POST", "/shoplazza/apps", told, nil)
 	w.connect(app, box.Shops[0].ID, box.Shops[0].Host)
 	return w
@@ -117,17 +119,18 @@ func newWorld(t *testing.T) *world {
 func (w *world) connect(app gk.App, shop, host string) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	_, link, err := w.keeper.Begin(ctx, gk.Engine(), keeper.BeginInput{App: app.ID, Shop: host})
+	flow := consent.New(w.keeper)
+	_, link, err := flow.Begin(ctx, gk.Engine(), consent.BeginInput{App: app.ID, Shop: host})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	pressed, err := w.keeper.Press(ctx, link[strings.LastIndexByte(link, '/')+1:], "")
+	pressed, err := flow.Press(ctx, link[strings.LastIndexByte(link, '/')+1:], "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var back struct{ Callback string }
 	w.tell("POST", "/shoplazza/consent", map[string]any{"url": pressed.URL, "shops": []string{shop}, "decision": "approve"}, &back)
-	o, err := w.keeper.Callback(ctx, app.ID, platform.Incoming{Method: http.MethodGet, URL: back.Callback, Header: http.Header{}},
+	o, err := flow.Callback(ctx, app.ID, platform.Incoming{Method: http.MethodGet, URL: back.Callback, Header: http.Header{}},
 		func(name string) string {
 			if name == pressed.CookieName {
 				return pressed.CookieValue

@@ -5,24 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// What an app itself has to do in time: fetch messages, compare with the platform's own list, warn of the end of its
-// key. The next moments stand in its cursors.
 const (
-	cursorPull   = "pull"        // position of the platform's messages
-	nextPull     = "next_pull"   // unix ms
-	nextCensus   = "next_census" // unix ms
-	keyWarned    = "key_warned"  // days of the last warning about the key
-	appLease     = 5 * time.Minute
-	longestPull  = 20 // pages of messages in one turn
-	keyExpiresAt = "partner_key_expires_at"
+	appLease    = 5 * time.Minute
+	longestPull = 20 // pages of messages in one turn
 )
 
 // appRound does what is due for the apps themselves, each by itself. An app that cannot be opened is told of.
@@ -35,7 +28,7 @@ func (r *runner) appRound(ctx context.Context) error {
 	unopened := int64(0)
 	defer func() { r.broken.Store(unopened) }()
 	for _, app := range apps {
-		if _, _, err := r.OpenApp(app); err != nil {
+		if _, err := r.apps.Open(app); err != nil {
 			unopened++
 		}
 		err := r.isolate("app round", app.ID, func() error { return r.lookAtApp(ctx, app) })
@@ -52,7 +45,7 @@ func (r *runner) appRound(ctx context.Context) error {
 // lookAtApp notes whether an app opens, and begins its turn if it is due and nobody has it.
 func (r *runner) lookAtApp(ctx context.Context, app gk.App) error {
 	now := r.Now()
-	_, _, opened := r.OpenApp(app)
+	_, opened := r.apps.Open(app)
 	err := r.noteOpened(ctx, app, opened)
 	if opened != nil || err != nil || app.DueAt.After(now) || app.LeaseUntil.After(now) && !app.LeaseUntil.After(now.Add(2*appLease)) {
 		return err
@@ -65,9 +58,9 @@ func (r *runner) lookAtApp(ctx context.Context, app gk.App) error {
 		r.endTurn(app.ID)
 		return err
 	}
-	r.more()
+	r.MoreWork()
 	go func() {
-		defer r.end()
+		defer r.EndWork()
 		defer r.endTurn(app.ID)
 		ctx := context.WithoutCancel(ctx)
 		defer r.holdTurn(ctx, app.ID)()
@@ -142,23 +135,23 @@ func (k *Keeper) claimAppTurn(ctx context.Context, id string, now time.Time) (cl
 // appTurn does what is due for one app and plans its next turn. What fails is tried again at its next moment: a platform
 // whose list cannot be had must not be asked for it every ten seconds.
 func (k *Keeper) appTurn(ctx context.Context, id string) error {
-	app, d, open, err := k.appOf(ctx, id)
+	a, err := k.apps.OpenByID(ctx, id)
 	if err != nil {
 		return err
 	}
 	now := k.Now()
-	facts := d.Spec().Facts.Push
+	facts := a.Driver.Spec().Facts.Push
 	var errs []error
 	done := map[string]string{}
-	if _, ok := d.(platform.Puller); ok && due(app, nextPull, now) && facts.Pull > 0 {
-		cursor, err := k.pull(ctx, d, app, open)
+	if _, ok := a.Driver.(platform.Puller); ok && apps.Due(a.App, apps.CursorNextPull, now) && facts.Pull > 0 {
+		cursor, err := k.pull(ctx, a)
 		errs = append(errs, err)
-		done[cursorPull] = cursor
-		done[nextPull] = millis(now.Add(time.Duration(facts.Pull)))
+		done[apps.CursorPull] = cursor
+		done[apps.CursorNextPull] = apps.Millis(now.Add(time.Duration(facts.Pull)))
 	}
-	if _, ok := d.(platform.Census); ok && due(app, nextCensus, now) && facts.Census > 0 {
+	if _, ok := a.Driver.(platform.Census); ok && apps.Due(a.App, apps.CursorNextCensus, now) && facts.Census > 0 {
 		errs = append(errs, k.census(ctx, id, time.Time{}))
-		done[nextCensus] = millis(now.Add(time.Duration(facts.Census)))
+		done[apps.CursorNextCensus] = apps.Millis(now.Add(time.Duration(facts.Census)))
 	}
 	err = k.store.UpdateApp(ctx, gk.Engine(), id, k.Now(), func(app *gk.App) ([]gk.Event, error) {
 		cursors := maps.Clone(app.Cursors)
@@ -167,75 +160,25 @@ func (k *Keeper) appTurn(ctx context.Context, id string) error {
 		}
 		maps.Copy(cursors, done)
 		app.Cursors = cursors
-		events := warnKey(app, k.Now())
+		events := apps.WarnKey(app, k.Now())
 		app.LeaseUntil = time.Time{}
-		app.DueAt = nextTurn(d, app, now)
+		app.DueAt = apps.NextTurn(a.Driver, app, now)
 		return events, nil
 	})
 	return errors.Join(append(errs, err)...)
 }
 
-// nextTurn is the soonest of what an app has to do; at the latest a day from now, since its settings may change.
-func nextTurn(d platform.Driver, app *gk.App, now time.Time) time.Time {
-	next := now.Add(24 * time.Hour)
-	for name, every := range map[string]platform.Duration{nextPull: d.Spec().Facts.Push.Pull, nextCensus: d.Spec().Facts.Push.Census} {
-		if at := moment(app, name); every > 0 && !at.IsZero() && at.Before(next) {
-			next = at
-		}
-	}
-	return next
-}
-
-func due(app gk.App, name string, now time.Time) bool { return !moment(&app, name).After(now) }
-
-func moment(app *gk.App, name string) time.Time {
-	n, err := strconv.ParseInt(app.Cursors[name], 10, 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.UnixMilli(n).UTC()
-}
-
-func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
-
-// warnKey tells, 30, 7 and 1 days ahead, that the platform's key of an app ends.
-func warnKey(app *gk.App, now time.Time) []gk.Event {
-	end, err := gk.ParseTime(app.Settings[keyExpiresAt])
-	if err != nil || app.Settings[keyExpiresAt] == "" {
-		return nil
-	}
-	warned, _ := strconv.ParseInt(app.Cursors[keyWarned], 10, 64) // none is zero
-	if end.Sub(now) > time.Duration(warnDays[0])*24*time.Hour {
-		delete(app.Cursors, keyWarned) // a newer key
-		return nil
-	}
-	told := warned
-	for _, days := range warnDays {
-		if end.Sub(now) <= time.Duration(days)*24*time.Hour && (told == 0 || days < told) {
-			told = days
-		}
-	}
-	if told == warned {
-		return nil
-	}
-	app.Cursors[keyWarned] = strconv.FormatInt(told, 10)
-	return []gk.Event{{
-		ID: gk.NewID("evt", now), Kind: gk.EventAppKeyExpiring, Actor: "engine", App: app.ID, At: now,
-		Data: map[string]any{"ends_at": end.Format(time.RFC3339), "days": told},
-	}}
-}
-
 // pull fetches messages until there are none, acts on each and confirms them afterwards: a message that was acted on
 // twice does no harm, one that was confirmed too early would be lost.
-func (k *Keeper) pull(ctx context.Context, d platform.Driver, app gk.App, open platform.App) (cursor string, err error) {
-	p := d.(platform.Puller)
-	cursor = app.Cursors[cursorPull]
-	cred, err := k.anyCredential(ctx, app.ID)
+func (k *Keeper) pull(ctx context.Context, a apps.Opened) (cursor string, err error) {
+	p := a.Driver.(platform.Puller)
+	cursor = a.App.Cursors[apps.CursorPull]
+	cred, err := k.anyCredential(ctx, a.App.ID)
 	if err != nil {
 		return cursor, err
 	}
 	for range longestPull {
-		req, err := k.request(open, "pull", func() (*platform.Request, error) { return p.PullRequest(open, cred, cursor) })
+		req, err := a.Request("pull", func() (*platform.Request, error) { return p.PullRequest(a.Open, cred, cursor) })
 		var incomplete *platform.BadCall
 		if errors.As(err, &incomplete) || err == nil && req == nil {
 			return cursor, nil // the app's settings lack what this needs, which its check tells
@@ -243,29 +186,29 @@ func (k *Keeper) pull(ctx context.Context, d platform.Driver, app gk.App, open p
 		if err != nil {
 			return cursor, err
 		}
-		reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+		reply, err := a.Ask(ctx, req, false, 30*time.Second)
 		if err != nil {
 			return cursor, err
 		}
 		var confirm *platform.Request
-		notices, next, err := page(k, open, "read pull", func() (notices []platform.Notice, next string, err error) {
-			notices, confirm, next, err = p.ReadPull(open, reply)
+		notices, next, err := apps.Page(a, "read pull", func() (notices []platform.Notice, next string, err error) {
+			notices, confirm, next, err = p.ReadPull(a.Open, reply)
 			return notices, next, err
 		})
 		if err != nil {
 			return cursor, err
 		}
 		for _, n := range notices {
-			err := k.Hear(ctx, app.ID, n)
+			err := k.Hear(ctx, a.App.ID, n)
 			if errors.Is(err, store.ErrUnavailable) || errors.Is(err, ErrDraining) {
 				return cursor, err
 			}
 			if err != nil { // one that cannot be acted on must not stand before the others for ever; the checks hear what it told
-				k.log.Warn("a platform's message", "platform", app.Platform, "app", app.ID, "kind", n.Kind, "error", err)
+				k.log.Warn("a platform's message", "platform", a.App.Platform, "app", a.App.ID, "kind", n.Kind, "error", err)
 			}
 		}
 		if confirm != nil {
-			if _, err := k.ask(ctx, open, confirm, false, 30*time.Second); err != nil {
+			if _, err := a.Ask(ctx, confirm, false, 30*time.Second); err != nil {
 				return cursor, err
 			}
 		}

@@ -28,7 +28,7 @@ func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fa
 			return nil, nil
 		}
 		app.Fault, app.Stop, app.PausedUntil = f, gk.StopFault, now.Add(probeInterval)
-		return []gk.Event{appEvent(gk.EventAppPaused, app, now, faultData(f))}, nil
+		return []gk.Event{appEvent(gk.EventAppPaused, app, now, FaultData(f))}, nil
 	})
 }
 
@@ -56,7 +56,8 @@ func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
 	return err
 }
 
-func faultData(f *gk.Fault) map[string]any {
+// FaultData is what an event says of a fault.
+func FaultData(f *gk.Fault) map[string]any {
 	if f == nil {
 		return map[string]any{}
 	}

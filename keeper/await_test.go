@@ -6,7 +6,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 // attempt writes an attempt onto a grant, as another process does.
@@ -20,7 +20,7 @@ func TestConsentWaitsForARenewalAsLongAsItsLease(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.attempt(g.ID, 330*time.Second)
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestClaimBetweenTheLookAndThePlacementIsAwaited(t *testing.T) {
 				return put()
 			}
 		})
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform/all"
@@ -107,7 +108,7 @@ func newMill(b *testing.B, db store.Store, latency time.Duration) *mill {
 	if err != nil {
 		b.Fatal(err)
 	}
-	app, err := m.keeper.CreateApp(b.Context(), gk.Engine(), keeper.AppInput{
+	app, err := m.keeper.Apps().Create(b.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Settings: map[string]string{"client_id": "c", "client_secret": "made-up-secret"},
 		Endpoints: map[string]string{"authorize": platform.URL, "token": platform.URL, "api": platform.URL},
 	})

@@ -3,69 +3,12 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"net/url"
-	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
-
-// Codes of what keeps us from opening an application.
-const (
-	CodeNoDriver   = "local:no_driver"            // this build has no driver for its platform
-	CodeAppSecrets = "local:app_secrets"          // its stored secrets do not open
-	CodeEndpoint   = "local:endpoint_not_allowed" // it points at a host that this process was not started with
-)
-
-// Broken is an application that this process cannot open. It concerns that app alone: its renewals wait, its grants end
-// in their time, and everybody else goes on.
-type Broken struct {
-	App  string
-	Code string
-	Err  error
-}
-
-// Error returns the app and what is wrong with it.
-func (b *Broken) Error() string { return fmt.Sprintf("app %s cannot be opened: %v", b.App, b.Err) }
-
-// Unwrap returns what is wrong.
-func (b *Broken) Unwrap() error { return b.Err }
-
-// foreignEndpoint names the first endpoint of an app whose host was not named at start; empty if there is none.
-func (k *Keeper) foreignEndpoint(app gk.App) string {
-	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
-		if u, err := url.Parse(app.Endpoints[name]); err != nil || !k.allowed(u) {
-			return name
-		}
-	}
-	return ""
-}
-
-// FaultOf returns the fault of an application as people are shown it: what keeps us from opening it comes before what
-// its platform said.
-func (k *Keeper) FaultOf(app gk.App) *gk.Fault {
-	code := app.Broken
-	if _, _, err := k.OpenApp(app); err != nil {
-		var b *Broken
-		if errors.As(err, &b) {
-			code = b.Code
-		}
-	} else if code != "" {
-		code = "" // it opens again, which its next turn notes
-	}
-	if code == "" {
-		return app.Fault
-	}
-	return brokenFault(app, code)
-}
-
-func brokenFault(app gk.App, code string) *gk.Fault {
-	return &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: code, Action: gk.FixConfig, Known: true}
-}
 
 // broken is what a process has said about apps that it cannot open.
 type broken map[string]time.Time
@@ -77,7 +20,7 @@ const sayEvery = time.Hour
 // noteOpened writes onto an app whether it opens. It tells the first failure by an event, and its end.
 func (r *runner) noteOpened(ctx context.Context, app gk.App, err error) error {
 	code := ""
-	var b *Broken
+	var b *apps.Broken
 	switch {
 	case errors.As(err, &b):
 		code = b.Code
@@ -100,7 +43,7 @@ func (r *runner) noteOpened(ctx context.Context, app gk.App, err error) error {
 		case was == code:
 			return nil, store.ErrUnchanged
 		case code != "":
-			return []gk.Event{appEvent(gk.EventAppBroken, row, now, faultData(brokenFault(*row, code)))}, nil
+			return []gk.Event{appEvent(gk.EventAppBroken, row, now, FaultData(apps.BrokenFault(*row, code)))}, nil
 		case row.Stopped():
 			return nil, nil // it opens again, and its platform still refuses it
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -111,15 +112,15 @@ func TestAppThatCannotBeOpenedHoldsUpNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if app.Broken == "" || h.keeper.FaultOf(app) == nil {
-			t.Errorf("the app is not said to be broken: %q, %v", app.Broken, h.keeper.FaultOf(app))
+		if app.Broken == "" || h.keeper.Apps().FaultOf(app) == nil {
+			t.Errorf("the app is not said to be broken: %q, %v", app.Broken, h.keeper.Apps().FaultOf(app))
 		}
 		time.Sleep(time.Minute)
 		if kinds := h.appKinds(broken.App); kinds[gk.EventAppBroken] != 1 {
 			t.Errorf("the broken app's events are %v, want one %s", kinds, gk.EventAppBroken)
 		}
 		checks, err := h.keeper.CheckApp(context.Background(), gk.Engine(), broken.App)
-		if err != nil || checks[len(checks)-1].State != keeper.CheckFailed {
+		if err != nil || checks[len(checks)-1].State != apps.CheckFailed {
 			t.Errorf("CheckApp = %v, %v, want a failed check", checks, err)
 		}
 		if s, err := h.keeper.Token(context.Background(), gk.Engine(), broken.ID, keeper.TokenWant{}); broken.App != "app_0" && (err != nil || s.Access.Empty()) {
@@ -156,22 +157,22 @@ func TestGrantOfAnAppThatCannotBeOpenedEnds(t *testing.T) {
 func TestDamagedSecretsAreReplaced(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		breaks["its secrets are damaged"](h)
-		_, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{})
-		var invalid *keeper.Invalid
+		_, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{})
+		var invalid *gk.Invalid
 		if !errors.As(err, &invalid) {
 			t.Errorf("a change without the secrets = %v, want the field that is missing", err)
 		}
 		settings := map[string]string{}
-		for name, s := range h.keeper.Driver("shoplazza").Spec().Facts.Settings {
+		for name, s := range h.keeper.Apps().Driver("shoplazza").Spec().Facts.Settings {
 			if s.Secret {
 				settings[name] = "canary-given-again"
 			}
 		}
-		app, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{Settings: settings})
+		app, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{Settings: settings})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := h.keeper.OpenApp(app); err != nil {
+		if _, err := h.keeper.Apps().Open(app); err != nil {
 			t.Errorf("with fresh secrets the app does not open: %v", err)
 		}
 	})

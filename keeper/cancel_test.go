@@ -5,7 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 func TestMerchantCancelsOnThePlatformsOwnPage(t *testing.T) {
@@ -14,7 +14,7 @@ func TestMerchantCancelsOnThePlatformsOwnPage(t *testing.T) {
 			story(t, code, func(h *house) {
 				g := h.connect(0, "cust-1")
 				time.Sleep(5 * time.Second)
-				_, pressed := h.press(keeper.BeginInput{Kind: gk.KindCancel, Grant: g.ID})
+				_, pressed := h.press(consent.BeginInput{Kind: gk.KindCancel, Grant: g.ID})
 				var out struct{ Callback string }
 				decision := "approve"
 				if code == "eleme" {
@@ -40,7 +40,7 @@ func TestMerchantCancelsOnThePlatformsOwnPage(t *testing.T) {
 func TestCancelPageThatCancelledNothingEndsNothing(t *testing.T) {
 	story(t, "shopee", func(h *house) {
 		g, other := h.connect(0, ""), h.connect(1, "")
-		_, pressed := h.press(keeper.BeginInput{Kind: gk.KindCancel, Grant: g.ID})
+		_, pressed := h.press(consent.BeginInput{Kind: gk.KindCancel, Grant: g.ID})
 		o, err := h.callback(h.consent(pressed.URL, h.shop(1)), h.cookie) // another shop's account was logged in
 		if err != nil {
 			t.Fatal(err)

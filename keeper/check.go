@@ -2,155 +2,29 @@ package keeper
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"maps"
-	"net/url"
 	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/apps"
 )
 
-// Check is one thing that was looked at: ok, failed, or manual where only a person can compare.
-type Check struct {
-	Name   string    `json:"name"`
-	State  string    `json:"state"`
-	Detail string    `json:"detail"`
-	Fault  *gk.Fault `json:"fault,omitempty"`
-}
-
-// States of a Check.
-const (
-	CheckOK     = "ok"
-	CheckFailed = "failed"
-	CheckManual = "manual"
-)
-
-// CheckApp looks whether an application can work: its clock, secrets, addresses, and what its own renewals last met.
-func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check, error) {
-	app, err := k.store.App(ctx, v, id)
+// CheckApp looks whether an application can work: its clock, the spill, and what [apps.Registry.Check] looks at.
+func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.Check, error) {
+	checks, err := k.apps.Check(ctx, v, id)
 	if err != nil {
 		return nil, err
 	}
-	checks := append([]Check{k.checkClock(ctx)}, k.checkSpill(id)...)
-	d, open, err := k.OpenApp(app)
-	if err != nil {
-		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
-		var b *Broken
-		switch errors.As(err, &b); {
-		case b != nil && b.Code == CodeNoDriver:
-			name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
-		case b != nil && b.Code == CodeEndpoint:
-			name, detail = "endpoints."+k.foreignEndpoint(app), "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint"
-		}
-		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
-		s := d.Spec().Facts.Settings[name]
-		if s.RequiredFor(app.Profile) && name != "redirect_uri" && open.Settings[name] == "" && open.Secret(name).Empty() {
-			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
-		}
-	}
-	if u, err := url.Parse(open.CallbackURL); err != nil || u.Host == "" {
-		checks = append(checks, Check{"callback", CheckFailed, "is no address", nil})
-	} else if ours := k.CallbackURL(app.ID); open.CallbackURL != ours {
-		checks = append(checks, Check{"callback", CheckFailed, fmt.Sprintf("the app sends merchants back to %s, but this server listens at %s; change the setting redirect_uri, or forward that address here", open.CallbackURL, ours), nil})
-	} else {
-		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
-	}
-	checks = append(checks, k.checkCredentials(ctx, d, app, open)...)
-	switch {
-	case app.Stop == gk.StopRestored:
-		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
-			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
-	case app.Stop == gk.StopAsking:
-		checks = append(checks, Check{"renewals", CheckFailed, "the database was put back to an earlier state: only grants whose access token the platform says lives are renewed. " +
-			"Renew one to see; then let the rest go on with grantkeep doctor --restored", app.Fault})
-	case app.Stop == gk.StopFault:
-		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
-	case app.Fault != nil:
-		checks = append(checks, Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault})
-	default:
-		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
-	}
-	if text := app.Settings["partner_key_expires_at"]; text != "" {
-		if at, err := gk.ParseTime(text); err == nil {
-			left := at.Sub(k.Now())
-			state := CheckOK
-			if left < 30*24*time.Hour {
-				state = CheckFailed
-			}
-			checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
-		}
-	}
-	return checks, nil
+	return slices.Concat([]apps.Check{k.checkClock(ctx)}, k.checkSpill(id), checks), nil
 }
 
-// checkCredentials asks the platform something that only the right credentials may ask: its list of our
-// authorizations, or the app's own token. Nothing of it is kept.
-func (k *Keeper) checkCredentials(ctx context.Context, d platform.Driver, app gk.App, open platform.App) []Check {
-	const name = "credentials"
-	facts := d.Spec().Facts
-	var req *platform.Request
-	var err error
-	asked := platform.Asked{Stage: platform.StageCall}
-	read := func(reply platform.Reply) error {
-		_, err := drive(k, app.Platform, "diagnose", func() (any, error) { return nil, nilFault(d.Diagnose(open, asked, reply)) })
-		return err
-	}
-	if census, ok := d.(platform.Census); ok {
-		req, err = k.request(open, "census", func() (*platform.Request, error) { return census.CensusRequest(open, facts.Subjects[0], "") })
-	} else if renewer, ok := d.(platform.Renewer); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], app.Profile) {
-		open.Profile = facts.CheckProfile
-		asked.Stage = platform.StageToken
-		req, err = k.request(open, "renew", func() (*platform.Request, error) { return renewer.RenewRequest(open, platform.Credential{}) })
-		read = func(reply platform.Reply) error { _, err := k.issues(d, open, asked, reply); return err }
-	}
-	if err != nil {
-		return []Check{{name, CheckFailed, err.Error(), nil}}
-	}
-	if req == nil {
-		return []Check{{name, CheckManual, "this platform has nothing to ask without a shop; the first authorization tells", nil}}
-	}
-	reply, err := k.ask(ctx, open, req, false, 30*time.Second)
-	if err != nil {
-		return []Check{{name, CheckFailed, "the platform could not be asked: " + err.Error(), nil}}
-	}
-	if err := read(reply); err != nil {
-		f := faultOf(err)
-		text := err.Error()
-		if row := rowOf(d, f); row != nil {
-			text = row.Cause.En + "; " + row.Remedy.En
-		}
-		return []Check{{name, CheckFailed, text, f}}
-	}
-	return []Check{{name, CheckOK, "the platform accepts them", nil}}
-}
-
-// nilFault makes an error of a fault, and none of no fault.
-func nilFault(f *gk.Fault) error {
-	if f == nil {
-		return nil
-	}
-	return f
-}
-
-func rowOf(d platform.Driver, f *gk.Fault) *platform.Row {
-	if f == nil {
-		return nil
-	}
-	return d.Spec().Catalogue.Row(f.Row)
-}
-
-func (k *Keeper) checkClock(ctx context.Context) Check {
+func (k *Keeper) checkClock(ctx context.Context) apps.Check {
 	at, err := k.store.Clock(ctx)
 	if err != nil {
-		return Check{"clock", CheckFailed, "the database does not answer", nil}
+		return apps.Check{Name: "clock", State: apps.CheckFailed, Detail: "the database does not answer"}
 	}
 	if drift := time.Since(at).Abs(); drift > clockDrift {
-		return Check{"clock", CheckFailed, "differs from the database's by " + drift.Round(time.Second).String() + "; synchronise both", nil}
+		return apps.Check{Name: "clock", State: apps.CheckFailed, Detail: "differs from the database's by " + drift.Round(time.Second).String() + "; synchronise both"}
 	}
-	return Check{"clock", CheckOK, "agrees with the database's", nil}
+	return apps.Check{Name: "clock", State: apps.CheckOK, Detail: "agrees with the database's"}
 }

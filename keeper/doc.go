@@ -1,14 +1,6 @@
 // Package keeper is the life of a grant. Read its files in this order:
 //
-//	app.go        our applications: what they are made of, where their secrets may go (appinput.go, appfault.go)
-//	authorize.go  a link is made and opened
-//	click.go      its button is pressed
-//	callback.go   the merchant comes back
-//	exchange.go   the code is traded, once; the sealed answer is the first thing committed
-//	complete.go   who agreed, to what (inspect.go: asking the platform)
-//	placement.go  which grants are made or replaced, all in one transaction
-//	gate.go       the one way of all renewals of an app to its platform; stop.go, broken.go, restored.go: what closes it
-//	drive.go      the one place that calls drivers
+//	gate.go       the one way of all renewals of an app to its platform; stop.go, appfault.go, broken.go, restored.go: what closes it
 //	token.go      a token is read, and renewed first where it must be (cache.go, follow.go: what is known of it; flight.go: who waits)
 //	refresh.go    claim, ask
 //	save.go       store
@@ -19,6 +11,8 @@
 //	run.go        the loop that claims what falls due
 //	turn.go       what is done for one claimed grant
 //	end.go        how a grant ends
+//	place.go      what a consent or an import makes of a grant (rewrite.go: what a person does)
+//	clicks.go     what the engine has done about clicks (answer.go: the answers it keeps for them)
 //	keyring.go    the keys that seal change while the process runs
 //
 // A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one

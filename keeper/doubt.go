@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -55,7 +56,8 @@ func repeatable(g *gk.Grant, f platform.Renewal, now time.Time) bool {
 }
 
 // inDoubt records that the answer to an attempt is unknown.
-func (k *Keeper) inDoubt(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, f *gk.Fault, why string) error {
+func (k *Keeper) inDoubt(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.Fault, why string) error {
+	d, app := a.Driver, a.App
 	now := k.Now()
 	facts := k.renewalOf(d, app)
 	k.log.Warn("the answer to a renewal is unknown", "platform", app.Platform, "app", app.ID, "grant", g.ID, "why", why)
@@ -79,7 +81,7 @@ func (k *Keeper) inDoubt(ctx context.Context, d platform.Driver, app gk.App, g g
 		events := lapse(row, now)
 		row.DueAt = k.plan(d, app, row, now)
 		if first {
-			events = append(events, event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{
+			events = append(events, Event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{
 				"why": why, "settle": facts.AfterLostAnswer, "next_at": row.DueAt.Format(time.RFC3339),
 			}))
 		}
@@ -95,8 +97,9 @@ func noAnswer(g *gk.Grant, now time.Time) *gk.Fault {
 // askAlive asks the platform about the access token of a grant that has just come in doubt, where a repeat must wait. A
 // token that it refuses before its end says that the pair was rotated, or that the shop has left: there is nothing left
 // to lose, and the repeat is due at once. An answer that cannot be had changes nothing.
-func (k *Keeper) askAlive(ctx context.Context, d platform.Driver, open platform.App, g gk.Grant) error {
-	ins, ok := d.(platform.Inspector)
+func (k *Keeper) askAlive(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	d, open := a.Driver, a.Open
+	_, ok := d.(platform.Inspector)
 	f := d.Spec().Facts.Renew(open.Profile, open.Stage)
 	waits := f.AfterLostAnswer == platform.Once || g.InDoubt() && !repeatable(&g, f, k.Now())
 	if !ok || !g.Usable(k.Now()) || !waits {
@@ -106,7 +109,7 @@ func (k *Keeper) askAlive(ctx context.Context, d platform.Driver, open platform.
 	if err != nil {
 		return err
 	}
-	in, err := k.inspect(ctx, ins, open, cred)
+	in, err := a.Inspect(ctx, cred)
 	if err != nil || in.Alive == nil || *in.Alive {
 		return nil //nolint:nilerr // the platform that just failed to answer may fail again; the doubt stands as it is
 	}

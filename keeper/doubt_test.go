@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -110,7 +111,7 @@ func TestPlatformDownForANightLosesNoGrant(t *testing.T) {
 func TestLostAnswerOfAnExchangeLetsTheMerchantClickAgain(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		h.fault("cut-after", "token", 1)
-		a, link, err := h.keeper.Begin(context.Background(), gk.Engine(), keeper.BeginInput{App: h.app.ID, Shop: h.host(0)})
+		a, link, err := h.flow.Begin(context.Background(), gk.Engine(), consent.BeginInput{App: h.app.ID, Shop: h.host(0)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 )
 
 // chain returns the account that owns several shops, and their ids.
@@ -29,7 +30,7 @@ func (h *house) chain() (account string, shops []string) {
 func TestOneAccountReachesSeveralShops(t *testing.T) {
 	story(t, "eleme", func(h *house) {
 		account, shops := h.chain()
-		o := h.connectAs(account, keeper.BeginInput{Owner: "cust-1"})
+		o := h.connectAs(account, consent.BeginInput{Owner: "cust-1"})
 		if o.Click.Stage != gk.Done || len(o.Grants) != 1 {
 			t.Fatalf("the authorization ended %s (%s) with %d grants, want one for the account", o.Click.Stage, o.Click.Reason, len(o.Grants))
 		}
@@ -91,14 +92,14 @@ func TestMerchantsOwnAppAsksAgainBeforeTheEnd(t *testing.T) {
 				personal = a
 			}
 		}
-		app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+		app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 			Platform: "eleme", Profile: "personal", Endpoints: h.app.Endpoints,
 			Settings: map[string]string{"app_key": personal["app_key"].(string), "app_secret": personal["app_secret"].(string)},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := h.keeper.Obtain(context.Background(), gk.Engine(), app.ID, keeper.ObtainInput{Owner: "cust-1"})
+		g, err := h.flow.Obtain(context.Background(), gk.Engine(), app.ID, consent.ObtainInput{Owner: "cust-1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +116,7 @@ func TestMerchantsOwnAppAsksAgainBeforeTheEnd(t *testing.T) {
 func TestShopThatLeavesAnAccountLeavesTheGrant(t *testing.T) {
 	story(t, "eleme", func(h *house) {
 		account, _ := h.chain()
-		g := h.connectAs(account, keeper.BeginInput{}).Grants[0]
+		g := h.connectAs(account, consent.BeginInput{}).Grants[0]
 		h.control(http.MethodPost, "/eleme/revoke", map[string]string{"subject": g.Shops[0].ID}, nil)
 		h.moveTo(h.now().Add(26 * time.Hour))
 		now := h.grant(g.ID)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -30,11 +31,11 @@ func (k *Keeper) Revoke(ctx context.Context, v gk.Viewer, id string) error {
 
 // tellPlatform gives a permission back where the platform takes it. It is a courtesy: our own end does not wait for it.
 func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
-	_, d, open, err := k.appOf(ctx, g.App)
+	a, err := k.apps.OpenByID(ctx, g.App)
 	if err != nil {
 		return
 	}
-	r, ok := d.(platform.Revoker)
+	r, ok := a.Driver.(platform.Revoker)
 	if !ok {
 		return
 	}
@@ -42,11 +43,11 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	if err != nil {
 		return
 	}
-	req, err := k.request(open, "revoke", func() (*platform.Request, error) { return r.RevokeRequest(open, cred) })
+	req, err := a.Request("revoke", func() (*platform.Request, error) { return r.RevokeRequest(a.Open, cred) })
 	if err != nil || req == nil {
 		return
 	}
-	if _, err := k.ask(ctx, open, req, true, 30*time.Second); err != nil {
+	if _, err := a.Ask(ctx, req, true, 30*time.Second); err != nil {
 		k.log.Warn("the platform could not be told of a revocation", "grant", g.ID, "error", err)
 	}
 }
@@ -72,7 +73,7 @@ func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id string, generation i
 		g.Generation++
 		g.DueAt, g.RetryAt, g.Failures, g.Doubts, g.DoubtSince = time.Time{}, time.Time{}, 0, 0, time.Time{}
 		release(g)
-		return []gk.Event{event(gk.EventGrantRevoked, actor, g, now, map[string]any{"why": why})}, nil
+		return []gk.Event{Event(gk.EventGrantRevoked, actor, g, now, map[string]any{"why": why})}, nil
 	})
 	k.tokens.drop(id)
 	if err != nil || parent.Subject.ID == "" {
@@ -107,11 +108,12 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if !at.IsZero() && at.Before(g.AuthorizedAt) {
 		return false, nil
 	}
-	_, d, open, err := k.appOf(ctx, g.App)
+	a, err := k.apps.OpenByID(ctx, g.App)
 	if err != nil {
 		return false, err
 	}
-	ins, ok := d.(platform.Inspector)
+	d := a.Driver
+	_, ok := d.(platform.Inspector)
 	if !ok {
 		if !d.Spec().Facts.Push.Time || at.IsZero() {
 			return false, nil // nobody can be asked, and the message alone proves too little
@@ -122,14 +124,14 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if err != nil {
 		return false, err
 	}
-	in, err := k.inspect(ctx, ins, open, cred)
+	in, err := a.Inspect(ctx, cred)
 	if err != nil || in.Alive == nil {
 		return false, err
 	}
 	if *in.Alive {
 		return false, k.seen(ctx, d, g, in)
 	}
-	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(clockSlack)) {
+	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(ClockSlack)) {
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
 	}
 	if d.Spec().TokenRefused(in.Fault) && explained(&g, k.Now()) {
@@ -155,50 +157,12 @@ func explained(g *gk.Grant, now time.Time) bool {
 func (k *Keeper) ranOut(ctx context.Context, id string) error {
 	now := k.Now()
 	return k.change(ctx, id, now, func(g *gk.Grant) ([]gk.Event, error) {
-		if g.State == gk.Revoked || g.State == gk.Expired || g.Ceiling.After(now.Add(clockSlack)) {
+		if g.State == gk.Revoked || g.State == gk.Expired || g.Ceiling.After(now.Add(ClockSlack)) {
 			return nil, errOvertaken
 		}
 		g.State, g.Renewable, g.DueAt = gk.Expired, false, time.Time{}
-		return []gk.Event{event(gk.EventGrantExpired, "platform", g, now, reasonOf(g))}, nil
+		return []gk.Event{Event(gk.EventGrantExpired, "platform", g, now, reasonOf(g))}, nil
 	})
-}
-
-// cancelled completes a click on a platform's cancel page.
-func (k *Keeper) cancelled(ctx context.Context, d platform.Driver, open platform.App, c gk.Click, cb platform.Callback) {
-	err := func() error {
-		a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
-		if err != nil {
-			return err
-		}
-		id := a.Grant
-		if id == "" && cb.Subject.ID != "" {
-			g, err := k.store.GrantOf(ctx, gk.Engine(), open.ID, cb.Subject.Kind, cb.Subject.ID)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			id = g.ID
-		}
-		ended := false
-		if id != "" {
-			if ended, err = k.Left(ctx, id, time.Time{}, "merchant"); err != nil {
-				return err
-			}
-		}
-		if !ended {
-			return k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonUnconfirmed, nil)
-		}
-		now := k.Now()
-		return k.store.UpdateClick(ctx, c.ID, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
-			c.Stage, a.Stage, a.Reason, a.Fault, a.Grants = gk.Done, gk.Done, "", nil, []string{id}
-			return []gk.Event{{
-				ID: gk.NewID("evt", now), Kind: gk.EventAuthorizationCompleted, Actor: "merchant", App: a.App, Authorization: a.ID,
-				Grant: id, Owner: a.Owner, At: now, Data: map[string]any{"kind": a.Kind, "grants": []string{id}},
-			}}, nil
-		})
-	}()
-	if err != nil {
-		k.log.Warn("a cancellation could not be completed", "platform", d.Spec().Code, "click", c.ID, "error", err)
-	}
 }
 
 // seen records what an inspection or a census told of a grant that lives, unless its merchant has agreed anew since. It
@@ -236,8 +200,8 @@ func seenEvery(d platform.Driver) time.Duration {
 
 // learnSeen adds to a grant what was told of it, and reports whether there is anything to write.
 func (k *Keeper) learnSeen(d platform.Driver, app gk.App, g *gk.Grant, in platform.Inspection, now time.Time) (events []gk.Event, news bool) {
-	i := learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
-	subject := merged(g.Subject, i.Subject)
+	i := apps.Learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
+	subject := apps.Merge(g.Subject, i.Subject)
 	news = subject != g.Subject || !subset(in.Facts, g.Facts) || !seenAt(g).Add(seenEvery(d)).After(now)
 	g.Subject = subject
 	for name, v := range in.Facts {
@@ -250,7 +214,7 @@ func (k *Keeper) learnSeen(d platform.Driver, app gk.App, g *gk.Grant, in platfo
 		news = news || changed || !slices.EqualFunc(shops, g.Shops, sameShop)
 		g.Shops = shops
 		if changed {
-			events = append(events, event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
+			events = append(events, Event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
 		}
 	}
 	if !in.Ceiling.IsZero() && !in.Ceiling.Equal(g.Ceiling) {
@@ -280,10 +244,10 @@ func (k *Keeper) revive(d platform.Driver, app gk.App, g *gk.Grant, in platform.
 	switch {
 	case !d.Spec().Facts.Tokens || g.Usable(now):
 		g.State, g.Renewable = gk.Active, renewable
-		return []gk.Event{event(gk.EventGrantRecovered, "platform", g, now, map[string]any{"generation": g.Generation})}
+		return []gk.Event{Event(gk.EventGrantRecovered, "platform", g, now, map[string]any{"generation": g.Generation})}
 	case renewable:
 		g.State, g.Renewable, g.RetryAt, g.Failures = gk.Suspended, true, time.Time{}, 0
-		return []gk.Event{event(gk.EventGrantSuspended, "platform", g, now, reasonOf(g))}
+		return []gk.Event{Event(gk.EventGrantSuspended, "platform", g, now, reasonOf(g))}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -44,8 +45,8 @@ func (k *Keeper) export(ctx context.Context, v gk.Viewer, f store.GrantFilter, e
 			return err
 		}
 		for _, g := range page {
-			if k.Stopped(g.App) {
-				return ErrAppStopped
+			if k.apps.Stopped(g.App) {
+				return apps.ErrStopped
 			}
 			if g.State == gk.Held || g.State == gk.Revoked {
 				continue

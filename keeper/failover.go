@@ -8,7 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -152,7 +152,7 @@ func (k *Keeper) sameDatabase(ctx context.Context) (bool, error) {
 // spentElsewhere looks, between a claim and its request, whether the refresh token that would be sent has been spent by a
 // renewal that the database does not know of, because it is another one than the one that stored it. Then nothing is
 // sent: a pair that this process kept is stored again, and those of others are waited for.
-func (k *Keeper) spentElsewhere(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant) (spent bool, err error) {
+func (k *Keeper) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) (spent bool, err error) {
 	same, err := k.sameDatabase(ctx)
 	bought, ok := k.kept.pairFor(g.ID, g.Generation)
 	switch {
@@ -172,12 +172,12 @@ func (k *Keeper) spentElsewhere(ctx context.Context, d platform.Driver, app gk.A
 		}
 		return true, k.offerAgain(ctx, bought)
 	case err != nil:
-		return true, errors.Join(err, k.unsent(ctx, d, app, g, "local:delayed", gk.Retry))
+		return true, errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
 	case !same || k.kept.settling():
 		time.Sleep(settleFor) // other instances offer again what they kept
 		row, err := k.store.Grant(ctx, gk.Engine(), g.ID)
 		if err != nil || row.Generation != g.Generation || row.AttemptID != g.AttemptID {
-			return true, errors.Join(err, k.unsent(ctx, d, app, g, "local:delayed", gk.Retry))
+			return true, errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
 		}
 	}
 	return false, nil
@@ -221,7 +221,7 @@ func (k *Keeper) offerAgain(ctx context.Context, e entry) error {
 			return err
 		}
 		k.log.Warn("the answer to an exchange was stored again", "click", e.Click)
-		return k.complete(ctx, e.Click)
+		return k.clicks.Complete(ctx, e.Click)
 	}
 	g, err := k.store.Grant(ctx, gk.Engine(), e.Renewal.Grant)
 	if errors.Is(err, store.ErrNotFound) {

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	followEvery = cacheFresh / 4   // while somebody reads
-	followIdle  = 30 * time.Second // while nobody does
-	followFor   = 10 * time.Second // how long after the last read somebody counts as reading
-	forgetEvery = 5 * time.Minute  // what nobody asked for in between is forgotten
+	followEvery = cacheFresh / 4         // while somebody reads
+	stopsAhead  = 500 * time.Millisecond // how long before its time the list of stopped apps is looked at, so that no reader waits
+	followIdle  = 30 * time.Second       // while nobody does
+	followFor   = 10 * time.Second       // how long after the last read somebody counts as reading
+	forgetEvery = 5 * time.Minute        // what nobody asked for in between is forgotten
 )
 
 // watched is the keeper's store. It tells the cache of every grant that this process writes, after the commit and before
@@ -104,7 +105,7 @@ func (k *Keeper) followed(ctx context.Context) (stop func()) {
 		t := time.NewTicker(followEvery)
 		defer t.Stop()
 		for {
-			k.lookAtStops(stopsAhead)
+			k.apps.LookAtStops(stopsAhead)
 			if err := f.look(ctx); err != nil && !errors.Is(err, store.ErrUnavailable) && ctx.Err() == nil {
 				k.log.Warn("the database does not tell what has changed", "error", err)
 			}

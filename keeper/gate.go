@@ -7,43 +7,44 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // enter passes the gate of an app for one renewal: it waits for a place, and while the app is stopped it lets nobody
 // through but a person (the scheduler has the probe). The caller leaves when the renewal has ended.
-func (k *Keeper) enter(ctx context.Context, id string, person bool) (app gk.App, d platform.Driver, open platform.App, leave func(), err error) {
-	app, d, open, err = k.appOf(ctx, id)
-	var b *Broken
+func (k *Keeper) enter(ctx context.Context, id string, person bool) (a apps.Opened, leave func(), err error) {
+	a, err = k.apps.OpenByID(ctx, id)
+	var b *apps.Broken
 	if errors.As(err, &b) {
-		err = &Later{Err: ErrSuspended, After: probeInterval, Fault: brokenFault(app, b.Code)}
+		err = &Later{Err: ErrSuspended, After: probeInterval, Fault: apps.BrokenFault(a.App, b.Code)}
 	}
 	if err != nil {
-		return app, d, open, nil, err
+		return a, nil, err
 	}
-	if _, ok := d.(platform.Renewer); !ok {
-		return app, d, open, nil, ErrNotRenewable
+	if _, ok := a.Driver.(platform.Renewer); !ok {
+		return a, nil, ErrNotRenewable
 	}
-	if err = k.stands(app, person); err != nil {
-		return app, d, open, nil, err
+	if err = k.stands(a.App, person); err != nil {
+		return a, nil, err
 	}
-	f := k.renewalOf(d, app)
+	f := k.renewalOf(a.Driver, a.App)
 	if err = k.gates.enter(ctx, id, f, longestWait); err != nil {
-		return app, d, open, nil, err
+		return a, nil, err
 	}
 	leave = func() { k.gates.give(id, 1) }
 	if k.found.careful(id, f, k.Now()) { // a stop may have been written while this waited, and each renewal that does not see it costs a grant
-		if app, d, open, err = k.appOf(ctx, id); err == nil {
-			err = k.stands(app, person)
+		if a, err = k.apps.OpenByID(ctx, id); err == nil {
+			err = k.stands(a.App, person)
 		}
 	}
 	if err != nil {
 		leave()
 	}
-	if person && app.Stop == gk.StopAsking {
-		app.Stop = "" // a person's word needs no asking
+	if person && a.App.Stop == gk.StopAsking {
+		a.App.Stop = "" // a person's word needs no asking
 	}
-	return app, d, open, leave, err
+	return a, leave, err
 }
 
 // stands returns what an app's stop means for a renewal.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform/all"
 )
@@ -167,7 +168,7 @@ func TestDatabaseThatWasPutBackIsAskedAbout(t *testing.T) {
 	if app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID); err != nil || app.Stop != gk.StopAsking {
 		t.Errorf("a renewal that worked ended the asking: %q, %v", app.Stop, err)
 	}
-	if _, err := l.keeper.UpdateApp(t.Context(), gk.Engine(), l.app.ID, keeper.AppChange{}); err != nil {
+	if _, err := l.keeper.Apps().Update(t.Context(), gk.Engine(), l.app.ID, apps.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	l.until("after a person's word the rest goes", func() bool { return p.count() == 7 })

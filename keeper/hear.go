@@ -7,16 +7,17 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // Hear acts on one thing that a platform told: pushed, or pulled. It asks before it believes.
 func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	if n.Census {
 		return k.census(ctx, app, n.At)
 	}
@@ -93,14 +94,14 @@ func (k *Keeper) look(ctx context.Context, id string) error {
 	if err != nil || g.State == gk.Revoked {
 		return err
 	}
-	_, d, open, err := k.appOf(ctx, g.App)
+	a, err := k.apps.OpenByID(ctx, g.App)
 	if err != nil {
 		return err
 	}
-	if _, ok := d.(platform.Inspector); !ok {
+	if _, ok := a.Driver.(platform.Inspector); !ok {
 		return nil
 	}
-	return k.probe(ctx, d, open, g)
+	return k.probe(ctx, a, g)
 }
 
 // longestCensus is how many pages the platform's own list of one kind may have.
@@ -109,34 +110,34 @@ const longestCensus = 2000
 // census compares the platform's own list of living authorizations with ours. A grant that the list lacks is asked
 // about; only the answer to that ends it.
 func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
-	_, d, open, err := k.appOf(ctx, appID)
+	a, err := k.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return err
 	}
-	c, ok := d.(platform.Census)
+	c, ok := a.Driver.(platform.Census)
 	if !ok {
 		return nil
 	}
 	begun := k.Now()
 	living := map[gk.Subject]platform.Inspection{}
-	for _, kind := range d.Spec().Facts.Subjects {
+	for _, kind := range a.Driver.Spec().Facts.Subjects {
 		after := ""
 		for pages := 0; ; pages++ {
 			if pages == longestCensus {
-				return fmt.Errorf("%s: a census has more than %d pages; what it does not name is left alone", open.Spec().Code, longestCensus)
+				return fmt.Errorf("%s: a census has more than %d pages; what it does not name is left alone", a.Driver.Spec().Code, longestCensus)
 			}
-			req, err := k.request(open, "census", func() (*platform.Request, error) { return c.CensusRequest(open, kind, after) })
+			req, err := a.Request("census", func() (*platform.Request, error) { return c.CensusRequest(a.Open, kind, after) })
 			if err != nil {
 				return err
 			}
 			if req == nil {
 				break // this kind has no list
 			}
-			reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+			reply, err := a.Ask(ctx, req, false, 30*time.Second)
 			if err != nil {
 				return err
 			}
-			found, next, err := page(k, open, "read census", func() ([]platform.Inspection, string, error) { return c.ReadCensus(open, reply) })
+			found, next, err := apps.Page(a, "read census", func() ([]platform.Inspection, string, error) { return c.ReadCensus(a.Open, reply) })
 			if err != nil {
 				return err
 			}
@@ -156,13 +157,13 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked || unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
+			if g.State == gk.Revoked || Unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
 				continue // the list may be older than a consent of this moment; whoever never was on it has not left
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {
 				alive := true // what the list names lives
 				in.Alive = &alive
-				errs = append(errs, k.seen(ctx, d, g, in))
+				errs = append(errs, k.seen(ctx, a.Driver, g, in))
 				continue
 			}
 			_, err := k.Left(ctx, g.ID, at, "platform")

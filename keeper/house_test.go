@@ -15,6 +15,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -36,6 +38,7 @@ type house struct {
 	sims    *sim.Running
 	web     *http.Client
 	keeper  *keeper.Keeper
+	flow    *consent.Flow
 	dir     string
 	log     *logBook
 	stops   []func()
@@ -135,6 +138,7 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 		t.Fatal(err)
 	}
 	h.keeper = h.instance("first")
+	h.flow = consent.New(h.keeper)
 	h.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := h.keeper.NextDue(context.Background())
@@ -214,7 +218,7 @@ func (h *house) close() {
 func (h *house) addApp(code string) {
 	h.t.Helper()
 	box := h.ready.Platforms[code]
-	driver := h.keeper.Driver(code)
+	driver := h.keeper.Apps().Driver(code)
 	settings, endpoints := map[string]string{}, map[string]string{}
 	for name := range driver.Spec().Facts.Settings {
 		if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
@@ -226,7 +230,7 @@ func (h *house) addApp(code string) {
 			endpoints[name] = box.Base
 		}
 	}
-	app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+	app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 		Platform: code, Settings: settings, Endpoints: endpoints, ReturnOrigins: []string{"https://erp.example"},
 	})
 	if err != nil {
@@ -237,7 +241,7 @@ func (h *house) addApp(code string) {
 	for name, v := range box.Apps[0] {
 		told[name] = v
 	}
-	told["redirect_uri"] = h.keeper.CallbackURL(app.ID)
+	told["redirect_uri"] = h.keeper.Apps().CallbackURL(app.ID)
 	h.control("POST", "/"+code+"/apps", told, nil)
 }
 
@@ -330,21 +334,21 @@ func (h *house) shop(n int) string { return h.ready.Platforms[h.app.Platform].Sh
 func (h *house) host(n int) string { return h.ready.Platforms[h.app.Platform].Shops[n].Host }
 
 // begin makes a link and presses its button.
-func (h *house) press(in keeper.BeginInput) (gk.Authorization, keeper.Pressed) {
+func (h *house) press(in consent.BeginInput) (gk.Authorization, consent.Pressed) {
 	h.t.Helper()
 	if in.App == "" {
 		in.App = h.app.ID
 	}
-	a, link, err := h.keeper.Begin(context.Background(), gk.Engine(), in)
+	a, link, err := h.flow.Begin(context.Background(), gk.Engine(), in)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return a, h.pressAgain(link)
 }
 
-func (h *house) pressAgain(link string) keeper.Pressed {
+func (h *house) pressAgain(link string) consent.Pressed {
 	h.t.Helper()
-	pressed, err := h.keeper.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
+	pressed, err := h.flow.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -363,8 +367,8 @@ func (h *house) consent(link string, shops ...string) string {
 func (h *house) cookie(name string) string { return h.cookies[name] }
 func stranger(string) string               { return "" }
 
-func (h *house) callback(address string, cookie func(string) string) (keeper.Outcome, error) {
-	o, err := h.keeper.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
+func (h *house) callback(address string, cookie func(string) string) (consent.Outcome, error) {
+	o, err := h.flow.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: address, Header: http.Header{}}, cookie)
 	time.Sleep(50 * time.Millisecond) // nobody's next act comes in the same millisecond
 	return o, err
 }
@@ -372,7 +376,7 @@ func (h *house) callback(address string, cookie func(string) string) (keeper.Out
 // connect lets the merchant of the n-th shop authorize, and returns the grant.
 func (h *house) connect(n int, owner string) gk.Grant {
 	h.t.Helper()
-	_, pressed := h.press(keeper.BeginInput{Owner: owner, Shop: h.host(n)})
+	_, pressed := h.press(consent.BeginInput{Owner: owner, Shop: h.host(n)})
 	o, err := h.callback(h.consent(pressed.URL, h.shop(n)), h.cookie)
 	if err != nil {
 		h.t.Fatal(err)
@@ -438,7 +442,7 @@ func (h *house) noSecretLogged() {
 	for _, g := range got.Grants {
 		canaries = append(canaries, g.Access, g.Refresh)
 	}
-	for name, s := range h.keeper.Driver(h.app.Platform).Spec().Facts.Settings {
+	for name, s := range h.keeper.Apps().Driver(h.app.Platform).Spec().Facts.Settings {
 		if s.Secret {
 			canaries = append(canaries, fmt.Sprint(h.ready.Platforms[h.app.Platform].Apps[0][name]))
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -53,10 +54,10 @@ const importBatch = 1000
 // stops no other; an error says that the store, or the caller's patience, ended it, and the rows stored by then stay.
 // Repeating an import is harmless: of two pairs the newer one stands.
 func (k *Keeper) Import(ctx context.Context, v gk.Viewer, rows []ImportRow, o ImportOptions) ([]Imported, error) {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return nil, ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	im := &importing{keeper: k, viewer: v, options: o, now: k.Now(), id: gk.NewID("imp", k.Now()), apps: map[string]*importApp{}, done: make([]Imported, len(rows))}
 	for i, row := range rows {
 		a, err := im.app(ctx, row.App)
@@ -64,7 +65,7 @@ func (k *Keeper) Import(ctx context.Context, v gk.Viewer, rows []ImportRow, o Im
 			return nil, err
 		}
 		if a == nil {
-			im.done[i].Err = &Invalid{"app", "is none that this key sees"}
+			im.done[i].Err = gk.BadInput("app", "is none that this key sees")
 			continue
 		}
 		p, err := im.check(a, row)
@@ -106,9 +107,8 @@ type importing struct {
 
 // importApp is an app with the rows that are for it.
 type importApp struct {
-	app     gk.App
-	driver  platform.Driver
-	open    platform.App
+	apps.Opened
+
 	parcels []parcel
 }
 
@@ -134,11 +134,11 @@ func (im *importing) app(ctx context.Context, id string) (*importApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, open, err := im.keeper.OpenApp(app)
+	opened, err := im.keeper.apps.Open(app)
 	if err != nil {
 		return nil, err
 	}
-	im.apps[id] = &importApp{app: app, driver: d, open: open}
+	im.apps[id] = &importApp{Opened: opened}
 	return im.apps[id], nil
 }
 
@@ -173,7 +173,7 @@ func (im *importing) put(ctx context.Context, a *importApp, parcels []parcel) er
 	for _, p := range parcels {
 		subjects = append(subjects, p.issue.Subject)
 	}
-	err := im.keeper.store.PutGrants(ctx, a.app.ID, "", "", subjects, im.now,
+	err := im.keeper.store.PutGrants(ctx, a.App.ID, "", "", subjects, im.now,
 		func(existing []gk.Grant, _ *gk.Authorization, _ *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			olds := make(map[gk.Subject]*gk.Grant, len(existing))
 			for i := range existing {
@@ -223,24 +223,24 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 			return nil, nil, out
 		}
 		if old.Attempting(im.now) {
-			return nil, nil, Imported{Err: &Invalid{"subject", "has a renewal under way; import this row again in a moment"}}
+			return nil, nil, Imported{Err: gk.BadInput("subject", "has a renewal under way; import this row again in a moment")}
 		}
 	}
 	if im.options.DryRun {
 		return nil, nil, out
 	}
 	subject := gk.Subject{Kind: p.issue.Subject.Kind, ID: p.issue.Subject.ID}
-	pl := placement{
-		keeper: im.keeper, app: a.app, driver: a.driver, askedAt: p.issuedAt, now: im.now,
-		ids: map[gk.Subject]string{subject: gk.NewID("grt", im.now)},
+	pl := Placement{
+		Keeper: im.keeper, App: a.App, Driver: a.Driver, AskedAt: p.issuedAt, Now: im.now,
+		IDs: map[gk.Subject]string{subject: gk.NewID("grt", im.now)},
 	}
-	g, events, err := pl.grant(&gk.Authorization{Owner: p.owner}, &gk.Click{ID: im.id}, p.issue, old, true)
+	g, events, err := pl.Grant(&gk.Authorization{Owner: p.owner}, &gk.Click{ID: im.id}, p.issue, old, true)
 	if err != nil {
 		return nil, nil, Imported{Err: err}
 	}
 	g.AuthorizedAt = p.consent
 	if im.unproven(a, old) {
-		hold(&g, im.now)
+		Hold(&g, im.now)
 		events[0].Kind = gk.EventGrantHeld
 	}
 	for i := range events {
@@ -253,12 +253,12 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 // mayReplace says what stands in the way of a row for a grant that exists, however new it is.
 func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 	switch {
-	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !unconfirmed(old)):
-		return &Invalid{"subject", "is not for this key to import; ask somebody without an owner limit"}
+	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !Unconfirmed(old)):
+		return gk.BadInput("subject", "is not for this key to import; ask somebody without an owner limit")
 	case p.owner != "" && old.Owner != "" && old.Owner != p.owner:
-		return &Invalid{"owner", "is not the owner who has this subject's grant"}
+		return gk.BadInput("owner", "is not the owner who has this subject's grant")
 	case old.State == gk.Revoked && !im.options.Replace:
-		return &Invalid{"subject", "has a grant that was revoked; only a new authorization or replace revives it"}
+		return gk.BadInput("subject", "has a grant that was revoked; only a new authorization or replace revives it")
 	}
 	return nil
 }
@@ -267,10 +267,10 @@ func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 // platform has confirmed it: rows from a key that is limited to owners, unless its owner has the grant by a consent
 // already, and rows of a platform without tokens, which hold nothing but a name.
 func (im *importing) unproven(a *importApp, old *gk.Grant) bool {
-	if old != nil && !claimed(old) {
+	if old != nil && !Claimed(old) {
 		return false
 	}
-	return len(im.viewer.Owners) > 0 || !a.driver.Spec().Facts.Tokens
+	return len(im.viewer.Owners) > 0 || !a.Driver.Spec().Facts.Tokens
 }
 
 // newer reports whether a row's pair is newer than the stored one: by when the platform gave it, or by its end where the

@@ -5,18 +5,16 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 const (
 	longestToken = 8 << 10                   // bytes; platforms' tokens have 32 to a few hundred
-	longestName  = 200                       // bytes of an id, a name or an owner
 	furthestEnd  = 20 * 365 * 24 * time.Hour // of anything that has an end
 	mostOfRow    = 5000                      // shops, scopes or facts of one row
 )
@@ -28,11 +26,11 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 	if err != nil {
 		return parcel{}, err
 	}
-	spec := a.driver.Spec()
+	spec := a.Driver.Spec()
 	if !spec.Facts.Tokens && len(im.viewer.Owners) > 0 {
-		return parcel{}, &Invalid{"subject", "is all that a row of this platform holds, which proves nothing; ask somebody without an owner limit"}
+		return parcel{}, gk.BadInput("subject", "is all that a row of this platform holds, which proves nothing; ask somebody without an owner limit")
 	}
-	subject, err := checkSubject(spec, row.Subject)
+	subject, err := apps.CheckSubject(spec, row.Subject)
 	if err != nil {
 		return parcel{}, err
 	}
@@ -42,7 +40,7 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 	if err := checkReach(row); err != nil {
 		return parcel{}, err
 	}
-	f := im.keeper.renewalOf(a.driver, a.app)
+	f := im.keeper.renewalOf(a.Driver, a.App)
 	p := parcel{owner: owner, stated: !row.Issued.IsZero(), issuedAt: row.Issued.Truncate(time.Millisecond), consent: row.Authorized}
 	t := row.Token
 	t.Expires, t.RefreshExpires = t.Expires.Truncate(time.Millisecond), t.RefreshExpires.Truncate(time.Millisecond)
@@ -80,76 +78,27 @@ func (im *importing) owner(owner string) (string, error) {
 		return im.viewer.Owners[0], nil
 	}
 	if !im.viewer.SeesOwner(owner) {
-		return "", &Invalid{"owner", "is outside this key's owners"}
+		return "", gk.BadInput("owner", "is outside this key's owners")
 	}
-	return owner, CheckOwner("owner", owner)
-}
-
-// CheckOwner refuses the name of an owner that is no text: too long, with control characters, or with what a reader of
-// JSON puts in place of half a character. Two such names would become one.
-func CheckOwner(field, owner string) error {
-	if strings.ContainsRune(owner, utf8.RuneError) {
-		return &Invalid{field, "is no valid text: a character of it is broken (half of a surrogate pair, or bytes that are not UTF-8)"}
-	}
-	return checkText(field, owner)
-}
-
-func checkSubject(spec *platform.Spec, s gk.Subject) (gk.Subject, error) {
-	if s.Kind == "" {
-		s.Kind = spec.Facts.Subjects[0]
-	}
-	if !slices.Contains(spec.Facts.Subjects, s.Kind) {
-		return s, &Invalid{"subject.kind", "is none of " + strings.Join(spec.Facts.Subjects, ", ")}
-	}
-	for _, t := range [][2]string{{"subject.id", s.ID}, {"subject.parent", s.Parent}, {"subject.region", s.Region}, {"subject.name", s.Name}} {
-		if err := checkText(t[0], t[1]); err != nil {
-			return s, err
-		}
-	}
-	if s.ID != strings.TrimSpace(s.ID) {
-		return s, &Invalid{"subject.id", "begins or ends with a blank"}
-	}
-	var err error
-	switch {
-	case spec.Facts.ShopNeeded && s.Kind == gk.KindShop:
-		if s.Host == "" {
-			return s, &Invalid{"subject.host", "is missing; this platform's calls go to the shop's own host"}
-		}
-		if s.Host, err = givenHost(spec, s.Host); err != nil {
-			return s, &Invalid{"subject.host", "is no host of a shop of this platform"}
-		}
-	case s.Host != "":
-		if s.Host, err = spec.Host(s.Host); err != nil {
-			return s, &Invalid{"subject.host", "is no host of this platform"}
-		}
-	}
-	return s, nil
-}
-
-// checkText refuses what no name holds.
-func checkText(field, text string) error {
-	if len(text) > longestName || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return &Invalid{field, "is longer than 200 bytes or holds control characters"}
-	}
-	return nil
+	return owner, gk.CheckOwner("owner", owner)
 }
 
 func checkPair(f *platform.Facts, t gk.Token) error {
 	if !f.Tokens {
 		if !t.Access.Empty() || !t.Refresh.Empty() {
-			return &Invalid{"access", "is of no use: this platform has no tokens"}
+			return gk.BadInput("access", "is of no use: this platform has no tokens")
 		}
 		return nil
 	}
 	if t.Access.Empty() {
-		return &Invalid{"access", "is missing"}
+		return gk.BadInput("access", "is missing")
 	}
 	const why = "is no token: it holds blanks or letters that none has, or is longer than 8 KiB"
 	if !tokenText(t.Access) {
-		return &Invalid{"access", why}
+		return gk.BadInput("access", why)
 	}
 	if !tokenText(t.Refresh) {
-		return &Invalid{"refresh", why}
+		return gk.BadInput("refresh", why)
 	}
 	return nil
 }
@@ -163,30 +112,30 @@ func tokenText(s gk.Secret) bool {
 // checkReach looks at what a row says beside its pair.
 func checkReach(row ImportRow) error {
 	if len(row.Shops) > mostOfRow || len(row.Scopes) > mostOfRow || len(row.Facts) > mostOfRow || len(row.Token.Windows) > 20 {
-		return &Invalid{"shops", "or scopes, facts or windows are more than any grant has"}
+		return gk.BadInput("shops", "or scopes, facts or windows are more than any grant has")
 	}
 	ids := make(map[string]bool, len(row.Shops))
 	for _, s := range row.Shops {
 		if s.ID == "" || ids[s.ID] {
-			return &Invalid{"shops", "hold one without an id, or one twice"}
+			return gk.BadInput("shops", "hold one without an id, or one twice")
 		}
 		ids[s.ID] = true
 		for _, text := range []string{s.ID, s.Name, s.Host, s.Region} {
-			if err := checkText("shops", text); err != nil {
+			if err := gk.CheckText("shops", text); err != nil {
 				return err
 			}
 		}
 	}
 	for _, scope := range row.Scopes {
-		if err := checkText("scopes", scope); err != nil {
+		if err := gk.CheckText("scopes", scope); err != nil {
 			return err
 		}
 	}
 	for name, value := range row.Facts {
-		if err := checkText("facts", name); err != nil {
+		if err := gk.CheckText("facts", name); err != nil {
 			return err
 		}
-		if err := checkText("facts", value); err != nil {
+		if err := gk.CheckText("facts", value); err != nil {
 			return err
 		}
 	}
@@ -197,7 +146,7 @@ func checkReach(row ImportRow) error {
 // comes from the future would outdo every other one.
 func (im *importing) checkTimes(row ImportRow, f platform.Renewal) error {
 	if row.Token.Expires.IsZero() && f.AccessLife > 0 {
-		return &Invalid{"expires_at", "is missing; without it nobody knows when to renew"}
+		return gk.BadInput("expires_at", "is missing; without it nobody knows when to renew")
 	}
 	first := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, m := range []struct {
@@ -208,15 +157,15 @@ func (im *importing) checkTimes(row ImportRow, f platform.Renewal) error {
 		{"expires_at", row.Token.Expires, im.now.Add(furthestEnd)},
 		{"refresh_token_expires_at", row.Token.RefreshExpires, im.now.Add(furthestEnd)},
 		{"authorization_expires_at", row.Ceiling, im.now.Add(furthestEnd)},
-		{"issued_at", row.Issued, im.now.Add(clockSlack)},
-		{"authorized_at", row.Authorized, im.now.Add(clockSlack)},
+		{"issued_at", row.Issued, im.now.Add(ClockSlack)},
+		{"authorized_at", row.Authorized, im.now.Add(ClockSlack)},
 	} {
 		if !m.at.IsZero() && (m.at.Before(first) || m.at.After(m.last)) {
-			return &Invalid{m.field, "is before 2010 or too far ahead; moments are RFC 3339 or unix seconds"}
+			return gk.BadInput(m.field, "is before 2010 or too far ahead; moments are RFC 3339 or unix seconds")
 		}
 	}
 	if !row.Issued.IsZero() && !row.Token.Expires.IsZero() && !row.Token.Expires.After(row.Issued) {
-		return &Invalid{"expires_at", "is not after issued_at"}
+		return gk.BadInput("expires_at", "is not after issued_at")
 	}
 	return nil
 }
@@ -234,12 +183,12 @@ func (im *importing) identify(ctx context.Context, a *importApp) error {
 		if p.issue.Subject.ID != "" {
 			continue
 		}
-		if _, ok := a.driver.(platform.Inspector); !ok || !p.issue.Token.Expires.IsZero() && !p.issue.Token.Expires.After(im.now) {
-			im.done[p.row].Err = &Invalid{"subject.id", "is missing, and the platform cannot be asked with a token that has ended"}
+		if _, ok := a.Driver.(platform.Inspector); !ok || !p.issue.Token.Expires.IsZero() && !p.issue.Token.Expires.After(im.now) {
+			im.done[p.row].Err = gk.BadInput("subject.id", "is missing, and the platform cannot be asked with a token that has ended")
 			continue
 		}
 		asking.Go(func() error {
-			issue, err := im.keeper.confirmPasted(ctx, a.driver, a.open, p.issue, ObtainInput{})
+			issue, err := im.keeper.ConfirmPasted(ctx, a.Opened, p.issue, nil)
 			if err != nil {
 				im.done[p.row].Err = err
 			}

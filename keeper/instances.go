@@ -74,7 +74,7 @@ func (r *runner) reuseKills(ctx context.Context) ([]string, error) {
 		ids = damaged.IDs
 	}
 	for _, app := range apps {
-		if d := r.drivers[app.Platform]; d == nil || r.renewalOf(d, app).ReuseKills {
+		if d := r.apps.Driver(app.Platform); d == nil || r.renewalOf(d, app).ReuseKills {
 			ids = append(ids, app.ID)
 		}
 	}

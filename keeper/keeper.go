@@ -1,19 +1,15 @@
 package keeper
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -46,7 +42,7 @@ type Keeper struct {
 	store   store.Store
 	vault   *vault.Vault
 	gate    *outbound.Gate
-	drivers map[string]platform.Driver
+	apps    *apps.Registry
 	options Options
 	now     func() time.Time
 	log     *slog.Logger
@@ -57,15 +53,13 @@ type Keeper struct {
 	flights flights
 	spill   *spill
 	kept    kept
-	ended   notices // of clicks
-	resumed resumed
+	clicks  Clicks
 	keys    keys
 	wake    chan struct{}
 
-	apps     recent[openedApp] // what a call needs beside its token
+	opened   recent[apps.Opened] // what a call needs beside its token
 	reaches  recent[gk.Grant]
 	suspects recent[struct{}]
-	stops    stops
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
@@ -77,18 +71,13 @@ type Keeper struct {
 	mu     sync.Mutex
 	paused chan struct{}        // closed when a pause ends; nil: not paused
 	floors map[string]time.Time // lowest due time of the last claim, by app
-	budget map[string]*budget   // exchanges that nobody of ours began, by app
 }
 
 // New makes a keeper. It reads the spill file, but asks nobody before Run.
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		drivers: make(map[string]platform.Driver, len(o.Drivers)),
-		wake:    make(chan struct{}, 1), floors: make(map[string]time.Time), budget: make(map[string]*budget),
-	}
-	for _, d := range o.Drivers {
-		k.drivers[d.Spec().Code] = d
+		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{},
 	}
 	if k.now == nil {
 		k.now = time.Now
@@ -102,11 +91,15 @@ func New(o Options) (*Keeper, error) {
 	if k.options.Workers == 0 {
 		k.options.Workers = 32
 	}
-	k.found.at, k.stops.begun = k.Now(), time.Now()
+	k.found.at = k.Now()
 	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
 	k.tokens = newCache(o.Store)
 	k.store = watched{o.Store, k.tokens}
-	k.apps.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
+	k.apps = apps.New(apps.Options{
+		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
+		Changed: k.appChanged,
+	})
+	k.opened.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)
 	if err != nil {
 		return nil, err
@@ -121,8 +114,29 @@ func New(o Options) (*Keeper, error) {
 // Now returns product time, to the millisecond.
 func (k *Keeper) Now() time.Time { return k.now().UTC().Truncate(time.Millisecond) }
 
-// Driver returns the driver of a platform, nil if this build has none.
-func (k *Keeper) Driver(code string) platform.Driver { return k.drivers[code] }
+// Apps returns our registered applications.
+func (k *Keeper) Apps() *apps.Registry { return k.apps }
+
+// Store returns the store as this keeper writes it: its cache hears of every grant that is written through it.
+func (k *Keeper) Store() store.Store { return k.store }
+
+// Vault returns what seals and opens.
+func (k *Keeper) Vault() *vault.Vault { return k.vault }
+
+// Log returns where the keeper writes what an operator must know.
+func (k *Keeper) Log() *slog.Logger { return k.log }
+
+// PublicURL returns scheme://host[:port] of the merchant's face.
+func (k *Keeper) PublicURL() string { return k.options.PublicURL }
+
+// appChanged hears that a person has changed an app.
+func (k *Keeper) appChanged(ctx context.Context, id string, resumed bool) {
+	k.opened.drop(id)
+	if resumed {
+		k.hasten(ctx, id)
+	}
+	k.Wake()
+}
 
 // Health is how the keeper stands.
 type Health struct {
@@ -154,12 +168,15 @@ func (k *Keeper) Health(ctx context.Context) Health {
 	return h
 }
 
+// Draining reports whether the process stops.
+func (k *Keeper) Draining() bool { return k.draining.Load() }
+
 // Frozen reports whether this process is read only.
 func (k *Keeper) Frozen() bool { return k.options.Frozen }
 
-// begin counts a piece of work that must be finished before the process may stop; false while it stops, and in a process
+// BeginWork counts a piece of work that must be finished before the process may stop; false while it stops, and in a process
 // that is read only. While the demo's clock jumps it waits.
-func (k *Keeper) begin() bool {
+func (k *Keeper) BeginWork() bool {
 	for !k.options.Frozen {
 		k.mu.Lock()
 		if k.draining.Load() {
@@ -179,9 +196,9 @@ func (k *Keeper) begin() bool {
 	return false
 }
 
-// more counts a further piece of work for somebody who is at work already. It neither waits nor refuses: what waits until
+// MoreWork counts a further piece of work for somebody who is at work already. It neither waits nor refuses: what waits until
 // nothing is under way would wait for that somebody for ever, and a claim that is made is better carried out.
-func (k *Keeper) more() {
+func (k *Keeper) MoreWork() {
 	k.work.Add(1)
 	k.inflight.Add(1)
 }
@@ -210,50 +227,8 @@ func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
 	return resume, nil
 }
 
-func (k *Keeper) end() {
+// EndWork ends what BeginWork or MoreWork has begun.
+func (k *Keeper) EndWork() {
 	k.inflight.Add(-1)
 	k.work.Done()
-}
-
-// ask sends one request of a driver through the gate. renewal says that it spends something and must not be repeated
-// by the transport.
-func (k *Keeper) ask(ctx context.Context, app platform.App, r *platform.Request, renewal bool, deadline time.Duration) (platform.Reply, error) {
-	req, err := httpRequest(ctx, r)
-	if err != nil {
-		return platform.Reply{}, fmt.Errorf("%w: %w", outbound.ErrNotSent, err)
-	}
-	a, err := k.gate.Send(ctx, req, outbound.Policy{Allow: app.AllowsHost, Timeout: deadline, Once: renewal})
-	if err != nil {
-		return platform.Reply{}, err
-	}
-	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: k.Now(), Sent: r.Sent}, nil
-}
-
-func httpRequest(ctx context.Context, r *platform.Request) (*http.Request, error) {
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return nil, platform.ErrForeignHost // never the text: it may hold a token
-	}
-	req, err := http.NewRequestWithContext(ctx, r.Method, u.Scheme+"://"+u.Host, bytes.NewReader(r.Body))
-	if err != nil {
-		return nil, fmt.Errorf("request to %s: malformed method or host", u.Host)
-	}
-	req.URL = u
-	for name, values := range r.Header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	return req, nil
-}
-
-// randomText returns 256 bits of chance as 43 URL-safe characters: links, states, browser secrets and codes.
-func randomText() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return base64URL(b[:])
-}
-
-func nonce() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
 }

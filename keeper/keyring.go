@@ -146,11 +146,11 @@ func (k *Keeper) sealAgain(ctx context.Context) (left bool, err error) {
 			continue
 		}
 		errs = append(errs, k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
-			secrets, err := k.openSecrets(*row)
+			secrets, err := k.apps.OpenSecrets(*row)
 			if err != nil {
 				return nil, err
 			}
-			return nil, k.sealSecrets(row, secrets)
+			return nil, k.apps.SealSecrets(row, secrets)
 		}))
 	}
 	ids, err := k.store.SealedOtherwise(ctx, k.vault.KeyID(), sealedAtOnce+len(k.keys.stuck))

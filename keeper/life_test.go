@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -158,7 +159,7 @@ func TestFaultOfTheAppStopsItsRenewalsAfterTheSecondGrant(t *testing.T) {
 			t.Errorf("%d requests in an hour of a paused app, want one probe an interval of five minutes", n)
 		}
 		h.control("DELETE", "/shoplazza/faults", nil, nil)
-		if _, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{}); err != nil {
+		if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{}); err != nil {
 			t.Fatal(err)
 		}
 		h.moveTo(h.now().Add(25 * time.Hour))

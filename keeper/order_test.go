@@ -17,6 +17,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform/all"
@@ -174,7 +175,7 @@ func noReaderGoesBack(t *testing.T, dbs ...store.Store) {
 // onlyGrant makes an app at a platform's address with one grant, whose token is called 1 and lasts a day.
 func onlyGrant(t *testing.T, k *keeper.Keeper, db store.Store, v *vault.Vault, address string) (id string) {
 	t.Helper()
-	app, err := k.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{
+	app, err := k.Apps().Create(t.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Settings: map[string]string{"client_id": "c", "client_secret": "made-up-secret"},
 		Endpoints: map[string]string{"authorize": address, "token": address, "api": address},
 	})

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -32,7 +34,7 @@ func TestTokenThatAMerchantCopiedIsAskedWhoseItIs(t *testing.T) {
 		if access == "" {
 			t.Fatal("the simulator gave the private app no token")
 		}
-		app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{Platform: "shoplazza", Profile: "private", Endpoints: h.app.Endpoints})
+		app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{Platform: "shoplazza", Profile: "private", Endpoints: h.app.Endpoints})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +45,7 @@ func TestTokenThatAMerchantCopiedIsAskedWhoseItIs(t *testing.T) {
 			}
 		}
 		paste := func(id string) (gk.Grant, error) {
-			return h.keeper.Obtain(context.Background(), gk.Engine(), app.ID, keeper.ObtainInput{
+			return h.flow.Obtain(context.Background(), gk.Engine(), app.ID, consent.ObtainInput{
 				Owner: "cust-1", Subject: &gk.Subject{Kind: gk.KindShop, ID: id, Host: host}, Token: gk.Token{Access: gk.NewSecret(access)},
 			})
 		}
@@ -73,14 +75,14 @@ func TestAppsOwnTokenIsAGrantOfItsOwnProfile(t *testing.T) {
 		for _, name := range []string{"client_id", "client_secret"} {
 			settings[name] = fmt.Sprint(h.ready.Platforms["shoplazza"].Apps[0][name])
 		}
-		app, err := h.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+		app, err := h.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 			Platform: "shoplazza", Profile: "partner", Settings: settings,
 			Endpoints: map[string]string{"authorize": h.app.Endpoints["token"], "token": h.app.Endpoints["token"], "api": h.app.Endpoints["token"], "partner": h.app.Endpoints["token"]},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := h.keeper.Obtain(context.Background(), gk.Engine(), app.ID, keeper.ObtainInput{})
+		g, err := h.flow.Obtain(context.Background(), gk.Engine(), app.ID, consent.ObtainInput{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
 )
 
 func TestResendCodeBringsLostTokensBack(t *testing.T) {
@@ -34,10 +33,10 @@ func TestResendCodeBringsLostTokensBack(t *testing.T) {
 			t.Fatalf("the console gave no code: %d %s", res.StatusCode, text)
 		}
 		limited := gk.Viewer{Key: "k", Scopes: gk.Scopes(), Owners: []string{"cust-2"}}
-		if _, err := h.keeper.Recover(context.Background(), limited, h.app.ID, "", url.Values{"resend_code": {made.Code}}); err == nil {
+		if _, err := h.flow.Recover(context.Background(), limited, h.app.ID, "", url.Values{"resend_code": {made.Code}}); err == nil {
 			t.Error("a key with an owner limit recovers grants")
 		}
-		o, err := h.keeper.Recover(context.Background(), gk.Engine(), h.app.ID, "cust-1", url.Values{"resend_code": {made.Code}})
+		o, err := h.flow.Recover(context.Background(), gk.Engine(), h.app.ID, "cust-1", url.Values{"resend_code": {made.Code}})
 		if err != nil || o.Authorization.Stage != gk.Done || len(o.Authorization.Grants) != 1 || o.Authorization.Grants[0] != g.ID {
 			t.Fatalf("recovered: %s (%s), grants %v, fault %v, error %v; want done with the same grant", o.Authorization.Stage, o.Authorization.Reason, o.Authorization.Grants, o.Click.Fault, err)
 		}
@@ -45,12 +44,12 @@ func TestResendCodeBringsLostTokensBack(t *testing.T) {
 			t.Errorf("generation %d, owner %q, %s; want the new pair, the same owner, active", now.Generation, now.Owner, now.State)
 		}
 		asked := h.asked("token")
-		again, err := h.keeper.Recover(context.Background(), gk.Engine(), h.app.ID, "cust-1", url.Values{"resend_code": {made.Code}})
+		again, err := h.flow.Recover(context.Background(), gk.Engine(), h.app.ID, "cust-1", url.Values{"resend_code": {made.Code}})
 		if err != nil || !again.Replay || again.Authorization.ID != o.Authorization.ID || h.asked("token") != asked {
 			t.Errorf("the code a second time: authorization %s, error %v; want the first one's outcome and nobody asked", again.Authorization.ID, err)
 		}
-		var bad *keeper.Invalid
-		if _, err := h.keeper.Recover(context.Background(), gk.Engine(), h.app.ID, "", url.Values{"code": {"x"}}); !errors.As(err, &bad) {
+		var bad *gk.Invalid
+		if _, err := h.flow.Recover(context.Background(), gk.Engine(), h.app.ID, "", url.Values{"code": {"x"}}); !errors.As(err, &bad) {
 			t.Errorf("an ordinary code: %v, want invalid input", err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -24,7 +25,8 @@ type claim struct {
 
 // claim writes an attempt onto a grant, before the platform is asked. It refuses a grant that is still good, held by
 // another attempt, waiting, over its quota, or not renewable, and says which.
-func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app gk.App, id string, c claim) (gk.Grant, error) {
+func (k *Keeper) claim(ctx context.Context, v gk.Viewer, a apps.Opened, id string, c claim) (gk.Grant, error) {
+	d, app := a.Driver, a.App
 	var claimed gk.Grant
 	f := k.renewalOf(d, app)
 	now := k.Now()
@@ -97,7 +99,7 @@ func outlived(g *gk.Grant, now time.Time) []gk.Event {
 		return nil
 	}
 	g.Fault = noAnswer(g, now)
-	return []gk.Event{event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
+	return []gk.Event{Event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
 // leaseSlack is how much longer than its request a lease lasts.
@@ -176,73 +178,75 @@ func (k *Keeper) credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // renew asks the platform once for the successor of a grant's pair and stores what comes. The grant's attempt is the
 // caller's. It runs detached from whoever wants the token: its request has a hard end of its own. When it returns, the
 // row tells how it went; the error is of our own making only.
-func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
+func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	d, app, open := a.Driver, a.App, a.Open
 	f := k.renewalOf(d, app)
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
-		return k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
+		return k.unsent(ctx, a, g, "local:delayed", gk.Retry)
 	}
 	if k.spill.holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
-		return k.unsent(ctx, d, app, g, "local:unsaved", gk.Retry)
+		return k.unsent(ctx, a, g, "local:unsaved", gk.Retry)
 	}
-	if spent, err := k.spentElsewhere(ctx, d, app, g); spent {
+	if spent, err := k.spentElsewhere(ctx, a, g); spent {
 		return err
 	}
-	if !k.mayBeSpent(ctx, d, app, open, g) {
+	if !k.mayBeSpent(ctx, a, g) {
 		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
-		return k.unsent(ctx, d, app, g, CodeRestored, gk.FixConfig)
+		return k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
 	}
 	cred, err := k.credential(g, true)
 	if err != nil {
-		return errors.Join(err, k.unsent(ctx, d, app, g, "local:sealed", gk.ContactPlatform))
+		return errors.Join(err, k.unsent(ctx, a, g, "local:sealed", gk.ContactPlatform))
 	}
-	req, err := k.request(open, "renew", func() (*platform.Request, error) { return d.(platform.Renewer).RenewRequest(open, cred) })
+	req, err := a.Request("renew", func() (*platform.Request, error) { return d.(platform.Renewer).RenewRequest(open, cred) })
 	if err != nil {
 		code := "local:request"
 		action := gk.FixConfig
 		switch {
 		case errors.Is(err, platform.ErrForeignHost):
 			code = "local:shop_host_rejected"
-		case errors.Is(err, errDriver):
-			code, action = codeDriver, gk.Retry
+		case errors.Is(err, apps.ErrDriver):
+			code, action = apps.CodeDriver, gk.Retry
 		}
-		return errors.Join(err, k.unsent(ctx, d, app, g, code, action))
+		return errors.Join(err, k.unsent(ctx, a, g, code, action))
 	}
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: g.Subject, Sent: req.Sent, At: k.Now()}
-	reply, err := k.ask(ctx, open, req, true, f.Deadline())
-	if notSent(err) {
+	reply, err := a.Ask(ctx, req, true, f.Deadline())
+	if apps.NotSent(err) {
 		k.log.Info("a renewal was not sent", "platform", app.Platform, "grant", g.ID, "error", err)
-		return k.unsent(ctx, d, app, g, "local:unreachable", gk.Retry)
+		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
 	}
 	if err != nil {
-		return errors.Join(k.inDoubt(ctx, d, app, g, nil, err.Error()), k.askAlive(ctx, d, open, g))
+		return errors.Join(k.inDoubt(ctx, a, g, nil, err.Error()), k.askAlive(ctx, a, g))
 	}
-	issues, err := k.issues(d, open, asked, reply)
+	issues, err := a.Issues(asked, reply)
 	var refusal *gk.Fault
 	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {
-		return k.refused(ctx, d, app, open, g, refusal)
+		return k.refused(ctx, a, g, refusal)
 	}
 	if err != nil {
-		f := faultOf(err)
-		if errors.Is(err, errDriver) {
-			f = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: codeDriver, Action: gk.Retry}
+		f := apps.FaultIn(err)
+		if errors.Is(err, apps.ErrDriver) {
+			f = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: apps.CodeDriver, Action: gk.Retry}
 		}
-		return errors.Join(k.inDoubt(ctx, d, app, g, f, err.Error()), k.askAlive(ctx, d, open, g))
+		return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
 	}
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
-			if err := k.save(ctx, d, app, g, i, asked.At); err != nil || !unconfirmed(&g) || !namedByRefresh(d, open, asked, g.Subject, reply) {
+			if err := k.save(ctx, a, g, i, asked.At); err != nil || !Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
 				return err
 			}
-			return k.confirmedByPlatform(ctx, d, app, g, platform.Inspection{})
+			return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
 		}
 	}
-	return k.inDoubt(ctx, d, app, g, nil, "the answer is for another subject than the one asked about")
+	return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
 }
 
 // refused records a platform's refusal of a renewal. It counts only while the grant still has the generation that was
 // sent: if somebody stored a newer pair meanwhile, the refusal is old news. It never takes away a token that is still good.
-func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant, f *gk.Fault) error {
+func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.Fault) error {
+	d, app := a.Driver, a.App
 	now := k.Now()
 	f.At = gk.At(now)
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
@@ -269,7 +273,7 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, ope
 			told := !row.Renewable // by the same refusal, whose commit was not answered
 			row.Renewable, row.RetryAt, row.Doubts, row.DoubtSince = false, time.Time{}, 0, time.Time{}
 			if !told {
-				events = append(events, event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
+				events = append(events, Event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
 			}
 		}
 		events = append(events, lapse(row, now)...)
@@ -278,7 +282,7 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, ope
 		return events, nil
 	})
 	if err == nil && final && k.found.refused(app.ID, &g, k.renewalOf(d, app), now) {
-		return k.doubtDatabase(ctx, d, app, open)
+		return k.doubtDatabase(ctx, a)
 	}
 	if err != nil || !f.Action.OfApp() {
 		return err
@@ -290,7 +294,8 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, ope
 const longestOfApp = 30 * time.Minute
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
-func (k *Keeper) unsent(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, code string, action gk.Action) error {
+func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error {
+	d, app := a.Driver, a.App
 	now := k.Now()
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {

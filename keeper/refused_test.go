@@ -9,7 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -85,9 +85,9 @@ func TestPairThatTheDatabaseRefusesStopsNobodyElse(t *testing.T) {
 	}
 }
 
-func told(checks []keeper.Check, id string) bool {
+func told(checks []apps.Check, id string) bool {
 	for _, c := range checks {
-		if c.Name == "spill" && c.State == keeper.CheckFailed && strings.Contains(c.Detail, id) {
+		if c.Name == "spill" && c.State == apps.CheckFailed && strings.Contains(c.Detail, id) {
 			return true
 		}
 	}

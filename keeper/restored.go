@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -111,30 +112,30 @@ func (b *beginning) careful(app string, f platform.Renewal, now time.Time) bool 
 
 // doubtDatabase stops the renewals of an app, unless the platform says of other grants that their access tokens live:
 // then merchants have left, and the database is as good as before.
-func (k *Keeper) doubtDatabase(ctx context.Context, d platform.Driver, app gk.App, open platform.App) error {
+func (k *Keeper) doubtDatabase(ctx context.Context, a apps.Opened) error {
 	defer func() {
-		k.found.stopped(app.ID)
-		k.gates.give(app.ID, 0)
+		k.found.stopped(a.App.ID)
+		k.gates.give(a.App.ID, 0)
 	}()
-	if k.pairsLive(ctx, d, app, open) {
-		k.log.Info("refresh tokens were refused, and the access tokens of other grants live: merchants have left", "platform", app.Platform, "app", app.ID)
-		k.found.taken(app.ID)
+	if k.pairsLive(ctx, a) {
+		k.log.Info("refresh tokens were refused, and the access tokens of other grants live: merchants have left", "platform", a.App.Platform, "app", a.App.ID)
+		k.found.taken(a.App.ID)
 		return nil
 	}
 	now := k.Now()
 	probe := now.Add(probeInterval)
-	if k.renewalOf(d, app).ReuseKills {
+	if k.renewalOf(a.Driver, a.App).ReuseKills {
 		probe = now.AddDate(100, 0, 0) // a probe could end a pair that lives elsewhere: only a person lets them go on
 	}
 	k.log.Error("the first refresh tokens were all refused: was this database restored from a backup, or is another installation using it? "+
-		"Renewals of this app are stopped; after a look: grantkeep doctor --restored", "platform", app.Platform, "app", app.ID)
-	return k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
+		"Renewals of this app are stopped; after a look: grantkeep doctor --restored", "platform", a.App.Platform, "app", a.App.ID)
+	return k.store.UpdateApp(ctx, gk.Engine(), a.App.ID, now, func(row *gk.App) ([]gk.Event, error) {
 		if row.Stop == gk.StopRestored || row.Stop == gk.StopAsking {
 			return nil, store.ErrUnchanged
 		}
 		f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
 		row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopRestored, f, "", probe
-		return []gk.Event{appEvent(gk.EventAppPaused, row, now, faultData(f))}, nil
+		return []gk.Event{appEvent(gk.EventAppPaused, row, now, FaultData(f))}, nil
 	})
 }
 
@@ -143,12 +144,12 @@ const askedOfOthers = 3
 
 // pairsLive asks the platform about the access tokens of grants that were found, those that fall due first, and reports
 // whether one lives. Where a second use of a refresh token kills, a living access token is no licence to go on.
-func (k *Keeper) pairsLive(ctx context.Context, d platform.Driver, app gk.App, open platform.App) bool {
-	ins, ok := d.(platform.Inspector)
-	if !ok || k.renewalOf(d, app).ReuseKills {
+func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
+	_, ok := a.Driver.(platform.Inspector)
+	if !ok || k.renewalOf(a.Driver, a.App).ReuseKills {
 		return false
 	}
-	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app.ID, State: gk.Active, Limit: 200})
+	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: a.App.ID, State: gk.Active, Limit: 200})
 	if err != nil {
 		return false
 	}
@@ -158,7 +159,7 @@ func (k *Keeper) pairsLive(ctx context.Context, d platform.Driver, app gk.App, o
 	})
 	slices.SortFunc(grants, func(a, b gk.Grant) int { return a.DueAt.Compare(b.DueAt) })
 	for _, g := range grants[:min(len(grants), askedOfOthers)] {
-		if alive, known := k.lives(ctx, ins, open, g); known && alive {
+		if alive, known := k.lives(ctx, a, g); known && alive {
 			return true
 		}
 	}
@@ -166,12 +167,12 @@ func (k *Keeper) pairsLive(ctx context.Context, d platform.Driver, app gk.App, o
 }
 
 // lives asks the platform whether the access token of a grant lives. known is false where it did not say.
-func (k *Keeper) lives(ctx context.Context, ins platform.Inspector, open platform.App, g gk.Grant) (alive, known bool) {
+func (k *Keeper) lives(ctx context.Context, a apps.Opened, g gk.Grant) (alive, known bool) {
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return false, false
 	}
-	in, err := k.inspect(ctx, ins, open, cred)
+	in, err := a.Inspect(ctx, cred)
 	if err != nil || in.Alive == nil {
 		return false, false
 	}
@@ -206,13 +207,13 @@ func (r *runner) stopAsking(ctx context.Context) error {
 	now := r.Now()
 	r.log.Error("the database was put back to an earlier state: tokens that work once are asked about before they are spent; after a look: grantkeep doctor --restored")
 	for _, app := range apps {
-		if d := r.drivers[app.Platform]; d != nil && r.renewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
+		if d := r.apps.Driver(app.Platform); d != nil && r.renewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
 			continue
 		}
 		err := r.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
 			f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
 			row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopAsking, f, "", time.Time{}
-			return []gk.Event{appEvent(gk.EventAppPaused, row, now, faultData(f))}, nil
+			return []gk.Event{appEvent(gk.EventAppPaused, row, now, FaultData(f))}, nil
 		})
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -223,14 +224,14 @@ func (r *runner) stopAsking(ctx context.Context) error {
 
 // mayBeSpent reports whether the refresh token of a grant may be spent although the database was put back: its pair is
 // younger than that, or the platform says that its access token lives.
-func (k *Keeper) mayBeSpent(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) bool {
-	if app.Stop != gk.StopAsking || app.Fault == nil || !g.PairAskedAt.Before(app.Fault.At.Time) {
+func (k *Keeper) mayBeSpent(ctx context.Context, a apps.Opened, g gk.Grant) bool {
+	if a.App.Stop != gk.StopAsking || a.App.Fault == nil || !g.PairAskedAt.Before(a.App.Fault.At.Time) {
 		return true
 	}
-	ins, ok := d.(platform.Inspector)
+	_, ok := a.Driver.(platform.Inspector)
 	if !ok {
 		return false
 	}
-	alive, known := k.lives(ctx, ins, open, g)
+	alive, known := k.lives(ctx, a, g)
 	return known && alive
 }

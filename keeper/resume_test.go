@@ -11,6 +11,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -31,7 +32,7 @@ func TestClickThatCannotBePlacedIsKeptForAnOperator(t *testing.T) {
 				return put()
 			}
 		})
-		a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		pressed := h.pressAgain(link)
 		if o, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil || o.Click.Stage != gk.Issued {
 			t.Fatalf("the click is %s, %v", o.Click.Stage, err)
@@ -43,22 +44,22 @@ func TestClickThatCannotBePlacedIsKeptForAnOperator(t *testing.T) {
 		if now.Stage != gk.Failed || now.Reason != gk.ReasonUnplaced {
 			t.Fatalf("a day later: %s (%s), want failed and why", now.Stage, now.Reason)
 		}
-		if o, err := h.keeper.Result(context.Background(), pressed.Click, h.cookie); err != nil || !o.Click.Stranded() || len(o.Click.Answer) == 0 {
+		if o, err := h.flow.Result(context.Background(), pressed.Click, h.cookie); err != nil || !o.Click.Stranded() || len(o.Click.Answer) == 0 {
 			t.Fatalf("the click: %+v, %v; want its pair kept", o.Click.Stage, err)
 		}
 		h.moveTo(h.now().Add(72 * time.Hour))
-		if _, err := h.keeper.Place(context.Background(), limitedTo("cust-1"), a.ID, nil); !errors.Is(err, keeper.ErrForbidden) {
+		if _, err := h.flow.Place(context.Background(), limitedTo("cust-1"), a.ID, nil); !errors.Is(err, keeper.ErrForbidden) {
 			t.Errorf("placed by a limited key: %v, want it forbidden", err)
 		}
 		b.set(func() { b.put = nil })
-		placed, err := h.keeper.Place(context.Background(), gk.Engine(), a.ID, nil)
+		placed, err := h.flow.Place(context.Background(), gk.Engine(), a.ID, nil)
 		if err != nil || placed.Stage != gk.Done || len(placed.Grants) != 1 {
 			t.Fatalf("placed: %s (%s), grants %v, %v", placed.Stage, placed.Reason, placed.Grants, err)
 		}
 		if g := h.grant(placed.Grants[0]); g.Owner != "cust-1" || g.State == gk.Held || h.asked("token") != asked {
 			t.Errorf("the grant: %s of %q; want cust-1's, and no code sent again", g.State, g.Owner)
 		}
-		if kept, err := h.keeper.Stranded(context.Background(), a.ID); err != nil || kept {
+		if kept, err := h.flow.Stranded(context.Background(), a.ID); err != nil || kept {
 			t.Errorf("after it something is kept: %t, %v", kept, err)
 		}
 	})
@@ -71,7 +72,7 @@ func TestBrokenClickStandsInNobodysWay(t *testing.T) {
 			b.put = func(_ string, _ func() error) error { broken.Add(1); return errPlacing }
 		})
 		for range 3 {
-			_, pressed := h.press(keeper.BeginInput{Shop: h.host(1)})
+			_, pressed := h.press(consent.BeginInput{Shop: h.host(1)})
 			if _, err := h.callback(h.consent(pressed.URL, h.shop(1)), h.cookie); err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +117,7 @@ func TestTwoAppsOfWhichOneIsBrokenResume(t *testing.T) {
 		b.set(func() { b.put = func(string, func() error) error { return errPlacing } })
 		stuck := map[string]string{}
 		begin := func() gk.App {
-			a, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+			a, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 			if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +172,7 @@ func TestWaitingMerchantIsToldAndDoesNotPoll(t *testing.T) {
 		h.addApp("shoplazza")
 		h.option("slow", "9s")
 		h.fault("slow", "token", 1)
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		address := h.consent(pressed.URL, h.shop(0))
 		begun := time.Now()
 		o, err := h.callback(address, h.cookie)
@@ -190,7 +191,7 @@ func TestWaitingMerchantIsToldAndDoesNotPoll(t *testing.T) {
 
 func TestCodeWithoutStateIsSpentOnce(t *testing.T) {
 	story(t, "taobao", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1"})
 		u, err := url.Parse(h.consent(pressed.URL, h.shop(0)))
 		if err != nil {
 			t.Fatal(err)
@@ -199,8 +200,8 @@ func TestCodeWithoutStateIsSpentOnce(t *testing.T) {
 		code := q.Get("code")
 		q.Del("state")
 		u.RawQuery = q.Encode()
-		entry := func() (keeper.Outcome, error) {
-			return h.keeper.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: u.String(), Header: http.Header{}}, stranger)
+		entry := func() (consent.Outcome, error) {
+			return h.flow.Callback(context.Background(), h.app.ID, platform.Incoming{Method: http.MethodGet, URL: u.String(), Header: http.Header{}}, stranger)
 		}
 		first, err := entry()
 		if err != nil || first.Click.Stage != gk.Done {
@@ -224,7 +225,7 @@ func TestCodeWithoutStateIsSpentOnce(t *testing.T) {
 
 func TestCodeOfAClickIsNotSpentAgainWithoutItsState(t *testing.T) {
 	story(t, "taobao", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1"})
 		address := h.consent(pressed.URL, h.shop(0))
 		if o, err := h.callback(address, h.cookie); err != nil || o.Click.Stage != gk.Done {
 			t.Fatalf("the click: %s, %v", o.Click.Stage, err)
@@ -236,7 +237,7 @@ func TestCodeOfAClickIsNotSpentAgainWithoutItsState(t *testing.T) {
 		q := u.Query()
 		q.Del("state")
 		u.RawQuery = q.Encode()
-		var refused *keeper.Refused
+		var refused *consent.Refused
 		if _, err := h.callback(u.String(), stranger); !errors.As(err, &refused) {
 			t.Errorf("the same code without its state: %v, want it refused", err)
 		}
@@ -253,7 +254,7 @@ func TestConsentWaitsForTheWholeLeaseOfARenewal(t *testing.T) {
 			g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "att_dead", "dead", h.now(), h.now().Add(5*time.Minute)
 			g.DueAt = g.AttemptUntil
 		})
-		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		a, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 			t.Fatal(err)
 		}

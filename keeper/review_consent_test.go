@@ -9,7 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -23,7 +23,7 @@ func TestTwoProcessesFinishOneClickOnce(t *testing.T) {
 				return put() // another process had read the click as issued too
 			}
 		})
-		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(1)})
+		a, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(1)})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestLateCompletionOfAnOlderConsentChangesNothing(t *testing.T) {
 				return put()
 			}
 		})
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		address := h.consent(pressed.URL, h.shop(0))
 		go func() { _, _ = h.callback(address, h.cookie) }() // its result is read from the rows
 		time.Sleep(5 * time.Second)
@@ -68,7 +68,7 @@ func TestLateCompletionOfAnOlderConsentChangesNothing(t *testing.T) {
 
 func TestDoneIsFinal(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
-		a, link := h.begin(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		a, link := h.begin(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		one, two := h.pressAgain(link), h.pressAgain(link)
 		if o, err := h.callback(h.consent(one.URL, h.shop(0)), h.cookie); err != nil || o.Authorization.Stage != gk.Done {
 			t.Fatalf("the first click: %s, %v", o.Authorization.Stage, err)
@@ -89,7 +89,7 @@ func TestRevokedGrantIsNotRevivedFromAnotherBrowser(t *testing.T) {
 		if err := h.keeper.Revoke(context.Background(), gk.Engine(), g.ID); err != nil {
 			t.Fatal(err)
 		}
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), stranger); err != nil {
 			t.Fatal(err)
 		}
@@ -102,27 +102,27 @@ func TestRevokedGrantIsNotRevivedFromAnotherBrowser(t *testing.T) {
 func TestConfirmedCodeBringsAnOwnerlessGrantToItsOwner(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
 		g := h.connect(0, "")
-		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0), Confirm: true, ReturnTo: "https://erp.example/back"})
+		a, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0), Confirm: true, ReturnTo: "https://erp.example/back"})
 		o, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie)
 		if err != nil || o.Authorization.Stage != gk.Done {
 			t.Fatalf("the authorization is %s, %v", o.Authorization.Stage, err)
 		}
-		code, err := h.keeper.ConfirmCode(context.Background(), o)
+		code, err := h.flow.ConfirmCode(context.Background(), o)
 		if err != nil || code == "" {
 			t.Fatalf("code %q, %v", code, err)
 		}
 		b.set(func() { b.update = func(string, func() error) error { return errAway } })
-		if _, err := h.keeper.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err == nil {
+		if _, err := h.flow.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err == nil {
 			t.Error("confirmed without a database")
 		}
 		b.set(func() { b.update = nil })
-		if _, err := h.keeper.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err != nil {
+		if _, err := h.flow.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err != nil {
 			t.Errorf("the same code, after the database came back: %v; want it good until it has worked", err)
 		}
 		if now := h.grant(g.ID); now.Owner != "cust-1" || now.State != gk.Active {
 			t.Errorf("owner %q, %s; want cust-1 and active", now.Owner, now.State)
 		}
-		if _, err := h.keeper.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err == nil {
+		if _, err := h.flow.ConfirmAuthorization(context.Background(), gk.Engine(), a.ID, code); err == nil {
 			t.Error("the code worked twice")
 		}
 	})
@@ -140,7 +140,7 @@ func TestAnswerOutlivesAPlatformThatCannotSayWhoItIs(t *testing.T) {
 					}
 				})
 				h.fault(fault, "call", -1)
-				a, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
+				a, pressed := h.press(consent.BeginInput{Owner: "cust-1"})
 				if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 					t.Fatal(err)
 				}
@@ -165,7 +165,7 @@ func TestAnswerOutlivesAPlatformThatCannotSayWhoItIs(t *testing.T) {
 func TestAnswerThatNobodyCanNameIsGivenUpWithItsReason(t *testing.T) {
 	story(t, "eleme", func(h *house) {
 		h.fault("EXCEED_LIMIT", "call", -1)
-		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
+		a, pressed := h.press(consent.BeginInput{Owner: "cust-1"})
 		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestSlowInspectionOfAClickStopsNoRenewal(t *testing.T) {
 		h.fault("slow", "call", -1)
 		h.fault("EXCEED_LIMIT", "call", -1)
 		for range 5 {
-			_, pressed := h.press(keeper.BeginInput{})
+			_, pressed := h.press(consent.BeginInput{})
 			if _, err := h.callback(h.consent(pressed.URL, h.shop(1)), h.cookie); err != nil {
 				t.Fatal(err)
 			}
@@ -221,7 +221,7 @@ func TestCodeThatWasNotSentCanComeAgain(t *testing.T) {
 		defer h.close()
 		h.start(h.keeper)
 		h.addApp("shoplazza")
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		address := h.consent(pressed.URL, h.shop(0))
 		b.gone.Store(true)
 		_, _ = h.callback(address, h.cookie) // the merchant sees that it does not work

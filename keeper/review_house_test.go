@@ -8,7 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -117,10 +117,10 @@ func (h *house) write(id string, change func(g *gk.Grant)) {
 }
 
 // begin makes a link without pressing its button.
-func (h *house) begin(in keeper.BeginInput) (gk.Authorization, string) {
+func (h *house) begin(in consent.BeginInput) (gk.Authorization, string) {
 	h.t.Helper()
 	in.App = h.app.ID
-	a, link, err := h.keeper.Begin(context.Background(), gk.Engine(), in)
+	a, link, err := h.flow.Begin(context.Background(), gk.Engine(), in)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -55,7 +56,7 @@ func TestRepairedAppIsBackWithinHalfAnHour(t *testing.T) {
 			t.Fatalf("fault %v, want invalid_client", now.Fault)
 		}
 		h.control("DELETE", "/shoplazza/faults", nil, nil)
-		if _, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{}); err != nil {
+		if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{}); err != nil {
 			t.Fatal(err)
 		}
 		h.moveTo(h.now().Add(31 * time.Minute))

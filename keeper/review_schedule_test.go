@@ -146,7 +146,7 @@ func TestReadersUseNoReserveAtTheEnd(t *testing.T) {
 	story(t, "taobao", func(h *house) {
 		h.option("w2_life", "1m")
 		g := h.connect(0, "")
-		limits := h.keeper.Driver("taobao").Spec().Facts.Limits.TokenCalls
+		limits := h.keeper.Apps().Driver("taobao").Spec().Facts.Limits.TokenCalls
 		h.moveTo(g.Expires.Add(-6 * time.Hour)) // the last lead
 		h.write(g.ID, func(g *gk.Grant) {
 			_, offset := h.now().In(time.FixedZone("CST", 8*3600)).Zone()

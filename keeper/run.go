@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -100,10 +101,10 @@ type runner struct {
 // round does once what there is to do. Nothing is claimed while a pair waits to be stored, nor while this machine's
 // clock and the database's are apart.
 func (r *runner) round(ctx context.Context) error {
-	if !r.begin() {
+	if !r.BeginWork() {
 		return nil
 	}
-	defer r.end() // a round is work too: the demo's clock must not jump between a claim and its turn
+	defer r.EndWork() // a round is work too: the demo's clock must not jump between a claim and its turn
 	defer r.rounds.Add(1)
 	if err := r.takeOver(ctx); err != nil {
 		return err
@@ -132,11 +133,11 @@ func (r *runner) round(ctx context.Context) error {
 	}
 	if real.Sub(r.resumed) >= resumeEvery && r.resuming.CompareAndSwap(false, true) {
 		r.resumed = real
-		r.more()
+		r.MoreWork()
 		go func() { // a platform that is slow to say who authorized must not hold up renewals
-			defer r.end()
+			defer r.EndWork()
 			defer r.resuming.Store(false)
-			err := r.isolate("resume", "", func() error { return r.resume(context.WithoutCancel(ctx)) })
+			err := r.isolate("resume", "", func() error { return r.clicks.Resume(context.WithoutCancel(ctx)) })
 			if err != nil {
 				r.log.Warn("authorizations that were cut off", "error", err)
 			}
@@ -190,7 +191,7 @@ func (r *runner) claimAll(ctx context.Context) error {
 // claimApp claims what is due in one app. While its renewals are stopped, or it cannot be opened, its grants have their
 // turns all the same: they are warned about and end in their time.
 func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
-	app, d, err := r.driverOf(ctx, id)
+	app, d, err := r.apps.Read(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // removed meanwhile
 	}
@@ -198,7 +199,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 		return err
 	}
 	if d == nil {
-		_, _, err := r.OpenApp(app)
+		_, err := r.apps.Open(app)
 		return errors.Join(err, r.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
 	}
 	f := r.renewalOf(d, app)
@@ -209,37 +210,37 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	used := 0
 	defer func() { r.gates.give(id, free-used) }()
 	// Read behind the gate: a stop may have been written since, and each claim that did not see it costs a grant.
-	app, _, open, err := r.appOf(ctx, id)
-	var b *Broken
+	a, err := r.apps.OpenByID(ctx, id)
+	var b *apps.Broken
 	if err != nil && !errors.As(err, &b) {
 		return err
 	}
-	if noted := r.noteOpened(ctx, app, err); noted != nil {
+	if noted := r.noteOpened(ctx, a.App, err); noted != nil {
 		return errors.Join(err, noted)
 	}
-	if r.Keeper.Stopped(id) {
-		app.Stop = gk.StopPerson
+	if r.apps.Stopped(id) {
+		a.App.Stop = gk.StopPerson
 	}
-	app.Broken = "" // for this process, whatever another says
+	a.App.Broken = "" // for this process, whatever another says
 	if err != nil {
-		app.Broken = b.Code
+		a.App.Broken = b.Code
 	}
-	grants, err := r.claimRows(ctx, app, f, now, free)
+	grants, err := r.claimRows(ctx, a.App, f, now, free)
 	if err != nil {
 		return err
 	}
 	used = len(grants)
 	for _, g := range grants {
-		r.more()
+		r.MoreWork()
 		go func() {
 			defer func() {
 				r.gates.give(id, 1)
-				r.end()
+				r.EndWork()
 				if len(grants) == free {
 					r.Wake()
 				}
 			}()
-			err := r.isolate("turn", g.ID, func() error { return r.turn(context.WithoutCancel(ctx), d, app, open, g) })
+			err := r.isolate("turn", g.ID, func() error { return r.turn(context.WithoutCancel(ctx), a, g) })
 			if err != nil {
 				r.log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
 			}

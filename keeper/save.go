@@ -10,16 +10,18 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // save stores the pair that an attempt brought. Until it is stored nobody is given it; if the database is away it waits
 // in memory and in the spill file.
-func (k *Keeper) save(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, i platform.Issue, askedAt time.Time) error {
-	e, err := k.renewalEntry(d, app, g, i, askedAt)
+func (k *Keeper) save(ctx context.Context, a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) error {
+	app := a.App
+	e, err := k.renewalEntry(a, g, i, askedAt)
 	if err != nil {
-		return errors.Join(err, k.inDoubt(ctx, d, app, g, nil, "the new pair could not be sealed"))
+		return errors.Join(err, k.inDoubt(ctx, a, g, nil, "the new pair could not be sealed"))
 	}
 	k.keep(ctx, e)
 	k.found.taken(app.ID)
@@ -31,7 +33,8 @@ func (k *Keeper) save(ctx context.Context, d platform.Driver, app gk.App, g gk.G
 }
 
 // renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
-func (k *Keeper) renewalEntry(d platform.Driver, app gk.App, g gk.Grant, i platform.Issue, askedAt time.Time) (entry, error) {
+func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (entry, error) {
+	d, app := a.Driver, a.App
 	f := k.renewalOf(d, app)
 	t := i.Token
 	if t.Refresh.Empty() && len(g.Refresh) > 0 {
@@ -126,7 +129,7 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 			return nil
 		}
 	}
-	app, d, err := k.driverOf(ctx, e.App) // not opened: a pair is stored whatever has become of the app's secrets
+	app, d, err := k.apps.Read(ctx, e.App) // not opened: a pair is stored whatever has become of the app's secrets
 	if errors.Is(err, store.ErrNotFound) {
 		k.log.Error("a pair came for an app that is gone", "app", e.App, "grant", r.Grant)
 		return nil
@@ -165,7 +168,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		if g.AttemptID == r.Attempt {
 			release(g)
 		}
-		return []gk.Event{event(gk.EventGrantLateAnswer, "engine", g, now, map[string]any{"spent_generation": r.Spent, "kept": false})}, nil
+		return []gk.Event{Event(gk.EventGrantLateAnswer, "engine", g, now, map[string]any{"spent_generation": r.Spent, "kept": false})}, nil
 	}
 	bought := pair{r.Access, r.Refresh}
 	if g.Generation != r.Spent {
@@ -189,10 +192,10 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 	}
 	var events []gk.Event
 	if owed {
-		events = append(events, event(gk.EventGrantRecovered, "engine", g, now, map[string]any{"generation": g.Generation}))
+		events = append(events, Event(gk.EventGrantRecovered, "engine", g, now, map[string]any{"generation": g.Generation}))
 	}
 	if lacks(e.Scopes, g.Scopes) {
-		events = append(events, event(gk.EventGrantAuthorized, "platform", g, now, map[string]any{"fewer_scopes": true}))
+		events = append(events, Event(gk.EventGrantAuthorized, "platform", g, now, map[string]any{"fewer_scopes": true}))
 	}
 	if len(e.Scopes) > 0 {
 		g.Scopes = e.Scopes
@@ -200,7 +203,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 	if !wasRenewable {
 		g.Warned = 0 // those warnings were about the end of a token that nothing would follow
 	}
-	g.Subject = merged(g.Subject, e.Subject)
+	g.Subject = apps.Merge(g.Subject, e.Subject)
 	if len(e.Shops) > 0 {
 		g.Shops = named(g.Shops, e.Shops)
 	}
@@ -213,7 +216,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		g.Ceiling, g.Warned = e.Ceiling, 0
 	}
 	if wasRenewable && !g.Renewable {
-		events = append(events, event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))
+		events = append(events, Event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))
 	}
 	g.DueAt = k.plan(d, app, g, now)
 	return events, nil

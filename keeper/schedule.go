@@ -186,7 +186,7 @@ func warn(g *gk.Grant, now time.Time) []gk.Event {
 	if !g.AuthorizedAt.IsZero() && end.Sub(g.AuthorizedAt) < 2*24*time.Hour {
 		return nil
 	}
-	return []gk.Event{event(gk.EventGrantExpiring, "engine", g, now, map[string]any{
+	return []gk.Event{Event(gk.EventGrantExpiring, "engine", g, now, map[string]any{
 		"ends_at": end.UTC().Format(time.RFC3339), "days": g.Warned, "renewable": g.Renewable,
 	})}
 }
@@ -201,25 +201,25 @@ func lapse(g *gk.Grant, now time.Time) []gk.Event {
 	switch {
 	case past && (over || len(g.Access) == 0), over && !g.Renewable:
 		g.State, g.Renewable = gk.Expired, false
-		return []gk.Event{event(gk.EventGrantExpired, "engine", g, now, reasonOf(g))}
+		return []gk.Event{Event(gk.EventGrantExpired, "engine", g, now, reasonOf(g))}
 	case over && g.State == gk.Active:
 		g.State = gk.Suspended
-		return []gk.Event{event(gk.EventGrantSuspended, "engine", g, now, reasonOf(g))}
+		return []gk.Event{Event(gk.EventGrantSuspended, "engine", g, now, reasonOf(g))}
 	}
 	return nil
 }
 
 // reasonOf is what an event says about why a grant is as it is.
 func reasonOf(g *gk.Grant) map[string]any {
-	data := faultData(g.Fault)
+	data := FaultData(g.Fault)
 	if g.Fault != nil && g.Fault.Reason != "" {
 		data["reason"] = g.Fault.Reason
 	}
 	return data
 }
 
-// event makes an event about a grant that is being changed.
-func event(kind, actor string, g *gk.Grant, now time.Time, data map[string]any) gk.Event {
+// Event makes an event about a grant that is being changed.
+func Event(kind, actor string, g *gk.Grant, now time.Time, data map[string]any) gk.Event {
 	return gk.Event{
 		ID: gk.NewID("evt", now), Kind: kind, Actor: actor, App: g.App, Grant: g.ID, Owner: g.Owner,
 		GrantVersion: g.Version + 1, At: now, Data: data,

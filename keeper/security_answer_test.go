@@ -15,6 +15,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -88,7 +89,7 @@ func newLiarOn(t *testing.T, d platform.Driver, st store.Store) *liar {
 			endpoints[name] = server.URL
 		}
 	}
-	l.app, err = l.keeper.CreateApp(t.Context(), gk.Engine(), keeper.AppInput{Platform: d.Spec().Code, Settings: identities[d.Spec().Code], Endpoints: endpoints})
+	l.app, err = l.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{Platform: d.Spec().Code, Settings: identities[d.Spec().Code], Endpoints: endpoints})
 	if err != nil {
 		t.Fatal(err)
 	}

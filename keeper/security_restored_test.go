@@ -11,6 +11,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform/all"
 )
@@ -155,7 +156,7 @@ func TestRestoredDatabaseIsNotSpentToTheEnd(t *testing.T) {
 	p.mu.Lock()
 	p.good = func(int) bool { return true }
 	p.mu.Unlock()
-	if _, err := l.keeper.UpdateApp(t.Context(), gk.Engine(), l.app.ID, keeper.AppChange{}); err != nil {
+	if _, err := l.keeper.Apps().Update(t.Context(), gk.Engine(), l.app.ID, apps.Change{}); err != nil {
 		t.Fatal(err)
 	}
 	l.until("the rest is renewed", func() bool { return p.count() == 20 })

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 )
 
 // Settle does everything that is due at the present moment and returns when nothing is under way: the demo's clock
@@ -36,12 +37,12 @@ func (k *Keeper) NextDue(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return next, err
 	}
-	apps, err := k.store.Apps(ctx, gk.Engine(), "", 0)
+	all, err := k.store.Apps(ctx, gk.Engine(), "", 0)
 	if err := k.spare(err); err != nil {
 		return next, err
 	}
-	for _, app := range apps {
-		if at := moment(&app, nextCensus); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+	for _, app := range all {
+		if at := apps.Moment(&app, apps.CursorNextCensus); !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
 	}

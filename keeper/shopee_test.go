@@ -9,11 +9,12 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
 // connectAs lets an account agree to all it owns, and returns the grants.
-func (h *house) connectAs(account string, in keeper.BeginInput) keeper.Outcome {
+func (h *house) connectAs(account string, in consent.BeginInput) consent.Outcome {
 	h.t.Helper()
 	_, pressed := h.press(in)
 	var out struct{ Callback string }
@@ -28,7 +29,7 @@ func (h *house) connectAs(account string, in keeper.BeginInput) keeper.Outcome {
 func TestMainAccountBringsAGrantForEachOfItsShops(t *testing.T) {
 	story(t, "shopee", func(h *house) {
 		account, shops := h.chain()
-		o := h.connectAs(account, keeper.BeginInput{Owner: "cust-1"})
+		o := h.connectAs(account, consent.BeginInput{Owner: "cust-1"})
 		if o.Click.Stage != gk.Done || len(o.Grants) < len(shops) {
 			t.Fatalf("the authorization ended %s (%s) with %d grants, want done with at least %d", o.Click.Stage, o.Click.Reason, len(o.Grants), len(shops))
 		}
@@ -91,7 +92,7 @@ func TestV1CallbackMustBeConfirmedByThePlatform(t *testing.T) {
 		}
 		// A day later somebody begins a link and names the shop that is linked already, without having agreed to anything.
 		h.moveTo(h.now().Add(24 * time.Hour))
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-2"})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-2"})
 		genuine := h.consent(pressed.URL, h.shop(1))
 		forged := strings.Replace(genuine, "shop_id="+h.shop(1), "shop_id="+h.shop(0), 1)
 		if forged == genuine {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -26,11 +28,11 @@ func TestCheckOfAnAppAsksThePlatform(t *testing.T) {
 			}
 			return "not looked at"
 		}
-		if got := state(); got != keeper.CheckOK {
+		if got := state(); got != apps.CheckOK {
 			t.Errorf("right credentials: %s, want ok", got)
 		}
 		h.fault("invalid_client", "token", 1)
-		if got := state(); got != keeper.CheckFailed {
+		if got := state(); got != apps.CheckFailed {
 			t.Errorf("refused credentials: %s, want failed", got)
 		}
 	})
@@ -38,7 +40,7 @@ func TestCheckOfAnAppAsksThePlatform(t *testing.T) {
 
 func TestAnotherShopThanAskedForGetsItsOwnGrant(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		other := h.connect(1, "cust-2")
 		o, err := h.callback(h.consent(pressed.URL, h.shop(1)), h.cookie)
 		if err != nil {
@@ -57,7 +59,7 @@ func TestAnotherShopThanAskedForGetsItsOwnGrant(t *testing.T) {
 func TestShopOfAnotherOwnerStaysTheirs(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		theirs := h.connect(0, "cust-2")
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		o, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie)
 		if err != nil || o.Authorization.Reason != gk.ReasonOwnerConflict {
 			t.Fatalf("the authorization ended %q, error %v; want owner_conflict", o.Authorization.Reason, err)
@@ -75,7 +77,7 @@ func TestShopOfAnotherOwnerStaysTheirs(t *testing.T) {
 
 func TestForwardedLinkIsHeldUntilConfirmed(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		nobody := func(string) string { return "" }
 		o, err := h.callback(h.consent(pressed.URL, h.shop(0)), nobody)
 		if err != nil || o.Click.Stage != gk.Done {
@@ -103,14 +105,14 @@ func TestForwardedLinkIsHeldUntilConfirmed(t *testing.T) {
 
 func TestForgedAndReplayedCallbacksDoNothing(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		good := h.consent(pressed.URL, h.shop(0))
 		for name, address := range map[string]string{
 			"no hmac":       good[:len(good)-10],
 			"other code":    good + "&code=another",
-			"added nothing": h.keeper.CallbackURL(h.app.ID) + "?code=x&shop=" + h.host(0),
+			"added nothing": h.keeper.Apps().CallbackURL(h.app.ID) + "?code=x&shop=" + h.host(0),
 		} {
-			var refused *keeper.Refused
+			var refused *consent.Refused
 			if _, err := h.callback(address, h.cookie); !errors.As(err, &refused) {
 				t.Errorf("%s: %v, want refused", name, err)
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -123,15 +124,15 @@ func (k *Keeper) setAside(ctx context.Context, w spilled, why error) {
 }
 
 // checkSpill tells of pairs of an app that the database refuses, and of a file that was damaged, which may have held some.
-func (k *Keeper) checkSpill(app string) []Check {
-	var checks []Check
+func (k *Keeper) checkSpill(app string) []apps.Check {
+	var checks []apps.Check
 	if grants := k.spill.asideOf(app); len(grants) > 0 {
-		checks = append(checks, Check{"spill", CheckFailed, "the database refuses the new token pairs of " + strings.Join(grants, ", ") +
-			"; they are in the spill file of this server only and are offered again each minute: its log says what is in the way", nil})
+		checks = append(checks, apps.Check{Name: "spill", State: apps.CheckFailed, Detail: "the database refuses the new token pairs of " + strings.Join(grants, ", ") +
+			"; they are in the spill file of this server only and are offered again each minute: its log says what is in the way"})
 	}
 	if _, _, damaged := k.spill.size(); damaged > 0 {
-		checks = append(checks, Check{"spill", CheckFailed, fmt.Sprintf("%d bytes of this server's spill file were damaged when it started and are in a file "+
-			"beside it; a pair in them is lost, and its grant will need a new authorization", damaged), nil})
+		checks = append(checks, apps.Check{Name: "spill", State: apps.CheckFailed, Detail: fmt.Sprintf("%d bytes of this server's spill file were damaged when it started and are in a file "+
+			"beside it; a pair in them is lost, and its grant will need a new authorization", damaged)})
 	}
 	return checks
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -164,7 +165,7 @@ func TestAnswerToAnExchangeWaitsToo(t *testing.T) {
 	outage(t, func(h *house, db *away) {
 		h.option("slow", "5s")
 		h.fault("slow", "token", 1)
-		_, pressed := h.press(keeper.BeginInput{Shop: h.host(0)})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
 		address := h.consent(pressed.URL, h.shop(0))
 		go func() {
 			time.Sleep(2 * time.Second)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -21,7 +22,7 @@ func limitedTo(owner string) gk.Viewer {
 // rowOf is a row of an import: a subject with a pair.
 func (h *house) rowOf(s gk.Subject, access, refresh string) keeper.ImportRow {
 	row := keeper.ImportRow{App: h.app.ID, Subject: s, Issued: h.now().Add(-time.Minute)}
-	if h.keeper.Driver(h.app.Platform).Spec().Facts.Tokens {
+	if h.keeper.Apps().Driver(h.app.Platform).Spec().Facts.Tokens {
 		row.Token = gk.Token{Access: gk.NewSecret(access), Refresh: gk.NewSecret(refresh), Expires: h.now().Add(3 * time.Hour)}
 	}
 	return row
@@ -57,7 +58,7 @@ func TestBoundConsentBeatsTheImportOfAStranger(t *testing.T) {
 	for _, code := range []string{"shoplazza", "shopee", "eleme", "taobao"} {
 		t.Run(code, func(t *testing.T) {
 			story(t, code, func(h *house) {
-				subject := gk.Subject{Kind: h.keeper.Driver(code).Spec().Facts.Subjects[0], ID: h.account(0), Host: h.host(0)}
+				subject := gk.Subject{Kind: h.keeper.Apps().Driver(code).Spec().Facts.Subjects[0], ID: h.account(0), Host: h.host(0)}
 				squatter, owner := limitedTo("squatter"), limitedTo("cust-1")
 				done := h.importOne(squatter, h.rowOf(subject, "made-up-access", "made-up-refresh"), keeper.ImportOptions{})
 				if done.Err != nil || done.Result != keeper.ImportCreated {
@@ -132,7 +133,7 @@ func TestHeldClaimNeverBlocksABoundConsent(t *testing.T) {
 	for _, code := range []string{"shoplazza", "shopee", "shopeev1", "eleme", "taobao"} {
 		t.Run(code, func(t *testing.T) {
 			story(t, code, func(h *house) {
-				_, pressed := h.press(keeper.BeginInput{Owner: "squatter", Shop: h.host(0)})
+				_, pressed := h.press(consent.BeginInput{Owner: "squatter", Shop: h.host(0)})
 				o, err := h.callback(h.consent(pressed.URL, h.shop(0)), stranger)
 				if err != nil || len(o.Grants) != 1 || o.Grants[0].State != gk.Held {
 					t.Fatalf("a copied platform link: %s, %d grants, %v; want one that is held", o.Click.Stage, len(o.Grants), err)
@@ -152,7 +153,7 @@ func TestEntryFromThePlatformTakesWhatAnImportClaims(t *testing.T) {
 	story(t, "taobao", func(h *house) {
 		subject := gk.Subject{Kind: gk.KindAccount, ID: h.account(0)}
 		done := h.importOne(limitedTo("squatter"), h.rowOf(subject, "made-up-access", "made-up-refresh"), keeper.ImportOptions{})
-		_, pressed := h.press(keeper.BeginInput{})
+		_, pressed := h.press(consent.BeginInput{})
 		u, err := url.Parse(h.consent(pressed.URL, h.shop(0)))
 		if err != nil {
 			t.Fatal(err)
@@ -173,7 +174,7 @@ func TestHeldClaimGoesToWhoeverSpendsTheCode(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		subject := gk.Subject{Kind: gk.KindShop, ID: h.shop(0), Host: h.host(0)}
 		done := h.importOne(limitedTo("squatter"), h.rowOf(subject, "made-up-access", "made-up-refresh"), keeper.ImportOptions{})
-		a, pressed := h.press(keeper.BeginInput{Owner: "cust-1", Shop: h.host(0), Confirm: true, ReturnTo: "https://erp.example/back"})
+		a, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0), Confirm: true, ReturnTo: "https://erp.example/back"})
 		o, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie)
 		if err != nil || o.Authorization.Stage != gk.Done {
 			t.Fatalf("the authorization is %s (%s), %v", o.Authorization.Stage, o.Authorization.Reason, err)
@@ -182,11 +183,11 @@ func TestHeldClaimGoesToWhoeverSpendsTheCode(t *testing.T) {
 		if now := h.grant(done.Grant); now.State != gk.Held {
 			t.Errorf("before the code: %s of %q, want it held, since the consent's pair confirms nobody's import", now.State, now.Owner)
 		}
-		code, err := h.keeper.ConfirmCode(context.Background(), o)
+		code, err := h.flow.ConfirmCode(context.Background(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.keeper.ConfirmAuthorization(context.Background(), limitedTo("cust-1"), a.ID, code); err != nil {
+		if _, err := h.flow.ConfirmAuthorization(context.Background(), limitedTo("cust-1"), a.ID, code); err != nil {
 			t.Fatal(err)
 		}
 		if now := h.grant(done.Grant); now.State != gk.Active || now.Owner != "cust-1" {
@@ -298,7 +299,7 @@ func TestPastedTokenOfALimitedKeyIsHeldWhereItProvesNothing(t *testing.T) {
 		g, told := h.subjectAt(0, "squatter")
 		wrong := g.Subject
 		wrong.ID = h.shop(1)
-		made, err := h.keeper.Obtain(context.Background(), limitedTo("squatter"), h.app.ID, keeper.ObtainInput{
+		made, err := h.flow.Obtain(context.Background(), limitedTo("squatter"), h.app.ID, consent.ObtainInput{
 			Subject: &wrong, Token: gk.Token{Access: gk.NewSecret(told.Access), Refresh: gk.NewSecret(told.Refresh), Expires: h.now().Add(time.Hour)},
 		})
 		if err == nil && made.State != gk.Held {
@@ -310,7 +311,7 @@ func TestPastedTokenOfALimitedKeyIsHeldWhereItProvesNothing(t *testing.T) {
 // account is the id of the subject that the n-th shop's consent gives.
 func (h *house) account(n int) string {
 	shop := h.ready.Platforms[h.app.Platform].Shops[n]
-	if shop.Owner != "" && h.keeper.Driver(h.app.Platform).Spec().Facts.Subjects[0] == gk.KindAccount {
+	if shop.Owner != "" && h.keeper.Apps().Driver(h.app.Platform).Spec().Facts.Subjects[0] == gk.KindAccount {
 		return shop.Owner
 	}
 	return shop.ID

@@ -42,9 +42,9 @@ func (k *Keeper) takeProbe(ctx context.Context, id string, now time.Time) (taken
 // hasten makes due what a stop of an app has put off. It goes on behind its caller; what it does not reach, since the
 // process dies, falls due by itself within stopLook.
 func (k *Keeper) hasten(ctx context.Context, id string) {
-	k.more()
+	k.MoreWork()
 	go func() {
-		defer k.end()
+		defer k.EndWork()
 		ctx := context.WithoutCancel(ctx)
 		for !k.draining.Load() {
 			now := k.Now()

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
@@ -41,7 +41,7 @@ func TestStoppedAppStillTells(t *testing.T) {
 			t.Errorf("%d renewals tried in three hours of a stop, want some, and one an interval at most", n)
 		}
 		h.control("DELETE", "/shoplazza/faults", nil, nil)
-		if _, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{}); err != nil {
+		if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)

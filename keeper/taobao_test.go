@@ -9,6 +9,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -52,7 +54,7 @@ func TestReadersLeaveTheReserveOfTheDayToPeople(t *testing.T) {
 			}
 			h.moveTo(h.now().Add(2 * time.Minute))
 		}
-		limits := h.keeper.Driver("taobao").Spec().Facts.Limits.TokenCalls
+		limits := h.keeper.Apps().Driver("taobao").Spec().Facts.Limits.TokenCalls
 		if n := int64(h.asked("refresh")); n > limits.Day-limits.Reserve {
 			t.Errorf("readers caused %d renewals in a day, want at most %d", n, limits.Day-limits.Reserve)
 		}
@@ -68,10 +70,10 @@ func TestGrantThatCannotBeRenewedIsGoodUntilItsEnd(t *testing.T) {
 		for name, v := range h.ready.Platforms["taobao"].Apps[0] {
 			back[name] = v
 		}
-		back["profile"], back["redirect_uri"] = "back-office", h.keeper.CallbackURL(h.app.ID)
+		back["profile"], back["redirect_uri"] = "back-office", h.keeper.Apps().CallbackURL(h.app.ID)
 		h.control(http.MethodPost, "/taobao/apps", back, nil)
 		profile := "back-office"
-		if _, err := h.keeper.UpdateApp(context.Background(), gk.Engine(), h.app.ID, keeper.AppChange{Profile: &profile}); err != nil {
+		if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{Profile: &profile}); err != nil {
 			t.Fatal(err)
 		}
 		g := h.connect(0, "")
@@ -97,12 +99,12 @@ func TestGrantThatCannotBeRenewedIsGoodUntilItsEnd(t *testing.T) {
 
 func TestEntryFromTheMarketplaceBelongsToNobody(t *testing.T) {
 	story(t, "taobao", func(h *house) {
-		_, pressed := h.press(keeper.BeginInput{Owner: "cust-1"})
+		_, pressed := h.press(consent.BeginInput{Owner: "cust-1"})
 		callback := h.consent(pressed.URL, h.shop(0))
 		at := strings.Index(callback, "state=")
 		stripped := strings.TrimRight(strings.Replace(callback, callback[at:at+len("state=")+43], "", 1), "?&")
 		garbled := strings.Replace(callback, callback[at:at+len("state=")+43], "state="+strings.Repeat("x", 43), 1)
-		var refused *keeper.Refused
+		var refused *consent.Refused
 		if _, err := h.callback(garbled, h.cookie); !errors.As(err, &refused) {
 			t.Errorf("a garbled state: %v, want refused: it never falls back to the entry without one", err)
 		}

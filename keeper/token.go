@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -73,8 +74,8 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if !v.SeesGrant(&e.grant) {
 		return Served{}, errNotVisible
 	}
-	if k.Stopped(e.grant.App) {
-		return Served{}, ErrAppStopped
+	if k.apps.Stopped(e.grant.App) {
+		return Served{}, apps.ErrStopped
 	}
 	if away {
 		return k.judgeAway(e)
@@ -160,8 +161,8 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		switch {
 		case !v.SeesGrant(&e.grant):
 			return Served{}, errNotVisible
-		case k.Stopped(e.grant.App): // while the renewal was waited for
-			return Served{}, ErrAppStopped
+		case k.apps.Stopped(e.grant.App): // while the renewal was waited for
+			return Served{}, apps.ErrStopped
 		case away:
 			return k.judgeAway(e)
 		case e.grant.Usable(now) && w.good(&e.grant, now):
@@ -262,10 +263,10 @@ func (k *Keeper) judgeAway(e *cached) (Served, error) {
 
 // refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
 func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	if k.spill.pending() > 0 || k.spill.holds(id) { // a pair that waits for the database may be of any grant
 		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
@@ -276,19 +277,19 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	app, d, open, leave, err := k.enter(ctx, g.App, c.person)
+	a, leave, err := k.enter(ctx, g.App, c.person)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	if k.Stopped(g.App) {
-		return ErrAppStopped
+	if k.apps.Stopped(g.App) {
+		return apps.ErrStopped
 	}
-	g, err = k.claim(ctx, gk.Engine(), d, app, id, c)
+	g, err = k.claim(ctx, gk.Engine(), a, id, c)
 	if err != nil {
 		return err
 	}
-	return k.renew(ctx, d, app, open, g)
+	return k.renew(ctx, a, g)
 }
 
 // Refresh renews a grant at a person's word: within its lease, pace and daily limit, but not held back by a back-off
@@ -301,8 +302,8 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	}
 	now := k.Now()
 	switch {
-	case k.Stopped(g.App):
-		return g, ErrAppStopped
+	case k.apps.Stopped(g.App):
+		return g, apps.ErrStopped
 	case g.State == gk.Revoked, !g.Renewable:
 		return g, ErrNotRenewable
 	case g.Attempting(now):

@@ -5,30 +5,31 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // turn does for one claimed grant what is due: a renewal, a warning, the end of its token, a check.
-func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
-	f := k.renewalOf(d, app)
-	limits := d.Spec().Facts.Limits.TokenCalls
+func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	f := k.renewalOf(a.Driver, a.App)
+	limits := a.Driver.Spec().Facts.Limits.TokenCalls
 	now := k.Now()
-	forgive(app, &g)
+	forgive(a.App, &g)
 	ask := g.Renewable && k.renewalDue(&g, f, now)
-	if ask && app.Stopped() {
+	if ask && a.App.Stopped() {
 		taken := false
-		if app.Broken == "" && app.Stop != gk.StopPerson && !app.PausedUntil.After(now) { // one that is due tries whether the app works again
+		if a.App.Broken == "" && a.App.Stop != gk.StopPerson && !a.App.PausedUntil.After(now) { // one that is due tries whether the app works again
 			var err error
-			if taken, err = k.takeProbe(ctx, app.ID, now); err != nil {
+			if taken, err = k.takeProbe(ctx, a.App.ID, now); err != nil {
 				return err
 			}
 		}
 		if !taken {
-			return k.waitForStop(ctx, d, app, g)
+			return k.waitForStop(ctx, a, g)
 		}
 	}
 	if ask && limits == (platform.TokenCalls{}) && !g.InDoubt() && !endsDue(&g, now) {
-		return k.renew(ctx, d, app, open, g)
+		return k.renew(ctx, a, g)
 	}
 	ask = false // until the row says that the claim is still ours
 	inspect, confirm, doubted := false, false, false
@@ -36,7 +37,7 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		forgive(app, row)
+		forgive(a.App, row)
 		events := tellDoubt(row, now)
 		doubted = len(events) > 0 && now.Before(row.DoubtSince.Add(f.Deadline()+leaseSlack)) // ended before its lease was
 		events = append(events, lapse(row, now)...)
@@ -53,14 +54,14 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 			return events, nil
 		}
 		release(row)
-		inspect = probeDue(d, row, now)
+		inspect = probeDue(a.Driver, row, now)
 		if inspect {
 			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
 		}
-		if confirm = confirmDue(d, row, now); confirm {
+		if confirm = confirmDue(a.Driver, row, now); confirm {
 			askLater(row, now) // as above
 		}
-		row.DueAt = k.plan(d, app, row, now)
+		row.DueAt = k.plan(a.Driver, a.App, row, now)
 		g = *row
 		return events, nil
 	})
@@ -68,25 +69,25 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 		return err
 	}
 	if ask {
-		return k.renew(ctx, d, app, open, g)
+		return k.renew(ctx, a, g)
 	}
 	switch {
-	case app.Broken != "":
+	case a.App.Broken != "":
 		return nil // it cannot be asked
 	case confirm:
-		return k.confirmImport(ctx, d, app, open, g)
+		return k.confirmImport(ctx, a, g)
 	case doubted:
 		// Whoever asked is known to be dead: what its answer did to the access token is asked about at once. A lease that
 		// seems to be over may be another clock's, and its answer may still come.
-		return k.askAlive(ctx, d, open, g)
+		return k.askAlive(ctx, a, g)
 	case inspect:
-		return k.probe(ctx, d, open, g)
+		return k.probe(ctx, a, g)
 	}
 	return nil
 }
 
 // waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done.
-func (k *Keeper) waitForStop(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant) error {
+func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	now := k.Now()
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
@@ -98,7 +99,7 @@ func (k *Keeper) waitForStop(ctx context.Context, d platform.Driver, app gk.App,
 		release(row)
 		waiting := *row
 		waiting.RetryAt = later(row.RetryAt, putOff(row, now))
-		row.DueAt = k.plan(d, app, &waiting, now)
+		row.DueAt = k.plan(a.Driver, a.App, &waiting, now)
 		return events, nil
 	})
 }
@@ -119,7 +120,7 @@ func tellDoubt(row *gk.Grant, now time.Time) []gk.Event {
 		return nil
 	}
 	row.Fault = noAnswer(row, now)
-	return []gk.Event{event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
+	return []gk.Event{Event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
 }
 
 // renewalDue reports whether the renewal of a grant is due.
@@ -152,24 +153,24 @@ func probeDue(d platform.Driver, g *gk.Grant, now time.Time) bool {
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
 // renewal then tells whether the merchant has left.
-func (k *Keeper) probe(ctx context.Context, d platform.Driver, open platform.App, g gk.Grant) error {
+func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return err
 	}
-	in, err := k.inspect(ctx, d.(platform.Inspector), open, cred)
+	in, err := a.Inspect(ctx, cred)
 	if err != nil {
 		return err
 	}
 	if in.Alive == nil || *in.Alive {
-		if s, ok := d.(platform.Subscriber); ok && d.Spec().Facts.Push.Subscribe == "grant" {
-			if err := k.subscribeGrant(ctx, s, open, g.ID); err != nil { // platforms drop subscriptions that failed too often
-				k.log.Info("pushes could not be subscribed to again", "platform", open.Spec().Code, "grant", g.ID, "error", err)
+		if s, ok := a.Driver.(platform.Subscriber); ok && a.Driver.Spec().Facts.Push.Subscribe == "grant" {
+			if err := k.subscribeGrant(ctx, s, a, g.ID); err != nil { // platforms drop subscriptions that failed too often
+				k.log.Info("pushes could not be subscribed to again", "platform", a.Driver.Spec().Code, "grant", g.ID, "error", err)
 			}
 		}
-		return k.seen(ctx, d, g, in)
+		return k.seen(ctx, a.Driver, g, in)
 	}
-	return k.died(ctx, d, g, in.Fault)
+	return k.died(ctx, a.Driver, g, in.Fault)
 }
 
 // died records that the platform refuses an access token before its end.

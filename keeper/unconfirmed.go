@@ -6,6 +6,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -22,18 +23,18 @@ const (
 	latestAsking  = 24 * time.Hour
 )
 
-// unconfirmed reports whether a grant is held until the platform has said whose its pair is.
-func unconfirmed(g *gk.Grant) bool { return g.State == gk.Held && g.Facts[factUnconfirmed] != "" }
+// Unconfirmed reports whether a grant is held until the platform has said whose its pair is.
+func Unconfirmed(g *gk.Grant) bool { return g.State == gk.Held && g.Facts[factUnconfirmed] != "" }
 
-// hold makes a grant wait for the platform's word, which is asked for at once.
-func hold(g *gk.Grant, now time.Time) {
+// Hold makes a grant wait for the platform's word, which is asked for at once.
+func Hold(g *gk.Grant, now time.Time) {
 	g.State, g.Facts, g.DueAt = gk.Held, withFact(g.Facts, factUnconfirmed, now.Format(time.RFC3339)), now
 }
 
 // confirmAt is when the platform must be asked whose pair an unconfirmed grant has; zero for one that waits for nothing,
 // or whose token has ended, so that only its refresh can tell.
 func confirmAt(g *gk.Grant, now time.Time) time.Time {
-	if !unconfirmed(g) || g.Renewable && !g.Expires.IsZero() && !g.Expires.After(now) {
+	if !Unconfirmed(g) || g.Renewable && !g.Expires.IsZero() && !g.Expires.After(now) {
 		return time.Time{}
 	}
 	at, err := time.Parse(time.RFC3339, g.Facts[factUnconfirmed])
@@ -57,15 +58,15 @@ func askLater(g *gk.Grant, now time.Time) {
 }
 
 // confirmImport asks the platform whose pair an unconfirmed grant has. What it does not confirm stays held.
-func (k *Keeper) confirmImport(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
+func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	cred, err := k.credential(g, true)
 	if err != nil {
 		return err
 	}
-	in, confirmed, err := k.whose(ctx, d, open, cred)
+	in, confirmed, err := k.Whose(ctx, a, cred)
 	if err != nil || confirmed {
 		if confirmed {
-			return k.confirmedByPlatform(ctx, d, app, g, in)
+			return k.confirmedByPlatform(ctx, a, g, in)
 		}
 		return err
 	}
@@ -75,7 +76,7 @@ func (k *Keeper) confirmImport(ctx context.Context, d platform.Driver, app gk.Ap
 	now := k.Now()
 	in.Fault.At = gk.At(now)
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
-		if !unconfirmed(row) || row.Generation != g.Generation {
+		if !Unconfirmed(row) || row.Generation != g.Generation {
 			return nil, errOvertaken
 		}
 		row.Fault = in.Fault
@@ -83,18 +84,18 @@ func (k *Keeper) confirmImport(ctx context.Context, d platform.Driver, app gk.Ap
 	})
 }
 
-// whose asks the platform whose a credential is, and reports whether it says that it is its subject's. The question does
+// Whose asks the platform whose a credential is, and reports whether it says that it is its subject's. The question does
 // not hold what the importer wrote of the subject, since drivers repeat the subject they are given where the platform
 // says nothing of it. Where a question cannot be put without the subject, the platform checks the token against it.
 // On a platform without tokens the moment of the merchant's consent is the proof.
-func (k *Keeper) whose(ctx context.Context, d platform.Driver, open platform.App, cred platform.Credential) (in platform.Inspection, confirmed bool, err error) {
-	ins, ok := d.(platform.Inspector)
+func (k *Keeper) Whose(ctx context.Context, a apps.Opened, cred platform.Credential) (in platform.Inspection, confirmed bool, err error) {
+	ins, ok := a.Driver.(platform.Inspector)
 	if !ok {
 		return in, false, nil
 	}
 	alive := func() bool { return in.Alive != nil && *in.Alive }
-	if !d.Spec().Facts.Tokens {
-		in, err = k.inspect(ctx, ins, open, platform.Credential{Subject: cred.Subject})
+	if !a.Driver.Spec().Facts.Tokens {
+		in, err = a.Inspect(ctx, platform.Credential{Subject: cred.Subject})
 		return in, err == nil && alive() && !in.AuthorizedAt.IsZero(), err
 	}
 	blind := platform.Credential{
@@ -102,31 +103,31 @@ func (k *Keeper) whose(ctx context.Context, d platform.Driver, open platform.App
 		Token:   gk.Token{Access: cred.Token.Access},
 	}
 	var bad *platform.BadCall
-	if _, err := ins.InspectRequest(open, blind, ""); errors.As(err, &bad) {
+	if _, err := ins.InspectRequest(a.Open, blind, ""); errors.As(err, &bad) {
 		blind.Subject = cred.Subject
-		in, err = k.inspect(ctx, ins, open, blind)
+		in, err = a.Inspect(ctx, blind)
 		return in, err == nil && alive(), err
 	}
-	in, err = k.inspect(ctx, ins, open, blind)
+	in, err = a.Inspect(ctx, blind)
 	return in, err == nil && alive() && in.Subject.Same(cred.Subject), err
 }
 
 // namedByRefresh reports whether the answer to a refresh says by itself that its pair is the subject's.
-func namedByRefresh(d platform.Driver, open platform.App, asked platform.Asked, subject gk.Subject, reply platform.Reply) bool {
+func namedByRefresh(a apps.Opened, asked platform.Asked, subject gk.Subject, reply platform.Reply) bool {
 	asked.Subject = gk.Subject{Kind: subject.Kind, Host: subject.Host}
-	issues, err := d.ReadIssues(open, asked, reply)
+	issues, err := a.Driver.ReadIssues(a.Open, asked, reply)
 	return err == nil && len(issues) == 1 && issues[0].Subject.Same(subject)
 }
 
 // confirmedByPlatform makes an unconfirmed grant active, unless its pair was replaced meanwhile.
-func (k *Keeper) confirmedByPlatform(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, in platform.Inspection) error {
+func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Grant, in platform.Inspection) error {
 	now := k.Now()
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
-		if !unconfirmed(row) || row.PairFrom != g.PairFrom && row.PairSpent != g.Generation {
+		if !Unconfirmed(row) || row.PairFrom != g.PairFrom && row.PairSpent != g.Generation {
 			return nil, errOvertaken
 		}
-		learned := learn(platform.Issue{Subject: row.Subject, Facts: row.Facts, Scopes: row.Scopes}, in)
-		row.Subject, row.Facts, row.Scopes = merged(row.Subject, learned.Subject), learned.Facts, learned.Scopes
+		learned := apps.Learn(platform.Issue{Subject: row.Subject, Facts: row.Facts, Scopes: row.Scopes}, in)
+		row.Subject, row.Facts, row.Scopes = apps.Merge(row.Subject, learned.Subject), learned.Facts, learned.Scopes
 		if len(in.Shops) > 0 {
 			row.Shops, _ = reach(row.Shops, in.Shops, now)
 		}
@@ -140,25 +141,47 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, d platform.Driver, app
 			row.Fault = nil
 		}
 		row.Facts = withFact(withFact(row.Facts, factUnconfirmed, ""), factSeen, now.Format(time.RFC3339))
-		events := append(confirmHeld(row, "platform", now), event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
+		events := append(ConfirmHeld(row, "platform", now), Event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
 		if row.AttemptID == "" {
-			row.DueAt = k.plan(d, app, row, now)
+			row.DueAt = k.plan(a.Driver, a.App, row, now)
 		}
 		return events, nil
 	})
 }
 
-// moved tells both owners that a grant went from one to the other. Each has an event of their own, and a key that is
-// limited to owners does not see the names in it.
-func moved(g *gk.Grant, from, actor string, now time.Time) []gk.Event {
-	var events []gk.Event
-	for _, owner := range []string{from, g.Owner} {
-		if owner == "" {
-			continue
+// ConfirmPasted asks the platform whose a token is, where it can be asked. named is whom its bringer says, nil if nobody.
+func (k *Keeper) ConfirmPasted(ctx context.Context, opened apps.Opened, i platform.Issue, named *gk.Subject) (platform.Issue, error) {
+	_, ok := opened.Driver.(platform.Inspector)
+	if !ok || i.Subject.Kind == gk.KindPartner {
+		if i.Subject.Kind == "" || i.Subject.ID == "" {
+			return i, gk.BadInput("subject", "is needed: this platform does not tell whose a token is")
 		}
-		e := event(gk.EventGrantMoved, actor, g, now, map[string]any{"from": from, "to": g.Owner})
-		e.Owner = owner
-		events = append(events, e)
+		return i, nil
 	}
-	return events
+	told, err := opened.Inspect(ctx, platform.Credential{Subject: i.Subject, Token: i.Token})
+	if err != nil {
+		if f := apps.FaultIn(err); f != nil {
+			return i, f
+		}
+		if apps.NotSent(err) || errors.Is(err, platform.ErrGarbage) {
+			return i, &Later{Err: ErrSuspended, After: 10 * time.Second}
+		}
+		return i, err
+	}
+	if told.Alive != nil && !*told.Alive {
+		if told.Fault != nil {
+			return i, told.Fault
+		}
+		return i, gk.BadInput("token", "is refused by the platform")
+	}
+	if named != nil && named.ID != "" && told.Subject.ID != "" && named.ID != told.Subject.ID {
+		return i, gk.BadInput("subject", "is not whom this token belongs to")
+	}
+	if i.Subject.ID == "" {
+		i.Subject = apps.Merge(told.Subject, i.Subject)
+	}
+	if i.Subject.Kind == "" || i.Subject.ID == "" {
+		return i, gk.BadInput("subject", "is needed: the platform did not tell whose this token is")
+	}
+	return apps.Learn(i, told), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -29,14 +30,11 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 		return Use{}, false, err
 	}
 	g := served.Grant
-	d := k.drivers[g.Platform]
+	d := k.apps.Driver(g.Platform)
 	if err != nil && (d == nil || d.Spec().Facts.Tokens) {
 		return Use{}, false, err
 	}
-	open, err := k.apps.get(ctx, &k.tokens.pulse, g.App, func(ctx context.Context) (openedApp, error) {
-		_, d, open, err := k.appOf(ctx, g.App)
-		return openedApp{d, open}, err
-	})
+	a, err := k.opened.get(ctx, &k.tokens.pulse, g.App, func(ctx context.Context) (apps.Opened, error) { return k.apps.OpenByID(ctx, g.App) })
 	if err != nil {
 		return Use{}, false, err
 	}
@@ -46,11 +44,11 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 	if err != nil {
 		return Use{}, false, err
 	}
-	use = Use{Grant: g, Driver: open.driver, App: open.app, Credential: platform.Credential{
+	use = Use{Grant: g, Driver: a.Driver, App: a.Open, Credential: platform.Credential{
 		Subject: g.Subject, Shops: reach.Shops, Scopes: reach.Scopes, Facts: reach.Facts,
 		Token: gk.Token{Access: served.Access, Expires: g.Expires, Windows: g.Windows},
 	}}
-	use.App.Now, use.App.Nonce = k.Now(), nonce()
+	use.App.Now, use.App.Nonce = k.Now(), apps.Nonce()
 	return use, served.Stale, nil
 }
 
@@ -58,10 +56,10 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 // answer are there. The caller closes the body; the request has no end but that of ctx. It is no renewal: a GET may go out
 // twice when a kept-alive connection dies.
 func (k *Keeper) Forward(ctx context.Context, app platform.App, req *http.Request) (*http.Response, error) {
-	if !k.begin() {
+	if !k.BeginWork() {
 		return nil, ErrDraining
 	}
-	defer k.end()
+	defer k.EndWork()
 	return k.gate.Stream(ctx, req, outbound.Policy{Allow: app.AllowsHost, Timeout: longestForward})
 }
 
@@ -77,22 +75,16 @@ func (k *Keeper) Suspect(id string) {
 	}
 	k.suspects.put(id, struct{}{}, time.Now())
 	go func() {
-		if !k.begin() {
+		if !k.BeginWork() {
 			return
 		}
-		defer k.end()
+		defer k.EndWork()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := k.look(ctx, id); err != nil {
 			k.log.Info("a suspected grant could not be looked at", "grant", id, "error", err)
 		}
 	}()
-}
-
-// openedApp is an application with its secrets open.
-type openedApp struct {
-	driver platform.Driver
-	app    platform.App
 }
 
 const (

@@ -160,14 +160,14 @@ func (p *Pushes) prove(r *http.Request, body []byte) (app string, d platform.Del
 	if err != nil {
 		return "", d, err
 	}
-	driver, open, err := p.o.Keeper.OpenApp(row)
+	a, err := p.o.Keeper.Apps().Open(row)
 	if err != nil {
 		return "", d, err
 	}
-	receiver, ok := driver.(platform.Receiver)
+	receiver, ok := a.Driver.(platform.Receiver)
 	if !ok {
 		return "", d, errNobody
 	}
-	d, err = receiver.Receive(open, platform.Incoming{Method: r.Method, URL: p.o.PublicURL + r.URL.RequestURI(), Header: r.Header, Body: body})
+	d, err = receiver.Receive(a.Open, platform.Incoming{Method: r.Method, URL: p.o.PublicURL + r.URL.RequestURI(), Header: r.Header, Body: body})
 	return row.ID, d, err
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform/all"
@@ -136,7 +137,7 @@ func (p *post) slow(token string) (letGo func()) {
 
 func (p *post) app() gk.App {
 	p.t.Helper()
-	app, err := p.keeper.CreateApp(p.t.Context(), gk.Engine(), keeper.AppInput{
+	app, err := p.keeper.Apps().Create(p.t.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Settings: map[string]string{"client_id": "made-up-client", "client_secret": secret},
 		Endpoints: map[string]string{"api": p.platform.URL, "token": p.platform.URL},
 	})

@@ -19,6 +19,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -57,13 +59,14 @@ func demoCommand(s streams) *cobra.Command {
 // demonstration is the whole product in one process.
 type demonstration struct {
 	*installation
-	keeper *keeper.Keeper
-	gate   *outbound.Gate
-	sims   *sim.Running
-	ready  readySims
-	server string
-	key    gk.Secret
-	apps   map[string]string // app id by platform
+	keeper  *keeper.Keeper
+	consent *consent.Flow
+	gate    *outbound.Gate
+	sims    *sim.Running
+	ready   readySims
+	server  string
+	key     gk.Secret
+	apps    map[string]string // app id by platform
 }
 
 // readySims is the part of the simulators' ready line that setting up needs.
@@ -127,7 +130,7 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 	defer d.gate.Close()
 	f := faces{d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
-	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, log)), log)
+	server := api.NewServer(d.pages(f.handler(d.keeper, d.consent, d.installation, pushes, log)), log)
 	done := make(chan error, 1)
 	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, 330*time.Second, log) }()
 	if err := d.announce(s, c.json); err != nil {
@@ -164,6 +167,7 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	d.consent = consent.New(d.keeper)
 	d.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := d.keeper.NextDue(ctx)
@@ -225,10 +229,10 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 		}
 	}
 	if id != "" {
-		_, err = d.keeper.UpdateApp(ctx, gk.Engine(), id, keeper.AppChange{Settings: settings, Endpoints: endpoints})
+		_, err = d.keeper.Apps().Update(ctx, gk.Engine(), id, apps.Change{Settings: settings, Endpoints: endpoints})
 	} else {
 		var app gk.App
-		app, err = d.keeper.CreateApp(ctx, gk.Engine(), keeper.AppInput{Platform: code, Name: "Demo ERP", Settings: settings, Endpoints: endpoints})
+		app, err = d.keeper.Apps().Create(ctx, gk.Engine(), apps.Input{Platform: code, Name: "Demo ERP", Settings: settings, Endpoints: endpoints})
 		id = app.ID
 	}
 	if err != nil {
@@ -239,7 +243,7 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 	for name, value := range box.Apps[0] {
 		told[name] = value
 	}
-	told["redirect_uri"], told["push_url"], told["app_url"] = d.keeper.CallbackURL(id), d.keeper.PushURL(id), d.keeper.InstallURL(id)
+	told["redirect_uri"], told["push_url"], told["app_url"] = d.keeper.Apps().CallbackURL(id), d.keeper.Apps().PushURL(id), d.keeper.Apps().InstallURL(id)
 	return d.control(ctx, "/"+code+"/apps", told)
 }
 

@@ -11,7 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -86,7 +86,7 @@ func (d *demonstration) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *demonstration) connect(w http.ResponseWriter, r *http.Request) {
-	_, address, err := d.keeper.Begin(r.Context(), gk.Engine(), keeper.BeginInput{App: r.PostFormValue("app")})
+	_, address, err := d.consent.Begin(r.Context(), gk.Engine(), consent.BeginInput{App: r.PostFormValue("app")})
 	if err != nil {
 		http.Error(w, "no such app", http.StatusNotFound)
 		return

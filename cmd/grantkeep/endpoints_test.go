@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/client"
-	"github.com/grantkeep/grantkeep/keeper"
 )
 
 // TestAppAtAForeignEndpointIsBrokenAlone starts a server without the --allow-endpoint that one of its apps needs, and
@@ -47,8 +47,8 @@ func TestAppAtAForeignEndpointIsBrokenAlone(t *testing.T) {
 	}
 	for range 2 { // the second start tells the log again, and nobody else
 		again(false)
-		if got := fault(f.app.ID); got != keeper.CodeEndpoint {
-			t.Errorf("the app's fault is %q, want %q", got, keeper.CodeEndpoint)
+		if got := fault(f.app.ID); got != apps.CodeEndpoint {
+			t.Errorf("the app's fault is %q, want %q", got, apps.CodeEndpoint)
 		}
 		if got := fault(other.ID); got != "" {
 			t.Errorf("the other app's fault is %q, want none", got)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/connect"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
@@ -17,15 +18,15 @@ type faces struct{ public, api string }
 
 // handler puts the faces together, told apart by the Host that a request names. A host that is none of them gets 421,
 // whatever it asks for.
-func (f faces) handler(k *keeper.Keeper, in *installation, pushes http.Handler, log *slog.Logger) http.Handler {
+func (f faces) handler(k *keeper.Keeper, flow *consent.Flow, in *installation, pushes http.Handler, log *slog.Logger) http.Handler {
 	public := http.NewServeMux()
 	if k.Frozen() {
 		public.Handle("/", api.Frozen())
 	} else {
-		public.Handle("/", connect.New(connect.Options{Keeper: k, PublicURL: f.public, Log: log}))
+		public.Handle("/", connect.New(connect.Options{Keeper: k, Consent: flow, PublicURL: f.public, Log: log}))
 		public.Handle("/push/{app}", pushes)
 	}
-	programs := api.New(api.Options{Keeper: k, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log})
+	programs := api.New(api.Options{Keeper: k, Consent: flow, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		toPublic, toAPI := serves(f.public, r.Host), serves(f.api, r.Host)
 		if toPublic && toAPI && hostOf(f.public) != hostOf(f.api) { // two ports of loopback

@@ -66,7 +66,7 @@ func TestForeignHostIsToldNothing(t *testing.T) {
 func TestFacesAnswerUnderTheirOwnHostOnly(t *testing.T) {
 	w := newTown(t)
 	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: "https://hub.example", Log: slog.New(slog.DiscardHandler)})
-	both := faces{"https://hub.example", "https://api.example:8443"}.handler(w.keeper, w.installation, pushes, slog.New(slog.DiscardHandler))
+	both := faces{"https://hub.example", "https://api.example:8443"}.handler(w.keeper, w.consent, w.installation, pushes, slog.New(slog.DiscardHandler))
 	get := func(host, path string) int {
 		r := httptest.NewRequest(http.MethodGet, "http://x"+path, nil)
 		r.Host = host

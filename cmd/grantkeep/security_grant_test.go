@@ -45,7 +45,7 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 	w := newTown(t)
 	for _, code := range w.codes() {
 		t.Run(code, func(t *testing.T) {
-			spec := w.keeper.Driver(code).Spec()
+			spec := w.keeper.Apps().Driver(code).Spec()
 			a, b := w.connect(code, w.apps[code], 0, "ann"), w.connect(code, w.apps[code], 1, "bob")
 			other := w.subject(b)
 			call := businessCall(code)

@@ -161,12 +161,12 @@ func TestSecretsStayWithTheirDestination(t *testing.T) {
 		}
 		identity := map[string]string{}
 		for name, v := range otherIdentity(code) {
-			if !w.keeper.Driver(code).Spec().Facts.Settings[name].Secret {
+			if !w.keeper.Apps().Driver(code).Spec().Facts.Settings[name].Secret {
 				identity[name] = v
 			}
 		}
 		secrets := map[string]string{}
-		for name, s := range w.keeper.Driver(code).Spec().Facts.Settings {
+		for name, s := range w.keeper.Apps().Driver(code).Spec().Facts.Settings {
 			if v, ok := w.ready.Platforms[code].Apps[0][name]; ok && s.Secret {
 				secrets[name] = fmt.Sprint(v)
 			}
@@ -297,7 +297,7 @@ func TestRepeatedParametersAreRefused(t *testing.T) {
 			"state here, the rest there": {half.Encode(), strings.Replace(u.RawQuery, half.Encode(), "", 1)},
 			"the rest here, state there": {strings.Replace(u.RawQuery, half.Encode(), "", 1), half.Encode()},
 		} {
-			if how == "state here, the rest there" && w.keeper.Driver(a.code).Spec().Facts.Callback.Unsolicited {
+			if how == "state here, the rest there" && w.keeper.Apps().Driver(a.code).Spec().Facts.Callback.Unsolicited {
 				continue // without a state it is an entry from the platform's side, which belongs to nobody
 			}
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"?"+r.query, strings.NewReader(r.body))

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/apps"
 )
 
 // letterbox takes a platform's pushes and keeps them unopened.
@@ -97,12 +97,12 @@ func (w *town) redirectPushes(code, app string, identity map[string]string) *let
 	box := newLetterbox(w.t)
 	address := box.URL + "/push/" + app
 	settings := map[string]string{"push_url": address}
-	for name, s := range w.keeper.Driver(code).Spec().Facts.Settings {
+	for name, s := range w.keeper.Apps().Driver(code).Spec().Facts.Settings {
 		if value, ok := w.ready.Platforms[code].Apps[0][name].(string); ok && s.Secret {
 			settings[name] = value // another address needs the secrets again
 		}
 	}
-	if _, err := w.keeper.UpdateApp(w.t.Context(), gk.Engine(), app, keeper.AppChange{Settings: settings}); err != nil {
+	if _, err := w.keeper.Apps().Update(w.t.Context(), gk.Engine(), app, apps.Change{Settings: settings}); err != nil {
 		w.t.Fatal(err)
 	}
 	told := map[string]any{}
@@ -110,7 +110,7 @@ func (w *town) redirectPushes(code, app string, identity map[string]string) *let
 	for name, v := range identity {
 		told[name] = v
 	}
-	told["redirect_uri"], told["push_url"], told["app_url"] = w.keeper.CallbackURL(app), address, w.keeper.InstallURL(app)
+	told["redirect_uri"], told["push_url"], told["app_url"] = w.keeper.Apps().CallbackURL(app), address, w.keeper.Apps().InstallURL(app)
 	w.tell(http.MethodPost, "/"+code+"/apps", told, nil)
 	return box
 }
@@ -308,7 +308,7 @@ func TestShopeePushKeyGoesBeforeThePartnerKey(t *testing.T) {
 		mac.Write([]byte(address + "|" + body))
 		return letter{http.Header{"Authorization": {hex.EncodeToString(mac.Sum(nil))}}, []byte(body)}
 	}
-	own := w.keeper.PushURL(app)
+	own := w.keeper.Apps().PushURL(app)
 	if status := w.deliver(app, push(own, id)); status >= 300 {
 		t.Errorf("signed with the partner key, as older guides have it = %d, want taken", status)
 	}
@@ -320,7 +320,7 @@ func TestShopeePushKeyGoesBeforeThePartnerKey(t *testing.T) {
 			t.Errorf("%s = %d, want refused", name, status)
 		}
 	}
-	if _, err := w.keeper.UpdateApp(t.Context(), gk.Engine(), app, keeper.AppChange{Settings: map[string]string{"push_partner_key": "false"}}); err != nil {
+	if _, err := w.keeper.Apps().Update(t.Context(), gk.Engine(), app, apps.Change{Settings: map[string]string{"push_partner_key": "false"}}); err != nil {
 		t.Fatal(err)
 	}
 	if status := w.deliver(app, push(own, id)); status < 400 {

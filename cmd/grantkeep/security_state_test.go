@@ -65,11 +65,11 @@ func (w *town) withState(a arrival, state string) string {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		_, open, err := w.keeper.OpenApp(app)
+		open, err := w.keeper.Apps().Open(app)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		signShoplazza(q, open.Secrets["client_secret"][0].Reveal())
+		signShoplazza(q, open.Open.Secrets["client_secret"][0].Reveal())
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
@@ -185,7 +185,7 @@ func (w *town) secretsInUse() map[string]string {
 			secrets[fmt.Sprint("access token ", i, " of ", code)] = g.Access
 			secrets[fmt.Sprint("refresh token ", i, " of ", code)] = g.Refresh
 		}
-		for name, s := range w.keeper.Driver(code).Spec().Facts.Settings {
+		for name, s := range w.keeper.Apps().Driver(code).Spec().Facts.Settings {
 			if s.Secret {
 				secrets[name+" of "+code] = fmt.Sprint(w.ready.Platforms[code].Apps[0][name])
 				secrets[name+" of "+code+" sandbox"] = otherIdentity(code)[name]

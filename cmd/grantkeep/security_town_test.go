@@ -19,7 +19,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/sim"
@@ -66,7 +66,7 @@ func newTownOn(t *testing.T, database string) *town {
 		t.Fatal(err)
 	}
 	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
-	server := api.NewServer(w.pages(faces{w.server, w.server}.handler(w.keeper, w.installation, pushes, log)), log)
+	server := api.NewServer(w.pages(faces{w.server, w.server}.handler(w.keeper, w.consent, w.installation, pushes, log)), log)
 	done := make(chan error, 1)
 	go func() { done <- runServer(ctx, server, listener, w.keeper, pushes, 30*time.Second, log) }()
 	t.Cleanup(func() {
@@ -211,14 +211,14 @@ func (w *town) addApp(code, environment string, change map[string]string) string
 	}
 	settings := map[string]string{}
 	for name, v := range w.ready.Platforms[code].Apps[0] {
-		if _, ok := w.keeper.Driver(code).Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
+		if _, ok := w.keeper.Apps().Driver(code).Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
 			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
 	for name, v := range change {
 		settings[name] = v
 	}
-	app, err := w.keeper.CreateApp(context.Background(), gk.Engine(), keeper.AppInput{
+	app, err := w.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 		Platform: code, Environment: environment, Name: code + " " + environment, Settings: settings, Endpoints: first.Endpoints,
 	})
 	if err != nil {
@@ -228,7 +228,7 @@ func (w *town) addApp(code, environment string, change map[string]string) string
 	for name, v := range settings {
 		told[name] = v
 	}
-	told["redirect_uri"], told["push_url"] = w.keeper.CallbackURL(app.ID), w.keeper.PushURL(app.ID)
+	told["redirect_uri"], told["push_url"] = w.keeper.Apps().CallbackURL(app.ID), w.keeper.Apps().PushURL(app.ID)
 	w.tell(http.MethodPost, "/"+code+"/apps", told, nil)
 	return app.ID
 }

@@ -27,6 +27,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/pushes"
@@ -172,7 +173,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
-	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, in, pushes, log), log)
+	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, consent.New(k), in, pushes, log), log)
 	if _, err := fmt.Fprintf(s.out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}

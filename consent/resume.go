@@ -1,4 +1,4 @@
-package keeper
+package consent
 
 import (
 	"context"
@@ -41,10 +41,10 @@ func (r *resumed) end(app string) {
 	delete(r.apps, app)
 }
 
-// resume goes on with clicks that a crash, or a database that was away, left half done. Every app has a pass of its own,
+// Resume goes on with clicks that a crash, or a database that was away, left half done. Every app has a pass of its own,
 // so that none waits for another's platform. It returns when the passes have begun.
-func (k *Keeper) resume(ctx context.Context) error {
-	clicks, err := k.store.OpenClicks(ctx, k.Now().Add(-time.Minute), resumeMost)
+func (fl *Flow) Resume(ctx context.Context) error {
+	clicks, err := fl.store.OpenClicks(ctx, fl.keeper.Now().Add(-time.Minute), resumeMost)
 	if err != nil {
 		return err
 	}
@@ -53,30 +53,30 @@ func (k *Keeper) resume(ctx context.Context) error {
 		byApp[c.App] = append(byApp[c.App], c)
 	}
 	for app, clicks := range byApp {
-		if !k.resumed.begin(app) {
+		if !fl.resumed.begin(app) {
 			continue
 		}
-		k.more()
+		fl.keeper.MoreWork()
 		go func() {
-			defer k.end()
-			defer k.resumed.end(app)
-			k.resumeApp(ctx, clicks)
+			defer fl.keeper.EndWork()
+			defer fl.resumed.end(app)
+			fl.resumeApp(ctx, clicks)
 		}()
 	}
 	return nil
 }
 
 // resumeApp goes on with the clicks of one app, a few at a time. The failure of one is no other's.
-func (k *Keeper) resumeApp(ctx context.Context, clicks []gk.Click) {
+func (fl *Flow) resumeApp(ctx context.Context, clicks []gk.Click) {
 	var work errgroup.Group
 	work.SetLimit(resumeAtOnce)
 	for _, c := range clicks {
-		if k.draining.Load() {
+		if fl.keeper.Draining() {
 			break // the next start, or another process, goes on
 		}
 		work.Go(func() error {
-			if err := k.resumeClick(ctx, c); err != nil {
-				k.log.Warn("authorization not completed yet", "app", c.App, "click", c.ID, "error", err)
+			if err := fl.resumeClick(ctx, c); err != nil {
+				fl.log.Warn("authorization not completed yet", "app", c.App, "click", c.ID, "error", err)
 			}
 			return nil
 		})
@@ -84,15 +84,15 @@ func (k *Keeper) resumeApp(ctx context.Context, clicks []gk.Click) {
 	_ = work.Wait() // no piece of work returns an error
 }
 
-func (k *Keeper) resumeClick(ctx context.Context, c gk.Click) error {
+func (fl *Flow) resumeClick(ctx context.Context, c gk.Click) error {
 	switch c.Stage {
 	case gk.Issued:
-		return k.complete(ctx, c.ID)
+		return fl.Complete(ctx, c.ID)
 	case gk.Begun, gk.Done, gk.Failed: // no open click is at one of these
 	case gk.Exchanging:
-		held := k.spill.holds(c.ID) || k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second // somebody may hold its answer
+		held := fl.keeper.HoldsAnswer(c.ID) || fl.keeper.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second // somebody may hold its answer
 		if !held {
-			return k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonLostAnswer, nil)
+			return fl.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonLostAnswer, nil)
 		}
 	}
 	return nil

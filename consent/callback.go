@@ -1,4 +1,4 @@
-package keeper
+package consent
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -29,12 +31,12 @@ type Outcome struct {
 // Callback completes an authorization with what the platform sent back. cookie reads one of the browser's cookies. A
 // callback that must not be believed is a *Refused: nothing is stored and nobody asked. One that was seen before shows
 // the outcome and does nothing. The work goes on when ctx ends; Outcome then shows it under way.
-func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incoming, cookie func(name string) string) (Outcome, error) {
-	app, d, open, err := k.appOf(ctx, appID)
+func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming, cookie func(name string) string) (Outcome, error) {
+	opened, err := fl.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return Outcome{}, err
 	}
-	cb, err := d.ReadCallback(open, in)
+	cb, err := opened.Driver.ReadCallback(opened.Open, in)
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
@@ -45,26 +47,26 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 		return Outcome{}, &Refused{Reason: RefusedEmpty}
 	}
 	if cb.State == "" {
-		return k.unsolicited(ctx, app, d, open, cb)
+		return fl.unsolicited(ctx, opened, cb)
 	}
-	c, err := k.store.ClickByState(ctx, app.ID, digest(cb.State))
+	c, err := fl.store.ClickByState(ctx, opened.App.ID, digest(cb.State))
 	if errors.Is(err, store.ErrNotFound) {
-		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	mine := sameHash(c.BrowserHash, cookie(k.cookieName(c)))
+	mine := sameHash(c.BrowserHash, cookie(fl.cookieName(c)))
 	if c.Stage != gk.Begun {
 		if !mine {
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 		}
-		return k.await(ctx, c.ID, true)
+		return fl.await(ctx, c.ID, true)
 	}
-	if !c.ExpiresAt.After(k.Now()) {
-		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+	if !c.ExpiresAt.After(fl.keeper.Now()) {
+		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 	}
-	a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
+	a, err := fl.store.Authorization(ctx, gk.Engine(), c.Authorization)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -72,30 +74,30 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}
 	if cb.Fault != nil && a.Kind != gk.KindCancel { // some platforms tell a cancellation as a refusal
-		return k.declined(ctx, c, cb.Fault)
+		return fl.declined(ctx, c, cb.Fault)
 	}
-	if !k.begin() {
-		return Outcome{}, ErrDraining
+	if !fl.keeper.BeginWork() {
+		return Outcome{}, keeper.ErrDraining
 	}
-	spent, err := k.store.SpendState(ctx, app.ID, digest(cb.State), codeHash(d, cb), !mine, k.Now())
+	spent, err := fl.store.SpendState(ctx, opened.App.ID, digest(cb.State), codeHash(opened.Driver, cb), !mine, fl.keeper.Now())
 	if err != nil {
-		k.end()
+		fl.keeper.EndWork()
 		if errors.Is(err, store.ErrExists) { // the code came before, with another state or with none
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 		}
 		if errors.Is(err, store.ErrSpent) && mine {
-			return k.await(ctx, c.ID, true) // another callback with this state was a moment earlier
+			return fl.await(ctx, c.ID, true) // another callback with this state was a moment earlier
 		}
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrSpent) {
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(d)}
+			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
 		}
 		return Outcome{}, err
 	}
 	go func() {
-		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, a.Kind, spent, cb)
+		defer fl.keeper.EndWork()
+		fl.exchange(context.WithoutCancel(ctx), opened, a.Kind, spent, cb)
 	}()
-	return k.await(ctx, c.ID, false)
+	return fl.await(ctx, c.ID, false)
 }
 
 // stateFault is the catalogue's word for a state that is not ours, where the platform's catalogue has one.
@@ -108,17 +110,17 @@ func stateFault(d platform.Driver) *gk.Fault {
 
 // unsolicited completes an entry that the platform itself began without our state: an authorization without owner.
 // Whoever's browser brought it is of no interest, so that nobody can be tricked into taking somebody else's shop.
-func (k *Keeper) unsolicited(ctx context.Context, app gk.App, d platform.Driver, open platform.App, cb platform.Callback) (Outcome, error) {
-	if !d.Spec().Facts.Callback.Unsolicited || cb.Fault != nil {
+func (fl *Flow) unsolicited(ctx context.Context, opened apps.Opened, cb platform.Callback) (Outcome, error) {
+	if !opened.Driver.Spec().Facts.Callback.Unsolicited || cb.Fault != nil {
 		return Outcome{}, &Refused{Reason: RefusedNoState, Fault: cb.Fault}
 	}
-	if o, spent, err := k.spentBefore(ctx, app.ID, d, cb); spent || err != nil {
+	if o, spent, err := fl.spentBefore(ctx, opened.App.ID, opened.Driver, cb); spent || err != nil {
 		return o, err
 	}
-	if !k.budgetFor(app.ID).take(k.Now()) {
+	if !fl.budgetFor(opened.App.ID).take(fl.keeper.Now()) {
 		return Outcome{}, &Refused{Reason: RefusedBusy}
 	}
-	return k.entry(ctx, d, open, cb, "")
+	return fl.entry(ctx, opened, cb, "")
 }
 
 // codeHash is what is kept of the code that a callback brings; nil where it brings none.
@@ -135,12 +137,12 @@ func codeHash(d platform.Driver, cb platform.Callback) []byte {
 }
 
 // spentBefore shows the outcome of a code that came before, as a reloaded page brings it: no platform is sent one twice.
-func (k *Keeper) spentBefore(ctx context.Context, app string, d platform.Driver, cb platform.Callback) (o Outcome, spent bool, err error) {
+func (fl *Flow) spentBefore(ctx context.Context, app string, d platform.Driver, cb platform.Callback) (o Outcome, spent bool, err error) {
 	hash := codeHash(d, cb)
 	if hash == nil {
 		return Outcome{}, false, nil
 	}
-	c, err := k.store.ClickByCode(ctx, app, hash)
+	c, err := fl.store.ClickByCode(ctx, app, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return Outcome{}, false, nil
 	}
@@ -150,68 +152,68 @@ func (k *Keeper) spentBefore(ctx context.Context, app string, d platform.Driver,
 	if len(c.StateHash) > 0 { // a click of ours spent it: its outcome is for the browser that made it
 		return Outcome{}, true, &Refused{Reason: RefusedState}
 	}
-	o, err = k.await(ctx, c.ID, true)
+	o, err = fl.await(ctx, c.ID, true)
 	return o, true, err
 }
 
 // entry completes what came without a click of ours: an authorization and a click are made for it, with nobody's state.
-func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App, cb platform.Callback, owner string) (Outcome, error) {
-	if o, spent, err := k.spentBefore(ctx, open.ID, d, cb); spent || err != nil {
+func (fl *Flow) entry(ctx context.Context, opened apps.Opened, cb platform.Callback, owner string) (Outcome, error) {
+	if o, spent, err := fl.spentBefore(ctx, opened.App.ID, opened.Driver, cb); spent || err != nil {
 		return o, err
 	}
-	now := k.Now()
+	now := fl.keeper.Now()
 	a := gk.Authorization{
-		ID: gk.NewID("aut", now), App: open.ID, Owner: owner, Kind: gk.KindInstall, LinkHash: digest(randomText()), Stage: gk.Begun,
+		ID: gk.NewID("aut", now), App: opened.App.ID, Owner: owner, Kind: gk.KindInstall, LinkHash: digest(apps.RandomText()), Stage: gk.Begun,
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
 	c := gk.Click{
-		ID: gk.NewID("clk", now), Authorization: a.ID, App: open.ID, Stage: gk.Exchanging, SpentAt: now, CodeHash: codeHash(d, cb),
+		ID: gk.NewID("clk", now), Authorization: a.ID, App: opened.App.ID, Stage: gk.Exchanging, SpentAt: now, CodeHash: codeHash(opened.Driver, cb),
 		ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
-	if !k.begin() {
-		return Outcome{}, ErrDraining
+	if !fl.keeper.BeginWork() {
+		return Outcome{}, keeper.ErrDraining
 	}
-	if err := k.store.CreateAuthorization(ctx, a); err != nil {
-		k.end()
+	if err := fl.store.CreateAuthorization(ctx, a); err != nil {
+		fl.keeper.EndWork()
 		return Outcome{}, err
 	}
-	if err := k.store.CreateClick(ctx, c); err != nil {
-		k.end()
+	if err := fl.store.CreateClick(ctx, c); err != nil {
+		fl.keeper.EndWork()
 		if errors.Is(err, store.ErrExists) { // the same code a moment earlier
-			o, _, err := k.spentBefore(ctx, open.ID, d, cb)
+			o, _, err := fl.spentBefore(ctx, opened.App.ID, opened.Driver, cb)
 			return o, err
 		}
 		return Outcome{}, err
 	}
 	go func() {
-		defer k.end()
-		k.exchange(context.WithoutCancel(ctx), d, open, a.Kind, c, cb)
+		defer fl.keeper.EndWork()
+		fl.exchange(context.WithoutCancel(ctx), opened, a.Kind, c, cb)
 	}()
-	return k.await(ctx, c.ID, false)
+	return fl.await(ctx, c.ID, false)
 }
 
 // declined records that the merchant, or the platform on their behalf, said no. The state is spent.
-func (k *Keeper) declined(ctx context.Context, c gk.Click, f *gk.Fault) (Outcome, error) {
+func (fl *Flow) declined(ctx context.Context, c gk.Click, f *gk.Fault) (Outcome, error) {
 	reason := gk.ReasonRefused
 	if f.Action == gk.Reauthorize {
 		reason = gk.ReasonDenied
 	}
-	if err := k.failClick(ctx, c.ID, gk.Begun, reason, f); err != nil {
+	if err := fl.failClick(ctx, c.ID, gk.Begun, reason, f); err != nil {
 		return Outcome{}, err
 	}
-	return k.outcome(ctx, c.ID)
+	return fl.outcome(ctx, c.ID)
 }
 
 // failClick ends a click without a grant, if it still is at the stage that this was concluded from: the answer of one
 // that has come further is not thrown away. Its authorization stays open for another click while its link lives.
-func (k *Keeper) failClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault) error {
-	return k.endClick(ctx, id, from, reason, f, func(c *gk.Click) { c.Stage, c.Answer, c.AnswerKey = gk.Failed, nil, 0 })
+func (fl *Flow) failClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault) error {
+	return fl.endClick(ctx, id, from, reason, f, func(c *gk.Click) { c.Stage, c.Answer, c.AnswerKey = gk.Failed, nil, 0 })
 }
 
 // endClick ends a click without a grant in the way that end says, and tells it.
-func (k *Keeper) endClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault, end func(*gk.Click)) error {
-	now := k.Now()
-	err := k.store.UpdateClick(ctx, id, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
+func (fl *Flow) endClick(ctx context.Context, id string, from gk.Stage, reason string, f *gk.Fault, end func(*gk.Click)) error {
+	now := fl.keeper.Now()
+	err := fl.store.UpdateClick(ctx, id, now, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
 		if c.Stage != from || c.Ended() {
 			return nil, store.ErrUnchanged
 		}
@@ -224,29 +226,29 @@ func (k *Keeper) endClick(ctx context.Context, id string, from gk.Stage, reason 
 			return nil, nil
 		}
 		a.Stage, a.Reason, a.Fault = gk.Failed, reason, f
-		data := faultData(f)
+		data := keeper.FaultData(f)
 		data["reason"] = reason
 		return []gk.Event{{
 			ID: gk.NewID("evt", now), Kind: gk.EventAuthorizationFailed, Actor: "merchant", App: a.App, Authorization: a.ID, Owner: a.Owner, At: now, Data: data,
 		}}, nil
 	})
-	k.ended.tell(id)
+	fl.ended.tell(id)
 	return err
 }
 
 // Result shows how a click ended to the browser that made it, and to no other.
-func (k *Keeper) Result(ctx context.Context, click string, cookie func(name string) string) (Outcome, error) {
-	c, err := k.store.Click(ctx, click)
+func (fl *Flow) Result(ctx context.Context, click string, cookie func(name string) string) (Outcome, error) {
+	c, err := fl.store.Click(ctx, click)
 	if errors.Is(err, store.ErrNotFound) {
 		return Outcome{}, &Refused{Reason: RefusedBrowser}
 	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !sameHash(c.BrowserHash, cookie(k.cookieName(c))) {
+	if !sameHash(c.BrowserHash, cookie(fl.cookieName(c))) {
 		return Outcome{}, &Refused{Reason: RefusedBrowser}
 	}
-	return k.outcome(ctx, c.ID)
+	return fl.outcome(ctx, c.ID)
 }
 
 // patience is how long a merchant's browser waits for the platform before it is shown that the work goes on.
@@ -257,14 +259,14 @@ const lookEvery = 2 * time.Second
 
 // await waits until a click has ended, for at most patience. What this process does is told at once; the database is
 // looked at now and then, for what another instance does.
-func (k *Keeper) await(ctx context.Context, click string, replay bool) (Outcome, error) {
+func (fl *Flow) await(ctx context.Context, click string, replay bool) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		told, leave := k.ended.wait(click)
-		o, err := k.outcome(context.WithoutCancel(ctx), click)
+		told, leave := fl.ended.wait(click)
+		o, err := fl.outcome(context.WithoutCancel(ctx), click)
 		o.Replay = replay
 		if err != nil || o.Click.Ended() || ctx.Err() != nil {
 			leave()
@@ -279,34 +281,34 @@ func (k *Keeper) await(ctx context.Context, click string, replay bool) (Outcome,
 	}
 }
 
-func (k *Keeper) outcome(ctx context.Context, click string) (Outcome, error) {
-	c, err := k.store.Click(ctx, click)
+func (fl *Flow) outcome(ctx context.Context, click string) (Outcome, error) {
+	c, err := fl.store.Click(ctx, click)
 	if err != nil {
 		return Outcome{}, err
 	}
-	a, err := k.store.Authorization(ctx, gk.Engine(), c.Authorization)
+	a, err := fl.store.Authorization(ctx, gk.Engine(), c.Authorization)
 	if err != nil {
 		return Outcome{}, err
 	}
-	app, err := k.store.App(ctx, gk.Engine(), c.App)
+	app, err := fl.store.App(ctx, gk.Engine(), c.App)
 	if err != nil {
 		return Outcome{}, err
 	}
-	o := Outcome{Click: c, Authorization: a, App: app, CookieName: k.cookieName(c)}
-	if d := k.drivers[app.Platform]; d != nil {
+	o := Outcome{Click: c, Authorization: a, App: app, CookieName: fl.cookieName(c)}
+	if d := fl.apps.Driver(app.Platform); d != nil {
 		o.Spec = d.Spec()
 	}
 	for _, id := range a.Grants {
-		g, err := k.store.Grant(ctx, gk.Engine(), id)
+		g, err := fl.store.Grant(ctx, gk.Engine(), id)
 		if err != nil {
 			return Outcome{}, err
 		}
 		o.Grants = append(o.Grants, g)
 	}
-	o.At = k.Now()
-	if mayReturn := checkReturnTo(app, a.ReturnTo) == nil; a.ReturnTo != "" && mayReturn {
+	o.At = fl.keeper.Now()
+	if mayReturn := apps.CheckReturnTo(app, a.ReturnTo) == nil; a.ReturnTo != "" && mayReturn {
 		o.ReturnTo = a.ReturnTo
-		o.ReturnKey, err = k.returnKeyOf(app)
+		o.ReturnKey, err = fl.apps.ReturnKeyOf(app)
 	}
 	return o, err
 }

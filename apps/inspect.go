@@ -1,4 +1,4 @@
-package keeper
+package apps
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// learn adds what an inspection told to an issue; what the answer itself said stays.
-func learn(i platform.Issue, in platform.Inspection) platform.Issue {
+// Learn adds what an inspection told to an issue; what the answer itself said stays.
+func Learn(i platform.Issue, in platform.Inspection) platform.Issue {
 	if i.Subject.Kind == "" {
 		i.Subject = in.Subject
 	}
@@ -49,20 +49,21 @@ func learn(i platform.Issue, in platform.Inspection) platform.Issue {
 // longestInspection is how many pages an inspection may have.
 const longestInspection = 50
 
-// inspect asks the platform about a credential, page by page.
-func (k *Keeper) inspect(ctx context.Context, ins platform.Inspector, open platform.App, cred platform.Credential) (platform.Inspection, error) {
+// Inspect asks the platform about a credential, page by page. The driver must be a [platform.Inspector].
+func (o Opened) Inspect(ctx context.Context, cred platform.Credential) (platform.Inspection, error) {
+	ins := o.Driver.(platform.Inspector)
 	var all platform.Inspection
 	after := ""
 	for range longestInspection {
-		req, err := k.request(open, "inspect", func() (*platform.Request, error) { return ins.InspectRequest(open, cred, after) })
+		req, err := o.Request("inspect", func() (*platform.Request, error) { return ins.InspectRequest(o.Open, cred, after) })
 		if err != nil {
 			return all, err
 		}
-		reply, err := k.ask(ctx, open, req, false, 30*time.Second)
+		reply, err := o.Ask(ctx, req, false, 30*time.Second)
 		if err != nil {
 			return all, err
 		}
-		in, next, err := page(k, open, "read inspection", func() (platform.Inspection, string, error) { return ins.ReadInspection(open, cred, reply) })
+		in, next, err := Page(o, "read inspection", func() (platform.Inspection, string, error) { return ins.ReadInspection(o.Open, cred, reply) })
 		if err != nil {
 			return all, err
 		}
@@ -71,7 +72,7 @@ func (k *Keeper) inspect(ctx context.Context, ins platform.Inspector, open platf
 			return all, nil
 		}
 	}
-	return all, fmt.Errorf("%s: an inspection has more than %d pages", open.Spec().Code, longestInspection)
+	return all, fmt.Errorf("%s: an inspection has more than %d pages", o.Driver.Spec().Code, longestInspection)
 }
 
 func merge(a, b platform.Inspection) platform.Inspection {

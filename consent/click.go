@@ -1,12 +1,14 @@
-package keeper
+package consent
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -21,15 +23,15 @@ type Pressed struct {
 }
 
 // Press makes the platform's link, with a state of its own, bound to this browser. shop is what the merchant typed.
-func (k *Keeper) Press(ctx context.Context, secret, shop string) (Pressed, error) {
-	view, err := k.Visit(ctx, secret)
+func (fl *Flow) Press(ctx context.Context, secret, shop string) (Pressed, error) {
+	view, err := fl.Visit(ctx, secret)
 	if err != nil {
 		return Pressed{}, err
 	}
 	hint := gk.Subject{ID: view.Authorization.Shop}
 	switch {
 	case view.AskShop:
-		if hint.Host, err = ShopHost(view.Spec, shop); err != nil {
+		if hint.Host, err = apps.ShopHost(view.Spec, shop); err != nil {
 			return Pressed{}, err
 		}
 		hint.ID = ""
@@ -38,42 +40,42 @@ func (k *Keeper) Press(ctx context.Context, secret, shop string) (Pressed, error
 	case view.Grant != nil:
 		hint = view.Grant.Subject
 	}
-	return k.click(ctx, view.App, view.Authorization, hint)
+	return fl.click(ctx, view.App, view.Authorization, hint)
 }
 
 // click stores a click and builds its link. The link is made first: a driver that refuses leaves nothing behind.
-func (k *Keeper) click(ctx context.Context, app gk.App, a gk.Authorization, hint gk.Subject) (Pressed, error) {
-	d, open, err := k.OpenApp(app)
+func (fl *Flow) click(ctx context.Context, app gk.App, a gk.Authorization, hint gk.Subject) (Pressed, error) {
+	opened, err := fl.apps.Open(app)
 	if err != nil {
 		return Pressed{}, err
 	}
-	state, browser := randomText(), randomText()
-	now := k.Now()
-	link, err := d.Link(open, platform.Want{State: state, Cancel: a.Kind == gk.KindCancel, Hint: hint, Scopes: a.Scopes, Form: a.Form})
+	state, browser := apps.RandomText(), apps.RandomText()
+	now := fl.keeper.Now()
+	link, err := opened.Driver.Link(opened.Open, platform.Want{State: state, Cancel: a.Kind == gk.KindCancel, Hint: hint, Scopes: a.Scopes, Form: a.Form})
 	if err != nil {
 		return Pressed{}, err
 	}
 	c := gk.Click{
-		ID: gk.NewID("clk", now), Authorization: a.ID, App: app.ID, StateHash: digest(state), BrowserHash: digest(browser),
+		ID: gk.NewID("clk", now), Authorization: a.ID, App: opened.App.ID, StateHash: digest(state), BrowserHash: digest(browser),
 		Stage: gk.Begun, Hint: hint, ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
-	if err := k.store.CreateClick(ctx, c); err != nil {
+	if err := fl.store.CreateClick(ctx, c); err != nil {
 		return Pressed{}, err
 	}
 	finish := link.Finish
 	if finish == 0 {
-		finish = time.Duration(d.Spec().Facts.Link.Finish)
+		finish = time.Duration(opened.Driver.Spec().Facts.Link.Finish)
 	}
-	return Pressed{URL: link.URL, CookieName: k.cookieName(c), CookieValue: browser, CookieLife: stateLife, Click: c.ID, Finish: finish}, nil
+	return Pressed{URL: link.URL, CookieName: fl.cookieName(c), CookieValue: browser, CookieLife: stateLife, Click: c.ID, Finish: finish}, nil
 }
 
 // cookieName names the cookie of one click, so that two tabs do not overwrite each other's.
-func (k *Keeper) cookieName(c gk.Click) string {
+func (fl *Flow) cookieName(c gk.Click) string {
 	if len(c.StateHash) == 0 {
 		return ""
 	}
-	name := "gk_c_" + base64URL(c.StateHash)[:8]
-	if strings.HasPrefix(k.options.PublicURL, "https://") {
+	name := "gk_c_" + base64.RawURLEncoding.EncodeToString(c.StateHash)[:8]
+	if strings.HasPrefix(fl.keeper.PublicURL(), "https://") {
 		return "__Host-" + name // clients drop a cookie with this prefix on plain http, which only loopback may have
 	}
 	return name
@@ -81,31 +83,31 @@ func (k *Keeper) cookieName(c gk.Click) string {
 
 // Install answers a merchant who begins on the platform's side: the entry's proof is checked, and the browser goes
 // straight to the platform's page, as the platforms' stores demand. The authorization has no owner.
-func (k *Keeper) Install(ctx context.Context, appID string, in platform.Incoming) (Pressed, error) {
-	app, d, open, err := k.appOf(ctx, appID)
+func (fl *Flow) Install(ctx context.Context, appID string, in platform.Incoming) (Pressed, error) {
+	opened, err := fl.apps.OpenByID(ctx, appID)
 	if err != nil {
 		return Pressed{}, err
 	}
-	starter, ok := d.(platform.Starter)
+	starter, ok := opened.Driver.(platform.Starter)
 	if !ok {
 		return Pressed{}, &Refused{Reason: RefusedIncomplete}
 	}
-	entry, err := starter.ReadEntry(open, in)
+	entry, err := starter.ReadEntry(opened.Open, in)
 	if err != nil {
 		return Pressed{}, refusedBy(err)
 	}
-	if !k.budgetFor(app.ID).take(k.Now()) {
+	if !fl.budgetFor(opened.App.ID).take(fl.keeper.Now()) {
 		return Pressed{}, &Refused{Reason: RefusedBusy}
 	}
-	now := k.Now()
+	now := fl.keeper.Now()
 	a := gk.Authorization{
-		ID: gk.NewID("aut", now), App: app.ID, Kind: gk.KindInstall, LinkHash: digest(randomText()), Shop: entry.Hint.Host,
+		ID: gk.NewID("aut", now), App: opened.App.ID, Kind: gk.KindInstall, LinkHash: digest(apps.RandomText()), Shop: entry.Hint.Host,
 		Stage: gk.Begun, ExpiresAt: now.Add(stateLife), CreatedAt: now, UpdatedAt: now,
 	}
-	if err := k.store.CreateAuthorization(ctx, a); err != nil {
+	if err := fl.store.CreateAuthorization(ctx, a); err != nil {
 		return Pressed{}, err
 	}
-	return k.click(ctx, app, a, entry.Hint)
+	return fl.click(ctx, opened.App, a, entry.Hint)
 }
 
 // refusedBy turns what a driver says of a callback or an entry into a Refused; other errors stay as they are.

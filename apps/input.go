@@ -1,4 +1,4 @@
-package keeper
+package apps
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 )
 
 // lift takes profile, stage and environment out of the settings, where people who copy a platform's console write them.
-func (in *AppInput) lift(spec *platform.Spec) error {
+func (in *Input) lift(spec *platform.Spec) error {
 	settings := maps.Clone(in.Settings)
 	for name, member := range map[string]*string{"profile": &in.Profile, "stage": &in.Stage, "environment": &in.Environment} {
 		value, ok := settings[name]
@@ -23,7 +23,7 @@ func (in *AppInput) lift(spec *platform.Spec) error {
 			continue
 		}
 		if *member != "" && *member != value {
-			return &Invalid{"settings." + name, "is another than the app's own " + name}
+			return gk.BadInput("settings."+name, "is another than the app's own "+name)
 		}
 		*member = value
 		delete(settings, name)
@@ -34,8 +34,8 @@ func (in *AppInput) lift(spec *platform.Spec) error {
 
 // destination is what decides where an app's secrets go and what they prove, as one text to compare: the hosts they are
 // sent to, whom they stand for, where merchants' codes are sent and which address pushes are signed over.
-func (k *Keeper) destination(spec *platform.Spec, app gk.App) string {
-	callback, push := k.addressesOf(app)
+func (r *Registry) destination(spec *platform.Spec, app gk.App) string {
+	callback, push := r.addressesOf(app)
 	ids := []string{callback, push}
 	for _, name := range slices.Sorted(maps.Keys(app.Settings)) {
 		s := spec.Facts.Settings[name]
@@ -49,17 +49,17 @@ func (k *Keeper) destination(spec *platform.Spec, app gk.App) string {
 }
 
 // addressesOf returns where an app lets its platform send merchants and messages.
-func (k *Keeper) addressesOf(app gk.App) (callback, push string) {
-	return cmp.Or(app.Settings["redirect_uri"], k.CallbackURL(app.ID)), cmp.Or(app.Settings["push_url"], k.PushURL(app.ID))
+func (r *Registry) addressesOf(app gk.App) (callback, push string) {
+	return cmp.Or(app.Settings["redirect_uri"], r.CallbackURL(app.ID)), cmp.Or(app.Settings["push_url"], r.PushURL(app.ID))
 }
 
 // fill merges settings into an app and its secrets.
-func (k *Keeper) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.AppSecret, settings map[string]string, now time.Time) error {
+func (r *Registry) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.AppSecret, settings map[string]string, now time.Time) error {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		s, ok := spec.Facts.Settings[name]
 		value := platform.TrimSetting(settings[name])
 		if !ok {
-			return &Invalid{"settings." + name, "is no setting of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(spec.Facts.Settings)), ", ")}
+			return gk.BadInput("settings."+name, "is no setting of "+spec.Code+"; it has "+strings.Join(slices.Sorted(maps.Keys(spec.Facts.Settings)), ", "))
 		}
 		switch {
 		case s.Secret && value == "":
@@ -85,26 +85,26 @@ func (k *Keeper) fill(spec *platform.Spec, app *gk.App, secrets map[string][]gk.
 }
 
 // checkApp tells the first mistake in an app.
-func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]gk.AppSecret) error {
+func (r *Registry) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]gk.AppSecret) error {
 	f := spec.Facts
 	if app.Environment != gk.Production && app.Environment != gk.Sandbox {
-		return &Invalid{"environment", "is neither production nor sandbox"}
+		return gk.BadInput("environment", "is neither production nor sandbox")
 	}
 	if app.Profile != "" && !slices.Contains(f.Profiles, app.Profile) {
-		return &Invalid{"profile", "is none of " + strings.Join(f.Profiles, ", ")}
+		return gk.BadInput("profile", "is none of "+strings.Join(f.Profiles, ", "))
 	}
 	if app.Stage != "online" && !slices.Contains(f.Stages, app.Stage) {
-		return &Invalid{"stage", "is none of online, " + strings.Join(f.Stages, ", ")}
+		return gk.BadInput("stage", "is none of online, "+strings.Join(f.Stages, ", "))
 	}
 	if len(app.Name) > 200 {
-		return &Invalid{"name", "is longer than 200 bytes"}
+		return gk.BadInput("name", "is longer than 200 bytes")
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
 		s := f.Settings[name]
 		value := app.Settings[name]
 		has := value != "" || len(secrets[name]) > 0
 		if s.RequiredFor(app.Profile) && !has && name != "redirect_uri" {
-			return &Invalid{"settings." + name, "is missing; " + spec.Code + " needs it"}
+			return gk.BadInput("settings."+name, "is missing; "+spec.Code+" needs it")
 		}
 		if value == "" {
 			continue
@@ -112,12 +112,12 @@ func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]
 		if _, err := f.ReadSetting(name, value); err != nil {
 			var bad *platform.BadSetting
 			if errors.As(err, &bad) {
-				return &Invalid{"settings." + name, bad.Why}
+				return gk.BadInput("settings."+name, bad.Why)
 			}
 			return err
 		}
 		if u, err := url.Parse(value); s.Type == "url" && (err != nil || !web(u)) {
-			return &Invalid{"settings." + name, "is not an https address (plain http only on loopback)"}
+			return gk.BadInput("settings."+name, "is not an https address (plain http only on loopback)")
 		}
 	}
 	known := map[string]bool{"authorize": true, "exchange": true, "token": true, "api": true} // what every platform may be told
@@ -129,27 +129,27 @@ func (k *Keeper) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]
 	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
 		u, err := url.Parse(app.Endpoints[name])
 		if !known[name] {
-			return &Invalid{"endpoints." + name, "is no endpoint of " + spec.Code + "; it has " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")}
+			return gk.BadInput("endpoints."+name, "is no endpoint of "+spec.Code+"; it has "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 		if err != nil || u.Host == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
-			return &Invalid{"endpoints." + name, "must be scheme://host[:port]"}
+			return gk.BadInput("endpoints."+name, "must be scheme://host[:port]")
 		}
-		if !k.allowed(u) {
-			return &Invalid{"endpoints." + name, "names a host that was not allowed at start; start the server with --allow-endpoint for it"}
+		if !r.mayPointAt(u) {
+			return gk.BadInput("endpoints."+name, "names a host that was not allowed at start; start the server with --allow-endpoint for it")
 		}
 	}
 	for _, origin := range app.ReturnOrigins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || !web(u) || !printableASCII(origin) {
-			return &Invalid{"return_origins", "must be origins such as https://erp.example, without a path (plain http only on loopback)"}
+			return gk.BadInput("return_origins", "must be origins such as https://erp.example, without a path (plain http only on loopback)")
 		}
 	}
 	return nil
 }
 
-// allowed reports whether an endpoint's host was named at start.
-func (k *Keeper) allowed(u *url.URL) bool {
-	return slices.ContainsFunc(k.options.Allowed, func(a string) bool {
+// mayPointAt reports whether an endpoint's host was named at start.
+func (r *Registry) mayPointAt(u *url.URL) bool {
+	return slices.ContainsFunc(r.allowed, func(a string) bool {
 		return strings.EqualFold(a, u.Host) || strings.EqualFold(a, u.Hostname())
 	})
 }

@@ -1,6 +1,8 @@
-package keeper
+package consent
 
-import "sync"
+import (
+	"sync"
+)
 
 // notices tells those who wait inside this process that something with an id has happened.
 type notices struct {

@@ -1,4 +1,4 @@
-package keeper
+package apps
 
 import (
 	"context"
@@ -11,16 +11,16 @@ const returnKey = "grantkeep_return"
 
 // NewReturnKey makes the key that signs the return addresses of an app, in place of the one before, and returns it: this
 // once. Without one, results are passed on unsigned.
-func (k *Keeper) NewReturnKey(ctx context.Context, v gk.Viewer, app string) (gk.Secret, error) {
-	now := k.Now()
-	text := "gkr_" + randomText()
-	err := k.store.UpdateApp(ctx, v, app, now, func(a *gk.App) ([]gk.Event, error) {
-		secrets, err := k.openSecrets(*a)
+func (r *Registry) NewReturnKey(ctx context.Context, v gk.Viewer, app string) (gk.Secret, error) {
+	now := r.now()
+	text := "gkr_" + RandomText()
+	err := r.store.UpdateApp(ctx, v, app, now, func(a *gk.App) ([]gk.Event, error) {
+		secrets, err := r.OpenSecrets(*a)
 		if err != nil {
 			return nil, err
 		}
 		secrets[returnKey] = []gk.AppSecret{{Value: text, Since: now}}
-		if err := k.sealSecrets(a, secrets); err != nil {
+		if err := r.SealSecrets(a, secrets); err != nil {
 			return nil, err
 		}
 		return []gk.Event{{
@@ -30,13 +30,13 @@ func (k *Keeper) NewReturnKey(ctx context.Context, v gk.Viewer, app string) (gk.
 	if err != nil {
 		return gk.Secret{}, err
 	}
-	k.apps.drop(app)
+	r.changed(ctx, app, false)
 	return gk.NewSecret(text), nil
 }
 
-// returnKeyOf opens the return key of an app; empty where there is none.
-func (k *Keeper) returnKeyOf(app gk.App) (gk.Secret, error) {
-	secrets, err := k.openSecrets(app)
+// ReturnKeyOf opens the return key of an app; empty where there is none.
+func (r *Registry) ReturnKeyOf(app gk.App) (gk.Secret, error) {
+	secrets, err := r.OpenSecrets(app)
 	if err != nil || len(secrets[returnKey]) == 0 {
 		return gk.Secret{}, err
 	}

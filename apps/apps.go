@@ -1,0 +1,58 @@
+package apps
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// Options is what a registry is made of. All are required but Allowed.
+type Options struct {
+	Store     store.Store
+	Vault     *vault.Vault
+	Gate      *outbound.Gate
+	Drivers   []platform.Driver
+	Now       func() time.Time // product time
+	PublicURL string           // scheme://host[:port] of the merchant's face
+	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start
+	Log       *slog.Logger
+
+	// Changed hears that an app was written by a person. resumed says that its renewals go on after a stop.
+	Changed func(ctx context.Context, id string, resumed bool)
+}
+
+// Registry holds our registered applications. It is safe for concurrent use.
+type Registry struct {
+	store     store.Store
+	vault     *vault.Vault
+	gate      *outbound.Gate
+	drivers   map[string]platform.Driver
+	now       func() time.Time
+	publicURL string
+	allowed   []string
+	log       *slog.Logger
+	changed   func(ctx context.Context, id string, resumed bool)
+
+	stops stops
+}
+
+// New makes a registry. It asks nobody.
+func New(o Options) *Registry {
+	r := &Registry{
+		store: o.Store, vault: o.Vault, gate: o.Gate, drivers: make(map[string]platform.Driver, len(o.Drivers)),
+		now: o.Now, publicURL: o.PublicURL, allowed: o.Allowed, log: o.Log, changed: o.Changed,
+	}
+	for _, d := range o.Drivers {
+		r.drivers[d.Spec().Code] = d
+	}
+	r.stops.begun = time.Now()
+	return r
+}
+
+// Driver returns the driver of a platform, nil if this build has none.
+func (r *Registry) Driver(code string) platform.Driver { return r.drivers[code] }

@@ -1,0 +1,97 @@
+package apps
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Request has the driver build a request.
+func (o Opened) Request(what string, build func() (*platform.Request, error)) (*platform.Request, error) {
+	return Drive(o, what, build)
+}
+
+// Ask sends one request of the driver through the gate. once says that it spends something and must not be repeated by
+// the transport.
+func (o Opened) Ask(ctx context.Context, r *platform.Request, once bool, deadline time.Duration) (platform.Reply, error) {
+	req, err := httpRequest(ctx, r)
+	if err != nil {
+		return platform.Reply{}, fmt.Errorf("%w: %w", outbound.ErrNotSent, err)
+	}
+	a, err := o.registry.gate.Send(ctx, req, outbound.Policy{Allow: o.Open.AllowsHost, Timeout: deadline, Once: once})
+	if err != nil {
+		return platform.Reply{}, err
+	}
+	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
+}
+
+// Issues has the driver read the answer to an exchange or a renewal.
+func (o Opened) Issues(asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
+	return Drive(o, "read issues", func() ([]platform.Issue, error) { return o.Driver.ReadIssues(o.Open, asked, reply) })
+}
+
+// Diagnose returns the fault that the driver finds in an answer, as an error.
+func (o Opened) Diagnose(asked platform.Asked, reply platform.Reply) error {
+	f, err := Drive(o, "diagnose", func() (*gk.Fault, error) { return o.Driver.Diagnose(o.Open, asked, reply), nil })
+	if err == nil && f != nil {
+		return f
+	}
+	return err
+}
+
+// NotSent reports whether a request surely never reached the platform.
+func NotSent(err error) bool { return errors.Is(err, outbound.ErrNotSent) }
+
+func httpRequest(ctx context.Context, r *platform.Request) (*http.Request, error) {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return nil, platform.ErrForeignHost // never the text: it may hold a token
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.Scheme+"://"+u.Host, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, fmt.Errorf("request to %s: malformed method or host", u.Host)
+	}
+	req.URL = u
+	for name, values := range r.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return req, nil
+}
+
+// FaultIn returns the platform's fault in an error, if there is one.
+func FaultIn(err error) *gk.Fault {
+	var f *gk.Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	var g *platform.Garbled
+	if errors.As(err, &g) {
+		return g.Fault
+	}
+	return nil
+}
+
+// RandomText returns 256 bits of chance as 43 URL-safe characters: links, states, browser secrets and codes.
+func RandomText() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Nonce returns what a driver puts into one signed call.
+func Nonce() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

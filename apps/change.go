@@ -1,0 +1,152 @@
+package apps
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// Input is an application as a person describes it. Settings holds public and secret ones under the platform's names.
+type Input struct {
+	Platform, Environment, Profile, Stage, Name string
+	Settings                                    map[string]string
+	Endpoints                                   map[string]string
+	ReturnOrigins                               []string
+}
+
+// Create checks and stores an application. Every mistake is an *gk.Invalid that names the field.
+func (r *Registry) Create(ctx context.Context, v gk.Viewer, in Input) (gk.App, error) {
+	d := r.drivers[in.Platform]
+	if d == nil {
+		return gk.App{}, gk.BadInput("platform", "is none of "+strings.Join(slices.Sorted(maps.Keys(r.drivers)), ", "))
+	}
+	if err := in.lift(d.Spec()); err != nil {
+		return gk.App{}, err
+	}
+	now := r.now()
+	app := gk.App{
+		ID: gk.NewID("app", now), Platform: in.Platform, Environment: in.Environment, Profile: in.Profile, Stage: in.Stage,
+		Name: in.Name, Endpoints: in.Endpoints, ReturnOrigins: in.ReturnOrigins, CreatedAt: now, UpdatedAt: now, Version: 1,
+		Settings: map[string]string{},
+	}
+	f := d.Spec().Facts
+	if app.Environment == "" {
+		app.Environment = gk.Production
+	}
+	if app.Profile == "" && len(f.Profiles) > 0 {
+		app.Profile = f.Profiles[0]
+	}
+	if app.Stage == "" {
+		app.Stage = "online"
+	}
+	if app.Name == "" {
+		app.Name = f.Names.En + " " + app.Environment
+	}
+	secrets := map[string][]gk.AppSecret{}
+	if err := r.fill(d.Spec(), &app, secrets, in.Settings, now); err != nil {
+		return gk.App{}, err
+	}
+	if err := r.checkApp(d.Spec(), app, secrets); err != nil {
+		return gk.App{}, err
+	}
+	if err := r.SealSecrets(&app, secrets); err != nil {
+		return gk.App{}, err
+	}
+	err := r.store.CreateApp(ctx, app, gk.Event{
+		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "created"},
+	})
+	return app, err
+}
+
+// Change is what a PATCH of an application says; nil leaves a member as it is.
+type Change struct {
+	Name, Environment, Profile, Stage *string
+	Settings                          map[string]string // merged; an empty value removes one
+	Endpoints                         map[string]string // replaced
+	ReturnOrigins                     []string          // replaced
+}
+
+// Update changes an application and clears its pause. New endpoints, another environment or another client id,
+// redirect_uri or push_url need the secrets again in the same change: a stored secret never serves a host that was named
+// after it.
+func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change) (gk.App, error) {
+	var after gk.App
+	resumed := false
+	now := r.now()
+	err := r.store.UpdateApp(ctx, v, id, now, func(app *gk.App) ([]gk.Event, error) {
+		d := r.drivers[app.Platform]
+		resumed = false
+		if d == nil {
+			return nil, fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
+		}
+		secrets, err := r.OpenSecrets(*app)
+		if err != nil { // what does not open is given again: checkApp names what is missing
+			r.log.Warn("the stored secrets of an app do not open and are replaced", "app", app.ID, "error", err)
+			secrets = map[string][]gk.AppSecret{}
+		}
+		before := r.destination(d.Spec(), *app)
+		if c.Name != nil {
+			app.Name = *c.Name
+		}
+		if c.Environment != nil {
+			app.Environment = *c.Environment
+		}
+		if c.Profile != nil {
+			app.Profile = *c.Profile
+		}
+		if c.Stage != nil {
+			app.Stage = *c.Stage
+		}
+		if c.Endpoints != nil {
+			app.Endpoints = c.Endpoints
+		}
+		if c.ReturnOrigins != nil {
+			app.ReturnOrigins = c.ReturnOrigins
+		}
+		app.Settings = maps.Clone(app.Settings)
+		if err := r.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
+			return nil, err
+		}
+		if r.destination(d.Spec(), *app) != before {
+			for name, s := range d.Spec().Facts.Settings {
+				if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
+					return nil, gk.BadInput("settings."+name, "is needed again when endpoints, environment, the client id, redirect_uri or push_url change")
+				}
+			}
+			for name := range secrets {
+				secrets[name] = secrets[name][:1] // an older value must not go to a newer host either
+			}
+		}
+		if err := r.checkApp(d.Spec(), *app, secrets); err != nil {
+			return nil, err
+		}
+		if err := r.SealSecrets(app, secrets); err != nil {
+			return nil, err
+		}
+		events := []gk.Event{{
+			ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "updated"},
+		}}
+		if app.Stop != "" || app.Broken != "" || !app.PausedUntil.IsZero() || app.Fault != nil {
+			app.Stop, app.Broken, app.PausedUntil, app.Fault, app.FaultGrant = "", "", time.Time{}, nil, ""
+			resumed = true
+			events = append(events, gk.Event{ID: gk.NewID("evt", now), Kind: gk.EventAppResumed, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{}})
+		}
+		after = *app
+		return events, nil
+	})
+	r.changed(ctx, id, resumed && err == nil)
+	return after, err
+}
+
+// Delete removes an application; store.ErrInUse while it has grants.
+func (r *Registry) Delete(ctx context.Context, v gk.Viewer, id string) error {
+	now := r.now()
+	return r.store.DeleteApp(ctx, v, id, gk.Event{
+		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: id, At: now, Data: map[string]any{"change": "removed"},
+	})
+}

@@ -1,0 +1,135 @@
+package apps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Check is one thing that was looked at: ok, failed, or manual where only a person can compare.
+type Check struct {
+	Name   string    `json:"name"`
+	State  string    `json:"state"`
+	Detail string    `json:"detail"`
+	Fault  *gk.Fault `json:"fault,omitempty"`
+}
+
+// States of a Check.
+const (
+	CheckOK     = "ok"
+	CheckFailed = "failed"
+	CheckManual = "manual"
+)
+
+// Check looks whether an application can work: its secrets, addresses, and what its own renewals last met.
+func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, error) {
+	app, err := r.store.App(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := r.Open(app)
+	if err != nil {
+		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
+		var b *Broken
+		switch errors.As(err, &b); {
+		case b != nil && b.Code == CodeNoDriver:
+			name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
+		case b != nil && b.Code == CodeEndpoint:
+			name, detail = "endpoints."+r.foreignEndpoint(app), "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint"
+		}
+		return []Check{{name, CheckFailed, detail, r.FaultOf(app)}}, nil
+	}
+	var checks []Check
+	d, open := opened.Driver, opened.Open
+	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
+		s := d.Spec().Facts.Settings[name]
+		if s.RequiredFor(app.Profile) && name != "redirect_uri" && open.Settings[name] == "" && open.Secret(name).Empty() {
+			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
+		}
+	}
+	if u, err := url.Parse(open.CallbackURL); err != nil || u.Host == "" {
+		checks = append(checks, Check{"callback", CheckFailed, "is no address", nil})
+	} else if ours := r.CallbackURL(app.ID); open.CallbackURL != ours {
+		checks = append(checks, Check{"callback", CheckFailed, fmt.Sprintf("the app sends merchants back to %s, but this server listens at %s; change the setting redirect_uri, or forward that address here", open.CallbackURL, ours), nil})
+	} else {
+		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
+	}
+	checks = append(checks, opened.checkCredentials(ctx)...)
+	switch {
+	case app.Stop == gk.StopRestored:
+		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
+			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
+	case app.Stop == gk.StopAsking:
+		checks = append(checks, Check{"renewals", CheckFailed, "the database was put back to an earlier state: only grants whose access token the platform says lives are renewed. " +
+			"Renew one to see; then let the rest go on with grantkeep doctor --restored", app.Fault})
+	case app.Stop == gk.StopFault:
+		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
+	case app.Fault != nil:
+		checks = append(checks, Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault})
+	default:
+		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
+	}
+	if text := app.Settings[keyExpiresAt]; text != "" {
+		if at, err := gk.ParseTime(text); err == nil {
+			left := at.Sub(r.now())
+			state := CheckOK
+			if left < 30*24*time.Hour {
+				state = CheckFailed
+			}
+			checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
+		}
+	}
+	return checks, nil
+}
+
+// checkCredentials asks the platform something that only the right credentials may ask: its list of our
+// authorizations, or the app's own token. Nothing of it is kept.
+func (o Opened) checkCredentials(ctx context.Context) []Check {
+	const name = "credentials"
+	facts := o.Driver.Spec().Facts
+	var req *platform.Request
+	var err error
+	asked := platform.Asked{Stage: platform.StageCall}
+	read := func(reply platform.Reply) error { return o.Diagnose(asked, reply) }
+	if census, ok := o.Driver.(platform.Census); ok {
+		req, err = o.Request("census", func() (*platform.Request, error) { return census.CensusRequest(o.Open, facts.Subjects[0], "") })
+	} else if renewer, ok := o.Driver.(platform.Renewer); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], o.App.Profile) {
+		o.Open.Profile = facts.CheckProfile
+		asked.Stage = platform.StageToken
+		req, err = o.Request("renew", func() (*platform.Request, error) { return renewer.RenewRequest(o.Open, platform.Credential{}) })
+		read = func(reply platform.Reply) error { _, err := o.Issues(asked, reply); return err }
+	}
+	if err != nil {
+		return []Check{{name, CheckFailed, err.Error(), nil}}
+	}
+	if req == nil {
+		return []Check{{name, CheckManual, "this platform has nothing to ask without a shop; the first authorization tells", nil}}
+	}
+	reply, err := o.Ask(ctx, req, false, 30*time.Second)
+	if err != nil {
+		return []Check{{name, CheckFailed, "the platform could not be asked: " + err.Error(), nil}}
+	}
+	if err := read(reply); err != nil {
+		f := FaultIn(err)
+		text := err.Error()
+		if row := rowOf(o.Driver, f); row != nil {
+			text = row.Cause.En + "; " + row.Remedy.En
+		}
+		return []Check{{name, CheckFailed, text, f}}
+	}
+	return []Check{{name, CheckOK, "the platform accepts them", nil}}
+}
+
+func rowOf(d platform.Driver, f *gk.Fault) *platform.Row {
+	if f == nil {
+		return nil
+	}
+	return d.Spec().Catalogue.Row(f.Row)
+}

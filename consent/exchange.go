@@ -1,0 +1,85 @@
+package consent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// exchange trades a callback for tokens, once. The click is in exchanging already: if the process dies from here on,
+// the click ends as a lost answer and the merchant clicks again. The sealed answer is the first thing committed;
+// everything after it can be resumed.
+func (fl *Flow) exchange(ctx context.Context, opened apps.Opened, kind string, c gk.Click, cb platform.Callback) {
+	log := fl.log.With("platform", opened.Driver.Spec().Code, "app", opened.App.ID, "click", c.ID)
+	defer fl.ended.tell(c.ID)
+	if kind == gk.KindCancel { // what the callback says of itself anybody can write
+		fl.cancelled(ctx, opened, c, cb)
+		return
+	}
+	asked := platform.Asked{Stage: platform.StageToken, Claimed: cb.Subject, At: fl.keeper.Now()}
+	issues, proved, err := fl.redeem(ctx, opened, cb, &asked)
+	if err != nil {
+		reason, f := gk.ReasonLostAnswer, apps.FaultIn(err)
+		var refusal *gk.Fault
+		if errors.As(err, &refusal) || apps.NotSent(err) {
+			reason = gk.ReasonRefused
+		}
+		log.Warn("authorization not exchanged", "reason", reason, "error", err)
+		end := func(c *gk.Click) {
+			c.Stage = gk.Failed
+			if apps.NotSent(err) {
+				c.CodeHash = nil // it can still be spent
+			}
+		}
+		if err := fl.endClick(ctx, c.ID, gk.Exchanging, reason, f, end); err != nil {
+			log.Error("the end of a click could not be stored", "error", err)
+		}
+		return
+	}
+	ans := answer{AskedAt: asked.At, Confirm: !proved && !cb.Proven, Issues: sealable(issues)}
+	plain, err := json.Marshal(ans)
+	if err != nil {
+		log.Error("an answer could not be encoded", "error", err)
+		return
+	}
+	sealed, err := fl.vault.Seal(answerPlace(c.ID), plain)
+	if err != nil {
+		log.Error("an answer could not be sealed", "error", err)
+		return
+	}
+	fl.keeper.KeepAnswer(ctx, c.ID, sealed)
+	if err := fl.Complete(ctx, c.ID); err != nil {
+		log.Warn("authorization not completed yet; it will be tried again", "error", err)
+	}
+}
+
+// redeem asks for the tokens. proved says that the platform itself vouched for the callback by trading it.
+func (fl *Flow) redeem(ctx context.Context, opened apps.Opened, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
+	if len(cb.Tokens) > 0 {
+		return cb.Tokens, cb.Proven, nil
+	}
+	req, err := opened.Request("exchange", func() (*platform.Request, error) { return opened.Driver.ExchangeRequest(opened.Open, cb) })
+	if err != nil {
+		return nil, false, err
+	}
+	var reply platform.Reply
+	if req != nil {
+		asked.Sent, asked.At = req.Sent, fl.keeper.Now()
+		if reply, err = opened.Ask(ctx, req, true, exchangeDeadline); err != nil {
+			return nil, false, err
+		}
+	}
+	issues, err = opened.Issues(*asked, reply)
+	if err == nil && len(issues) == 0 {
+		err = &platform.Garbled{Why: "it names nobody"}
+	}
+	return issues, req != nil, err
+}
+
+// exchangeDeadline is the hard end of one exchange. A code works once, so cutting its exchange off early can only lose.
+const exchangeDeadline = 300 * time.Second

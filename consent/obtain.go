@@ -1,0 +1,134 @@
+package consent
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// ObtainInput is a grant that nobody has to click for.
+type ObtainInput struct {
+	Subject *gk.Subject // who it is for, where the platform does not tell
+	Owner   string
+	Token   gk.Token // a token that a merchant copied; empty: the platform is asked for one
+}
+
+// Obtain makes a grant without a merchant's click: from client credentials, or from a token that a merchant copied out
+// of their admin. A pasted token is asked whose it is before anything is stored.
+func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in ObtainInput) (gk.Grant, error) {
+	if _, err := fl.store.App(ctx, v, appID); err != nil {
+		return gk.Grant{}, err
+	}
+	if in.Owner == "" && len(v.Owners) == 1 {
+		in.Owner = v.Owners[0]
+	}
+	if !v.SeesOwner(in.Owner) {
+		return gk.Grant{}, gk.BadInput("owner", "is outside this key's owners")
+	}
+	if err := gk.CheckOwner("owner", in.Owner); err != nil {
+		return gk.Grant{}, err
+	}
+	opened, err := fl.apps.OpenByID(ctx, appID)
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	askedAt := fl.keeper.Now()
+	var issue platform.Issue
+	if in.Token.Access.Empty() {
+		if issue, err = fl.reask(ctx, opened, in, askedAt); err != nil {
+			return gk.Grant{}, err
+		}
+	} else {
+		issue = platform.Issue{Token: in.Token}
+		if in.Subject != nil {
+			issue.Subject = *in.Subject
+			if f := opened.Driver.Spec().Facts; f.ShopNeeded && issue.Subject.Host != "" {
+				if issue.Subject.Host, err = apps.GivenHost(opened.Driver.Spec(), issue.Subject.Host); err != nil {
+					return gk.Grant{}, err
+				}
+			}
+		}
+	}
+	if issue, err = fl.keeper.ConfirmPasted(ctx, opened, issue, in.Subject); err != nil {
+		return gk.Grant{}, err
+	}
+	proven := len(v.Owners) == 0 || fl.provenPasted(ctx, opened, issue, in)
+	now := fl.keeper.Now()
+	id := gk.NewID("grt", now)
+	p := keeper.Placement{
+		Keeper: fl.keeper, App: opened.App, Driver: opened.Driver, AskedAt: askedAt, Now: now,
+		IDs: map[gk.Subject]string{{Kind: issue.Subject.Kind, ID: issue.Subject.ID}: id},
+	}
+	err = fl.store.PutGrants(ctx, opened.App.ID, "", "", []gk.Subject{issue.Subject}, now,
+		func(existing []gk.Grant, _ *gk.Authorization, _ *gk.Click) ([]gk.Grant, []gk.Event, error) {
+			var old *gk.Grant
+			if len(existing) > 0 {
+				old = &existing[0]
+				if old.Owner != in.Owner && len(v.Owners) > 0 {
+					return nil, nil, gk.BadInput("token", "is of a subject that this key cannot take; ask somebody without an owner limit")
+				}
+				if old.Owner != "" && old.Owner != in.Owner {
+					return nil, nil, gk.BadInput("owner", "is not the owner who has this subject's grant")
+				}
+				id = old.ID
+			}
+			g, events, err := p.Grant(&gk.Authorization{Owner: in.Owner}, &gk.Click{ID: gk.NewID("obt", now)}, issue, old, true)
+			if err == nil && !proven && (old == nil || keeper.Claimed(old)) {
+				keeper.Hold(&g, now)
+				events[0].Kind = gk.EventGrantHeld
+			}
+			return []gk.Grant{g}, events, err
+		})
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	fl.keeper.Wake()
+	return fl.store.Grant(ctx, v, id)
+}
+
+// reask asks the platform for a token without any consent: client credentials and the like. Losing the answer loses
+// nothing.
+func (fl *Flow) reask(ctx context.Context, opened apps.Opened, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
+	r, ok := opened.Driver.(platform.Renewer)
+	if !ok || opened.Driver.Spec().Facts.Renew(opened.Open.Profile, opened.Open.Stage).Style != platform.Reask {
+		return platform.Issue{}, gk.BadInput("token", "is needed: this kind of app cannot ask the platform for one without the merchant")
+	}
+	var cred platform.Credential
+	if in.Subject != nil {
+		cred.Subject = *in.Subject
+	}
+	req, err := opened.Request("renew", func() (*platform.Request, error) { return r.RenewRequest(opened.Open, cred) })
+	if err != nil {
+		return platform.Issue{}, err
+	}
+	reply, err := opened.Ask(ctx, req, true, 60*time.Second)
+	if err != nil {
+		return platform.Issue{}, &keeper.Later{Err: keeper.ErrSuspended, After: 10 * time.Second, Fault: &gk.Fault{
+			Platform: opened.Driver.Spec().Code, Stage: platform.StageToken, Code: "local:no_answer", Action: gk.Retry,
+		}}
+	}
+	issues, err := opened.Issues(platform.Asked{Stage: platform.StageToken, Subject: cred.Subject, Sent: req.Sent, At: askedAt}, reply)
+	switch {
+	case err != nil:
+		if f := apps.FaultIn(err); f != nil {
+			return platform.Issue{}, f
+		}
+		return platform.Issue{}, err
+	case len(issues) != 1:
+		return platform.Issue{}, &platform.Garbled{Why: "it is not for one subject"}
+	}
+	return issues[0], nil
+}
+
+// provenPasted reports whether the platform said by itself whose a token is, rather than the caller.
+func (fl *Flow) provenPasted(ctx context.Context, opened apps.Opened, i platform.Issue, in ObtainInput) bool {
+	if in.Subject == nil || in.Subject.ID == "" || in.Token.Access.Empty() && i.Subject.Kind == gk.KindPartner {
+		return true
+	}
+	_, confirmed, err := fl.keeper.Whose(ctx, opened, platform.Credential{Subject: i.Subject, Token: i.Token})
+	return err == nil && confirmed // else the grant is held, and the question is put again
+}

@@ -1,0 +1,113 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// GrantChange is what a PATCH of a grant says; nil leaves a member as it is.
+type GrantChange struct{ Owner, Name *string }
+
+// UpdateGrant renames a grant or moves it to another owner. Only a key without an owner limit may move one.
+func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c GrantChange) (gk.Grant, error) {
+	if c.Owner != nil && len(v.Owners) > 0 {
+		return gk.Grant{}, ErrForbidden
+	}
+	if c.Owner != nil {
+		if err := gk.CheckOwner("owner", *c.Owner); err != nil {
+			return gk.Grant{}, err
+		}
+	}
+	return k.Rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
+		var events []gk.Event
+		if c.Name != nil {
+			if len(*c.Name) > 200 {
+				return nil, gk.BadInput("name", "is longer than 200 bytes")
+			}
+			g.Subject.Name = *c.Name
+		}
+		if c.Owner != nil && *c.Owner != g.Owner {
+			if g.State == gk.Held {
+				return nil, ErrHeld
+			}
+			from := g.Owner
+			g.Owner = *c.Owner
+			events = append(events, Moved(g, from, v.Key, now)...)
+		}
+		return events, nil
+	})
+}
+
+// Confirm gives a held or ownerless grant to an owner, or moves one between owners. It takes a key that is not limited
+// to owners: never the claimant's own.
+func (k *Keeper) Confirm(ctx context.Context, v gk.Viewer, id, owner string) (gk.Grant, error) {
+	if len(v.Owners) > 0 {
+		return gk.Grant{}, ErrForbidden
+	}
+	if owner == "" {
+		return gk.Grant{}, gk.BadInput("owner", "is missing")
+	}
+	if err := gk.CheckOwner("owner", owner); err != nil {
+		return gk.Grant{}, err
+	}
+	return k.Rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
+		from := g.Owner
+		g.Owner = owner
+		events := append(ConfirmHeld(g, v.Key, now), Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"from": from, "to": owner}))
+		if from != "" && from != owner {
+			events = append(events, Moved(g, from, v.Key, now)...)
+		}
+		return events, nil
+	})
+}
+
+// ConfirmHeld moves a held grant to the state its token gives it.
+func ConfirmHeld(g *gk.Grant, actor string, now time.Time) []gk.Event {
+	if g.State != gk.Held {
+		return nil
+	}
+	g.State, g.Facts = gk.Active, withFact(g.Facts, factUnconfirmed, "")
+	return lapse(g, now)
+}
+
+// Rewrite changes a grant that a viewer sees, at a person's word, and plans what is due next.
+func (k *Keeper) Rewrite(ctx context.Context, v gk.Viewer, id string, change func(*gk.Grant, time.Time) ([]gk.Event, error)) (gk.Grant, error) {
+	now := k.Now()
+	g, err := k.store.Grant(ctx, v, id)
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	app, d, err := k.apps.Read(ctx, g.App)
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	err = k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+		events, err := change(g, now)
+		if err == nil && g.AttemptID == "" && d != nil {
+			g.DueAt = k.plan(d, app, g, now)
+		}
+		return events, err
+	})
+	k.tokens.drop(id)
+	if err != nil {
+		return gk.Grant{}, err
+	}
+	return k.store.Grant(ctx, gk.Engine(), id)
+}
+
+// Moved tells both owners that a grant went from one to the other. Each has an event of their own, and a key that is
+// limited to owners does not see the names in it.
+func Moved(g *gk.Grant, from, actor string, now time.Time) []gk.Event {
+	var events []gk.Event
+	for _, owner := range []string{from, g.Owner} {
+		if owner == "" {
+			continue
+		}
+		e := Event(gk.EventGrantMoved, actor, g, now, map[string]any{"from": from, "to": g.Owner})
+		e.Owner = owner
+		events = append(events, e)
+	}
+	return events
+}
