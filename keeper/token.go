@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -134,7 +135,7 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 			return k.judge(e, k.Now())
 		}
 		under := k.flights.join(id, func() {
-			err := k.refreshNow(context.WithoutCancel(ctx), id, claim{good: w.good})
+			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Good: w.good})
 			var refusal *Later
 			if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
 				k.log.Info("no renewal for a reader", "grant", id, "error", err)
@@ -261,7 +262,7 @@ func (k *Keeper) judgeAway(e *cached) (Served, error) {
 }
 
 // refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
-func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
+func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) error {
 	if !k.begin() {
 		return ErrDraining
 	}
@@ -276,7 +277,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	app, d, open, leave, err := k.enter(ctx, g.App, c.person)
+	app, d, open, leave, err := k.enter(ctx, g.App, by.Person)
 	if err != nil {
 		return err
 	}
@@ -284,7 +285,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if k.Stopped(g.App) {
 		return ErrAppStopped
 	}
-	g, err = k.claim(ctx, gk.Engine(), d, app, id, c)
+	g, err = k.claim(ctx, gk.Engine(), d, app, id, by)
 	if err != nil {
 		return err
 	}
@@ -315,7 +316,7 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	for {
 		result := make(chan error, 1)
 		under := k.flights.join(id, func() {
-			result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
+			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
 		})
 		select {
 		case <-under.done:
