@@ -142,7 +142,11 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	}
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
-			if err := k.save(ctx, d, app, g, i, asked.At); err != nil || !unconfirmed(&g) || !namedByRefresh(d, open, asked, g.Subject, reply) {
+			store := func() error { return k.save(ctx, d, app, g, i, asked.At) }
+			if lifecycle.Unmoved(lifecycle.TermsOf(d, app), i, cred.Token) {
+				store = func() error { return k.unmoved(ctx, d, app, g, i) }
+			}
+			if err := store(); err != nil || !unconfirmed(&g) || !namedByRefresh(d, open, asked, g.Subject, reply) {
 				return err
 			}
 			return k.confirmedByPlatform(ctx, d, app, g, platform.Inspection{})

@@ -20,12 +20,32 @@ func (k *Keeper) save(ctx context.Context, d platform.Driver, app gk.App, g gk.G
 		return errors.Join(err, k.inDoubt(ctx, d, app, g, nil, "the new pair could not be sealed"))
 	}
 	k.keep(ctx, e)
+	return k.worked(ctx, app)
+}
+
+// worked notes that the platform took a refresh token of ours: the database is no old one, and the app works.
+func (k *Keeper) worked(ctx context.Context, app gk.App) error {
 	k.found.taken(app.ID)
 	k.gates.give(app.ID, 0) // who waited while the database looked old need not wait longer
 	if app.Fault != nil || app.Stop != "" {
 		return k.clearAppFault(ctx, app.ID)
 	}
 	return nil
+}
+
+// unmoved records that the platform answered with the pair that was sent.
+func (k *Keeper) unmoved(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, i platform.Issue) error {
+	now := k.Now()
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+		if row.AttemptID != g.AttemptID || row.Generation != g.Generation || row.State == gk.Revoked {
+			return nil, errOvertaken
+		}
+		return lifecycle.Keep(row, lifecycle.TermsOf(d, app), i, now), nil
+	})
+	if err != nil {
+		return err
+	}
+	return k.worked(ctx, app)
 }
 
 // renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.

@@ -180,7 +180,7 @@ func (s *Spec) NotRenewable(f *gk.Fault) bool {
 		return false
 	}
 	row := s.Catalogue.Row(f.Row)
-	return row != nil && (slices.Contains(s.Facts.Lookup.NotRenewable, row.Code) || slices.Contains(s.Facts.Lookup.NotRenewable, row.ID))
+	return slices.Contains(s.Facts.Lookup.NotRenewable, f.Row) || row != nil && slices.Contains(s.Facts.Lookup.NotRenewable, row.Code)
 }
 
 // WindowEnded returns the partial permission that a fault of a call says has ended: a renewal opens it again. It is
