@@ -10,6 +10,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -226,7 +227,7 @@ func (fl *Flow) endClick(ctx context.Context, id string, from gk.Stage, reason s
 			return nil, nil
 		}
 		a.Stage, a.Reason, a.Fault = gk.Failed, reason, f
-		data := keeper.FaultData(f)
+		data := lifecycle.FaultData(f)
 		data["reason"] = reason
 		return []gk.Event{{
 			ID: gk.NewID("evt", now), Kind: gk.EventAuthorizationFailed, Actor: "merchant", App: a.App, Authorization: a.ID, Owner: a.Owner, At: now, Data: data,

@@ -8,6 +8,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -59,7 +60,7 @@ func (fl *Flow) ConfirmAuthorization(ctx context.Context, v gk.Viewer, id, code 
 			if a.Owner != "" {
 				g.Owner = a.Owner // also from whoever only claimed it
 			}
-			events := append(keeper.ConfirmHeld(g, v.Key, now), keeper.Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"to": g.Owner}))
+			events := append(keeper.ConfirmHeld(g, v.Key, now), lifecycle.Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"to": g.Owner}))
 			if from != "" && from != g.Owner {
 				events = append(events, keeper.Moved(g, from, v.Key, now)...)
 			}

@@ -7,6 +7,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -78,7 +79,7 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 			}
 			g, events, err := p.Grant(&gk.Authorization{Owner: in.Owner}, &gk.Click{ID: gk.NewID("obt", now)}, issue, old, true)
 			if err == nil && !proven && (old == nil || keeper.Claimed(old)) {
-				keeper.Hold(&g, now)
+				lifecycle.Hold(&g, now)
 				events[0].Kind = gk.EventGrantHeld
 			}
 			return []gk.Grant{g}, events, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -28,7 +29,7 @@ func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fa
 			return nil, nil
 		}
 		app.Fault, app.Stop, app.PausedUntil = f, gk.StopFault, now.Add(probeInterval)
-		return []gk.Event{appEvent(gk.EventAppPaused, app, now, FaultData(f))}, nil
+		return []gk.Event{appEvent(gk.EventAppPaused, app, now, lifecycle.FaultData(f))}, nil
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -43,7 +44,7 @@ func (r *runner) noteOpened(ctx context.Context, app gk.App, err error) error {
 		case was == code:
 			return nil, store.ErrUnchanged
 		case code != "":
-			return []gk.Event{appEvent(gk.EventAppBroken, row, now, FaultData(apps.BrokenFault(*row, code)))}, nil
+			return []gk.Event{appEvent(gk.EventAppBroken, row, now, lifecycle.FaultData(apps.BrokenFault(*row, code)))}, nil
 		case row.Stopped():
 			return nil, nil // it opens again, and its platform still refuses it
 		}

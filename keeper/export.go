@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -68,7 +69,7 @@ func (k *Keeper) export(ctx context.Context, v gk.Viewer, f store.GrantFilter, e
 
 func (k *Keeper) openRow(g gk.Grant) (ImportRow, error) {
 	facts := maps.Clone(g.Facts)
-	delete(facts, factSeen) // it is about us
+	delete(facts, lifecycle.FactSeen) // it is about us
 	row := ImportRow{
 		App: g.App, Subject: g.Subject, Owner: g.Owner, Ceiling: g.Ceiling, Issued: g.PairAskedAt, Authorized: g.AuthorizedAt,
 		Token:  gk.Token{Expires: g.Expires, RefreshExpires: g.RefreshExpires, Windows: g.Windows},

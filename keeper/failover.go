@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -163,7 +164,7 @@ func (k *Keeper) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) 
 			if row.AttemptID != g.AttemptID {
 				return nil, errOvertaken
 			}
-			release(row)
+			lifecycle.Release(row)
 			row.DueAt = now
 			return nil, nil
 		})

@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -77,10 +78,10 @@ func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) ([]gk.
 
 // ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.
 func (k *Keeper) ordered(ctx context.Context, g gk.Grant) error {
-	if !g.Renewable || !fixed(&g) {
+	if !g.Renewable || !lifecycle.Fixed(&g) {
 		return k.look(ctx, g.ID)
 	}
-	err := k.refreshNow(ctx, g.ID, claim{})
+	err := k.refreshNow(ctx, g.ID, lifecycle.Asker{})
 	var later *Later
 	if errors.As(err, &later) {
 		return nil // its next renewal brings the end as well
@@ -157,7 +158,7 @@ func (k *Keeper) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked || Unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
+			if g.State == gk.Revoked || lifecycle.Unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
 				continue // the list may be older than a consent of this moment; whoever never was on it has not left
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {

@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -240,7 +241,7 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 	}
 	g.AuthorizedAt = p.consent
 	if im.unproven(a, old) {
-		Hold(&g, im.now)
+		lifecycle.Hold(&g, im.now)
 		events[0].Kind = gk.EventGrantHeld
 	}
 	for i := range events {
@@ -253,7 +254,7 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 // mayReplace says what stands in the way of a row for a grant that exists, however new it is.
 func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 	switch {
-	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !Unconfirmed(old)):
+	case len(im.viewer.Owners) > 0 && (old.Owner != p.owner || old.State == gk.Held && !lifecycle.Unconfirmed(old)):
 		return gk.BadInput("subject", "is not for this key to import; ask somebody without an owner limit")
 	case p.owner != "" && old.Owner != "" && old.Owner != p.owner:
 		return gk.BadInput("owner", "is not the owner who has this subject's grant")

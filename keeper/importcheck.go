@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -55,7 +56,7 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 	}
 	p.issue = platform.Issue{
 		Subject: subject, Token: t, Ceiling: row.Ceiling, Shops: row.Shops, Scopes: row.Scopes, Facts: row.Facts,
-		Shared: row.Facts[factShared] == "true",
+		Shared: row.Facts[lifecycle.FactShared] == "true",
 	}
 	return p, nil
 }

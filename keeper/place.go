@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -77,11 +78,11 @@ func (p *Placement) Grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	if missing := p.missing(a, i); missing != "" {
 		facts["missing_scopes"] = missing
 	}
-	facts[factSeen] = p.Now.Format(time.RFC3339)
-	delete(facts, factShared)
-	delete(facts, factUnconfirmed) // a consent is the merchant's own word; whoever imports writes it anew
+	facts[lifecycle.FactSeen] = p.Now.Format(time.RFC3339)
+	delete(facts, lifecycle.FactShared)
+	delete(facts, lifecycle.FactUnconfirmed) // a consent is the merchant's own word; whoever imports writes it anew
 	if i.Shared {
-		facts[factShared] = "true" // due at once: the first renewal gives each subject its own pair
+		facts[lifecycle.FactShared] = "true" // due at once: the first renewal gives each subject its own pair
 	}
 	g.Facts = facts
 
@@ -96,8 +97,8 @@ func (p *Placement) Grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	g.Renewable = k.renewable(p.Driver, p.App, &g, i.Final)
 	g.Fault, g.Failures, g.RetryAt, g.Doubts, g.DoubtSince, g.Warned = nil, 0, time.Time{}, 0, time.Time{}, 0
 	g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "", "", time.Time{}, time.Time{}
-	countCall(&g, k.renewalOf(p.Driver, p.App), p.AskedAt)
-	g.DueAt = k.plan(p.Driver, p.App, &g, p.Now)
+	lifecycle.CountCall(&g, k.renewalOf(p.Driver, p.App), p.AskedAt)
+	g.DueAt = lifecycle.Plan(&g, lifecycle.TermsOf(p.Driver, p.App), p.Now)
 	g.UpdatedAt = p.Now
 
 	data := map[string]any{"generation": g.Generation}
@@ -130,7 +131,7 @@ func takes(a *gk.Authorization, c *gk.Click, old *gk.Grant) bool {
 	if old == nil || old.Owner == "" || old.Owner == a.Owner {
 		return false
 	}
-	return Claimed(old) && bound(a, c) || Unconfirmed(old) && a.Owner == "" && !c.Held
+	return Claimed(old) && bound(a, c) || lifecycle.Unconfirmed(old) && a.Owner == "" && !c.Held
 }
 
 // missing lists the scopes that were wanted and not granted, where the platform says what it granted.
@@ -149,6 +150,3 @@ func (p *Placement) missing(a *gk.Authorization, i platform.Issue) string {
 func lacks(have, before []string) bool {
 	return len(have) > 0 && slices.ContainsFunc(before, func(s string) bool { return !slices.Contains(have, s) })
 }
-
-// factSeen is the fact that tells when the platform last confirmed a grant.
-const factSeen = "seen_at"

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 )
 
 // GrantChange is what a PATCH of a grant says; nil leaves a member as it is.
@@ -55,7 +56,7 @@ func (k *Keeper) Confirm(ctx context.Context, v gk.Viewer, id, owner string) (gk
 	return k.Rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
 		from := g.Owner
 		g.Owner = owner
-		events := append(ConfirmHeld(g, v.Key, now), Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"from": from, "to": owner}))
+		events := append(ConfirmHeld(g, v.Key, now), lifecycle.Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"from": from, "to": owner}))
 		if from != "" && from != owner {
 			events = append(events, Moved(g, from, v.Key, now)...)
 		}
@@ -68,8 +69,8 @@ func ConfirmHeld(g *gk.Grant, actor string, now time.Time) []gk.Event {
 	if g.State != gk.Held {
 		return nil
 	}
-	g.State, g.Facts = gk.Active, withFact(g.Facts, factUnconfirmed, "")
-	return lapse(g, now)
+	g.State, g.Facts = gk.Active, lifecycle.WithFact(g.Facts, lifecycle.FactUnconfirmed, "")
+	return lifecycle.Lapse(g, now)
 }
 
 // Rewrite changes a grant that a viewer sees, at a person's word, and plans what is due next.
@@ -86,7 +87,7 @@ func (k *Keeper) Rewrite(ctx context.Context, v gk.Viewer, id string, change fun
 	err = k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
 		events, err := change(g, now)
 		if err == nil && g.AttemptID == "" && d != nil {
-			g.DueAt = k.plan(d, app, g, now)
+			g.DueAt = lifecycle.Plan(g, lifecycle.TermsOf(d, app), now)
 		}
 		return events, err
 	})
@@ -105,7 +106,7 @@ func Moved(g *gk.Grant, from, actor string, now time.Time) []gk.Event {
 		if owner == "" {
 			continue
 		}
-		e := Event(gk.EventGrantMoved, actor, g, now, map[string]any{"from": from, "to": g.Owner})
+		e := lifecycle.Event(gk.EventGrantMoved, actor, g, now, map[string]any{"from": from, "to": g.Owner})
 		e.Owner = owner
 		events = append(events, e)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -21,7 +22,7 @@ const (
 // putOff returns when a renewal that waits for the end of a stop is looked at again, spread so that many do not come
 // together.
 func putOff(g *gk.Grant, now time.Time) time.Time {
-	return now.Add(stopLook/2 + time.Duration(spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)
+	return now.Add(stopLook/2 + time.Duration(lifecycle.Spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)
 }
 
 // takeProbe takes the probe of a stopped app, unless another has it or the app cannot be opened. The next one waits its

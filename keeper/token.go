@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -135,7 +136,7 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 			return k.judge(e, k.Now())
 		}
 		under := k.flights.join(id, func() {
-			err := k.refreshNow(context.WithoutCancel(ctx), id, claim{good: w.good})
+			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Good: w.good})
 			var refusal *Later
 			if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
 				k.log.Info("no renewal for a reader", "grant", id, "error", err)
@@ -219,7 +220,7 @@ func (k *Keeper) awaitRefresh(ctx context.Context, under *flight, deadline <-cha
 // fixedBeyondHelp reports whether a renewal could not bring what the reader lacks: the token ends with the
 // authorization, and nothing but more time is wanted.
 func fixedBeyondHelp(g *gk.Grant, w TokenWant, now time.Time) bool {
-	return fixed(g) && g.Usable(now) && w.NotGeneration != g.Generation && (w.Window == "" || g.Windows[w.Window].After(now))
+	return lifecycle.Fixed(g) && g.Usable(now) && w.NotGeneration != g.Generation && (w.Window == "" || g.Windows[w.Window].After(now))
 }
 
 // judge serves a token that is not what was asked for, or says why there is none.
@@ -262,7 +263,7 @@ func (k *Keeper) judgeAway(e *cached) (Served, error) {
 }
 
 // refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
-func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
+func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) error {
 	if !k.BeginWork() {
 		return ErrDraining
 	}
@@ -277,7 +278,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	a, leave, err := k.enter(ctx, g.App, c.person)
+	a, leave, err := k.enter(ctx, g.App, by.Person)
 	if err != nil {
 		return err
 	}
@@ -285,7 +286,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if k.apps.Stopped(g.App) {
 		return apps.ErrStopped
 	}
-	g, err = k.claim(ctx, gk.Engine(), a, id, c)
+	g, err = k.claim(ctx, gk.Engine(), a, id, by)
 	if err != nil {
 		return err
 	}
@@ -316,7 +317,7 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	for {
 		result := make(chan error, 1)
 		under := k.flights.join(id, func() {
-			result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
+			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
 		})
 		select {
 		case <-under.done:

@@ -6,16 +6,16 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // turn does for one claimed grant what is due: a renewal, a warning, the end of its token, a check.
 func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
-	f := k.renewalOf(a.Driver, a.App)
-	limits := a.Driver.Spec().Facts.Limits.TokenCalls
+	t := lifecycle.TermsOf(a.Driver, a.App)
 	now := k.Now()
-	forgive(a.App, &g)
-	ask := g.Renewable && k.renewalDue(&g, f, now)
+	lifecycle.Forgive(&g, a.App)
+	ask := g.Renewable && lifecycle.RenewalDue(&g, t, now)
 	if ask && a.App.Stopped() {
 		taken := false
 		if a.App.Broken == "" && a.App.Stop != gk.StopPerson && !a.App.PausedUntil.After(now) { // one that is due tries whether the app works again
@@ -28,7 +28,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 			return k.waitForStop(ctx, a, g)
 		}
 	}
-	if ask && limits == (platform.TokenCalls{}) && !g.InDoubt() && !endsDue(&g, now) {
+	if ask && t.Calls == (platform.TokenCalls{}) && !g.InDoubt() && !lifecycle.EndsDue(&g, now) {
 		return k.renew(ctx, a, g)
 	}
 	ask = false // until the row says that the claim is still ours
@@ -37,31 +37,31 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		forgive(a.App, row)
-		events := tellDoubt(row, now)
-		doubted = len(events) > 0 && now.Before(row.DoubtSince.Add(f.Deadline()+leaseSlack)) // ended before its lease was
-		events = append(events, lapse(row, now)...)
-		events = append(events, warn(row, now)...)
-		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
+		lifecycle.Forgive(row, a.App)
+		events := lifecycle.TellDoubt(row, now)
+		doubted = len(events) > 0 && now.Before(row.DoubtSince.Add(t.Renewal.Deadline()+lifecycle.LeaseBeyond)) // ended before its lease was
+		events = append(events, lifecycle.Lapse(row, now)...)
+		events = append(events, lifecycle.Warn(row, now)...)
+		ask = row.Renewable && row.State != gk.Expired && lifecycle.RenewalDue(row, t, now)
 		if ask {
-			if wait := overQuota(row, limits, f, now, inLastLead(row, f, now)); wait > 0 {
+			if wait := lifecycle.OverQuota(row, t, now, lifecycle.InLastLead(row, t.Renewal, now)); wait > 0 {
 				ask, row.RetryAt = false, now.Add(wait)
 			}
 		}
 		if ask {
-			countCall(row, f, now)
+			lifecycle.CountCall(row, t.Renewal, now)
 			g = *row
 			return events, nil
 		}
-		release(row)
-		inspect = probeDue(a.Driver, row, now)
+		lifecycle.Release(row)
+		inspect = lifecycle.ProbeDue(row, t, now)
 		if inspect {
-			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
+			row.Facts = lifecycle.WithFact(row.Facts, lifecycle.FactSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
 		}
-		if confirm = confirmDue(a.Driver, row, now); confirm {
-			askLater(row, now) // as above
+		if confirm = lifecycle.ConfirmDue(row, t, now); confirm {
+			lifecycle.AskLater(row, now) // as above
 		}
-		row.DueAt = k.plan(a.Driver, a.App, row, now)
+		row.DueAt = lifecycle.Plan(row, lifecycle.TermsOf(a.Driver, a.App), now)
 		g = *row
 		return events, nil
 	})
@@ -93,62 +93,17 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		events := tellDoubt(row, now)
-		events = append(events, lapse(row, now)...)
-		events = append(events, warn(row, now)...)
-		release(row)
+		events := lifecycle.TellDoubt(row, now)
+		events = append(events, lifecycle.Lapse(row, now)...)
+		events = append(events, lifecycle.Warn(row, now)...)
+		lifecycle.Release(row)
 		waiting := *row
-		waiting.RetryAt = later(row.RetryAt, putOff(row, now))
-		row.DueAt = k.plan(a.Driver, a.App, &waiting, now)
+		if at := putOff(row, now); at.After(row.RetryAt) {
+			waiting.RetryAt = at
+		}
+		row.DueAt = lifecycle.Plan(&waiting, lifecycle.TermsOf(a.Driver, a.App), now)
 		return events, nil
 	})
-}
-
-// forgive lifts the pause that a fault of the app put on a grant, once the app is repaired.
-func forgive(app gk.App, g *gk.Grant) {
-	if app.Fault == nil && !app.Stopped() && g.Fault != nil && g.Fault.Action.OfApp() && g.Fault.RetryAfter == 0 {
-		g.RetryAt = time.Time{}
-	}
-}
-
-// tellDoubt tells of an attempt that outlived its lease, which its claim has made a doubt.
-func tellDoubt(row *gk.Grant, now time.Time) []gk.Event {
-	if !row.Renewable {
-		row.Doubts, row.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a renewal
-	}
-	if !row.InDoubt() || row.Fault != nil && !row.Fault.At.Before(row.DoubtSince) {
-		return nil
-	}
-	row.Fault = noAnswer(row, now)
-	return []gk.Event{Event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
-}
-
-// renewalDue reports whether the renewal of a grant is due.
-func (k *Keeper) renewalDue(g *gk.Grant, f platform.Renewal, now time.Time) bool {
-	if g.RetryAt.After(now) {
-		return false
-	}
-	if g.InDoubt() {
-		return !settleAt(g, f, now).After(now)
-	}
-	at := renewAt(g, f)
-	return !at.IsZero() && !at.After(now)
-}
-
-// endsDue reports whether an end or a warning is due besides the renewal.
-func endsDue(g *gk.Grant, now time.Time) bool {
-	if !g.Expires.IsZero() && !g.Expires.After(now) || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
-		return true
-	}
-	at := warnAt(g, now)
-	return !at.IsZero() && !at.After(now)
-}
-
-// probeDue reports whether the periodic check of a grant is due.
-func probeDue(d platform.Driver, g *gk.Grant, now time.Time) bool {
-	every := time.Duration(d.Spec().Facts.Push.Probe)
-	_, can := d.(platform.Inspector)
-	return can && every > 0 && g.State == gk.Active && !seenAt(g).Add(every).After(now)
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
@@ -185,13 +140,6 @@ func (k *Keeper) died(ctx context.Context, d platform.Driver, g gk.Grant, f *gk.
 		if row.Generation != g.Generation || row.State == gk.Revoked || row.AttemptID != "" || over {
 			return nil, errOvertaken
 		}
-		if f != nil {
-			f.At = gk.At(now)
-		}
-		row.Fault = f
-		row.Expires = now
-		events := lapse(row, now)
-		row.DueAt = k.plan(d, app, row, now)
-		return events, nil
+		return lifecycle.Die(row, lifecycle.TermsOf(d, app), f, now), nil
 	})
 }

@@ -154,6 +154,10 @@ type Lookup struct {
 	// renewal may help.
 	TokenRefused []string `toml:"token_refused" json:"token_refused"`
 
+	// NotRenewable lists the rows, by code or id, with which a refresh is told that grants of this kind are never
+	// refreshed: nothing is wrong with the grant, and its token is good until its end.
+	NotRenewable []string `toml:"not_renewable" json:"not_renewable,omitempty"`
+
 	// WindowEnded names, by a row's code or id, the partial permission (r1 r2 w1 w2) whose end a call met.
 	WindowEnded map[string]string `toml:"window_ended" json:"window_ended,omitempty"`
 }
@@ -168,6 +172,15 @@ func (s *Spec) TokenRefused(f *gk.Fault) bool {
 		return false
 	}
 	return slices.Contains(s.Facts.Lookup.TokenRefused, row.Code) || slices.Contains(s.Facts.Lookup.TokenRefused, row.ID)
+}
+
+// NotRenewable reports whether the refusal of a refresh says that grants of this kind are never refreshed.
+func (s *Spec) NotRenewable(f *gk.Fault) bool {
+	if f == nil {
+		return false
+	}
+	row := s.Catalogue.Row(f.Row)
+	return slices.Contains(s.Facts.Lookup.NotRenewable, f.Row) || row != nil && slices.Contains(s.Facts.Lookup.NotRenewable, row.Code)
 }
 
 // WindowEnded returns the partial permission that a fault of a call says has ended: a renewal opens it again. It is

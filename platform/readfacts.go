@@ -112,6 +112,9 @@ func (f *Facts) check() error {
 
 func (r Renewal) check(path string) error {
 	err := oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRenewal)
+	if r.From != "" {
+		err = errors.Join(err, oneOf(path+".from", r.From, FromAccess))
+	}
 	if r.Style != NoRenewal {
 		err = errors.Join(err, oneOf(path+".after_lost_answer", r.AfterLostAnswer, RepeatAny, RepeatFor, Once))
 		if r.AfterLostAnswer == RepeatFor && r.RepeatFor == 0 {
@@ -120,6 +123,9 @@ func (r Renewal) check(path string) error {
 		if (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
 			err = errors.Join(err, fmt.Errorf("%s: either lead or lead_part (up to 0.9)", path))
 		}
+	}
+	if r.UsefulIn != 0 && (r.Lead == 0 || r.Lead+r.Lead/4 >= r.UsefulIn) { // refreshes are spread over a quarter of the lead before it
+		err = errors.Join(err, fmt.Errorf("%s.useful_in needs a lead of less than four fifths of it; an earlier refresh brings the same pair", path))
 	}
 	if r.Window != "" {
 		if _, _, werr := r.WindowSpan(); werr != nil {

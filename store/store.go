@@ -48,27 +48,11 @@ type Store interface {
 	Close() error
 }
 
-// Attempt is one renewal under way.
-type Attempt struct {
-	ID, By    string
-	At, Until time.Time
-}
+// Attempt is a claim as the store writes it.
+type Attempt = gk.Attempt
 
-// Renewal is a pair, and what was spent for it.
-type Renewal struct {
-	Grant, Attempt  string
-	Spent           int64         // the generation whose refresh token bought this pair
-	AskedAt         time.Time     // when the request left
-	At              time.Time     // now
-	RepeatFor       time.Duration // how long the facts allow a repeat of the spent token: 0 for once, a century for repeat
-	Access, Refresh gk.Sealed     // bound to Spent+1; where the answer had no refresh token, the keeper seals the old one again
-	KeyID           int64
-	Windows         map[string]time.Time
-	Renewable       bool
-	Held            bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRenewal does not write
-
-	Expires, RefreshExpires, Due time.Time
-}
+// Renewal is a pair as the store writes it.
+type Renewal = gk.Renewal
 
 // Changes are grants that were changed since a position.
 type Changes struct {
@@ -127,7 +111,7 @@ type Grants interface {
 
 	// UpdateGrant reads the grant (with its shops) under its lock, calls change, and writes grant, shops and events together.
 	// Version rises by one and UpdatedAt is set to at. change returning ErrUnchanged writes nothing and is no error; any
-	// other error writes nothing and is returned. Events of this grant get the version as written; their ids are the caller's.
+	// other error writes nothing and is returned. Events of this grant get the version as written; those without an id get one.
 	// It defines what changing a grant means; the next two are proved equal to it.
 	UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error
 

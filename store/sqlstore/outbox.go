@@ -19,7 +19,7 @@ func scanEvent(r Row) (gk.Event, error) {
 // in the change.
 const eventOrder = `at, grant_version, place, id`
 
-// addEvents stores events with a change; those of a changed grant get its version.
+// addEvents stores events with a change; those of a changed grant get its version, those without an id get one.
 func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
 	versions := make(map[string]int64, len(changed))
 	for _, g := range changed {
@@ -29,6 +29,9 @@ func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk
 	for place, e := range events {
 		if version, ok := versions[e.Grant]; ok {
 			e.GrantVersion = version
+		}
+		if e.ID == "" {
+			e.ID = gk.NewID("evt", e.At)
 		}
 		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At), place})
 	}

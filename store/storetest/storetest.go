@@ -116,7 +116,7 @@ var cases = []struct {
 	{"a pair that asks for its attempt's hold is saved while that lasts and nothing was told", saveWhileHeld},
 	{"a held grant stays held when it is renewed", saveHeld},
 	{"of concurrent saves of one generation one wins", concurrentSaves},
-	{"ClaimDue and SaveRenewal equal their UpdateGrant form", equalForms},
+	{"ClaimDue and SaveRenewal equal the rules", equalForms},
 	{"NextDue and DueApps name stopped apps too", dueOfStopped},
 	{"Hasten makes due what could be renewed", hasten},
 
