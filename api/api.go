@@ -29,6 +29,7 @@ type Options struct {
 	Version string            // of the program, for the OpenAPI document
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // nil: one of its own; cmd may serve it on a listener of its own
+	Uses    *Uses                // counts uses of tokens; whoever made it runs it. nil: one of its own, which is never written down
 }
 
 // largestBody is one byte more than a request's body may have: 1 MiB.
@@ -41,6 +42,7 @@ type server struct {
 	log     *slog.Logger
 	url     *url.URL // of this face
 	keys    *keyring
+	uses    *Uses
 	gateway *gateway.Gateway
 	mux     *http.ServeMux
 	huma    huma.API
@@ -70,6 +72,9 @@ func build(o Options) *server {
 	s := &server{o: o, keeper: o.Keeper, store: o.Store, log: o.Log, mux: http.NewServeMux()}
 	if s.url, err = url.Parse(o.APIURL); err != nil || s.url.Host == "" {
 		panic("api: APIURL must be scheme://host[:port]")
+	}
+	if s.uses = o.Uses; s.uses == nil {
+		s.uses = NewUses(o.Store, o.Keeper.Now, o.Log)
 	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
@@ -107,6 +112,7 @@ func build(o Options) *server {
 	s.routeEvents()
 	s.routeKeys()
 	s.routeKeyring()
+	s.routeAudit()
 	s.routePlatforms()
 	s.routeExplain()
 	s.routeOperation()

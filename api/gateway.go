@@ -100,6 +100,7 @@ func (s *server) routeGateway() {
 		if err != nil {
 			return nil, err
 		}
+		s.uses.note(ctx, usedSign, in.ID)
 		return &output[SignedCall]{signedCall(signed.App, signed.Request)}, nil
 	})
 
@@ -135,7 +136,9 @@ func (s *server) forwardCall(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.writeProblem(w, r, err)
+		return
 	}
+	s.uses.note(r.Context(), usedCall, r.PathValue("id"))
 }
 
 // readBody reads a JSON body of at most 1 MiB, and then lets the call take its time: the server's limit is for bodies.
@@ -158,7 +161,9 @@ func (s *server) proxy(w http.ResponseWriter, r *http.Request) {
 	err := s.gateway.Proxy(w, r, callerOf(r.Context()).Viewer(), r.PathValue("grant"), rest)
 	if err != nil {
 		s.writeProblem(w, r, err)
+		return
 	}
+	s.uses.note(r.Context(), usedProxy, r.PathValue("grant"))
 }
 
 // straight refuses a path under /proxy/ that the mux would clean or complete by a redirect: what comes is signed as it
