@@ -36,6 +36,7 @@ type Store interface {
 	Installation
 	Instances
 	Audit
+	Marks
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.

@@ -33,6 +33,7 @@ type installation struct {
 	drivers []platform.Driver    // the platforms, with what the operator adds to their facts
 	metrics *prometheus.Registry // nil: the API's own
 	uses    *api.Uses            // counts uses of tokens
+	witness *witness             // tells a database that was put back; nil: nobody watches
 	by      string               // names this process in attempts; empty: not announced
 }
 
@@ -143,10 +144,14 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 
 // openKeeper makes the keeper of an installation.
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
-	k, err := keeper.New(keeper.Options{
+	options := keeper.Options{
 		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
 		Instance: in.by, Announced: in.by != "", PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
-	})
+	}
+	if in.witness != nil {
+		options.Restored, options.RestoredNoted = in.witness.Restored, in.witness.Noted
+	}
+	k, err := keeper.New(options)
 	if err == nil {
 		in.uses = api.NewUses(in.store, k.Now, log)
 	}

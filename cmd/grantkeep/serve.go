@@ -167,9 +167,22 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := in.announce(ctx, c.data); err != nil {
 		return err
 	}
+	if !c.frozen {
+		if in.witness, err = openWitness(ctx, in, c.data, log); err != nil {
+			return err
+		}
+	}
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
+	}
+	if !c.frozen {
+		if err := k.NoteRestored(ctx); err != nil { // before a reader has something renewed
+			return err
+		}
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go in.witness.run(watching)
 	}
 	if c.frozen {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")

@@ -129,6 +129,7 @@ var cases = []struct {
 	{"the audit is read in its order, none skipped", auditInOrder},
 	{"uses are added up by key and day, and new networks are told once", keyUses},
 	{"the audit is kept for 400 days", auditKept},
+	{"a mark never goes down, and knows where the database is", marks},
 	{"deleting an app removes its authorizations and clicks", deleteApp},
 	{"a push is kept and worked off once", pushOnce},
 	{"pushes are claimed by app, those that are due longest first", pushOrder},
