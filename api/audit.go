@@ -24,6 +24,7 @@ var actions = map[string]string{
 	"POST /v1/apps/{id}/check":      "app.check",
 	"POST /v1/apps/{id}/stop":       "app.stop",
 	"POST /v1/apps/{id}/start":      "app.start",
+	"POST /v1/apps/{id}/call":       "app.call",
 	"POST /v1/apps/{id}/grants":     "grant.obtain",
 	"POST /v1/apps/{id}/return-key": "app.return_key",
 	"POST /v1/apps/{id}/recover":    "app.recover",

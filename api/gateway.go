@@ -105,7 +105,16 @@ func (s *server) routeGateway() {
 	})
 
 	g := guarded{s}
-	g.HandleFunc("POST /v1/grants/{id}/call", s.forwardCall)
+	g.HandleFunc("POST /v1/grants/{id}/call", s.forwardCall(func(w http.ResponseWriter, r *http.Request, call platform.Call) error {
+		err := s.gateway.Call(r.Context(), w, callerOf(r.Context()).Viewer(), r.PathValue("id"), call)
+		if err == nil {
+			s.uses.note(r.Context(), usedCall, r.PathValue("id"))
+		}
+		return err
+	}))
+	g.HandleFunc("POST /v1/apps/{id}/call", s.forwardCall(func(w http.ResponseWriter, r *http.Request, call platform.Call) error {
+		return s.gateway.CallApp(r.Context(), w, callerOf(r.Context()).Viewer(), r.PathValue("id"), call)
+	}))
 	for _, method := range proxied {
 		g.handle(method+" /proxy/{grant}/{rest}", method+" /proxy/{grant}/{rest...}", s.proxy)
 	}
@@ -116,29 +125,32 @@ func (s *server) routeGateway() {
 var proxied = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // forwardCall answers with the platform's answer, which may be of any size and type.
-func (s *server) forwardCall(w http.ResponseWriter, r *http.Request) {
+func (s *server) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		call, err := readCall(w, r)
+		if err == nil {
+			err = send(w, r, call)
+		}
+		if err != nil {
+			s.writeProblem(w, r, err)
+		}
+	}
+}
+
+// readCall reads a body {"call":{…}}.
+func readCall(w http.ResponseWriter, r *http.Request) (platform.Call, error) {
 	body, err := readBody(w, r)
 	if err != nil {
-		s.writeProblem(w, r, err)
-		return
+		return platform.Call{}, err
 	}
 	members, err := platform.Members(body)
 	if err == nil && (len(members) != 1 || members[0].Name != "call") {
 		err = errors.New(`is not {"call":{…}}`)
 	}
 	if err != nil {
-		s.writeProblem(w, r, invalid("body", err.Error()))
-		return
+		return platform.Call{}, invalid("body", err.Error())
 	}
-	call, err := offline.ReadCall(members[0].Value)
-	if err == nil {
-		err = s.gateway.Call(r.Context(), w, callerOf(r.Context()).Viewer(), r.PathValue("id"), call)
-	}
-	if err != nil {
-		s.writeProblem(w, r, err)
-		return
-	}
-	s.uses.note(r.Context(), usedCall, r.PathValue("id"))
+	return offline.ReadCall(members[0].Value)
 }
 
 // readBody reads a JSON body of at most 1 MiB, and then lets the call take its time: the server's limit is for bodies.
@@ -214,6 +226,13 @@ func (s *server) documentGateway() {
 	}
 	secure(call)
 	s.huma.OpenAPI().AddOperation(call)
+	ofApp := *call
+	ofApp.OperationID, ofApp.Path, ofApp.Tags, ofApp.Security = "send-app-call", "/v1/apps/{id}/call", []string{"apps"}, nil
+	ofApp.Summary = "Send a call of an app's own to its platform"
+	ofApp.Description = "An operation that concerns the whole app, without a merchant's token. It reaches what belongs to all its merchants, and so " +
+		"it is not for keys that are limited to owners."
+	secure(&ofApp)
+	s.huma.OpenAPI().AddOperation(&ofApp)
 	for _, method := range proxied {
 		op := &huma.Operation{
 			OperationID: "proxy-" + strings.ToLower(method), Method: method, Path: "/proxy/{grant}/{rest}", Tags: []string{"proxy"},

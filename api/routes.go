@@ -30,6 +30,7 @@ var scopes = map[string]gk.Scope{
 	"POST /v1/apps/{id}/check":      gk.ScopeManage,
 	"POST /v1/apps/{id}/stop":       gk.ScopeManage,
 	"POST /v1/apps/{id}/start":      gk.ScopeManage,
+	"POST /v1/apps/{id}/call":       gk.ScopeAppCall,
 	"POST /v1/apps/{id}/grants":     gk.ScopeManage,
 	"POST /v1/apps/{id}/return-key": gk.ScopeManage,
 	"POST /v1/apps/{id}/recover":    gk.ScopeManage,

@@ -19,6 +19,7 @@ type Use struct {
 	Driver     platform.Driver
 	App        platform.App
 	Credential platform.Credential
+	OfApp      bool // not a grant's: Grant names no more than the app
 }
 
 // Use opens a grant for one call on its behalf. What stands in the way of reading its token stands in the way here, with
@@ -52,6 +53,31 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 	}}
 	use.App.Now, use.App.Nonce = k.Now(), nonce()
 	return use, served.Stale, nil
+}
+
+// UseApp opens an app for one call of its own, without a merchant's token. Operations of an app reach what belongs to all
+// its merchants: who is limited to owners does not see them.
+func (k *Keeper) UseApp(ctx context.Context, v gk.Viewer, id string) (Use, error) {
+	if !v.SeesApp(id) || len(v.Owners) > 0 {
+		return Use{}, store.ErrNotFound
+	}
+	if k.Stopped(id) {
+		return Use{}, ErrAppStopped
+	}
+	open, err := k.apps.get(ctx, &k.tokens.pulse, id, func(ctx context.Context) (openedApp, error) {
+		_, d, open, err := k.appOf(ctx, id)
+		return openedApp{d, open}, err
+	})
+	if err != nil {
+		return Use{}, err
+	}
+	partner := gk.Subject{Kind: gk.KindPartner}
+	use := Use{
+		Grant:  gk.Grant{App: id, Platform: open.driver.Spec().Code, Subject: partner},
+		Driver: open.driver, App: open.app, OfApp: true, Credential: platform.Credential{Subject: partner},
+	}
+	use.App.Now, use.App.Nonce = k.Now(), nonce()
+	return use, nil
 }
 
 // Forward sends a request that a driver made of a call, to the app's hosts only, and returns when the headers of the
