@@ -29,6 +29,7 @@ type Options struct {
 	Version string            // of the program, for the OpenAPI document
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // nil: one of its own; cmd may serve it on a listener of its own
+	Bodies  int64                // bytes of all bodies of calls that are kept at once; 0: 64 MiB
 	Uses    *Uses                // counts uses of tokens; whoever made it runs it. nil: one of its own, which is never written down
 }
 
@@ -78,7 +79,7 @@ func build(o Options) *server {
 	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
-	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log})
+	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log, Bodies: o.Bodies})
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",

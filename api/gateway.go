@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -127,9 +128,10 @@ var proxied = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 // forwardCall answers with the platform's answer, which may be of any size and type.
 func (s *server) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		call, err := readCall(w, r)
+		call, free, err := s.readCall(w, r)
 		if err == nil {
 			err = send(w, r, call)
+			free()
 		}
 		if err != nil {
 			s.writeProblem(w, r, err)
@@ -137,12 +139,27 @@ func (s *server) forwardCall(send func(http.ResponseWriter, *http.Request, platf
 	}
 }
 
-// readCall reads a body {"call":{…}}.
-func readCall(w http.ResponseWriter, r *http.Request) (platform.Call, error) {
-	body, err := readBody(w, r)
-	if err != nil {
-		return platform.Call{}, err
+// readCall reads a body {"call":{…}}, of at most 1 MiB, within the memory that all bodies of calls share. free gives that back
+// when the call is sent.
+func (s *server) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
+	body, free, err := s.gateway.Keep(r.Body, r.ContentLength, largestBody-1)
+	switch {
+	case err == nil:
+	case errors.Is(err, gateway.ErrTooLarge):
+		return call, nil, problem(tooLarge, "")
+	case errors.Is(err, gateway.ErrCrowded):
+		return call, nil, err
+	default:
+		return call, nil, problem(tooSlow, "")
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a recorder in a test has none
+	if call, err = callOf(body); err != nil {
+		free()
+	}
+	return call, free, err
+}
+
+func callOf(body []byte) (platform.Call, error) {
 	members, err := platform.Members(body)
 	if err == nil && (len(members) != 1 || members[0].Name != "call") {
 		err = errors.New(`is not {"call":{…}}`)
