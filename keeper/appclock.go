@@ -157,7 +157,7 @@ func (k *Keeper) appTurn(ctx context.Context, id string) error {
 		done[nextPull] = millis(now.Add(time.Duration(facts.Pull)))
 	}
 	if _, ok := d.(platform.Census); ok && due(app, nextCensus, now) && facts.Census > 0 {
-		errs = append(errs, k.census(ctx, id, time.Time{}))
+		errs = append(errs, k.censuses.once(ctx, id, func() error { return k.census(ctx, id, time.Time{}) }))
 		done[nextCensus] = millis(now.Add(time.Duration(facts.Census)))
 	}
 	err = k.store.UpdateApp(ctx, gk.Engine(), id, k.Now(), func(app *gk.App) ([]gk.Event, error) {

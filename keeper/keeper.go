@@ -70,6 +70,7 @@ type Keeper struct {
 	suspects recent[struct{}]
 	stops    stops
 	putBack  putBack
+	censuses censuses
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
