@@ -31,6 +31,8 @@ type Options struct {
 	Version string            // of the program, for the OpenAPI document
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // nil: one of its own; cmd may serve it on a listener of its own
+	Bodies  int64                // bytes of all bodies of calls that are kept at once; 0: 64 MiB
+	Uses    *Uses                // counts uses of tokens; whoever made it runs it. nil: one of its own, which is never written down
 }
 
 // largestBody is one byte more than a request's body may have: 1 MiB.
@@ -44,6 +46,7 @@ type server struct {
 	log     *slog.Logger
 	url     *url.URL // of this face
 	keys    *keyring
+	uses    *Uses
 	gateway *gateway.Gateway
 	mux     *http.ServeMux
 	huma    huma.API
@@ -74,9 +77,12 @@ func build(o Options) *server {
 	if s.url, err = url.Parse(o.APIURL); err != nil || s.url.Host == "" {
 		panic("api: APIURL must be scheme://host[:port]")
 	}
+	if s.uses = o.Uses; s.uses == nil {
+		s.uses = NewUses(o.Store, o.Keeper.Now, o.Log)
+	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
-	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log})
+	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log, Bodies: o.Bodies})
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -110,6 +116,7 @@ func build(o Options) *server {
 	s.routeEvents()
 	s.routeKeys()
 	s.routeKeyring()
+	s.routeAudit()
 	s.routePlatforms()
 	s.routeExplain()
 	s.routeOperation()

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	gk "github.com/grantkeep/grantkeep"
 )
 
 func TestOpenAPIDocument(t *testing.T) {
@@ -84,6 +86,9 @@ func scopeTable(t *testing.T) map[string]string {
 	table := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^\t"([A-Z]+ /[^"]*)": +(\S+),$`).FindAllStringSubmatch(string(source), -1) {
 		table[m[1]] = strings.ToLower(strings.TrimPrefix(m[2], "gk.Scope"))
+		if m[2] == "gk.ScopeAppCall" {
+			table[m[1]] = string(gk.ScopeAppCall)
+		}
 		if m[2] == "noKey" {
 			table[m[1]] = "noKey"
 		}

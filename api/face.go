@@ -25,7 +25,7 @@ var (
 func (s *server) face(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
 		begun := time.Now()
-		seen := &visit{seen: seen{ResponseWriter: w, status: http.StatusOK}, key: nobody}
+		seen := &visit{seen: seen{ResponseWriter: w, status: http.StatusOK}, key: nobody, remote: outer.RemoteAddr}
 		r := outer.WithContext(context.WithValue(outer.Context(), visitOf{}, seen))
 		h := w.Header()
 		h["X-Content-Type-Options"] = nosniff
@@ -133,7 +133,8 @@ func encoded(r *http.Request) bool {
 // visit is a request on its way through the routes: how it is answered, and the key that it came with.
 type visit struct {
 	seen
-	key *gk.Key
+	key    *gk.Key
+	remote string // address and port of the peer
 }
 
 // nobody is the key of a request without one: it sees nothing.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -100,11 +101,21 @@ func (s *server) routeGateway() {
 		if err != nil {
 			return nil, err
 		}
+		s.uses.note(ctx, usedSign, in.ID)
 		return &output[SignedCall]{signedCall(signed.App, signed.Request)}, nil
 	})
 
 	g := guarded{s}
-	g.HandleFunc("POST /v1/grants/{id}/call", s.forwardCall)
+	g.HandleFunc("POST /v1/grants/{id}/call", s.forwardCall(func(w http.ResponseWriter, r *http.Request, call platform.Call) error {
+		err := s.gateway.Call(r.Context(), w, callerOf(r.Context()).Viewer(), r.PathValue("id"), call)
+		if err == nil {
+			s.uses.note(r.Context(), usedCall, r.PathValue("id"))
+		}
+		return err
+	}))
+	g.HandleFunc("POST /v1/apps/{id}/call", s.forwardCall(func(w http.ResponseWriter, r *http.Request, call platform.Call) error {
+		return s.gateway.CallApp(r.Context(), w, callerOf(r.Context()).Viewer(), r.PathValue("id"), call)
+	}))
 	for _, method := range proxied {
 		g.handle(method+" /proxy/{grant}/{rest}", method+" /proxy/{grant}/{rest...}", s.proxy)
 	}
@@ -115,27 +126,48 @@ func (s *server) routeGateway() {
 var proxied = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // forwardCall answers with the platform's answer, which may be of any size and type.
-func (s *server) forwardCall(w http.ResponseWriter, r *http.Request) {
-	body, err := readBody(w, r)
-	if err != nil {
-		s.writeProblem(w, r, err)
-		return
+func (s *server) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		call, free, err := s.readCall(w, r)
+		if err == nil {
+			err = send(w, r, call)
+			free()
+		}
+		if err != nil {
+			s.writeProblem(w, r, err)
+		}
 	}
+}
+
+// readCall reads a body {"call":{…}}, of at most 1 MiB, within the memory that all bodies of calls share. free gives that back
+// when the call is sent.
+func (s *server) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
+	body, free, err := s.gateway.Keep(r.Body, r.ContentLength, largestBody-1)
+	switch {
+	case err == nil:
+	case errors.Is(err, gateway.ErrTooLarge):
+		return call, nil, problem(tooLarge, "")
+	case errors.Is(err, gateway.ErrCrowded):
+		return call, nil, err
+	default:
+		return call, nil, problem(tooSlow, "")
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a recorder in a test has none
+	if call, err = callOf(body); err != nil {
+		free()
+	}
+	return call, free, err
+}
+
+func callOf(body []byte) (platform.Call, error) {
 	members, err := platform.Members(body)
 	if err == nil && (len(members) != 1 || members[0].Name != "call") {
 		err = errors.New(`is not {"call":{…}}`)
 	}
 	if err != nil {
-		s.writeProblem(w, r, invalid("body", err.Error()))
-		return
+		return platform.Call{}, invalid("body", err.Error())
 	}
-	call, err := offline.ReadCall(members[0].Value)
-	if err == nil {
-		err = s.gateway.Call(r.Context(), w, callerOf(r.Context()).Viewer(), r.PathValue("id"), call)
-	}
-	if err != nil {
-		s.writeProblem(w, r, err)
-	}
+	return offline.ReadCall(members[0].Value)
 }
 
 // readBody reads a JSON body of at most 1 MiB, and then lets the call take its time: the server's limit is for bodies.
@@ -158,7 +190,9 @@ func (s *server) proxy(w http.ResponseWriter, r *http.Request) {
 	err := s.gateway.Proxy(w, r, callerOf(r.Context()).Viewer(), r.PathValue("grant"), rest)
 	if err != nil {
 		s.writeProblem(w, r, err)
+		return
 	}
+	s.uses.note(r.Context(), usedProxy, r.PathValue("grant"))
 }
 
 // straight refuses a path under /proxy/ that the mux would clean or complete by a redirect: what comes is signed as it
@@ -209,6 +243,13 @@ func (s *server) documentGateway() {
 	}
 	secure(call)
 	s.huma.OpenAPI().AddOperation(call)
+	ofApp := *call
+	ofApp.OperationID, ofApp.Path, ofApp.Tags, ofApp.Security = "send-app-call", "/v1/apps/{id}/call", []string{"apps"}, nil
+	ofApp.Summary = "Send a call of an app's own to its platform"
+	ofApp.Description = "An operation that concerns the whole app, without a merchant's token. It reaches what belongs to all its merchants, and so " +
+		"it is not for keys that are limited to owners."
+	secure(&ofApp)
+	s.huma.OpenAPI().AddOperation(&ofApp)
 	for _, method := range proxied {
 		op := &huma.Operation{
 			OperationID: "proxy-" + strings.ToLower(method), Method: method, Path: "/proxy/{grant}/{rest}", Tags: []string{"proxy"},

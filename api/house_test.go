@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,6 +54,7 @@ type house struct {
 	keys    map[string]gk.Secret
 	app     gk.App
 	now     time.Time
+	from    string // address and port that requests come from; empty: the documentation's
 	close   func() // closes the database
 }
 
@@ -196,6 +198,7 @@ func (h *house) do(key, method, path, body string, headers ...string) answer {
 		content = strings.NewReader(body)
 	}
 	r := httptest.NewRequestWithContext(h.t.Context(), method, "https://api.example"+path, content)
+	r.RemoteAddr = cmp.Or(h.from, r.RemoteAddr)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

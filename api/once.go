@@ -26,6 +26,7 @@ const (
 var manyTimes = map[string]bool{
 	"POST /v1/grants/import":     true,
 	"POST /v1/grants/{id}/call":  true,
+	"POST /v1/apps/{id}/call":    true,
 	"POST /proxy/{grant}/{rest}": true,
 	"POST /v1/explain":           true,
 }

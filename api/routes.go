@@ -30,6 +30,7 @@ var scopes = map[string]gk.Scope{
 	"POST /v1/apps/{id}/check":      gk.ScopeManage,
 	"POST /v1/apps/{id}/stop":       gk.ScopeManage,
 	"POST /v1/apps/{id}/start":      gk.ScopeManage,
+	"POST /v1/apps/{id}/call":       gk.ScopeAppCall,
 	"POST /v1/apps/{id}/grants":     gk.ScopeManage,
 	"POST /v1/apps/{id}/return-key": gk.ScopeManage,
 	"POST /v1/apps/{id}/recover":    gk.ScopeManage,
@@ -66,6 +67,8 @@ var scopes = map[string]gk.Scope{
 	"DELETE /v1/keys/{id}": gk.ScopeAdmin,
 
 	"POST /v1/keyring/rotate": gk.ScopeAdmin,
+
+	"GET /v1/audit": gk.ScopeAdmin,
 }
 
 // Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.

@@ -73,7 +73,11 @@ type tokenRequest struct {
 
 func (s *server) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
 	if q.grant != "" {
-		return s.keeper.Token(ctx, key.Viewer(), q.grant, q.want())
+		served, err := s.keeper.Token(ctx, key.Viewer(), q.grant, q.want())
+		if err == nil {
+			s.uses.note(ctx, usedRead, q.grant)
+		}
+		return served, err
 	}
 	kind, id, ok := strings.Cut(q.subject, ":")
 	if !ok || kind == "" || id == "" {
@@ -82,6 +86,9 @@ func (s *server) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.
 	served, err := s.keeper.TokenOf(ctx, key.Viewer(), q.app, kind, id, q.want())
 	if errors.Is(err, keeper.ErrHeld) && len(key.Owners) > 0 {
 		err = store.ErrNotFound // else asking for one shop after the other would tell whose grant is held
+	}
+	if err == nil {
+		s.uses.note(ctx, usedRead, served.Grant.ID)
 	}
 	return served, err
 }

@@ -39,6 +39,23 @@ func (b *bodies) give(n int64) {
 	b.left += n
 }
 
+// Keep reads a body of at most most bytes within the budget that all bodies of calls share, and returns it with the function
+// that gives its room back. The errors are ErrTooLarge, ErrCrowded, and those of reading.
+func (g *Gateway) Keep(body io.Reader, length, most int64) (content []byte, free func(), err error) {
+	if length > most {
+		return nil, nil, ErrTooLarge
+	}
+	k, err := g.bodies.read(body, length, most+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if int64(len(k.bytes)) > most {
+		k.free()
+		return nil, nil, ErrTooLarge
+	}
+	return k.bytes, k.free, nil
+}
+
 // kept is a body in memory with the room that it takes.
 type kept struct {
 	bytes []byte

@@ -5,25 +5,30 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// check refuses a call that no grant may make, whatever its platform's driver would say: an operation of the whole app or
+// check refuses a call that no grant, or no app, may make, whatever its platform's driver would say: an operation of the whole app or
 // of Grantkeep itself, a name in the system parameters that is ours, a header that could make the platform see another
 // request than we do. Every error is a *platform.BadCall.
-func check(f *platform.Facts, call platform.Call) error {
+func check(use keeper.Use, call platform.Call) error {
+	f := use.Driver.Spec().Facts
 	name, field := call.Path, "path"
 	if f.Style == "operation" {
 		name, field = call.Operation, "operation"
 	}
-	switch f.Permit(name) {
-	case "grant":
-	case "app":
+	permit := f.Permit(name)
+	switch {
+	case permit == "grant" && use.OfApp:
+		return &platform.BadCall{Field: field, Why: "is not one of the app's own operations, or concerns one merchant: send it to POST /v1/grants/ID/call"}
+	case permit == "grant", permit == "app" && use.OfApp:
+	case permit == "app":
 		return &platform.BadCall{Field: field, Why: "is an operation of the whole app, or one that nobody has listed as a merchant's: " +
 			"it is never signed for a grant. Send it to POST /v1/apps/ID/call with a key of scope app_call; if it does belong " +
 			"to a merchant's token, add its prefix to the file named by serve --operations"}
 	default:
-		return &platform.BadCall{Field: field, Why: "is not one that a grant may call"}
+		return &platform.BadCall{Field: field, Why: "is Grantkeep's own, or not the platform's; it is not passed on"}
 	}
 	for name := range call.System {
 		if f.Reserved.Has(name) {

@@ -25,6 +25,15 @@ func (g *Gateway) Call(ctx context.Context, w http.ResponseWriter, v gk.Viewer, 
 	return g.forward(ctx, w, v, use, call, nil)
 }
 
+// CallApp sends a call of an app's own, without a merchant's token, and passes the answer on as [Gateway.Call] does.
+func (g *Gateway) CallApp(ctx context.Context, w http.ResponseWriter, v gk.Viewer, app string, call platform.Call) error {
+	use, err := g.keeper.UseApp(ctx, v, app)
+	if err != nil {
+		return err
+	}
+	return g.forward(ctx, w, v, use, call, nil)
+}
+
 // upload is the body of a call that is too long to be kept: it goes by once.
 type upload struct {
 	body   io.ReadCloser
@@ -54,7 +63,7 @@ func (g *Gateway) forward(ctx context.Context, w http.ResponseWriter, v gk.Viewe
 	if err != nil {
 		return err
 	}
-	if want, ok := cure(use, o.fault); ok && up == nil {
+	if want, ok := cure(use, o.fault); ok && up == nil && !use.OfApp {
 		if again, renewed := g.renewed(ctx, v, use, want); renewed {
 			o.close()
 			if o, err = g.send(ctx, again, call, nil); err != nil {
@@ -62,7 +71,7 @@ func (g *Gateway) forward(ctx context.Context, w http.ResponseWriter, v gk.Viewe
 			}
 		}
 	}
-	if f := o.fault; f != nil && (f.Terminal || f.Action == gk.Reauthorize || use.Driver.Spec().TokenRefused(f)) {
+	if f := o.fault; f != nil && !use.OfApp && (f.Terminal || f.Action == gk.Reauthorize || use.Driver.Spec().TokenRefused(f)) {
 		g.keeper.Suspect(use.Grant.ID)
 	}
 	defer o.close()

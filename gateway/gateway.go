@@ -74,7 +74,7 @@ func (g *Gateway) Sign(ctx context.Context, v gk.Viewer, grant string, call plat
 
 // sign makes the request of a call on behalf of an opened grant.
 func sign(use keeper.Use, call platform.Call) (*platform.Request, error) {
-	if err := check(use.Driver.Spec().Facts, call); err != nil {
+	if err := check(use, call); err != nil {
 		return nil, err
 	}
 	if !reaches(use.Credential, call.Shop) {

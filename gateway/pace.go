@@ -48,7 +48,7 @@ func newPacer(now func() time.Time) *pacer {
 // wait returns when a call has its turn. A turn that is too far away is not waited for: the error is a *keeper.Later.
 func (p *pacer) wait(ctx context.Context, use keeper.Use, call platform.Call) error {
 	now := p.now()
-	if wait, fault := p.paused(now, use.Grant.ID, operation(use, call)); wait > 0 {
+	if wait, fault := p.paused(now, caller(use), operation(use, call)); wait > 0 {
 		return &keeper.Later{Err: ErrPaced, After: wait, Fault: fault}
 	}
 	var turns []*rate.Reservation
@@ -96,7 +96,7 @@ func (p *pacer) learn(use keeper.Use, call platform.Call, resp *http.Response, f
 		return 0
 	}
 	now := p.now()
-	key, wait := use.Grant.ID, retryAfter(resp.Header.Get("Retry-After"))
+	key, wait := caller(use), retryAfter(resp.Header.Get("Retry-After"))
 	busy := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable
 	switch {
 	case busy && wait > 0:
@@ -186,7 +186,15 @@ func owner(per string, use keeper.Use) string {
 	case "shop":
 		return "shop:" + use.Grant.Platform + ":" + use.App.Environment + ":" + use.Grant.Subject.String()
 	}
-	return "grant:" + use.Grant.ID
+	return "grant:" + caller(use)
+}
+
+// caller names whose call it is: the grant's, or the app's own.
+func caller(use keeper.Use) string {
+	if use.OfApp {
+		return use.App.ID
+	}
+	return use.Grant.ID
 }
 
 // operation names what a call asks for.

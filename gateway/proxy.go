@@ -30,7 +30,7 @@ func (g *Gateway) Proxy(w http.ResponseWriter, r *http.Request, v gk.Viewer, gra
 	if err != nil {
 		return err
 	}
-	if err := check(facts, call); err != nil {
+	if err := check(use, call); err != nil {
 		return err // before the body is read
 	}
 	body, up, err := g.body(w, r, facts.StreamBody)

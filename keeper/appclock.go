@@ -150,7 +150,7 @@ func (k *Keeper) appTurn(ctx context.Context, id string) error {
 		done[apps.CursorNextPull] = apps.Millis(now.Add(time.Duration(facts.Pull)))
 	}
 	if _, ok := a.Driver.(platform.Census); ok && apps.Due(a.App, apps.CursorNextCensus, now) && facts.Census > 0 {
-		errs = append(errs, k.census(ctx, id, time.Time{}))
+		errs = append(errs, k.censuses.once(ctx, id, func() error { return k.census(ctx, id, time.Time{}) }))
 		done[apps.CursorNextCensus] = apps.Millis(now.Add(time.Duration(facts.Census)))
 	}
 	err = k.store.UpdateApp(ctx, gk.Engine(), id, k.Now(), func(app *gk.App) ([]gk.Event, error) {

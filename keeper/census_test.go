@@ -3,11 +3,13 @@ package keeper_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 // lists counts how often the platform's own list was asked for.
@@ -69,6 +71,51 @@ func TestLongCensusIsNotBegunTwice(t *testing.T) {
 			t.Errorf("%d lists asked for while the first census went on for 40 minutes, want 1", n)
 		}
 		time.Sleep(10 * time.Minute)
+	})
+}
+
+// TestMessagesDuringACensusShareOneThatFollows has a platform tell three times that the list is another, while a long
+// census is under way.
+func TestMessagesDuringACensusShareOneThatFollows(t *testing.T) {
+	meddling(t, "shopeev1", func(h *house, b *between) {
+		g := h.connect(0, "")
+		h.moveTo(h.now().Add(time.Minute))
+		lists := h.lists()
+		var slow atomic.Bool
+		b.set(func() {
+			b.update = func(_ string, update func() error) error {
+				if slow.CompareAndSwap(false, true) {
+					time.Sleep(10 * time.Minute)
+				}
+				return update()
+			}
+		})
+		h.writeApp(h.app.ID, func(a *gk.App) { a.DueAt, a.Cursors = time.Time{}, nil })
+		err := b.Store.UpdateGrant(context.Background(), gk.Engine(), g.ID, h.now(), func(g *gk.Grant) ([]gk.Event, error) {
+			g.Facts = nil
+			g.AuthorizedAt = h.now().Add(-30 * 24 * time.Hour)
+			return nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		var told sync.WaitGroup
+		for range 3 {
+			told.Go(func() {
+				if err := h.keeper.Hear(context.Background(), h.app.ID, platform.Notice{Census: true, At: h.now()}); err != nil {
+					t.Errorf("a message = %v", err)
+				}
+			})
+		}
+		time.Sleep(time.Minute)
+		if n := h.lists() - lists; n != 1 || !slow.Load() {
+			t.Errorf("%d lists asked for while the first census goes on, want 1", n)
+		}
+		told.Wait()
+		if n := h.lists() - lists; n != 2 {
+			t.Errorf("%d lists asked for in all, want one more, for all messages", n)
+		}
 	})
 }
 

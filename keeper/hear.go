@@ -20,7 +20,7 @@ func (k *Keeper) Hear(ctx context.Context, app string, n platform.Notice) error 
 	}
 	defer k.EndWork()
 	if n.Census {
-		return k.census(ctx, app, n.At)
+		return k.censuses.once(ctx, app, func() error { return k.census(ctx, app, n.At) })
 	}
 	var errs []error
 	for _, s := range n.Subjects {

@@ -28,12 +28,15 @@ type Options struct {
 	Instance  string           // names this process in attempts; empty: made
 	Announced bool             // Instance is what the store's Announce returned: attempts of processes that are gone are ended
 	Restored  Restored         // tells a database that was put back; nil: nobody can, and the platforms' answers decide
-	PublicURL string           // scheme://host[:port] of the merchant's face
-	SpillFile string           // where a pair waits while the database is away; empty: memory only
-	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start
-	Workers   int              // renewals under way at once for one app; 0: 32
-	Frozen    bool             // reads only: nothing is claimed, changed or asked of a platform
-	Log       *slog.Logger
+	// RestoredNoted is called when all apps are marked of a database that Restored tells of, until it returns nil; Restored
+	// then says so no more. nil: nobody needs to know.
+	RestoredNoted func(ctx context.Context) error
+	PublicURL     string   // scheme://host[:port] of the merchant's face
+	SpillFile     string   // where a pair waits while the database is away; empty: memory only
+	Allowed       []string // HOST[:PORT] that apps' endpoints may name, as given at start
+	Workers       int      // renewals under way at once for one app; 0: 32
+	Frozen        bool     // reads only: nothing is claimed, changed or asked of a platform
+	Log           *slog.Logger
 }
 
 // Keeper holds the grants of an installation. Its methods are safe for concurrent use; [Keeper.Run] must be running for
@@ -60,6 +63,8 @@ type Keeper struct {
 	opened   recent[apps.Opened] // what a call needs beside its token
 	reaches  recent[gk.Grant]
 	suspects recent[struct{}]
+	putBack  putBack
+	censuses censuses
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way

@@ -32,7 +32,7 @@ const (
 )
 
 // Restored reports whether the database was put back to an earlier state since it was last served: by what is noted
-// beside it. It is asked before the first claim, again until it answers.
+// beside it. It is asked before every claim, and so it answers from memory once it knows.
 type Restored func(ctx context.Context) (bool, error)
 
 // beginning is what a process has learned of the pairs that it found when it began.
@@ -180,38 +180,55 @@ func (k *Keeper) lives(ctx context.Context, a apps.Opened, g gk.Grant) (alive, k
 	return *in.Alive, true
 }
 
-// noteRestored asks once whether the database was put back. If it was, each refresh token that works once is asked about
-// before it is spent, until a person says that the rest may go: grantkeep doctor --restored.
-func (r *runner) noteRestored(ctx context.Context) error {
-	if r.options.Restored == nil || r.askedRestored {
+// NoteRestored asks whether the database was put back. If it was, each refresh token that works once is asked about
+// before it is spent, until a person says that the rest may go: grantkeep doctor --restored. Every round of [Keeper.Run]
+// calls it; whoever lets readers in before Run calls it first.
+func (k *Keeper) NoteRestored(ctx context.Context) error {
+	if k.options.Restored == nil {
 		return nil
 	}
-	restored, err := r.options.Restored(ctx)
+	k.putBack.Lock()
+	defer k.putBack.Unlock()
+	restored, err := k.options.Restored(ctx)
 	if err != nil {
 		return fmt.Errorf("whether the database was put back is not known: %w", err)
 	}
-	if restored {
-		if err := r.stopAsking(ctx); err != nil {
+	if !restored {
+		k.putBack.marked = false
+		return nil
+	}
+	if !k.putBack.marked {
+		if err := k.stopAsking(ctx); err != nil {
 			return err
 		}
+		k.putBack.marked = true
 	}
-	r.askedRestored = true
-	return nil
+	if k.options.RestoredNoted == nil {
+		return nil
+	}
+	return k.options.RestoredNoted(ctx)
+}
+
+// putBack is whether the apps of a database that was put back are marked.
+type putBack struct {
+	sync.Mutex
+
+	marked bool
 }
 
 // stopAsking marks every app whose refresh tokens work once.
-func (r *runner) stopAsking(ctx context.Context) error {
-	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
-	if err := r.spare(err); err != nil {
+func (k *Keeper) stopAsking(ctx context.Context) error {
+	apps, err := k.store.Apps(ctx, gk.Engine(), "", 0)
+	if err := k.spare(err); err != nil {
 		return err
 	}
-	now := r.Now()
-	r.log.Error("the database was put back to an earlier state: tokens that work once are asked about before they are spent; after a look: grantkeep doctor --restored")
+	now := k.Now()
+	k.log.Error("the database was put back to an earlier state: tokens that work once are asked about before they are spent; after a look: grantkeep doctor --restored")
 	for _, app := range apps {
-		if d := r.apps.Driver(app.Platform); d != nil && r.renewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
+		if d := k.apps.Driver(app.Platform); d != nil && k.renewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
 			continue
 		}
-		err := r.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
+		err := k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
 			f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
 			row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopAsking, f, "", time.Time{}
 			return []gk.Event{appEvent(gk.EventAppPaused, row, now, lifecycle.FaultData(f))}, nil

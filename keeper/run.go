@@ -84,9 +84,8 @@ func (k *Keeper) drain(ctx context.Context) error {
 // runner is the state of one Run.
 type runner struct {
 	*Keeper
-	said          broken
-	askedRestored bool
-	whole         map[string]time.Time // when an app was last searched without a floor
+	said  broken
+	whole map[string]time.Time // when an app was last searched without a floor
 
 	turns   sync.Mutex
 	turning map[string]bool // apps whose own turn is under way in this process
@@ -115,7 +114,7 @@ func (r *runner) round(ctx context.Context) error {
 	if err := r.offerKept(ctx); err != nil {
 		return err
 	}
-	if err := r.noteRestored(ctx); err != nil {
+	if err := r.NoteRestored(ctx); err != nil {
 		return err
 	}
 	keys := r.followKeys(ctx) // said at the end: a row or a set that does not open holds up nobody's renewal

@@ -20,6 +20,7 @@ type Use struct {
 	Driver     platform.Driver
 	App        platform.App
 	Credential platform.Credential
+	OfApp      bool // not a grant's: Grant names no more than the app
 }
 
 // Use opens a grant for one call on its behalf. What stands in the way of reading its token stands in the way here, with
@@ -50,6 +51,28 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 	}}
 	use.App.Now, use.App.Nonce = k.Now(), apps.Nonce()
 	return use, served.Stale, nil
+}
+
+// UseApp opens an app for one call of its own, without a merchant's token. Operations of an app reach what belongs to all
+// its merchants: who is limited to owners does not see them.
+func (k *Keeper) UseApp(ctx context.Context, v gk.Viewer, id string) (Use, error) {
+	if !v.SeesApp(id) || len(v.Owners) > 0 {
+		return Use{}, store.ErrNotFound
+	}
+	if k.apps.Stopped(id) {
+		return Use{}, apps.ErrStopped
+	}
+	a, err := k.opened.get(ctx, &k.tokens.pulse, id, func(ctx context.Context) (apps.Opened, error) { return k.apps.OpenByID(ctx, id) })
+	if err != nil {
+		return Use{}, err
+	}
+	partner := gk.Subject{Kind: gk.KindPartner}
+	use := Use{
+		Grant:  gk.Grant{App: id, Platform: a.App.Platform, Subject: partner},
+		Driver: a.Driver, App: a.Open, OfApp: true, Credential: platform.Credential{Subject: partner},
+	}
+	use.App.Now, use.App.Nonce = k.Now(), apps.Nonce()
+	return use, nil
 }
 
 // Forward sends a request that a driver made of a call, to the app's hosts only, and returns when the headers of the

@@ -35,11 +35,14 @@ type Store interface {
 	Keys
 	Installation
 	Instances
+	Audit
+	Marks
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
-	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
+	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days, the audit
+	// after 400,
 	// authorizations 30 days after their end, clicks and replies after a day. It spares events that are not published, and clicks that
 	// are exchanging or issued with their authorizations. It also makes up to limit grants searchable that an older version
 	// stored. It returns how many rows it deleted or made searchable.

@@ -132,7 +132,7 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
 	server := api.NewServer(d.pages(f.handler(d.keeper, d.consent, d.installation, pushes, log)), log)
 	done := make(chan error, 1)
-	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, 330*time.Second, log) }()
+	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, d.uses, 330*time.Second, log) }()
 	if err := d.announce(s, c.json); err != nil {
 		stop()
 		return errors.Join(err, <-done)

@@ -26,7 +26,9 @@ func (f faces) handler(k *keeper.Keeper, flow *consent.Flow, in *installation, p
 		public.Handle("/", connect.New(connect.Options{Keeper: k, Consent: flow, PublicURL: f.public, Log: log}))
 		public.Handle("/push/{app}", pushes)
 	}
-	programs := api.New(api.Options{Keeper: k, Consent: flow, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log})
+	programs := api.New(api.Options{
+		Keeper: k, Consent: flow, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log, Metrics: in.metrics, Uses: in.uses,
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		toPublic, toAPI := serves(f.public, r.Host), serves(f.api, r.Host)
 		if toPublic && toAPI && hostOf(f.public) != hostOf(f.api) { // two ports of loopback

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -28,8 +30,11 @@ type installation struct {
 	master vault.Master
 	frozen bool // reads only
 
-	drivers []platform.Driver // the platforms, with what the operator adds to their facts
-	by      string            // names this process in attempts; empty: not announced
+	drivers []platform.Driver    // the platforms, with what the operator adds to their facts
+	metrics *prometheus.Registry // nil: the API's own
+	uses    *api.Uses            // counts uses of tokens
+	witness *witness             // tells a database that was put back; nil: nobody watches
+	by      string               // names this process in attempts; empty: not announced
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
@@ -139,8 +144,16 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 
 // openKeeper makes the keeper of an installation.
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
-	return keeper.New(keeper.Options{
+	options := keeper.Options{
 		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
 		Instance: in.by, Announced: in.by != "", PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
-	})
+	}
+	if in.witness != nil {
+		options.Restored, options.RestoredNoted = in.witness.Restored, in.witness.Noted
+	}
+	k, err := keeper.New(options)
+	if err == nil {
+		in.uses = api.NewUses(in.store, k.Now, log)
+	}
+	return k, err
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
@@ -37,6 +38,7 @@ import (
 // serveConfig is what a server is told at its start; nothing that arrives later changes it.
 type serveConfig struct {
 	listen, publicURL, apiURL, consoleURL string
+	metricsListen                         string
 	data, database, masterKey             string
 	allowEndpoint                         []string
 	drain                                 time.Duration
@@ -73,6 +75,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
 	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
+	f.StringVar(&c.metricsListen, "metrics-listen", "", "address that serves /metrics alone, without a key; default: none, a key with the scope read gets it from the API")
 	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -165,27 +168,53 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := in.announce(ctx, c.data); err != nil {
 		return err
 	}
+	if !c.frozen {
+		if in.witness, err = openWitness(ctx, in, c.data, log); err != nil {
+			return err
+		}
+	}
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
+	}
+	if !c.frozen {
+		if err := k.NoteRestored(ctx); err != nil { // before a reader has something renewed
+			return err
+		}
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go in.witness.run(watching)
 	}
 	if c.frozen {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
+	in.metrics = prometheus.NewRegistry()
 	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, consent.New(k), in, pushes, log), log)
+	if c.metricsListen != "" {
+		stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	if _, err := fmt.Fprintf(s.out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}
 	log.Info("ready", "database", in.store.Name(), "public_url", c.publicURL, "instance_data", c.data)
-	return runServer(ctx, server, listener, k, pushes, c.drain, log)
+	return runServer(ctx, server, listener, k, pushes, in.uses, c.drain, log)
 }
 
+// lastUses is how long a process that stops waits for the database to take the last uses of tokens.
+const lastUses = 5 * time.Second
+
 // runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
-func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, drain time.Duration, log *slog.Logger) error {
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, uses *api.Uses, drain time.Duration, log *slog.Logger) error {
+	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	if !k.Frozen() {
 		g.Go(func() error { return pushes.Run(ctx) })
+		g.Go(func() error { return uses.Run(ctx) })
 	}
 	g.Go(func() error {
 		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
@@ -215,7 +244,16 @@ func runServer(ctx context.Context, server *http.Server, listener net.Listener, 
 			return errors.New("renewals are still under way; their grants will be in doubt until the platform is asked again")
 		}
 	})
-	return g.Wait()
+	err := g.Wait()
+	if k.Frozen() {
+		return err
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(outer), lastUses)
+	defer cancel()
+	if err := uses.Flush(end); err != nil {
+		log.Error("the last uses of tokens are missing in the audit", "error", err)
+	}
+	return err
 }
 
 // addresses completes and checks the public addresses.

@@ -22,6 +22,7 @@ type Store struct {
 	writes  *sql.DB
 	reads   *sql.DB
 	engine  *engine
+	place   string // of the file
 	closing sync.Once
 	closed  error
 
@@ -46,6 +47,9 @@ func Open(ctx context.Context, dir string) (_ *Store, err error) {
 	}
 	path, err := prepareFile(ctx, dir)
 	if err != nil {
+		return nil, err
+	}
+	if s.place, err = placeOf(path); err != nil {
 		return nil, err
 	}
 	if s.writes, err = openWriter(ctx, path); err != nil {

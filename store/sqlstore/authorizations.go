@@ -65,8 +65,10 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 		w.and(`substr(id, 25) = %[1]s`, f.IDEnd)
 	}
 	if f.Query != "" {
-		w.and(`(id LIKE %[1]s ESCAPE '\' OR lower(shop) LIKE %[1]s ESCAPE '\' OR lower(owner) LIKE %[1]s ESCAPE '\')`,
-			beginning(f.Query))
+		from, to := between(f.Query)
+		w.andRange(`(id >= %[1]s AND id < %[2]s OR
+			lower(shop) >= %[1]s AND lower(shop) < %[2]s OR
+			lower(owner) >= %[1]s AND lower(owner) < %[2]s)`, from, to)
 	}
 	if !f.ExpiresAfter.IsZero() {
 		w.and(`expires_at > %[1]s`, ms(f.ExpiresAfter))

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -19,6 +20,11 @@ type where struct {
 // and adds a condition on one value; %[1]s in it stands for the value's parameter.
 func (w *where) and(condition string, v any) {
 	fmt.Fprintf(&w.text, " AND "+condition, w.arg(v))
+}
+
+// andRange adds a condition on two values; %[1]s and %[2]s stand for their parameters.
+func (w *where) andRange(condition, from, to string) {
+	fmt.Fprintf(&w.text, " AND "+condition, w.arg(from), w.arg(to))
 }
 
 // in adds that a column has one of some values.
@@ -77,19 +83,14 @@ func atMost(limit int) int64 {
 	return int64(limit)
 }
 
-// beginning returns the LIKE pattern (ESCAPE '\') of texts that begin with part. Only ASCII letters lose their case, as in
-// SQL's lower() on both engines.
-func beginning(part string) string {
-	var b strings.Builder
-	for _, r := range part {
-		switch {
-		case r == '%' || r == '_' || r == '\\':
-			b.WriteByte('\\')
-		case 'A' <= r && r <= 'Z':
-			r += 'a' - 'A'
+// between returns what a text in lower case that begins with part is not less than, and less than; unlike LIKE with a
+// parameter, an index can serve it. Only ASCII letters lose their case, as in SQL's lower() on both engines.
+func between(part string) (from, to string) {
+	from = strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
 		}
-		b.WriteRune(r)
-	}
-	b.WriteByte('%')
-	return b.String()
+		return r
+	}, part)
+	return from, from + string(unicode.MaxRune)
 }

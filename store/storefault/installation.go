@@ -37,6 +37,16 @@ func (s *Store) Incarnation(ctx context.Context) (string, error) {
 	return call(ctx, s, "Incarnation", func() (string, error) { return s.inner.Incarnation(ctx) })
 }
 
+// Marked implements [store.Marks].
+func (s *Store) Marked(ctx context.Context) (store.Mark, error) {
+	return call(ctx, s, "Marked", func() (store.Mark, error) { return s.inner.Marked(ctx) })
+}
+
+// Mark implements [store.Marks].
+func (s *Store) Mark(ctx context.Context, least int64) (store.Mark, error) {
+	return call(ctx, s, "Mark", func() (store.Mark, error) { return s.inner.Mark(ctx, least) })
+}
+
 // Clock implements [store.Installation].
 func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return call(ctx, s, "Clock", func() (time.Time, error) { return s.inner.Clock(ctx) })

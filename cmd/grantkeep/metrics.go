@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/grantkeep/grantkeep/api"
+)
+
+// serveMetrics serves /metrics and nothing else on an address of its own, without a key, until stop is called.
+func serveMetrics(ctx context.Context, address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (--metrics-listen): %w", address, bare(err))
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := api.NewServer(mux, log)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics are no longer served", "error", err)
+		}
+	})
+	log.Info("metrics", "address", listener.Addr().String())
+	return func() {
+		_ = server.Close() // a scrape that is cut comes again
+		serving.Wait()
+	}, nil
+}

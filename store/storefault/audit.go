@@ -1,0 +1,24 @@
+package storefault
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Record implements [store.Audit].
+func (s *Store) Record(ctx context.Context, entries ...store.AuditEntry) error {
+	return run(ctx, s, "Record", func() error { return s.inner.Record(ctx, entries...) })
+}
+
+// NoteUses implements [store.Audit].
+func (s *Store) NoteUses(ctx context.Context, uses []store.Use, day time.Time, judge func([]store.KeyUse) []gk.Event) error {
+	return run(ctx, s, "NoteUses", func() error { return s.inner.NoteUses(ctx, uses, day, judge) })
+}
+
+// AuditAfter implements [store.Audit].
+func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error) {
+	return call(ctx, s, "AuditAfter", func() ([]store.AuditEntry, error) { return s.inner.AuditAfter(ctx, f) })
+}
