@@ -32,6 +32,10 @@ var refreshed = map[string]struct {
 		`{"access_token":ACCESS,"token_type":"Bearer","expires_in":LIFE,"refresh_token":REFRESH,"scope":NAME}`,
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
 	},
+	"shopify": {
+		`{"access_token":ACCESS,"scope":NAME,"expires_in":LIFE,"refresh_token":REFRESH,"refresh_token_expires_in":7776000}`,
+		gk.Subject{Kind: gk.KindShop, ID: "548380009", Host: "demo-7.myshopify.com"},
+	},
 	"taobao": {
 		`{"access_token":ACCESS,"token_type":"Bearer","expires_in":LIFE,"re_expires_in":86400,"refresh_token":REFRESH,"taobao_user_id":"42","taobao_user_nick":NAME}`,
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
