@@ -112,8 +112,9 @@ type CallbackFact struct {
 type Limits struct {
 	TokenCalls TokenCalls        `toml:"token_calls" json:"token_calls"`
 	Calls      []CallLimit       `toml:"calls" json:"calls"`
-	Clock      Duration          `toml:"clock" json:"clock"` // how far a signed timestamp may lie from the platform's clock; 0: unknown
-	Pause      map[string]string `toml:"pause" json:"pause"` // platform's code = how long to stop: a duration, or "midnight" of the renewal's zone
+	Clock      Duration          `toml:"clock" json:"clock"`                       // how far a signed timestamp may lie from the platform's clock; 0: unknown
+	ClockAhead Duration          `toml:"clock_ahead" json:"clock_ahead,omitempty"` // the same for one that lies ahead; 0: as clock
+	Pause      map[string]string `toml:"pause" json:"pause"`                       // platform's code = how long to stop: a duration, or "midnight" of the renewal's zone
 }
 
 // TokenCalls limits exchanges, renewals and client credentials of one subject. Zero fields: no limit published.

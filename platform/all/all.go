@@ -12,6 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/shopify"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/taobao"
+	"github.com/grantkeep/grantkeep/platform/tiktokshop"
 	"github.com/grantkeep/grantkeep/sim"
 	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
 	shopeesim "github.com/grantkeep/grantkeep/sim/shopee"
@@ -19,6 +20,7 @@ import (
 	shopifysim "github.com/grantkeep/grantkeep/sim/shopify"
 	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
 	taobaosim "github.com/grantkeep/grantkeep/sim/taobao"
+	tiktokshopsim "github.com/grantkeep/grantkeep/sim/tiktokshop"
 )
 
 // Platform is one platform of the product: how we speak it, and the platform in a box.
@@ -37,6 +39,7 @@ func Platforms() []Platform {
 		{eleme.New(), elemesim.New, 7704},
 		{taobao.New(), taobaosim.New, 7705},
 		{shopify.New(), shopifysim.New, 7706},
+		{tiktokshop.New(), tiktokshopsim.New, 7707},
 	}
 }
 
