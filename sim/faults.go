@@ -187,7 +187,7 @@ func (f *Faults) take(path string, id Identity) (*Fault, Row) {
 
 func (f *Fault) fits(path string, id Identity) (Row, bool) {
 	m := f.Match
-	if m.Path != "" && !strings.HasPrefix(path, m.Path) || m.Subject != "" && m.Subject != id.Subject || m.Stage != "" && m.Stage != id.Stage {
+	if m.Path != "" && !strings.HasPrefix(path, m.Path) || m.Subject != "" && m.Subject != id.Subject || m.Stage != "" && stageOf(m.Stage) != id.Stage {
 		return Row{}, false
 	}
 	if id.Stage == "" && m.Path == "" {
@@ -199,11 +199,19 @@ func (f *Fault) fits(path string, id Identity) (Row, bool) {
 	for _, row := range f.rows {
 		// What a platform says about pushes it says to the calls that subscribe to them.
 		aboutPushes := row.Stage == "push" && id.Stage == "call"
-		if (row.Stage == "" || row.Stage == id.Stage || aboutPushes) && row.sent(id.Sent) {
+		if (row.Stage == "" || stageOf(row.Stage) == id.Stage || aboutPushes) && row.sent(id.Sent) {
 			return row, true
 		}
 	}
 	return Row{}, false
+}
+
+// stageOf is the stage at which a platform meets a request: it does not know which of the calls only look at a grant.
+func stageOf(stage string) string {
+	if stage == "inspect" {
+		return "call"
+	}
+	return stage
 }
 
 // sent reports whether what the request carried is what the row is about.
