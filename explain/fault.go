@@ -56,7 +56,7 @@ func describe(d platform.Driver, app platform.App, f *gk.Fault, q Question) *Fau
 		Cause: unknownCause, Remedy: unknownRemedy, Known: f.Known, Row: f.Row, Reason: f.Reason,
 	}
 	if f.RetryAfter > 0 {
-		out.RetryAfter = f.RetryAfter.Round(time.Second).String()
+		out.RetryAfter = readable(f.RetryAfter).String()
 	}
 	if ours := ourRow(f.Row, f.Code); ours != nil {
 		out.Cause, out.Remedy, out.Known = ours.Cause, ours.Remedy, true
@@ -146,4 +146,13 @@ func areWords(s string) bool {
 		}
 	}
 	return true
+}
+
+// readable rounds a wait to what is worth telling: whole seconds, and tenths of one where some buckets are full again
+// within a few.
+func readable(wait time.Duration) time.Duration {
+	if wait > 2*time.Second && wait < 10*time.Second {
+		return wait.Round(100 * time.Millisecond)
+	}
+	return wait.Round(time.Second)
 }

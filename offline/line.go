@@ -34,6 +34,7 @@ type line struct {
 	State    *string          `json:"state"`
 	Form     string           `json:"form"`
 	AuthType string           `json:"auth_type"`
+	Region   string           `json:"region"`
 	View     string           `json:"view"`
 	Scopes   words            `json:"scopes"`
 	Callback map[string]words `json:"callback"`
@@ -250,6 +251,9 @@ func (l *line) step() Step {
 	}
 	if l.View != "" {
 		s.Want.Extra.Set("view", l.View)
+	}
+	if l.Region != "" {
+		s.Want.Extra.Set("region", l.Region)
 	}
 	s.Call = l.Call.noun()
 	s.Call.Free = true

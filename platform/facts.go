@@ -61,8 +61,9 @@ type Facts struct {
 	// Retired is hosts that the platform no longer serves, and the host that stands for each.
 	Retired map[string]string `toml:"retired" json:"retired,omitempty"`
 
-	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"` // a link needs the shop's host first
-	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"` // fixed end of a shop's host, for the form that asks for it
+	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"`         // a link needs the shop's host first
+	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"`         // fixed end of a shop's host, for the form that asks for it
+	ShopAdmin  string       `toml:"shop_admin" json:"shop_admin,omitempty"` // beginning of an admin's address, before the first label of the shop's host
 	Endpoints  []Endpoint   `toml:"endpoints" json:"endpoints"`
 	Link       LinkFacts    `toml:"link" json:"link"`
 	Callback   CallbackFact `toml:"callback" json:"callback"`
@@ -113,8 +114,9 @@ type CallbackFact struct {
 type Limits struct {
 	TokenCalls TokenCalls        `toml:"token_calls" json:"token_calls"`
 	Calls      []CallLimit       `toml:"calls" json:"calls"`
-	Clock      Duration          `toml:"clock" json:"clock"` // how far a signed timestamp may lie from the platform's clock; 0: unknown
-	Pause      map[string]string `toml:"pause" json:"pause"` // platform's code = how long to stop: a duration, or "midnight" of the renewal's zone
+	Clock      Duration          `toml:"clock" json:"clock"`                       // how far a signed timestamp may lie from the platform's clock; 0: unknown
+	ClockAhead Duration          `toml:"clock_ahead" json:"clock_ahead,omitempty"` // the same for one that lies ahead; 0: as clock
+	Pause      map[string]string `toml:"pause" json:"pause"`                       // platform's code = how long to stop: a duration, or "midnight" of the renewal's zone
 }
 
 // TokenCalls limits exchanges, renewals and client credentials of one subject. Zero fields: no limit published.

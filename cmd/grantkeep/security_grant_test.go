@@ -21,6 +21,10 @@ func businessCall(code string) map[string]any {
 		return map[string]any{"method": "POST", "path": "/api/v1/shop/get", "body": "{}"}
 	case "eleme":
 		return map[string]any{"operation": "eleme.user.getUser", "params": map[string]any{}}
+	case "shopify":
+		return map[string]any{"method": "GET", "path": "/admin/oauth/access_scopes.json"}
+	case "tiktokshop":
+		return map[string]any{"method": "GET", "path": "/seller/202309/shops"}
 	}
 	return map[string]any{"operation": "taobao.user.seller.get", "params": map[string]any{"fields": "user_id"}}
 }

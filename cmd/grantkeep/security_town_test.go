@@ -25,7 +25,7 @@ import (
 	"github.com/grantkeep/grantkeep/sim"
 )
 
-// town is the whole product inside the test: the demo's server with its apps on all five platforms, on real sockets.
+// town is the whole product inside the test: the demo's server with its apps on every platform, on real sockets.
 type town struct {
 	*demonstration
 	t   *testing.T
@@ -332,8 +332,8 @@ func (w *town) codes() []string {
 		codes = append(codes, code)
 	}
 	slices.Sort(codes)
-	if len(codes) != 5 {
-		w.t.Fatalf("the town has %d platforms, want 5", len(codes))
+	if want := len(all.Platforms()); len(codes) != want {
+		w.t.Fatalf("the town has %d platforms, want %d", len(codes), want)
 	}
 	return codes
 }
@@ -347,6 +347,10 @@ func otherIdentity(code string) map[string]string {
 		return map[string]string{"partner_id": "2009999", "partner_key": strings.Repeat("5b", 32)}
 	case "eleme":
 		return map[string]string{"app_key": "SandboxKey1", "app_secret": strings.Repeat("6c", 20)}
+	case "shopify":
+		return map[string]string{"client_id": strings.Repeat("8e", 16), "client_secret": "SandboxSecret_2"}
+	case "tiktokshop":
+		return map[string]string{"app_key": "sandboxkey001", "app_secret": strings.Repeat("9f", 20), "service_id": "7000000000000000002"}
 	}
 	return map[string]string{"app_key": "21999999", "app_secret": strings.Repeat("7d", 16)}
 }

@@ -9,14 +9,18 @@ import (
 	"github.com/grantkeep/grantkeep/platform/eleme"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
+	"github.com/grantkeep/grantkeep/platform/shopify"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/taobao"
+	"github.com/grantkeep/grantkeep/platform/tiktokshop"
 	"github.com/grantkeep/grantkeep/sim"
 	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
 	shopeesim "github.com/grantkeep/grantkeep/sim/shopee"
 	shopeev1sim "github.com/grantkeep/grantkeep/sim/shopeev1"
+	shopifysim "github.com/grantkeep/grantkeep/sim/shopify"
 	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
 	taobaosim "github.com/grantkeep/grantkeep/sim/taobao"
+	tiktokshopsim "github.com/grantkeep/grantkeep/sim/tiktokshop"
 )
 
 // Platform is one platform of the product: how we speak it, and the platform in a box.
@@ -34,6 +38,8 @@ func Platforms() []Platform {
 		{shopeev1.New(), shopeev1sim.New, 7703},
 		{eleme.New(), elemesim.New, 7704},
 		{taobao.New(), taobaosim.New, 7705},
+		{shopify.New(), shopifysim.New, 7706},
+		{tiktokshop.New(), tiktokshopsim.New, 7707},
 	}
 }
 

@@ -40,7 +40,7 @@ func TestUnknownTextsEndNothing(t *testing.T) {
 					d.Spec().Code, stage, f.Action, f.Known, f.Terminal)
 			}
 			f = explain.Explain(d, app, explain.Question{Stage: stage, Status: 503, Message: "what the stars say"})
-			if f.Terminal || f.Action != gk.Retry {
+			if f.Terminal || f.Action != gk.Retry && (!f.Known || f.Action != gk.Backoff) {
 				t.Errorf("%s, stage %q, 503: %s, terminal %v; want retry, not terminal", d.Spec().Code, stage, f.Action, f.Terminal)
 			}
 		}

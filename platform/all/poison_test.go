@@ -23,6 +23,16 @@ var ordinary = map[string]struct {
 		gk.Subject{Kind: gk.KindShop, ID: "2286999", Host: "demo-7.myshoplaza.com"},
 		platform.Call{Method: http.MethodGet, Path: "/openapi/2022-01/orders"},
 	},
+	"shopify": {
+		map[string]string{"client_id": "AppId_1"}, []string{"client_secret"},
+		gk.Subject{Kind: gk.KindShop, ID: "548380009", Host: "demo-7.myshopify.com"},
+		platform.Call{Method: http.MethodPost, Path: "/admin/api/2026-10/graphql.json"},
+	},
+	"tiktokshop": {
+		map[string]string{"app_key": "6gdev0fact5k"}, []string{"app_secret"},
+		gk.Subject{Kind: gk.KindAccount, ID: "42"},
+		platform.Call{Method: http.MethodGet, Path: "/authorization/202309/shops"},
+	},
 	"shopee": {
 		map[string]string{"partner_id": "2008899"}, []string{"partner_key"},
 		gk.Subject{Kind: gk.KindShop, ID: "77001234"},

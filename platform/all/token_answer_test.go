@@ -32,11 +32,22 @@ var refreshed = map[string]struct {
 		`{"access_token":ACCESS,"token_type":"Bearer","expires_in":LIFE,"refresh_token":REFRESH,"scope":NAME}`,
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
 	},
+	"shopify": {
+		`{"access_token":ACCESS,"scope":NAME,"expires_in":LIFE,"refresh_token":REFRESH,"refresh_token_expires_in":7776000}`,
+		gk.Subject{Kind: gk.KindShop, ID: "548380009", Host: "demo-7.myshopify.com"},
+	},
+	"tiktokshop": {
+		`{"code":0,"message":"success","request_id":NAME,"data":{"access_token":ACCESS,"access_token_expire_in":LIFE,"refresh_token":REFRESH,"open_id":"42","seller_name":NAME}}`,
+		gk.Subject{Kind: gk.KindAccount, ID: "42"},
+	},
 	"taobao": {
 		`{"access_token":ACCESS,"token_type":"Bearer","expires_in":LIFE,"re_expires_in":86400,"refresh_token":REFRESH,"taobao_user_id":"42","taobao_user_nick":NAME}`,
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
 	},
 }
+
+// unstated are the platforms that write 0 for an end that they do not state.
+var unstated = map[string]bool{"tiktokshop": true}
 
 // read hands a driver an answer to a refresh whose parts are replaced.
 func read(t *testing.T, d platform.Driver, status int, with ...string) ([]platform.Issue, error) {
@@ -104,6 +115,9 @@ func TestATokenAnswerThatCannotBeTrustedIsAnUnknownOutcome(t *testing.T) {
 			t.Errorf("the good answer ends at %s", got)
 		}
 		for name, with := range poison {
+			if name == "no life at all" && unstated[d.Spec().Code] {
+				continue
+			}
 			issues, err := read(t, d, 200, with...)
 			if !errors.Is(err, platform.ErrGarbage) || len(issues) > 0 {
 				t.Errorf("%s: %d issues, %v; want an unknown outcome", name, len(issues), err)

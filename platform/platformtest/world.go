@@ -58,6 +58,9 @@ func open(t *testing.T, d platform.Driver, s Simulated) *world {
 		w.secrets = append(w.secrets, values[0].Reveal())
 	}
 	w.app = d.Spec().Open(app)
+	registered := maps.Clone(ready.Apps[0])
+	registered["redirect_uri"] = w.app.CallbackURL // as in the platform's console: not every link carries it
+	w.control(http.MethodPost, w.path("apps"), registered)
 	return w
 }
 

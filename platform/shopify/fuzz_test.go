@@ -1,0 +1,69 @@
+package shopify_test
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"testing"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
+)
+
+// A reader meets bytes from outside: whatever they are, it neither panics nor yields half a result.
+
+func FuzzReadIssues(f *testing.F) {
+	for _, v := range platformtest.ReadVectors(f, driver, os.DirFS("testdata"), "token-*") {
+		f.Add(v.Reply.Status, string(v.Reply.Body))
+	}
+	f.Add(401, `<title>401 - Oauth error invalid_request</title>`)
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		issues, err := driver.ReadIssues(open(""), platform.Asked{Stage: platform.StageRefresh, Subject: store, At: now}, platform.Reply{Status: status, Body: []byte(body)})
+		var fault *gk.Fault
+		switch {
+		case err == nil && (len(issues) != 1 || issues[0].Token.Access.Empty() || status >= 300):
+			t.Errorf("issues = %+v", issues)
+		case err != nil && !errors.As(err, &fault) && !errors.Is(err, platform.ErrGarbage):
+			t.Errorf("error = %v, want a fault or ErrGarbage", err)
+		case fault != nil && !fault.Known && fault.Terminal:
+			t.Errorf("an unknown fault is terminal: %+v", fault)
+		}
+	})
+}
+
+func FuzzDiagnose(f *testing.F) {
+	for _, v := range platformtest.ReadVectors(f, driver, os.DirFS("testdata"), "call-*") {
+		f.Add(v.Reply.Status, string(v.Reply.Body))
+	}
+	f.Fuzz(func(_ *testing.T, status int, body string) {
+		reply := platform.Reply{Status: status, Body: []byte(body)}
+		driver.Diagnose(open(""), platform.Asked{Stage: platform.StageCall}, reply)
+		_, _, _ = driver.(platform.Inspector).ReadInspection(open(""), platform.Credential{Subject: store, Token: pair}, reply)
+	})
+}
+
+func FuzzReceive(f *testing.F) {
+	for _, v := range platformtest.ReadVectors(f, driver, os.DirFS("testdata"), "push-*") {
+		f.Add(v.Incoming().Header.Get("X-Shopify-Hmac-Sha256"), string(v.Incoming().Body))
+	}
+	f.Fuzz(func(t *testing.T, proof, body string) {
+		d, err := driver.(platform.Receiver).Receive(open(""), platform.Incoming{
+			Method: "POST", Header: http.Header{"X-Shopify-Hmac-Sha256": {proof}, "X-Shopify-Topic": {"app/uninstalled"}}, Body: []byte(body),
+		})
+		if err == nil && d.Matched == "" || err != nil && len(d.Notices) > 0 {
+			t.Errorf("a notice without proof: %+v, %v", d, err)
+		}
+	})
+}
+
+func FuzzReadCallback(f *testing.F) {
+	f.Add("GET", "https://hub.example/cb?code=a&hmac=b&shop=demo-7.myshopify.com&state=c&timestamp=1797000000", "")
+	f.Add("GET", "https://hub.example/cb?error=access_denied", "")
+	f.Fuzz(func(t *testing.T, method, address, body string) {
+		cb, err := driver.ReadCallback(open(""), platform.Incoming{Method: method, URL: address, Body: []byte(body)})
+		if !cb.Code.Empty() && (err != nil || !cb.Proven) {
+			t.Errorf("a code without proof: %+v, %v", cb, err)
+		}
+	})
+}
