@@ -199,7 +199,17 @@ func (w *town) residents(code string) []resident {
 	if err := json.Unmarshal(line, &sims); err != nil {
 		w.t.Fatal(err)
 	}
-	return sims.Platforms[code].Shops
+	all := sims.Platforms[code].Shops
+	if !slices.Equal(w.keeper.Driver(code).Spec().Facts.Subjects, []string{gk.KindAccount}) {
+		return all
+	}
+	var apart []resident // shops of one account agree together
+	for _, r := range all {
+		if r.Owner == "" || !slices.ContainsFunc(apart, func(o resident) bool { return o.Owner == r.Owner }) {
+			apart = append(apart, r)
+		}
+	}
+	return apart
 }
 
 // addApp makes another app of ours on a platform, which the simulator learns too.

@@ -12,7 +12,7 @@ import (
 )
 
 // tokenName is the header that carries the access token. The platform does not read Authorization.
-const tokenName = "X-Shopify-Access-Token" //nolint:gosec // G101: the name of a header
+const tokenName = "X-Shopify-Access-Token"
 
 // Sign puts the access token on a call: there is no signature, so whoever sees the request can repeat it.
 func (d driver) Sign(app platform.App, cred platform.Credential, call platform.Call) (*platform.Request, error) {

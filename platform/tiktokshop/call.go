@@ -14,7 +14,7 @@ import (
 )
 
 // tokenName is the header that carries the access token. It is not signed.
-const tokenName = "X-Tts-Access-Token" //nolint:gosec // G101: the name of a header
+const tokenName = "X-Tts-Access-Token"
 
 // ours are names of a query that say for whom a call speaks: on behalf of a grant they come from its shops.
 var ours = platform.Reserved{Names: []string{"shop_cipher", "category_asset_cipher", "shop_id"}}

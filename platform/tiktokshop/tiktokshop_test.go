@@ -21,7 +21,7 @@ var (
 	pair    = gk.Token{Access: gk.NewSecret("ROW_at_1"), Refresh: gk.NewSecret("ROW_rt_1")}
 )
 
-const secret = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00" //nolint:gosec // G101: made up, of the documents' vectors
+const secret = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00"
 
 func open() platform.App {
 	return driver.Spec().Open(platform.App{
