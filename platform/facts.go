@@ -105,6 +105,9 @@ type CallbackFact struct {
 	Unsolicited bool   `toml:"unsolicited" json:"unsolicited"` // comes without our state too
 	StateIn     string `toml:"state_in" json:"state_in"`       // query | redirect | customField | path | none
 	Proof       bool   `toml:"proof" json:"proof"`             // carries a proof of the platform
+
+	// CodeRepeat is how long a code brings the same pair again, however often it is traded; 0: it works once.
+	CodeRepeat Duration `toml:"code_repeat" json:"code_repeat,omitempty"`
 }
 
 // Limits is what a platform allows.
