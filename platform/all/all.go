@@ -6,12 +6,14 @@ import (
 	"slices"
 
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/douyin"
 	"github.com/grantkeep/grantkeep/platform/eleme"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/taobao"
 	"github.com/grantkeep/grantkeep/sim"
+	douyinsim "github.com/grantkeep/grantkeep/sim/douyin"
 	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
 	shopeesim "github.com/grantkeep/grantkeep/sim/shopee"
 	shopeev1sim "github.com/grantkeep/grantkeep/sim/shopeev1"
@@ -34,6 +36,7 @@ func Platforms() []Platform {
 		{shopeev1.New(), shopeev1sim.New, 7703},
 		{eleme.New(), elemesim.New, 7704},
 		{taobao.New(), taobaosim.New, 7705},
+		{douyin.New(), douyinsim.New, 7709},
 	}
 }
 

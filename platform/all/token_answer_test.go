@@ -36,6 +36,10 @@ var refreshed = map[string]struct {
 		`{"access_token":ACCESS,"token_type":"Bearer","expires_in":LIFE,"re_expires_in":86400,"refresh_token":REFRESH,"taobao_user_id":"42","taobao_user_nick":NAME}`,
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
 	},
+	"douyin": {
+		`{"code":10000,"msg":"success","log_id":"7","data":{"access_token":ACCESS,"expires_in":LIFE,"refresh_token":REFRESH,"shop_id":42,"shop_name":NAME}}`,
+		gk.Subject{Kind: gk.KindShop, ID: "42"},
+	},
 }
 
 // read hands a driver an answer to a refresh whose parts are replaced.
