@@ -30,7 +30,7 @@ type Issued struct {
 	Ceiling       gk.Time            `json:"authorization_expires_at"`
 	Windows       map[string]gk.Time `json:"windows"`
 	Scopes        []string           `json:"scopes"`
-	Facts         map[string]string  `json:"facts"`
+	Facts         map[string]any     `json:"facts"` // texts, and warnings: a list of what is remarkable
 }
 
 // Parse reads an answer of the stage that asked names: token, refresh or call.
@@ -88,16 +88,19 @@ func issued(i platform.Issue) Issued {
 	out := Issued{
 		Subject: i.Subject, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal(),
 		Expires: second(i.Token.Expires), RefreshExpiry: second(i.Token.RefreshExpires), Ceiling: second(i.Ceiling),
-		Windows: make(map[string]gk.Time), Scopes: i.Scopes, Facts: i.Facts,
+		Windows: make(map[string]gk.Time), Scopes: i.Scopes, Facts: make(map[string]any),
+	}
+	for name, value := range i.Facts {
+		out.Facts[name] = value
+	}
+	if len(i.Warnings) > 0 {
+		out.Facts["warnings"] = i.Warnings
 	}
 	for name, end := range i.Token.Windows {
 		out.Windows[name] = second(end)
 	}
 	if out.Scopes == nil {
 		out.Scopes = []string{}
-	}
-	if out.Facts == nil {
-		out.Facts = map[string]string{}
 	}
 	return out
 }

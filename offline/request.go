@@ -165,11 +165,11 @@ func arrival(address string, params url.Values) string {
 func refresh(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
 	renewer, ok := d.(platform.Renewer)
 	facts := d.Spec().Facts
-	style := facts.Renew(app.Profile, app.Stage).Style
-	if !ok || style == platform.NoRenewal {
+	renewal := facts.Renew(app.Profile, app.Stage)
+	if !ok || renewal.Style == platform.NoRenewal {
 		return nil, errors.New("a grant of this platform and profile cannot be renewed")
 	}
-	if step.Token.Refresh.Empty() && facts.Tokens && style != platform.Reask {
+	if facts.Tokens && !renewal.Asks(step.Token) {
 		return nil, errors.New("token.refresh is empty")
 	}
 	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Token: step.Token})

@@ -27,8 +27,17 @@ type Event struct {
 	Subjects []gk.Subject `json:"subjects"`
 	At       gk.Time      `json:"at"` // of the event if told, else of the push
 
-	Shops []string `json:"shops,omitempty"` // lost or gained inside the subjects' grants
+	Shops []EventShop `json:"shops,omitempty"` // of the subjects' grants, or of a grant that only the engine can find
 }
+
+// EventShop is a shop inside a grant. Change is lost or gained, empty where the shop stays.
+type EventShop struct {
+	ID     string `json:"id"`
+	Change string `json:"change,omitempty"`
+}
+
+// changes is what the kinds of a notice mean for a shop inside a grant.
+var changes = map[string]string{platform.NoticeRevoked: "lost", platform.NoticeAuthorized: "gained"}
 
 // Answer is what the platform's server must be told.
 type Answer struct {
@@ -132,7 +141,9 @@ func eventOf(notices []platform.Notice, app platform.App) *Event {
 	for _, n := range notices {
 		if n.Kind == first.Kind {
 			e.Subjects = append(e.Subjects, n.Subjects...)
-			e.Shops = append(e.Shops, n.Shops...)
+			for _, id := range n.Shops {
+				e.Shops = append(e.Shops, EventShop{ID: id, Change: changes[n.Kind]})
+			}
 		}
 	}
 	return e

@@ -190,6 +190,9 @@ type Issue struct {
 	Shared  bool // the pair is common to all issues and must be renewed per subject at once (Shopee main account)
 	Same    bool // the platform returned the pair we sent (Douyin, JD): not a new generation
 	Final   bool // the platform says it cannot be renewed (Taobao re_expires_in 0)
+
+	// Warnings are what is remarkable about a good pair, as codes of the catalogue (local:…).
+	Warnings []string
 }
 
 // Inspection is what the platform says about a credential.

@@ -61,8 +61,9 @@ type Facts struct {
 	// Retired is hosts that the platform no longer serves, and the host that stands for each.
 	Retired map[string]string `toml:"retired" json:"retired,omitempty"`
 
-	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"` // a link needs the shop's host first
-	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"` // fixed end of a shop's host, for the form that asks for it
+	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"`         // a link needs the shop's host first
+	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"`         // fixed end of a shop's host, for the form that asks for it
+	ShopAdmin  string       `toml:"shop_admin" json:"shop_admin,omitempty"` // beginning of an admin's address, before the first label of the shop's host
 	Endpoints  []Endpoint   `toml:"endpoints" json:"endpoints"`
 	Link       LinkFacts    `toml:"link" json:"link"`
 	Callback   CallbackFact `toml:"callback" json:"callback"`

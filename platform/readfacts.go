@@ -112,6 +112,9 @@ func (f *Facts) check() error {
 
 func (r Renewal) check(path string) error {
 	err := oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRenewal)
+	if r.From != "" {
+		err = errors.Join(err, oneOf(path+".from", r.From, FromAccess))
+	}
 	if r.Style != NoRenewal {
 		err = errors.Join(err, oneOf(path+".after_lost_answer", r.AfterLostAnswer, RepeatAny, RepeatFor, Once))
 		if r.AfterLostAnswer == RepeatFor && r.RepeatFor == 0 {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	gk "github.com/grantkeep/grantkeep"
 )
 
 // Renewal styles.
@@ -16,6 +18,20 @@ const (
 	Reask         = "reask"           // no refresh token: client credentials, self grants
 	NoRenewal     = "none"
 )
+
+// FromAccess is the one way beside a refresh token to begin: with the access token alone.
+const FromAccess = "access"
+
+// Asks reports whether a token is enough to ask for the next one with.
+func (r Renewal) Asks(t gk.Token) bool {
+	switch {
+	case r.Style == NoRenewal:
+		return false
+	case r.Style == Reask || !t.Refresh.Empty():
+		return true
+	}
+	return r.From == FromAccess && !t.Access.Empty()
+}
 
 // What to do after a lost answer.
 const (
@@ -38,6 +54,8 @@ type Renewal struct {
 	LeadPart        float64  `toml:"lead_part" json:"lead_part"` // or this part of the life before it
 	Window          string   `toml:"window" json:"window"`       // HH:MM-HH:MM, only for leads over a day
 	Zone            string   `toml:"zone" json:"zone"`           // of the window and of daily limits
+	// From is FromAccess where an access token that came without a refresh token can be traded for a pair.
+	From string `toml:"from" json:"from,omitempty"`
 }
 
 // zones are the zones of the facts by name. Loading one reads files, and every renewal needs its own.

@@ -71,10 +71,22 @@ func (f *Facts) ReadSetting(name, text string) (string, error) {
 	return text, nil
 }
 
+// adminLabel returns the label that the address of a shop's admin names, where the platform's own host shows every
+// admin; any other text as it is.
+func (s *Spec) adminLabel(text string) string {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(text, "https://"), s.Facts.ShopAdmin)
+	if s.Facts.ShopAdmin == "" || !ok {
+		return text
+	}
+	label, _, _ := strings.Cut(rest, "/")
+	label, _, _ = strings.Cut(label, "?")
+	return label
+}
+
 // ShopHost reads what a person calls their shop (a label, a host, or the whole address of its admin) and returns the
 // host that the facts allow, or an error that says which kind of mistake it is and what form is wanted.
 func (s *Spec) ShopHost(text string) (string, error) {
-	raw := TrimSetting(text)
+	raw := s.adminLabel(TrimSetting(text))
 	if u, err := url.Parse(raw); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
 		if u.User != nil || u.Port() != "" {
 			return "", &BadSetting{"shop", "carries a port or a user name; only the shop's own host is needed"}

@@ -34,10 +34,13 @@ func TestReadSetting(t *testing.T) {
 
 func TestShopHost(t *testing.T) {
 	spec := &platform.Spec{Code: "acme", Facts: mustFacts(t)}
-	spec.Facts.ShopSuffix = ".acme.example"
+	spec.Facts.ShopSuffix, spec.Facts.ShopAdmin = ".acme.example", "admin.acme.example/store/"
 	for text, want := range map[string]string{
 		"demo-7": "demo-7.acme.example", " https://Demo-7.acme.example/admin/apps ": "demo-7.acme.example", "demo-7.acme.example/": "demo-7.acme.example",
-		"demo-7.acme.example/admin": "demo-7.acme.example", "https://a@demo-7.acme.example": "", "demo-7.acme.example.evil.example": "", "a b": "",
+		"demo-7.acme.example/admin":                          "demo-7.acme.example",
+		"https://admin.acme.example/store/demo-7/orders?x=1": "demo-7.acme.example", "admin.acme.example/store/demo-7": "demo-7.acme.example",
+		"https://admin.acme.example/store/evil.example/": "", "https://admin.acme.example/store/": "", "https://evil.example/admin.acme.example/store/demo-7": "",
+		"https://a@demo-7.acme.example": "", "demo-7.acme.example.evil.example": "", "a b": "",
 	} {
 		got, err := spec.ShopHost(text)
 		if got != want || (err == nil) != (want != "") {
