@@ -60,6 +60,8 @@ type subject struct {
 	Host   string `json:"host"`
 	Region string `json:"region"`
 	Name   string `json:"name"`
+
+	Facts map[string]string `json:"facts"` // what was kept of its grant and a request needs (douyin auth_subject_type)
 }
 
 // message is an HTTP message: an incoming request, or the answer to one of ours.
@@ -240,7 +242,7 @@ func (l *line) token() gk.Token {
 }
 
 func (l *line) step() Step {
-	s := Step{Do: l.Do, Subject: l.Subject.noun(), Token: l.token(), Callback: valuesOf(l.Callback)}
+	s := Step{Do: l.Do, Subject: l.Subject.noun(), Facts: l.Subject.Facts, Token: l.token(), Callback: valuesOf(l.Callback)}
 	s.Want = platform.Want{Form: l.Form, Scopes: l.Scopes, Extra: make(url.Values)}
 	if l.State != nil {
 		s.Want.State = *l.State

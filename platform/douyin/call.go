@@ -147,7 +147,7 @@ func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.R
 	if msg == "" {
 		msg = platform.JSONText(obj["message"])
 	}
-	if !answerCode.MatchString(code) || code == success || obj["code"] == nil && code == "0" {
+	if !answerCode.MatchString(code) || code == success || code == "0" {
 		return obj, nil
 	}
 	sub := platform.JSONText(obj["sub_code"])

@@ -111,6 +111,8 @@ func TestAnswersThatAreNoPair(t *testing.T) {
 		"good without a pair":       `{"code":10000,"msg":"success","data":null}`,
 		"good with an empty object": `{"code":10000,"msg":"success","data":{}}`,
 		"another platform's no":     `{"error":"invalid_grant","error_description":"x"}`,
+		"another platform's pair":   `{"code":"0","access_token":"A","refresh_token":"R","expires_in":60,"shop_id":5551001}`,
+		"a pair without envelope":   `{"data":{"access_token":"A","refresh_token":"R","expires_in":60,"shop_id":5551001}}`,
 		"a code of letters":         `{"code":"IllegalRefreshToken","message":"x"}`,
 		"a page":                    `<html><title>502</title></html>`,
 	} {

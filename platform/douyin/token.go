@@ -78,10 +78,7 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 		return nil, d.explained(asked, reply, err)
 	}
 	data := answer.Object(obj).Object("data")
-	if data == nil && answer.Object(obj).Has("access_token") {
-		data = obj // old answers, and what SDKs hand on
-	}
-	if data == nil || !data.Has("access_token") {
+	if !enveloped(obj) || !data.Has("access_token") {
 		code := platform.JSONText(obj["code"])
 		return nil, &platform.Garbled{
 			Why:   "neither a token nor a refusal",
