@@ -35,6 +35,7 @@ type line struct {
 	Form     string           `json:"form"`
 	AuthType string           `json:"auth_type"`
 	View     string           `json:"view"`
+	Country  string           `json:"country"`
 	Scopes   words            `json:"scopes"`
 	Callback map[string]words `json:"callback"`
 	Call     call             `json:"call"`
@@ -252,6 +253,9 @@ func (l *line) step() Step {
 	}
 	if l.View != "" {
 		s.Want.Extra.Set("view", l.View)
+	}
+	if l.Country != "" {
+		s.Want.Extra.Set("country", l.Country)
 	}
 	s.Call = l.Call.noun()
 	s.Call.Free = true

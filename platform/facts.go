@@ -68,6 +68,7 @@ type Facts struct {
 	Link       LinkFacts    `toml:"link" json:"link"`
 	Callback   CallbackFact `toml:"callback" json:"callback"`
 	Renewal    Renewal      `toml:"renew" json:"renew"`
+	Testing    *Testing     `toml:"testing" json:"testing,omitempty"`
 	Limits     Limits       `toml:"limits" json:"limits"`
 	Push       PushFacts    `toml:"push" json:"push"`
 	Lookup     Lookup       `toml:"lookup" json:"lookup"`
@@ -142,6 +143,9 @@ type PushFacts struct {
 	Pull      Duration `toml:"pull" json:"pull"`           // how often a Puller is asked; 0: never
 	Census    Duration `toml:"census" json:"census"`       // how often a Census is taken; 0: never
 	Probe     Duration `toml:"probe" json:"probe"`         // how often an Inspector checks that a grant lives; 0: never
+
+	// AnswerWithin is how long the platform waits for our answer to a push; 0: not published.
+	AnswerWithin Duration `toml:"answer_within" json:"answer_within,omitempty"`
 }
 
 // Lookup is how a platform's error texts are matched.
