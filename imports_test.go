@@ -22,13 +22,13 @@ var floors = []struct {
 }{
 	{0, []string{"."}},
 	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
-	{2, []string{"keeper", "transfer", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/douyin"}},
+	{2, []string{"keeper", "transfer", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/lazada", "platform/douyin"}},
 	{3, []string{"offline", "gateway", "pushes", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"api", "connect", "console"}},
 	{5, []string{"cmd/grantkeep", "docs/generate"}},
 }
 
-var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/douyin"}
+var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/lazada", "platform/douyin"}
 
 // families are what drivers share: rooms of the seam's own, which know the nouns and the seam, and never each other.
 var families = []string{"platform/signing", "platform/answer"}

@@ -256,6 +256,8 @@ func someCall(code string) map[string]any {
 		return map[string]any{"method": "POST", "path": "/api/v1/shop/get", "body": "{}"}
 	case "eleme":
 		return map[string]any{"operation": "eleme.user.getUser", "params": map[string]any{}}
+	case "lazada":
+		return map[string]any{"method": "GET", "path": "/seller/get"}
 	case "douyin":
 		return map[string]any{"operation": "order.searchList", "params": map[string]any{"page": 0, "size": 20}}
 	}

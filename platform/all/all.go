@@ -8,6 +8,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/douyin"
 	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/lazada"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
@@ -15,6 +16,7 @@ import (
 	"github.com/grantkeep/grantkeep/sim"
 	douyinsim "github.com/grantkeep/grantkeep/sim/douyin"
 	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
+	lazadasim "github.com/grantkeep/grantkeep/sim/lazada"
 	shopeesim "github.com/grantkeep/grantkeep/sim/shopee"
 	shopeev1sim "github.com/grantkeep/grantkeep/sim/shopeev1"
 	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
@@ -36,6 +38,7 @@ func Platforms() []Platform {
 		{shopeev1.New(), shopeev1sim.New, 7703},
 		{eleme.New(), elemesim.New, 7704},
 		{taobao.New(), taobaosim.New, 7705},
+		{lazada.New(), lazadasim.New, 7708},
 		{douyin.New(), douyinsim.New, 7709},
 	}
 }
