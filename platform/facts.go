@@ -88,7 +88,7 @@ type Facts struct {
 type Endpoint struct {
 	Environment string            `toml:"environment" json:"environment"`
 	Region      string            `toml:"region" json:"region"` // of the app's setting `region`; empty: the default
-	Bases       map[string]string `toml:"bases" json:"bases"`   // authorize, exchange (else token), token, api, partner …; {NAME}: the subject's host, matched by hosts.NAME
+	Bases       map[string]string `toml:"bases" json:"bases"`   // authorize, exchange (else token), token, api, api_REGION, partner …; {NAME}: the subject's host, matched by hosts.NAME
 }
 
 // LinkFacts is what the page that a merchant opens is like.
