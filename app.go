@@ -45,8 +45,11 @@ type Stop string
 const (
 	StopFault    Stop = "fault"    // the platform refuses the app; one renewal tries now and then
 	StopRestored Stop = "restored" // the database looks like an old one; one renewal tries now and then
+	StopPerson   Stop = "person"   // an administrator stopped it; nothing of it is refreshed or served until it is started
 	StopAsking   Stop = "asking"   // the database is an old one: a token that works once is asked about before it is spent
 )
 
 // Stopped reports whether the renewals of an app wait.
-func (a *App) Stopped() bool { return a.Broken != "" || a.Stop == StopFault || a.Stop == StopRestored }
+func (a *App) Stopped() bool {
+	return a.Broken != "" || a.Stop == StopFault || a.Stop == StopRestored || a.Stop == StopPerson
+}

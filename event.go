@@ -30,6 +30,8 @@ const (
 	EventAppResumed     = "app.resumed"
 	EventAppBroken      = "app.broken" // we cannot open it: its renewals wait
 	EventAppKeyExpiring = "app.key_expiring"
+
+	EventSystemSpilled = "system.spilled"
 )
 
 // Event is one line of history, of the audit and of the outbox at once. Data never holds a secret.

@@ -30,6 +30,7 @@ type App struct {
 	Callback      string            `json:"callback" doc:"to be registered at the platform"`
 	Push          string            `json:"push" doc:"to be registered at the platform"`
 	Install       string            `json:"install,omitempty" doc:"to be registered where merchants begin at the platform"`
+	Stopped       bool              `json:"stopped" doc:"by an administrator: no token is served, refreshed or used"`
 	PausedUntil   moment            `json:"paused_until" doc:"renewals wait: the app itself is refused"`
 	Fault         *explain.Fault    `json:"fault,omitempty"`
 	Version       int64             `json:"version"`
@@ -46,7 +47,7 @@ func (s *server) app(a gk.App) App {
 		ID: a.ID, Platform: a.Platform, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
 		Settings: pairs(a.Settings), SecretsSet: moments(since), Endpoints: pairs(a.Endpoints), ReturnOrigins: texts(a.ReturnOrigins),
 		Callback: a.Settings["redirect_uri"], Push: a.Settings["push_url"],
-		PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.FaultOf(a), a.Environment), Version: a.Version,
+		Stopped: s.keeper.Stopped(a.ID), PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.FaultOf(a), a.Environment), Version: a.Version,
 		CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}
 	if out.Callback == "" {
@@ -212,6 +213,27 @@ func (s *server) routeApps() {
 		}
 		return &output[list[check]]{checks}, nil
 	})
+
+	for _, way := range []struct {
+		name, summary string
+		stop          bool
+	}{
+		{"stop", "Stop an app: no token of it is served, refreshed or used", true},
+		{"start", "Let a stopped app go on", false},
+	} {
+		add(s, huma.Operation{
+			OperationID: way.name + "-app", Method: http.MethodPost, Path: "/v1/apps/{id}/" + way.name, Summary: way.summary,
+			Description: "Every instance hears of it within a second. Reads, calls and refreshes of a stopped app answer 409 app-stopped.",
+		}, func(ctx context.Context, key gk.Key, in *ByID) (*output[App], error) {
+			if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
+				return nil, err
+			}
+			if err := s.keeper.SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
+				return nil, err
+			}
+			return s.shownApp(s.store.App(ctx, key.Viewer(), in.ID))
+		})
+	}
 
 	add(s, huma.Operation{
 		OperationID: "make-return-key", Method: http.MethodPost, Path: "/v1/apps/{id}/return-key", DefaultStatus: http.StatusCreated,

@@ -17,6 +17,8 @@ type metrics struct {
 	ready    *prometheus.Desc
 	flights  *prometheus.Desc
 	spilled  *prometheus.Desc
+	aside    *prometheus.Desc
+	damaged  *prometheus.Desc
 	broken   *prometheus.Desc
 }
 
@@ -28,8 +30,12 @@ func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
 		}, []string{"route", "status"}),
 		ready:   prometheus.NewDesc("grantkeep_ready", "1 while this process can serve.", nil, nil),
 		flights: prometheus.NewDesc("grantkeep_flights", "Renewals and completions under way.", nil, nil),
-		spilled: prometheus.NewDesc("grantkeep_spilled_pairs", "Token pairs that wait for the database.", nil, nil),
-		broken:  prometheus.NewDesc("grantkeep_broken_apps", "Apps that do not open: their renewals wait.", nil, nil),
+		spilled: prometheus.NewDesc("grantkeep_spilled_pairs", "Token pairs that wait to be stored.", nil, nil),
+		aside: prometheus.NewDesc("grantkeep_spilled_pairs_refused",
+			"Token pairs that the database refuses although it answers; their grants wait.", nil, nil),
+		damaged: prometheus.NewDesc("grantkeep_spill_damaged_bytes",
+			"Bytes of the spill file that no pair could be made of at the start; they are in a file beside it.", nil, nil),
+		broken: prometheus.NewDesc("grantkeep_broken_apps", "Apps that do not open: their renewals wait.", nil, nil),
 	}
 	registry.MustRegister(m, m.requests)
 	return m
@@ -44,6 +50,8 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.ready
 	out <- m.flights
 	out <- m.spilled
+	out <- m.aside
+	out <- m.damaged
 	out <- m.broken
 }
 
@@ -59,6 +67,8 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(m.ready, prometheus.GaugeValue, ready)
 	out <- prometheus.MustNewConstMetric(m.flights, prometheus.GaugeValue, float64(h.Flights))
 	out <- prometheus.MustNewConstMetric(m.spilled, prometheus.GaugeValue, float64(h.Spilled))
+	out <- prometheus.MustNewConstMetric(m.aside, prometheus.GaugeValue, float64(h.Aside))
+	out <- prometheus.MustNewConstMetric(m.damaged, prometheus.GaugeValue, float64(h.Damaged))
 	out <- prometheus.MustNewConstMetric(m.broken, prometheus.GaugeValue, float64(h.Broken))
 }
 

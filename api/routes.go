@@ -28,6 +28,8 @@ var scopes = map[string]gk.Scope{
 	"PATCH /v1/apps/{id}":           gk.ScopeManage,
 	"DELETE /v1/apps/{id}":          gk.ScopeManage,
 	"POST /v1/apps/{id}/check":      gk.ScopeManage,
+	"POST /v1/apps/{id}/stop":       gk.ScopeManage,
+	"POST /v1/apps/{id}/start":      gk.ScopeManage,
 	"POST /v1/apps/{id}/grants":     gk.ScopeManage,
 	"POST /v1/apps/{id}/return-key": gk.ScopeManage,
 	"POST /v1/apps/{id}/recover":    gk.ScopeManage,

@@ -1,10 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -81,31 +85,73 @@ func (q *tokenRequest) plain(query string) bool {
 		}
 	}
 	if q.grant != "" {
-		return utf8.RuneCountInString(q.grant) <= 100
+		return tokenLimits["id"].allow(q.grant)
 	}
 	return q.app != "" && q.subject != ""
 }
 
 // set takes one parameter and reports whether there is such a one and its value is in order.
 func (q *tokenRequest) set(name, value string) bool {
+	limits, known := tokenLimits[name]
+	if !known || !limits.allow(value) {
+		return false
+	}
 	switch name {
 	case "app":
 		q.app = value
-		return q.grant == "" && utf8.RuneCountInString(value) <= 100
+		return q.grant == ""
 	case "subject":
 		q.subject = value
-		return q.grant == "" && utf8.RuneCountInString(value) <= 300
+		return q.grant == ""
 	case "min_valid":
 		return q.MinValid.UnmarshalText([]byte(value)) == nil
 	case "wait":
 		return q.Wait.UnmarshalText([]byte(value)) == nil
 	case "window":
 		q.Window = value
-		return value == "r1" || value == "r2" || value == "w1" || value == "w2"
+		return true
 	case "not_generation":
 		n, err := strconv.ParseInt(value, 10, 64)
 		q.NotGeneration = n
 		return err == nil && n >= 0
 	}
-	return false
+	return false // a parameter that this reader does not know yet is left to huma
+}
+
+// limits are what the tags of a parameter say of it, for huma and the document as for the plain reader.
+type limits struct {
+	longest int // in characters; 0: no limit
+	values  []string
+}
+
+func (l limits) allow(value string) bool {
+	return (l.longest == 0 || utf8.RuneCountInString(value) <= l.longest) && (l.values == nil || slices.Contains(l.values, value))
+}
+
+// tokenLimits holds the limits of the parameters of both token routes.
+var tokenLimits = limitsOf(reflect.TypeFor[tokenInput](), reflect.TypeFor[subjectInput]())
+
+// limitsOf reads the tags of the parameters of inputs.
+func limitsOf(inputs ...reflect.Type) map[string]limits {
+	found := make(map[string]limits)
+	for _, input := range inputs {
+		for _, f := range reflect.VisibleFields(input) {
+			name := cmp.Or(f.Tag.Get("query"), f.Tag.Get("path"))
+			if name == "" {
+				continue
+			}
+			var l limits
+			if text := f.Tag.Get("maxLength"); text != "" {
+				var err error
+				if l.longest, err = strconv.Atoi(text); err != nil {
+					panic("api: the parameter " + name + " has a maxLength that is no number")
+				}
+			}
+			if text := f.Tag.Get("enum"); text != "" {
+				l.values = strings.Split(text, ",")
+			}
+			found[name] = l
+		}
+	}
+	return found
 }

@@ -39,6 +39,19 @@ type TokenQuery struct {
 	IfNoneMatch   string `header:"If-None-Match"`
 }
 
+// tokenInput and subjectInput are what the two token routes take.
+type (
+	tokenInput struct {
+		ByID
+		TokenQuery
+	}
+	subjectInput struct {
+		App     string `query:"app" required:"true" maxLength:"100"`
+		Subject string `query:"subject" required:"true" maxLength:"300" doc:"KIND:ID, as in shop:1234"`
+		TokenQuery
+	}
+)
+
 func (q TokenQuery) want() keeper.TokenWant {
 	return keeper.TokenWant{MinValid: q.MinValid.value(), NotGeneration: q.NotGeneration, Window: q.Window, Wait: q.Wait.value()}
 }
@@ -134,21 +147,14 @@ func (s *server) routeTokens() {
 		OperationID: "get-token", Method: http.MethodGet, Path: "/v1/grants/{id}/token", Summary: "Get a usable access token",
 		Description: "Renewed first if it ends too soon; never an error while a usable token exists. HEAD is answered too.",
 		Responses:   responses(), Middlewares: huma.Middlewares{s.plainReads},
-	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
-		TokenQuery
-	}) (*tokenAnswer, error) {
+	}, func(ctx context.Context, key gk.Key, in *tokenInput) (*tokenAnswer, error) {
 		return s.tokenAnswer(ctx, key, &tokenRequest{grant: in.ID, TokenQuery: in.TokenQuery})
 	})
 
 	add(s, huma.Operation{
 		OperationID: "find-token", Method: http.MethodGet, Path: "/v1/token", Summary: "Get a usable access token by app and subject",
 		Responses: responses(), Middlewares: huma.Middlewares{s.plainReads},
-	}, func(ctx context.Context, key gk.Key, in *struct {
-		App     string `query:"app" required:"true" maxLength:"100"`
-		Subject string `query:"subject" required:"true" maxLength:"300" doc:"KIND:ID, as in shop:1234"`
-		TokenQuery
-	}) (*tokenAnswer, error) {
+	}, func(ctx context.Context, key gk.Key, in *subjectInput) (*tokenAnswer, error) {
 		return s.tokenAnswer(ctx, key, &tokenRequest{app: in.App, subject: in.Subject, TokenQuery: in.TokenQuery})
 	})
 }

@@ -26,6 +26,7 @@ type words struct {
 	Ref      string // short number for the vendor's support
 	Scopes   string
 	Minutes  int // what the platform's page leaves the merchant
+	Days     int // the longest authorization that the merchant can choose
 }
 
 // page is what every page has.

@@ -278,3 +278,34 @@ func TestStylesheetStaysWithinOldBrowsers(t *testing.T) {
 		}
 	}
 }
+
+func TestStartPageAsksForTheLongestPeriod(t *testing.T) {
+	choosing := func(longest time.Duration, kind string) keeper.Visit {
+		return visit(func(v *keeper.Visit) {
+			v.Authorization.Kind = kind
+			v.Spec.Facts.Link.Chooses, v.Spec.Facts.Link.Longest = true, platform.Duration(longest)
+		})
+	}
+	for _, tongue := range []string{"en", "zh-CN", "zh-TW"} {
+		p := pageIn(tongue)
+		for want, v := range map[string]keeper.Visit{
+			" 365 ":                   choosing(365*24*time.Hour, gk.KindAuthorize),
+			periodWithoutDays[tongue]: choosing(0, gk.KindAuthorize),
+		} {
+			if html := render(t, start(newStartPage(p, v))); !strings.Contains(html, want) {
+				t.Errorf("%s: the page does not say %q:\n%s", tongue, want, html)
+			}
+		}
+		for name, v := range map[string]keeper.Visit{
+			"no choice":      visit(nil),
+			"a cancellation": choosing(365*24*time.Hour, gk.KindCancel),
+		} {
+			if html := render(t, start(newStartPage(p, v))); strings.Contains(html, " 365 ") || strings.Contains(html, periodWithoutDays[tongue]) {
+				t.Errorf("%s: the page of %s speaks of a period", tongue, name)
+			}
+		}
+	}
+}
+
+// periodWithoutDays is a part of the text for platforms that do not publish their longest period.
+var periodWithoutDays = map[string]string{"en": "Choose the longest that is offered", "zh-CN": "可选的最长期限", "zh-TW": "可選的最長期限"}

@@ -24,6 +24,7 @@ type startPage struct {
 	Steps                []stepText
 	Until                string // last day of the link
 	AskShop              bool
+	Period               string // id of the text that says which period to choose; empty: there is no choice
 	Typed                string // what the merchant typed
 	Mistake              string // id of the text that says what is wrong with it
 }
@@ -126,9 +127,12 @@ func newStartPage(p page, v keeper.Visit) startPage {
 		p.Date = dateIn(v.Spec, ended(v.Grant))
 		s.Title, s.Under = "m.again.title", againText(v.Grant)
 		s.describe(p.Lang, facts.Page)
+		s.Period = periodText(facts.Link)
 	default:
 		s.describe(p.Lang, facts.Page)
+		s.Period = periodText(facts.Link)
 	}
+	p.Days = int(time.Duration(facts.Link.Longest) / (24 * time.Hour))
 	s.page = p
 	return s
 }
@@ -139,6 +143,17 @@ func (s *startPage) describe(lang string, facts platform.PageFacts) {
 	for _, step := range facts.Steps {
 		s.Steps = append(s.Steps, stepText{step.Title.In(lang), step.Text.In(lang)})
 	}
+}
+
+// periodText says which period to choose where the merchant chooses it: whoever takes a week is back in a week.
+func periodText(link platform.LinkFacts) string {
+	switch {
+	case !link.Chooses:
+		return ""
+	case link.Longest >= platform.Duration(24*time.Hour):
+		return "m.period.days"
+	}
+	return "m.period"
 }
 
 // againText says how the grant to reconnect stands.

@@ -54,6 +54,19 @@ func search(d platform.Driver, app platform.App, q Question) *gk.Fault {
 	if platform.IsFirewall(q.Body) && (q.Status == 0 || q.Status >= 400) {
 		return firewall(d, q)
 	}
+	if o := ourRow(q.Code, strings.TrimSpace(q.Message)); o != nil {
+		code := o.Code
+		stage := q.Stage
+		if stage == "" {
+			stage = platform.StageRefresh
+		}
+		for _, row := range d.Spec().Catalogue.Rows() { // a platform's own row for the same state says more
+			if row.Code == code && (q.Stage == "" || row.Stage == q.Stage) {
+				return d.Spec().Catalogue.Local(row.Stage, code)
+			}
+		}
+		return &gk.Fault{Platform: d.Spec().Code, Stage: stage, Code: code, Action: o.Action, Row: code, Known: true}
+	}
 	var found *gk.Fault
 	for _, reading := range readings(q) {
 		if f := read(d, app, reading); weight(d, f) > weight(d, found) {
@@ -314,7 +327,7 @@ func fromCallback(d platform.Driver, app platform.App, address string) *gk.Fault
 	case errors.As(err, &bad) && bad.Fault != nil:
 		return bad.Fault
 	case errors.As(err, &bad), perr != nil || u.RawQuery == "":
-		return nil
+		return nil //nolint:nilerr // an address that cannot be read explains nothing; other readings may
 	}
 	return &gk.Fault{
 		Platform: d.Spec().Code, Stage: platform.StageAuthorize, Code: noError, Action: gk.None, Known: true, Row: noError,

@@ -67,6 +67,7 @@ func describe(d platform.Driver, app platform.App, f *gk.Fault, q Question) *Fau
 	if row := d.Spec().Catalogue.Row(f.Row); row != nil {
 		out.Cause, out.Remedy = row.Cause, row.Remedy
 	}
+	sayForm(out, q)
 	out.Report = report(d, app, f, out, q)
 	return out
 }

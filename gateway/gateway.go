@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,6 +27,7 @@ type Options struct {
 	Keeper     *keeper.Keeper
 	Log        *slog.Logger
 	HeaderWait time.Duration // how long the platform may take until its answer begins; 0: 60 s
+	Bodies     int64         // bytes of all bodies that are kept at once; 0: 64 MiB
 	Idle       time.Duration // how long a body may stand still in either direction; 0: 60 s
 }
 
@@ -34,13 +36,14 @@ type Gateway struct {
 	keeper     *keeper.Keeper
 	log        *slog.Logger
 	pace       *pacer
+	bodies     *bodies
 	headerWait time.Duration
 	idle       time.Duration
 }
 
 // New makes a gateway.
 func New(o Options) *Gateway {
-	g := &Gateway{keeper: o.Keeper, log: o.Log, pace: newPacer(o.Keeper.Now), headerWait: o.HeaderWait, idle: o.Idle}
+	g := &Gateway{keeper: o.Keeper, log: o.Log, pace: newPacer(o.Keeper.Now), bodies: &bodies{left: cmp.Or(o.Bodies, bodiesMost)}, headerWait: o.HeaderWait, idle: o.Idle}
 	if g.log == nil {
 		g.log = slog.Default()
 	}

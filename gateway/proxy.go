@@ -37,10 +37,11 @@ func (g *Gateway) Proxy(w http.ResponseWriter, r *http.Request, v gk.Viewer, gra
 	if err != nil {
 		return err
 	}
-	if facts.Style == "operation" {
-		call.Params = body
-	} else {
-		call.Body = body
+	defer body.free()
+	if up == nil && facts.Style == "operation" {
+		call.Params = body.bytes
+	} else if up == nil {
+		call.Body = body.bytes
 	}
 	return g.forward(r.Context(), w, v, use, call, up)
 }
@@ -89,34 +90,42 @@ func plain(h http.Header) error {
 	return nil
 }
 
-// body reads the body of a request. One that is too long to be kept goes by once where the platform lets it.
-func (g *Gateway) body(w http.ResponseWriter, r *http.Request, stream bool) ([]byte, *upload, error) {
+// body reads the body of a request. One that is too long to be kept goes by once where the platform lets it; what was read
+// of it stays in memory until then.
+func (g *Gateway) body(w http.ResponseWriter, r *http.Request, stream bool) (*kept, *upload, error) {
 	rc := http.NewResponseController(w)
-	if r.ContentLength > bodyMost && !stream {
+	most := int64(bodyMost)
+	if stream {
+		most = streamsFrom
+	}
+	if r.ContentLength > most && !stream {
 		return nil, nil, ErrTooLarge
 	}
-	if r.ContentLength > bodyMost {
-		return nil, &upload{paced{r.Body, rc, g.idle}, r.ContentLength}, nil
+	if r.ContentLength > most {
+		return &kept{from: g.bodies}, &upload{paced{r.Body, rc, g.idle}, r.ContentLength}, nil
 	}
 	_ = rc.SetReadDeadline(time.Now().Add(g.idle)) // a recorder in a test has none
-	kept, err := io.ReadAll(io.LimitReader(r.Body, bodyMost+1))
+	body, err := g.bodies.read(r.Body, r.ContentLength, most+1)
 	var slow net.Error
 	switch {
 	case errors.As(err, &slow) && slow.Timeout():
 		return nil, nil, ErrTooSlow
+	case errors.Is(err, ErrCrowded):
+		return nil, nil, err
 	case err != nil:
 		return nil, nil, &platform.BadCall{Field: "body", Why: "broke off"}
-	case len(kept) <= bodyMost:
+	case int64(len(body.bytes)) <= most:
 		_ = rc.SetReadDeadline(time.Time{}) // else it would end a call that lasts
-		return kept, nil, nil
+		return body, nil, nil
 	case !stream:
+		body.free()
 		return nil, nil, ErrTooLarge
 	}
 	rest := struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(kept), paced{r.Body, rc, g.idle}), r.Body}
-	return nil, &upload{rest, r.ContentLength}, nil
+	}{io.MultiReader(bytes.NewReader(body.bytes), paced{r.Body, rc, g.idle}), r.Body}
+	return body, &upload{rest, r.ContentLength}, nil
 }
 
 // paced is a body that may stand still for a while, but not for ever.

@@ -34,7 +34,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	if err != nil {
 		return nil, err
 	}
-	checks := []Check{k.checkClock(ctx)}
+	checks := append([]Check{k.checkClock(ctx)}, k.checkSpill(id)...)
 	d, open, err := k.OpenApp(app)
 	if err != nil {
 		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
@@ -45,7 +45,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 		case b != nil && b.Code == CodeEndpoint:
 			name, detail = "endpoints."+k.foreignEndpoint(app), "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint"
 		}
-		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil //nolint:nilerr // that is what the check found
+		return append(checks, Check{name, CheckFailed, detail, k.FaultOf(app)}), nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
 		s := d.Spec().Facts.Settings[name]
@@ -65,6 +65,9 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]Check,
 	case app.Stop == gk.StopRestored:
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
 			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
+	case app.Stop == gk.StopAsking:
+		checks = append(checks, Check{"renewals", CheckFailed, "the database was put back to an earlier state: only grants whose access token the platform says lives are renewed. " +
+			"Renew one to see; then let the rest go on with grantkeep doctor --restored", app.Fault})
 	case app.Stop == gk.StopFault:
 		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
 	case app.Fault != nil:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -268,16 +269,7 @@ func (k *Keeper) awaitAttempts(ctx context.Context, app string, subjects []gk.Su
 
 // renewable reports whether a grant can be renewed without the merchant.
 func (k *Keeper) renewable(d platform.Driver, app gk.App, g *gk.Grant, final bool) bool {
-	if _, ok := d.(platform.Renewer); !ok || final {
-		return false
-	}
-	switch k.renewalOf(d, app).Style {
-	case platform.NoRenewal:
-		return false
-	case platform.Reask:
-		return true
-	}
-	return len(g.Refresh) > 0
+	return lifecycle.Renewable(lifecycle.TermsOf(d, app), g, final)
 }
 
 // renewalOf returns the renewal facts of an app.

@@ -7,12 +7,14 @@
 //	exchange.go   the code is traded, once; the sealed answer is the first thing committed
 //	complete.go   who agreed, to what (inspect.go: asking the platform)
 //	placement.go  which grants are made or replaced, all in one transaction
-//	token.go      a token is read, and renewed first where it must be
+//	gate.go       the one way of all renewals of an app to its platform; stop.go, broken.go, restored.go: what closes it
+//	drive.go      the one place that calls drivers
+//	token.go      a token is read, and renewed first where it must be (cache.go, follow.go: what is known of it; flight.go: who waits)
 //	refresh.go    claim, ask
 //	save.go       store
-//	schedule.go   what is due when
-//	doubt.go      what is done when an answer never arrived
-//	spill.go      where a pair waits while the database is away
+//	rules.go      what becomes of a grant is decided in package lifecycle, one file per rule
+//	doubt.go      an answer that never arrived
+//	spill.go      where a pair waits while the database is away (spillfile.go: the file)
 //	failover.go   what is offered again to a database that has lost its last commits
 //	run.go        the loop that claims what falls due
 //	turn.go       what is done for one claimed grant
@@ -28,7 +30,7 @@
 //
 //	died before the claim's commit      nothing happened
 //	died between claim and ask          the lease ends, the grant is in doubt though nothing was sent: a delay
-//	died, or no answer, after the ask   the lease ends, in doubt: the facts say what is safe (doubt.go)
+//	died, or no answer, after the ask   the lease ends, in doubt: the facts say what is safe (lifecycle/doubt.go)
 //	database away at the store          the pair waits in the spill file; nothing more is claimed until it is stored
 //	died after the store's commit       the next process reads the new pair; a replayed store changes nothing
 //

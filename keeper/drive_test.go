@@ -25,8 +25,7 @@ func (f fragile) ReadIssues(app platform.App, asked platform.Asked, reply platfo
 
 func (f fragile) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if cred.Subject.ID == "1001" {
-		var none map[string]string
-		none["write"] = "" // as a mistake in a driver would
+		return nil, &platform.BadCall{Why: []string{}[len(cred.Scopes)]} // a mistake of a driver: an index out of range
 	}
 	return f.Renewer.RenewRequest(app, cred)
 }

@@ -3,11 +3,10 @@ package keeper
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -68,11 +67,7 @@ func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id string, generation i
 		if g.State == gk.Revoked {
 			return nil, store.ErrUnchanged
 		}
-		g.State, g.Renewable, g.Access, g.Refresh, g.KeyID = gk.Revoked, false, nil, nil, 0
-		g.Generation++
-		g.DueAt, g.RetryAt, g.Failures, g.Doubts, g.DoubtSince = time.Time{}, time.Time{}, 0, 0, time.Time{}
-		release(g)
-		return []gk.Event{event(gk.EventGrantRevoked, actor, g, now, map[string]any{"why": why})}, nil
+		return lifecycle.Erase(g, actor, why, now), nil
 	})
 	k.tokens.drop(id)
 	if err != nil || parent.Subject.ID == "" {
@@ -83,17 +78,11 @@ func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id string, generation i
 		return err
 	}
 	for _, c := range children {
-		if c.ID != id && c.State != gk.Revoked && dependsOn(c.Subject, parent.Subject) {
+		if c.ID != id && c.State != gk.Revoked && lifecycle.EndsWith(c.Subject, parent.Subject) {
 			err = errors.Join(err, k.erase(ctx, gk.Engine(), c.ID, anyGeneration, actor, why+" (its main account)"))
 		}
 	}
 	return err
-}
-
-// dependsOn reports whether the end of a subject ends another: a main account takes its sub-accounts along. Ids of
-// different kinds share no namespace, so a shop never ends the shops of a main account that has its number.
-func dependsOn(child, parent gk.Subject) bool {
-	return child.Parent == parent.ID && (child.Kind == parent.Kind || parent.Kind == gk.KindMainAccount)
 }
 
 // Left hears that a merchant left: a push, or a cancel page. It is a hint. The platform is asked; only its answer ends
@@ -132,7 +121,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(clockSlack)) {
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
 	}
-	if d.Spec().TokenRefused(in.Fault) && explained(&g, k.Now()) {
+	if d.Spec().TokenRefused(in.Fault) && lifecycle.Explained(&g, k.Now()) {
 		return false, nil
 	}
 	if err := k.erase(ctx, gk.Engine(), id, g.Generation, actor, "the merchant left"); err != nil {
@@ -142,15 +131,6 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	return now.State == gk.Revoked, err
 }
 
-// explained reports whether an access token may be refused for another reason than that the merchant left: it has
-// ended, or a renewal that is under way or in doubt has replaced it. Then that renewal tells.
-func explained(g *gk.Grant, now time.Time) bool {
-	if g.State == gk.Expired {
-		return g.Fault != nil && g.Fault.Reason == gk.ReasonLostAnswer
-	}
-	return !g.Expires.IsZero() && !g.Expires.After(now) || g.InDoubt() || g.Attempting(now)
-}
-
 // ranOut records that an authorization has reached its end.
 func (k *Keeper) ranOut(ctx context.Context, id string) error {
 	now := k.Now()
@@ -158,8 +138,7 @@ func (k *Keeper) ranOut(ctx context.Context, id string) error {
 		if g.State == gk.Revoked || g.State == gk.Expired || g.Ceiling.After(now.Add(clockSlack)) {
 			return nil, errOvertaken
 		}
-		g.State, g.Renewable, g.DueAt = gk.Expired, false, time.Time{}
-		return []gk.Event{event(gk.EventGrantExpired, "platform", g, now, reasonOf(g))}, nil
+		return lifecycle.RunOut(g, now), nil
 	})
 }
 
@@ -209,107 +188,19 @@ func (k *Keeper) seen(ctx context.Context, d platform.Driver, asked gk.Grant, in
 	if err != nil {
 		return err
 	}
+	t := lifecycle.TermsOf(d, app)
 	row := asked
-	row.Shops = slices.Clone(asked.Shops)
-	if _, news := k.learnSeen(d, app, &row, in, now); !news {
+	if outcome, _ := lifecycle.Learn(&row, t, in, now); outcome == lifecycle.NoNews {
 		return nil // a row that has changed since it was read was written by somebody who knew more
 	}
 	return k.change(ctx, asked.ID, now, func(g *gk.Grant) ([]gk.Event, error) {
 		if g.State == gk.Revoked || g.AuthorizedAt.After(asked.AuthorizedAt) {
 			return nil, errOvertaken
 		}
-		events, news := k.learnSeen(d, app, g, in, now)
-		if !news {
+		outcome, events := lifecycle.Learn(g, t, in, now)
+		if outcome == lifecycle.NoNews {
 			return nil, errOvertaken
 		}
 		return events, nil
 	})
-}
-
-// seenEvery is how old the note that a platform confirmed a grant may become: half of the periodic check's interval.
-func seenEvery(d platform.Driver) time.Duration {
-	if probe := time.Duration(d.Spec().Facts.Push.Probe); probe > 0 {
-		return probe / 2
-	}
-	return 7 * 24 * time.Hour
-}
-
-// learnSeen adds to a grant what was told of it, and reports whether there is anything to write.
-func (k *Keeper) learnSeen(d platform.Driver, app gk.App, g *gk.Grant, in platform.Inspection, now time.Time) (events []gk.Event, news bool) {
-	i := learn(platform.Issue{Subject: g.Subject, Facts: g.Facts}, in)
-	subject := merged(g.Subject, i.Subject)
-	news = subject != g.Subject || !subset(in.Facts, g.Facts) || !seenAt(g).Add(seenEvery(d)).After(now)
-	g.Subject = subject
-	for name, v := range in.Facts {
-		i.Facts[name] = v
-	}
-	i.Facts[factSeen] = now.Format(time.RFC3339)
-	g.Facts = i.Facts
-	if len(in.Shops) > 0 {
-		shops, changed := reach(g.Shops, in.Shops, now)
-		news = news || changed || !slices.EqualFunc(shops, g.Shops, sameShop)
-		g.Shops = shops
-		if changed {
-			events = append(events, event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
-		}
-	}
-	if !in.Ceiling.IsZero() && !in.Ceiling.Equal(g.Ceiling) {
-		g.Ceiling, g.Warned, news = in.Ceiling, 0, true
-	}
-	if back := k.revive(d, app, g, in, now); back != nil {
-		events, news = append(events, back...), true
-	}
-	if news && g.AttemptID == "" {
-		g.DueAt = k.plan(d, app, g, now)
-	}
-	return events, news
-}
-
-func sameShop(a, b gk.Shop) bool {
-	return a.ID == b.ID && a.Name == b.Name && a.Host == b.Host && a.Region == b.Region && a.LostAt.Equal(b.LostAt.Time) && maps.Equal(a.Facts, b.Facts)
-}
-
-// revive undoes the end of a grant that the platform says lives: an expired grant is no more than a conclusion. Where
-// nobody refused its renewal, it is renewed again; its events tell of the recovery once something usable is there.
-func (k *Keeper) revive(d platform.Driver, app gk.App, g *gk.Grant, in platform.Inspection, now time.Time) []gk.Event {
-	if g.State != gk.Expired || in.Alive == nil || !*in.Alive || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
-		return nil
-	}
-	refused := g.Fault != nil && (g.Fault.Terminal || g.Fault.Action == gk.Reauthorize)
-	renewable := !refused && k.renewable(d, app, g, false)
-	switch {
-	case !d.Spec().Facts.Tokens || g.Usable(now):
-		g.State, g.Renewable = gk.Active, renewable
-		return []gk.Event{event(gk.EventGrantRecovered, "platform", g, now, map[string]any{"generation": g.Generation})}
-	case renewable:
-		g.State, g.Renewable, g.RetryAt, g.Failures = gk.Suspended, true, time.Time{}, 0
-		return []gk.Event{event(gk.EventGrantSuspended, "platform", g, now, reasonOf(g))}
-	}
-	return nil
-}
-
-// reach merges what a grant reached with what it reaches; a shop that is gone keeps its row and the moment.
-func reach(old, now []gk.Shop, at time.Time) (shops []gk.Shop, changed bool) {
-	living := make(map[string]bool, len(now))
-	for _, s := range now {
-		living[s.ID] = true
-	}
-	was := make(map[string]bool, len(old))
-	for _, s := range old {
-		if s.LostAt.IsZero() {
-			was[s.ID] = true
-		}
-		if living[s.ID] {
-			continue
-		}
-		if s.LostAt.IsZero() {
-			s.LostAt, changed = gk.At(at), true
-		}
-		shops = append(shops, s)
-	}
-	for _, s := range now {
-		changed = changed || !was[s.ID]
-		shops = append(shops, s)
-	}
-	return shops, changed
 }

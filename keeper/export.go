@@ -44,6 +44,9 @@ func (k *Keeper) export(ctx context.Context, v gk.Viewer, f store.GrantFilter, e
 			return err
 		}
 		for _, g := range page {
+			if k.Stopped(g.App) {
+				return ErrAppStopped
+			}
 			if g.State == gk.Held || g.State == gk.Revoked {
 				continue
 			}

@@ -95,6 +95,7 @@ func (k *Keeper) followed(ctx context.Context) (stop func()) {
 		t := time.NewTicker(followEvery)
 		defer t.Stop()
 		for {
+			k.lookAtStops(stopsAhead)
 			if err := f.look(ctx); err != nil && !errors.Is(err, store.ErrUnavailable) && ctx.Err() == nil {
 				k.log.Warn("the database does not tell what has changed", "error", err)
 			}

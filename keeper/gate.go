@@ -40,6 +40,9 @@ func (k *Keeper) enter(ctx context.Context, id string, person bool) (app gk.App,
 	if err != nil {
 		leave()
 	}
+	if person && app.Stop == gk.StopAsking {
+		app.Stop = "" // a person's word needs no asking
+	}
 	return app, d, open, leave, err
 }
 

@@ -24,9 +24,15 @@ func (l *liar) read(grants []gk.Grant) {
 	readers.Wait()
 }
 
-// pass moves the clock on.
+// pass moves the clock on while nothing is under way.
 func (l *liar) pass(d time.Duration) {
+	l.t.Helper()
+	resume, err := l.keeper.Pause(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
 	l.passed.Add(int64(d))
+	resume()
 	l.keeper.Wake()
 }
 
@@ -127,4 +133,42 @@ func TestStopOfAnOldDatabaseEndsByItself(t *testing.T) {
 	l.pass(time.Hour)
 	l.until("the stop has ended", func() bool { return !stopped() })
 	l.until("everybody is asked for", func() bool { return p.count() == 20 })
+}
+
+// TestDatabaseThatWasPutBackIsAskedAbout is told so directly: what does not live is not spent until a person says so.
+func TestDatabaseThatWasPutBackIsAskedAbout(t *testing.T) {
+	l := newLiar(t, all.Drivers()[0])
+	p := &spent{good: func(int) bool { return true }}
+	l.answer = p.answer
+	l.restored.Store(true)
+	old := l.found(5)
+	l.run()
+	l.until("the app is marked", func() bool {
+		app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID)
+		return err == nil && app.Stop == gk.StopAsking
+	})
+	l.until("all have been asked about", func() bool {
+		for _, g := range old {
+			row, err := l.store.Grant(t.Context(), gk.Engine(), g.ID)
+			if err != nil || row.Fault == nil || row.Fault.Code != keeper.CodeRestored || row.InDoubt() {
+				return false
+			}
+		}
+		return true
+	})
+	if n := p.count(); n != 0 {
+		t.Errorf("%d tokens were spent of which the platform does not say that they live, want none", n)
+	}
+	p.mu.Lock()
+	p.alive = true
+	p.mu.Unlock()
+	l.found(2)
+	l.until("those that live are renewed", func() bool { return p.count() >= 2 })
+	if app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID); err != nil || app.Stop != gk.StopAsking {
+		t.Errorf("a renewal that worked ended the asking: %q, %v", app.Stop, err)
+	}
+	if _, err := l.keeper.UpdateApp(t.Context(), gk.Engine(), l.app.ID, keeper.AppChange{}); err != nil {
+		t.Fatal(err)
+	}
+	l.until("after a person's word the rest goes", func() bool { return p.count() == 7 })
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -68,7 +69,10 @@ func (k *Keeper) subjectOf(ctx context.Context, app string, s gk.Subject) ([]gk.
 			return nil, err
 		}
 	}
-	return k.store.GrantsOfHost(ctx, app, s.Host)
+	if s.Host == "" {
+		return nil, store.ErrNotFound
+	}
+	return k.store.GrantsAt(ctx, app, s.Host)
 }
 
 // ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.
@@ -76,7 +80,7 @@ func (k *Keeper) ordered(ctx context.Context, g gk.Grant) error {
 	if !g.Renewable || !fixed(&g) {
 		return k.look(ctx, g.ID)
 	}
-	err := k.refreshNow(ctx, g.ID, claim{})
+	err := k.refreshNow(ctx, g.ID, lifecycle.Asker{})
 	var later *Later
 	if errors.As(err, &later) {
 		return nil // its next renewal brings the end as well

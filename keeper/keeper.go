@@ -30,6 +30,8 @@ type Options struct {
 	Master    vault.Master     // opens newer key sets; without it this process neither rotates keys nor follows a rotation
 	Now       func() time.Time // product time; nil: time.Now
 	Instance  string           // names this process in attempts; empty: made
+	Announced bool             // Instance is what the store's Announce returned: attempts of processes that are gone are ended
+	Restored  Restored         // tells a database that was put back; nil: nobody can, and the platforms' answers decide
 	PublicURL string           // scheme://host[:port] of the merchant's face
 	SpillFile string           // where a pair waits while the database is away; empty: memory only
 	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start
@@ -63,6 +65,7 @@ type Keeper struct {
 	apps     recent[openedApp] // what a call needs beside its token
 	reaches  recent[gk.Grant]
 	suspects recent[struct{}]
+	stops    stops
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
@@ -99,7 +102,7 @@ func New(o Options) (*Keeper, error) {
 	if k.options.Workers == 0 {
 		k.options.Workers = 32
 	}
-	k.found.at = k.Now()
+	k.found.at, k.stops.begun = k.Now(), time.Now()
 	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
 	k.tokens = newCache(o.Store)
 	k.store = watched{o.Store, k.tokens}
@@ -109,6 +112,9 @@ func New(o Options) (*Keeper, error) {
 		return nil, err
 	}
 	k.spill = sp
+	if sp.damaged > 0 {
+		k.log.Error("the spill file is damaged; what could not be read was put into a file beside it", "bytes", sp.damaged, "file", o.SpillFile+".damaged")
+	}
 	return k, nil
 }
 
@@ -122,6 +128,8 @@ func (k *Keeper) Driver(code string) platform.Driver { return k.drivers[code] }
 type Health struct {
 	Ready   bool
 	Spilled int    // pairs that only memory and the spill file have
+	Aside   int    // those of them that the database refuses although it answers: only their own grants wait
+	Damaged int    // bytes of the spill file that no pair could be made of at the start
 	Flights int    // renewals and completions under way
 	Broken  int    // apps that cannot be opened, as last seen
 	Why     string // what stands in the way of being ready, in words
@@ -129,12 +137,13 @@ type Health struct {
 
 // Health reports whether the process can serve: not while a pair of a platform waits to be stored, nor while it stops.
 func (k *Keeper) Health(ctx context.Context) Health {
-	h := Health{Spilled: k.spill.pending(), Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
+	h := Health{Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
+	h.Spilled, h.Aside, h.Damaged = k.spill.size()
 	switch {
 	case k.draining.Load():
 		h.Why = "stopping"
-	case h.Spilled > 0:
-		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled)
+	case h.Spilled > h.Aside:
+		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled-h.Aside)
 	default:
 		if err := k.store.Ping(ctx); err != nil {
 			h.Why = "the database does not answer"

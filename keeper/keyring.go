@@ -40,7 +40,8 @@ type keys struct {
 	set      int64 // id of the set; 0: none taken yet
 	latest   int64 // the key that was added last
 	askedAt  time.Time
-	walkedAt time.Time // when nothing was left to seal again
+	walkedAt time.Time       // when nothing was left to seal again
+	stuck    map[string]bool // grants that this walk could not seal again
 }
 
 // RotateKeys stores a key set with a fresh key. While one waits for its promotion no other is added.
@@ -152,15 +153,35 @@ func (k *Keeper) sealAgain(ctx context.Context) (left bool, err error) {
 			return nil, k.sealSecrets(row, secrets)
 		}))
 	}
-	ids, err := k.store.SealedOtherwise(ctx, k.vault.KeyID(), sealedAtOnce)
+	ids, err := k.store.SealedOtherwise(ctx, k.vault.KeyID(), sealedAtOnce+len(k.keys.stuck))
 	if err != nil {
 		return true, err
 	}
+	left = len(ids) == sealedAtOnce+len(k.keys.stuck)
 	for _, id := range ids {
-		errs = append(errs, k.store.UpdateGrant(ctx, gk.Engine(), id, now, k.sealGrant))
+		if k.keys.stuck[id] {
+			continue // it is tried again by the next walk, and does not stand before the others
+		}
+		err := k.store.UpdateGrant(ctx, gk.Engine(), id, now, k.sealGrant)
+		if errors.Is(err, store.ErrUnavailable) {
+			return true, errors.Join(append(errs, err)...)
+		}
+		if err != nil && len(k.keys.stuck) < mostStuck {
+			if k.keys.stuck == nil {
+				k.keys.stuck = map[string]bool{}
+			}
+			k.keys.stuck[id] = true
+		}
+		errs = append(errs, err)
 	}
-	return len(ids) == sealedAtOnce, errors.Join(errs...)
+	if !left {
+		k.keys.stuck = nil
+	}
+	return left, errors.Join(errs...)
 }
+
+// mostStuck is how many grants one walk goes round, all of them damaged.
+const mostStuck = 10_000
 
 // sealGrant seals both tokens of a grant again, at the generation that they have.
 func (k *Keeper) sealGrant(g *gk.Grant) ([]gk.Event, error) {

@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,5 +65,31 @@ func TestKeysAreNotRotatedWithoutTheMasterKey(t *testing.T) {
 		if _, err := h.keeper.RotateKeys(context.Background()); !errors.Is(err, keeper.ErrNoMaster) {
 			t.Errorf("RotateKeys = %v, want ErrNoMaster", err)
 		}
+	})
+}
+
+// TestRowsThatDoNotOpenHoldUpNoWalk has more damaged rows than one step of the walk takes, before a sound one.
+func TestRowsThatDoNotOpenHoldUpNoWalk(t *testing.T) {
+	h := openShared(t)
+	var ahead atomic.Int64 // of product time
+	h.keeper = h.sharing("first", func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+	h.addApp("shoplazza")
+	g := h.connect(0, "")
+	breaks["its secrets are damaged"](h)
+	h.addApp("shoplazza")
+	sound := h.app
+	for n := range 150 {
+		damaged := h.grant(g.ID)
+		damaged.ID, damaged.Subject.ID = fmt.Sprintf("grt_0%03d", n), fmt.Sprint(9000+n)
+		h.putGrant(damaged) // its ciphertexts are bound to another row
+	}
+	rotation, err := h.keeper.RotateKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ahead.Store(int64(61 * time.Second))
+	h.soon("what is sound is sealed again", func() bool {
+		app, err := h.store.App(t.Context(), gk.Engine(), sound.ID)
+		return err == nil && h.grant(g.ID).KeyID == rotation.Key && app.SecretsKey == rotation.Key
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -14,128 +15,53 @@ import (
 // errOvertaken says that the row has moved on since it was read: what was learned about it no longer counts.
 var errOvertaken = errors.New("keeper: overtaken")
 
-// why a claim was asked for.
-type claim struct {
-	person  bool // somebody asked for a renewal now: does not wait for a back-off after a 5xx
-	reserve bool // may use what the daily limit keeps for people
-	force   bool // also a second use of a one-time token that is in doubt
-	good    func(g *gk.Grant, now time.Time) bool
-}
-
 // claim writes an attempt onto a grant, before the platform is asked. It refuses a grant that is still good, held by
 // another attempt, waiting, over its quota, or not renewable, and says which.
-func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app gk.App, id string, c claim) (gk.Grant, error) {
+func (k *Keeper) claim(ctx context.Context, v gk.Viewer, d platform.Driver, app gk.App, id string, by lifecycle.Asker) (gk.Grant, error) {
 	var claimed gk.Grant
-	f := k.renewalOf(d, app)
+	t := lifecycle.TermsOf(d, app)
 	now := k.Now()
 	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
-		if c.good != nil && c.good(g, now) {
-			claimed = *g
-			return nil, errStillGood
-		}
-		switch {
-		case g.State == gk.Revoked:
-			return nil, ErrRevoked
-		case g.Attempting(now):
-			return nil, &Later{Err: ErrRefreshing, After: time.Second}
-		case !g.Renewable:
-			return nil, ErrNotRenewable
-		}
-		events := outlived(g, now)
-		ourBackoff := g.Fault != nil && (g.Fault.Action == gk.Retry || g.Fault.Action.OfApp()) // after a 5xx, or before a repair
-		switch {
-		case g.InDoubt() && !c.force && !repeatable(g, f, now):
-			if c.person {
-				return events, ErrNeedsForce
-			}
-			return events, &Later{Err: ErrRefreshing, After: settleAt(g, f, now).Sub(now), Fault: g.Fault}
-		case g.RetryAt.After(now) && !(c.person && (ourBackoff || g.InDoubt() || c.force)):
-			if c.person {
-				return events, &Later{Err: ErrLimited, After: g.RetryAt.Sub(now), Fault: g.Fault}
-			}
-			return events, &Later{Err: ErrSuspended, After: g.RetryAt.Sub(now), Fault: g.Fault}
-		}
-		if wait := overQuota(g, d.Spec().Facts.Limits.TokenCalls, f, now, c.reserve); wait > 0 {
-			return events, &Later{Err: ErrLimited, After: wait, Fault: g.Fault}
-		}
-		a := k.attempt(f, now)
-		g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = a.ID, a.By, a.At, a.Until
-		g.DueAt = a.Until
-		countCall(g, f, now)
+		outcome, events := lifecycle.Claim(g, t, by, k.attempt(t.Renewal, now), now)
 		claimed = *g
-		return events, nil
+		return events, refusal(outcome, g, now)
 	})
 	return claimed, err
+}
+
+// refusal is what the outcome of a claim is to whoever asked; nil for a grant that is claimed.
+func refusal(outcome lifecycle.ClaimOutcome, g *gk.Grant, now time.Time) error {
+	switch o := outcome.(type) {
+	case lifecycle.Claimed:
+		return nil
+	case lifecycle.StillGood:
+		return errStillGood
+	case lifecycle.Ended:
+		return ErrRevoked
+	case lifecycle.NeedsForce:
+		return ErrNeedsForce
+	case lifecycle.Wait:
+		wait := &Later{Err: ErrLimited, After: o.Until.Sub(now), Fault: g.Fault}
+		switch o.Why {
+		case lifecycle.UnderWay:
+			wait.Err, wait.Fault = ErrRefreshing, nil
+		case lifecycle.InDoubt:
+			wait.Err = ErrRefreshing
+		case lifecycle.Resting:
+			wait.Err = ErrSuspended
+		case lifecycle.Paced:
+		}
+		return wait
+	}
+	return ErrNotRenewable
 }
 
 // errStillGood says that somebody renewed it meanwhile.
 var errStillGood = errors.New("keeper: still good")
 
-// outlived turns an attempt whose lease is over into a doubt: its outcome is unknown.
-func outlived(g *gk.Grant, now time.Time) []gk.Event {
-	if g.AttemptID == "" {
-		return nil
-	}
-	g.Doubts++
-	if g.DoubtSince.IsZero() {
-		g.DoubtSince = g.AttemptAt
-	}
-	release(g)
-	if g.Doubts > 1 {
-		return nil
-	}
-	g.Fault = noAnswer(g, now)
-	return []gk.Event{event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{"why": "an attempt outlived its lease"})}
-}
-
-// attempt makes an attempt. Its lease is the request's hard end plus 30 s, and is not renewed.
+// attempt makes an attempt. Its lease outlasts the request's hard end.
 func (k *Keeper) attempt(f platform.Renewal, now time.Time) store.Attempt {
-	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: now.Add(f.Deadline() + 30*time.Second)}
-}
-
-// overQuota returns how long a token call of a grant must wait; 0: not at all. The reserve of the day is for people, and
-// for the renewals that fall due by themselves in the last lead before the access token ends.
-func overQuota(g *gk.Grant, l platform.TokenCalls, f platform.Renewal, now time.Time, reserve bool) time.Duration {
-	if gap := time.Duration(l.Gap); gap > 0 && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(gap)) && !now.Before(g.AskedAt) {
-		return g.AskedAt.Add(gap).Sub(now)
-	}
-	if l.Day == 0 || g.QuotaDay != dayOf(now, f) {
-		return 0
-	}
-	most := l.Day - l.Reserve
-	if reserve {
-		most = l.Day
-	}
-	if g.QuotaUsed < most {
-		return 0
-	}
-	local := now.In(f.Location())
-	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, f.Location()).Sub(now)
-}
-
-// inLastLead reports whether a token is in the part of its life in which a renewal by itself may use the reserve: the
-// last quarter of the ordinary lead.
-func inLastLead(g *gk.Grant, f platform.Renewal, now time.Time) bool {
-	lead := time.Duration(f.Lead)
-	if f.LeadPart > 0 {
-		lead = time.Duration(f.LeadPart * float64(g.Life()))
-	}
-	return !g.Expires.IsZero() && g.Expires.Sub(now) < lead/4
-}
-
-// dayOf numbers the days of the platform's zone.
-func dayOf(t time.Time, f platform.Renewal) int64 {
-	local := t.In(f.Location())
-	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
-}
-
-// countCall counts one token call of a grant.
-func countCall(g *gk.Grant, f platform.Renewal, now time.Time) {
-	if day := dayOf(now, f); g.QuotaDay != day {
-		g.QuotaDay, g.QuotaUsed = day, 0
-	}
-	g.QuotaUsed++
-	g.AskedAt = now
+	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: lifecycle.Lease(f, now)}
 }
 
 // credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
@@ -166,6 +92,16 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, d, app, g, "local:delayed", gk.Retry)
+	}
+	if k.spill.holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
+		return k.unsent(ctx, d, app, g, "local:unsaved", gk.Retry)
+	}
+	if spent, err := k.spentElsewhere(ctx, d, app, g); spent {
+		return err
+	}
+	if !k.mayBeSpent(ctx, d, app, open, g) {
+		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
+		return k.unsent(ctx, d, app, g, CodeRestored, gk.FixConfig)
 	}
 	cred, err := k.credential(g, true)
 	if err != nil {
@@ -206,7 +142,11 @@ func (k *Keeper) renew(ctx context.Context, d platform.Driver, app gk.App, open 
 	}
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
-			if err := k.save(ctx, d, app, g, i, asked.At); err != nil || !unconfirmed(&g) || !namedByRefresh(d, open, asked, g.Subject, reply) {
+			store := func() error { return k.save(ctx, d, app, g, i, asked.At) }
+			if lifecycle.Unmoved(lifecycle.TermsOf(d, app), i, cred.Token) {
+				store = func() error { return k.unmoved(ctx, d, app, g, i) }
+			}
+			if err := store(); err != nil || !unconfirmed(&g) || !namedByRefresh(d, open, asked, g.Subject, reply) {
 				return err
 			}
 			return k.confirmedByPlatform(ctx, d, app, g, platform.Inspection{})
@@ -221,38 +161,20 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, ope
 	now := k.Now()
 	f.At = gk.At(now)
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
-	final := false
-	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	var outcome lifecycle.RefuseOutcome
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
 		if row.Generation != g.Generation || row.State == gk.Revoked {
 			return nil, errOvertaken
 		}
-		if row.AttemptID == g.AttemptID {
-			release(row)
-		}
-		var events []gk.Event
-		row.Fault = f
-		row.Failures++
-		row.RetryAt = now.Add(pause(row.Failures, f.RetryAfter))
-		if f.Action.OfApp() { // its own pause is the brake, and after its repair nobody should wait for a day
-			row.RetryAt = now.Add(max(min(pause(row.Failures, 0), longestOfApp), f.RetryAfter))
-		}
-		if f.Terminal || f.Action == gk.Reauthorize {
-			final = true
-			if row.InDoubt() {
-				f.Reason = gk.ReasonLostAnswer
-			}
-			told := !row.Renewable // by the same refusal, whose commit was not answered
-			row.Renewable, row.RetryAt, row.Doubts, row.DoubtSince = false, time.Time{}, 0, time.Time{}
-			if !told {
-				events = append(events, event(gk.EventGrantNeedsAuthorization, "engine", row, now, reasonOf(row)))
-			}
-		}
-		events = append(events, lapse(row, now)...)
-		events = append(events, warn(row, now)...)
-		row.DueAt = k.plan(d, app, row, now)
+		r := lifecycle.Refusal{Attempt: g.AttemptID, Fault: f, Kind: d.Spec().NotRenewable(f)}
+		outcome, events = lifecycle.Refuse(row, lifecycle.TermsOf(d, app), r, now)
 		return events, nil
 	})
-	if err == nil && final && k.found.refused(app.ID, &g, k.renewalOf(d, app), now) {
+	if err == nil && outcome == lifecycle.NeverRenewed {
+		k.found.taken(app.ID) // a sound pair was refused for what it is
+		return nil
+	}
+	if err == nil && outcome == lifecycle.NeedsMerchant && k.found.refused(app.ID, &g, k.renewalOf(d, app), now) {
 		return k.doubtDatabase(ctx, d, app, open)
 	}
 	if err != nil || !f.Action.OfApp() {
@@ -261,9 +183,6 @@ func (k *Keeper) refused(ctx context.Context, d platform.Driver, app gk.App, ope
 	return k.noteAppFault(ctx, app.ID, g.ID, f)
 }
 
-// longestOfApp is how long the renewals of one grant rest after a fault of its app.
-const longestOfApp = 30 * time.Minute
-
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
 func (k *Keeper) unsent(ctx context.Context, d platform.Driver, app gk.App, g gk.Grant, code string, action gk.Action) error {
 	now := k.Now()
@@ -271,13 +190,7 @@ func (k *Keeper) unsent(ctx context.Context, d platform.Driver, app gk.App, g gk
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
 			return nil, errOvertaken
 		}
-		release(row)
-		row.Failures++
-		row.RetryAt = now.Add(pause(row.Failures, 0))
-		row.Fault = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: code, Action: action, At: gk.At(now)}
-		events := lapse(row, now)
-		row.DueAt = k.plan(d, app, row, now)
-		return events, nil
+		return lifecycle.Unsent(row, lifecycle.TermsOf(d, app), code, action, now), nil
 	})
 }
 

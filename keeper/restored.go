@@ -2,6 +2,8 @@ package keeper
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +28,10 @@ const (
 	carefulFor     = 10 * time.Minute // since the process began
 	refusalsInARow = 3
 )
+
+// Restored reports whether the database was put back to an earlier state since it was last served: by what is noted
+// beside it. It is asked before the first claim, again until it answers.
+type Restored func(ctx context.Context) (bool, error)
 
 // beginning is what a process has learned of the pairs that it found when it began.
 type beginning struct {
@@ -170,4 +176,61 @@ func (k *Keeper) lives(ctx context.Context, ins platform.Inspector, open platfor
 		return false, false
 	}
 	return *in.Alive, true
+}
+
+// noteRestored asks once whether the database was put back. If it was, each refresh token that works once is asked about
+// before it is spent, until a person says that the rest may go: grantkeep doctor --restored.
+func (r *runner) noteRestored(ctx context.Context) error {
+	if r.options.Restored == nil || r.askedRestored {
+		return nil
+	}
+	restored, err := r.options.Restored(ctx)
+	if err != nil {
+		return fmt.Errorf("whether the database was put back is not known: %w", err)
+	}
+	if restored {
+		if err := r.stopAsking(ctx); err != nil {
+			return err
+		}
+	}
+	r.askedRestored = true
+	return nil
+}
+
+// stopAsking marks every app whose refresh tokens work once.
+func (r *runner) stopAsking(ctx context.Context) error {
+	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
+	if err := r.spare(err); err != nil {
+		return err
+	}
+	now := r.Now()
+	r.log.Error("the database was put back to an earlier state: tokens that work once are asked about before they are spent; after a look: grantkeep doctor --restored")
+	for _, app := range apps {
+		if d := r.drivers[app.Platform]; d != nil && r.renewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
+			continue
+		}
+		err := r.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
+			f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
+			row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopAsking, f, "", time.Time{}
+			return []gk.Event{appEvent(gk.EventAppPaused, row, now, faultData(f))}, nil
+		})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayBeSpent reports whether the refresh token of a grant may be spent although the database was put back: its pair is
+// younger than that, or the platform says that its access token lives.
+func (k *Keeper) mayBeSpent(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) bool {
+	if app.Stop != gk.StopAsking || app.Fault == nil || !g.PairAskedAt.Before(app.Fault.At.Time) {
+		return true
+	}
+	ins, ok := d.(platform.Inspector)
+	if !ok {
+		return false
+	}
+	alive, known := k.lives(ctx, ins, open, g)
+	return known && alive
 }

@@ -90,7 +90,8 @@ func (k *Keeper) resumeClick(ctx context.Context, c gk.Click) error {
 		return k.complete(ctx, c.ID)
 	case gk.Begun, gk.Done, gk.Failed: // no open click is at one of these
 	case gk.Exchanging:
-		if k.Now().Sub(c.UpdatedAt) >= exchangeDeadline+30*time.Second { // before, somebody may still hold its answer
+		held := k.spill.holds(c.ID) || k.Now().Sub(c.UpdatedAt) < exchangeDeadline+30*time.Second // somebody may hold its answer
+		if !held {
 			return k.failClick(ctx, c.ID, gk.Exchanging, gk.ReasonLostAnswer, nil)
 		}
 	}

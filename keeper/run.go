@@ -67,7 +67,8 @@ func (k *Keeper) drain(ctx context.Context) error {
 	}
 	k.mu.Unlock()
 	k.work.Wait()
-	if !k.offerSpilled(ctx) {
+	k.offerWaiting(ctx, true)
+	if n, _, _ := k.spill.size(); n > 0 {
 		return errors.Join(ErrUnsaved, k.spill.close())
 	}
 	for {
@@ -82,8 +83,9 @@ func (k *Keeper) drain(ctx context.Context) error {
 // runner is the state of one Run.
 type runner struct {
 	*Keeper
-	said  broken
-	whole map[string]time.Time // when an app was last searched without a floor
+	said          broken
+	askedRestored bool
+	whole         map[string]time.Time // when an app was last searched without a floor
 
 	turns   sync.Mutex
 	turning map[string]bool // apps whose own turn is under way in this process
@@ -92,6 +94,7 @@ type runner struct {
 
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
+	tookOver                     time.Time
 }
 
 // round does once what there is to do. Nothing is claimed while a pair waits to be stored, nor while this machine's
@@ -102,10 +105,16 @@ func (r *runner) round(ctx context.Context) error {
 	}
 	defer r.end() // a round is work too: the demo's clock must not jump between a claim and its turn
 	defer r.rounds.Add(1)
+	if err := r.takeOver(ctx); err != nil {
+		return err
+	}
 	if !r.offerSpilled(ctx) {
 		return nil
 	}
 	if err := r.offerKept(ctx); err != nil {
+		return err
+	}
+	if err := r.noteRestored(ctx); err != nil {
 		return err
 	}
 	keys := r.followKeys(ctx) // said at the end: a row or a set that does not open holds up nobody's renewal
@@ -138,13 +147,13 @@ func (r *runner) round(ctx context.Context) error {
 		err = errors.Join(err, r.appRound(ctx))
 		r.lookedAtApps, r.appsAt = real, r.Now()
 	}
-	if _, perr := r.store.Publish(ctx, 500); perr != nil {
-		err = errors.Join(err, perr)
-	}
+	err = errors.Join(err, r.publish(ctx))
 	if real.Sub(r.swept) >= sweepEvery {
-		_, serr := r.store.Sweep(ctx, r.Now(), 500)
+		done, serr := r.sweep(ctx)
 		err = errors.Join(err, serr)
-		r.swept = real
+		if done || serr != nil {
+			r.swept = real
+		}
 	}
 	return err
 }
@@ -207,6 +216,9 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	}
 	if noted := r.noteOpened(ctx, app, err); noted != nil {
 		return errors.Join(err, noted)
+	}
+	if r.Keeper.Stopped(id) {
+		app.Stop = gk.StopPerson
 	}
 	app.Broken = "" // for this process, whatever another says
 	if err != nil {

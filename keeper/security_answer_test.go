@@ -19,22 +19,26 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
 // liar is a platform that answers every request as a test says, with a keeper and grants on it.
 type liar struct {
-	t      *testing.T
-	answer http.HandlerFunc
-	keeper *keeper.Keeper
-	store  *sqlite.Store
-	vault  *vault.Vault
-	log    *logBook
-	now    time.Time
-	app    gk.App
-	made   int
-	passed atomic.Int64 // how far the clock was moved on
+	t        *testing.T
+	answer   http.HandlerFunc
+	keeper   *keeper.Keeper
+	store    store.Store
+	gate     *outbound.Gate
+	allow    []string
+	vault    *vault.Vault
+	log      *logBook
+	now      time.Time
+	app      gk.App
+	made     int
+	restored atomic.Bool  // what is noted beside the database
+	passed   atomic.Int64 // how far the clock was moved on
 }
 
 var identities = map[string]map[string]string{
@@ -46,13 +50,19 @@ var identities = map[string]map[string]string{
 
 func newLiar(t *testing.T, d platform.Driver) *liar {
 	t.Helper()
-	l := &liar{t: t, log: &logBook{}, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.answer(w, r) }))
-	t.Cleanup(server.Close)
-	var err error
-	if l.store, err = sqlite.Open(t.Context(), t.TempDir()); err != nil {
+	st, err := sqlite.Open(t.Context(), t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
+	return newLiarOn(t, d, st)
+}
+
+// newLiarOn is newLiar on a store, which it closes.
+func newLiarOn(t *testing.T, d platform.Driver, st store.Store) *liar {
+	t.Helper()
+	l := &liar{t: t, log: &logBook{}, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), store: st}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.answer(w, r) }))
+	t.Cleanup(server.Close)
 	t.Cleanup(func() {
 		if err := l.store.Close(); err != nil {
 			t.Error(err)
@@ -66,19 +76,12 @@ func newLiar(t *testing.T, d platform.Driver) *liar {
 	if l.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	allow := []string{strings.TrimPrefix(server.URL, "http://")}
-	gate, err := outbound.New(outbound.Options{Allow: allow})
-	if err != nil {
+	l.allow = []string{strings.TrimPrefix(server.URL, "http://")}
+	if l.gate, err = outbound.New(outbound.Options{Allow: l.allow}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(gate.Close)
-	l.keeper, err = keeper.New(keeper.Options{
-		Store: l.store, Vault: l.vault, Gate: gate, Drivers: []platform.Driver{d}, PublicURL: "https://hub.example", Allowed: allow,
-		Now: func() time.Time { return l.now.Add(time.Duration(l.passed.Load())) }, Log: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(l.gate.Close)
+	l.keeper = l.instance(d, st)
 	endpoints := map[string]string{}
 	for _, e := range d.Spec().Facts.Endpoints {
 		for name := range e.Bases {
@@ -90,6 +93,21 @@ func newLiar(t *testing.T, d platform.Driver) *liar {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// instance makes a keeper on a store, as a process of its own would have it.
+func (l *liar) instance(d platform.Driver, st store.Store) *keeper.Keeper {
+	l.t.Helper()
+	k, err := keeper.New(keeper.Options{
+		Store: st, Vault: l.vault, Gate: l.gate, Drivers: []platform.Driver{d}, PublicURL: "https://hub.example", Allowed: l.allow,
+		Restored: func(context.Context) (bool, error) { return l.restored.Load(), nil },
+		Now:      func() time.Time { return l.now.Add(time.Duration(l.passed.Load())) },
+		Log:      slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return k
 }
 
 // grant stores a grant of its own, as a consent would have left it.

@@ -35,10 +35,12 @@ func (l *liar) found(n int) []gk.Grant {
 }
 
 // run runs the keeper until the test ends.
-func (l *liar) run() {
+func (l *liar) run() { l.runs(l.keeper) }
+
+func (l *liar) runs(k *keeper.Keeper) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- l.keeper.Run(ctx) }()
+	go func() { done <- k.Run(ctx) }()
 	l.t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

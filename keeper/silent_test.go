@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -93,27 +92,15 @@ func (s *silent) Ping(ctx context.Context) error {
 // silence tells a story whose database can stop answering. sole says that the keeper knows itself its only writer.
 func silence(t *testing.T, sole bool, tell func(h *house, db *silent)) {
 	t.Helper()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		var db *silent
-		h := open(t, dir, func(s store.Store) store.Store {
-			if sole {
-				s = s.(several).Store
-			}
-			db = &silent{Store: s}
-			return db
-		})
-		defer func() {
-			if t.Failed() {
-				t.Log(h.log.String())
-			}
-		}()
-		defer h.close()
-		h.start(h.keeper)
-		h.addApp("shoplazza")
-		tell(h, db)
-		h.noSecretLogged()
-	})
+	var db *silent
+	wrap := func(s store.Store) store.Store {
+		if sole {
+			s = s.(several).Store
+		}
+		db = &silent{Store: s}
+		return db
+	}
+	wrapped(t, wrap, func(h *house) { tell(h, db) })
 }
 
 func TestReadsWhileTheDatabaseHangs(t *testing.T) {

@@ -2,15 +2,10 @@ package keeper
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
-	"os"
-	"sync"
-	"syscall"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -40,8 +35,9 @@ type entry struct {
 	KeyID  int64
 }
 
-// keep stores an entry; while the database is away it waits in memory and in the spill file, and is offered again each
-// second. Until it is stored this process claims nothing more, is not ready, and does not stop cleanly.
+// keep stores an entry; what cannot be stored waits in memory and in the spill file, and is offered again. While one waits
+// for the database this process claims nothing more, is not ready, and does not stop cleanly. One that the database
+// refuses keeps only its own grant waiting.
 func (k *Keeper) keep(ctx context.Context, e entry) {
 	err := k.offer(ctx, e)
 	if err == nil {
@@ -49,8 +45,12 @@ func (k *Keeper) keep(ctx context.Context, e entry) {
 		return
 	}
 	k.log.Error("a pair could not be stored and waits", "kind", e.Kind, "grant", e.Renewal.Grant, "click", e.Click, "error", err)
-	if err := k.spill.add(e); err != nil {
-		k.log.Error("the spill file cannot be written; the pair is in memory only", "error", err)
+	w, err2 := k.spill.add(e)
+	if err2 != nil {
+		k.log.Error("the spill file cannot be written; the pair is in memory only", "error", err2)
+	}
+	if !errors.Is(err, store.ErrUnavailable) {
+		k.setAside(ctx, w, err)
 	}
 }
 
@@ -69,180 +69,71 @@ func (k *Keeper) offer(ctx context.Context, e entry) error {
 	return err
 }
 
-// offerSpilled offers what waits, oldest first, and reports whether nothing waits any more.
-func (k *Keeper) offerSpilled(ctx context.Context) bool {
-	stored := true
-	for _, e := range k.spill.waiting() {
-		if err := k.offer(ctx, e.entry); err != nil {
-			k.log.Warn("a pair still waits for the database", "kind", e.Kind, "grant", e.Renewal.Grant, "error", err)
-			stored = false
-			if errors.Is(err, store.ErrUnavailable) {
-				break
+// offerSpilled offers what waits, oldest first, and reports whether nothing waits for the database any more. What it
+// refuses although it answers is set aside: a row or an app of its own is in the way, and nobody else's renewals stop for it.
+func (k *Keeper) offerSpilled(ctx context.Context) bool { return k.offerWaiting(ctx, false) }
+
+// offerWaiting is offerSpilled; all also offers what was set aside a moment ago.
+func (k *Keeper) offerWaiting(ctx context.Context, all bool) bool {
+	for _, w := range k.spill.waiting(all) {
+		err := k.offer(ctx, w.entry)
+		if err == nil {
+			k.kept.add(w.entry)
+			if err := k.spill.done(w.seq); err != nil {
+				k.log.Error("the spill file cannot be cleared; its pairs will be offered again, which is harmless", "error", err)
 			}
-			continue // it is this one's row that is in the way
+			continue
 		}
-		k.kept.add(e.entry)
-		if err := k.spill.done(e.seq); err != nil {
-			k.log.Error("the spill file cannot be cleared; its pairs will be offered again, which is harmless", "error", err)
-		}
-	}
-	return stored
-}
-
-// spillSize is what a spill file takes from the disk beforehand, so that a full disk cannot stop it: about four thousand pairs.
-const spillSize = 4 << 20
-
-const spillMagic = "grantkeep spill 1\n"
-
-// spill holds entries that are not stored yet. The file is a magic line and then records (length, checksum, JSON), each
-// synced before add returns; a zero length ends it. It is cleared when everything in it has been stored.
-type spill struct {
-	mu   sync.Mutex
-	file *os.File
-	end  int64
-	seq  int64
-	wait []spilled
-}
-
-type spilled struct {
-	entry
-	seq int64
-}
-
-func openSpill(path string) (*spill, error) {
-	s := &spill{}
-	if path == "" {
-		return s, nil
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("spill file: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("spill file %s: another process has it; each needs a data directory of its own: %w", path, err), f.Close())
-	}
-	s.file = f
-	if err := s.read(); err != nil {
-		return nil, errors.Join(fmt.Errorf("spill file %s: %w", path, err), f.Close())
-	}
-	return s, nil
-}
-
-func (s *spill) read() error {
-	info, err := s.file.Stat()
-	if err != nil {
-		return err
-	}
-	if info.Size() < spillSize {
-		if info.Size() > 0 {
-			return errors.New("is not a spill file of this program, or was cut; move it away only if no pair in it is needed")
-		}
-		if _, err := s.file.WriteAt(make([]byte, spillSize), 0); err != nil {
-			return err
-		}
-		if _, err := s.file.WriteAt([]byte(spillMagic), 0); err != nil {
-			return err
-		}
-		s.end = int64(len(spillMagic))
-		return s.file.Sync()
-	}
-	magic := make([]byte, len(spillMagic))
-	if _, err := s.file.ReadAt(magic, 0); err != nil || string(magic) != spillMagic {
-		return errors.New("is not a spill file of this program")
-	}
-	s.end = int64(len(spillMagic))
-	for {
-		var head [8]byte
-		if _, err := s.file.ReadAt(head[:], s.end); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-		n := int64(binary.LittleEndian.Uint32(head[:4]))
-		if n == 0 || s.end+8+n > info.Size() {
-			return nil
-		}
-		body := make([]byte, n)
-		if _, err := s.file.ReadAt(body, s.end+8); err != nil {
-			return err
-		}
-		if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(head[4:]) {
-			return nil // the process died while writing it: it was never promised
-		}
-		e, err := decodeEntry(body)
-		if err != nil {
-			return err
-		}
-		s.seq++
-		s.wait = append(s.wait, spilled{e, s.seq})
-		s.end += 8 + n
-	}
-}
-
-// add keeps an entry in memory and, synced, in the file.
-func (s *spill) add(e entry) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seq++
-	s.wait = append(s.wait, spilled{e, s.seq})
-	if s.file == nil {
-		return errors.New("no spill file is configured")
-	}
-	body, err := encodeEntry(e)
-	if err != nil {
-		return err
-	}
-	rec := make([]byte, 8, 16+len(body))
-	binary.LittleEndian.PutUint32(rec[:4], uint32(len(body)))
-	binary.LittleEndian.PutUint32(rec[4:8], crc32.ChecksumIEEE(body))
-	rec = append(append(rec, body...), make([]byte, 8)...) // the zero that ends the file, in the same write
-	if _, err := s.file.WriteAt(rec, s.end); err != nil {
-		return err
-	}
-	s.end += 8 + int64(len(body))
-	return s.file.Sync()
-}
-
-func (s *spill) waiting() []spilled {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]spilled(nil), s.wait...)
-}
-
-func (s *spill) pending() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.wait)
-}
-
-// done forgets an entry that is stored; the file is cleared with the last one.
-func (s *spill) done(seq int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, e := range s.wait {
-		if e.seq == seq {
-			s.wait = append(s.wait[:i:i], s.wait[i+1:]...)
+		if errors.Is(err, store.ErrUnavailable) && !k.refusesAlone(ctx, w) {
+			k.log.Warn("a pair still waits for the database", "kind", w.Kind, "grant", w.Renewal.Grant, "error", err)
 			break
 		}
+		k.setAside(ctx, w, err)
 	}
-	if len(s.wait) > 0 || s.file == nil {
-		return nil
-	}
-	s.end = int64(len(spillMagic))
-	if _, err := s.file.WriteAt(make([]byte, 8), s.end); err != nil {
-		return err
-	}
-	return s.file.Sync()
+	return k.spill.pending() == 0
 }
 
-func (s *spill) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.file == nil {
-		return nil
+// refusedOften is after how many offers an entry counts as refused by a database that answers everything else, as one
+// does whose disk cannot read this row.
+const refusedOften = 5
+
+func (k *Keeper) refusesAlone(ctx context.Context, w spilled) bool {
+	if k.spill.offered(w.seq) < refusedOften {
+		return false
 	}
-	return s.file.Close()
+	ctx, cancel := context.WithTimeout(ctx, unknownPatience)
+	defer cancel()
+	return k.store.Ping(ctx) == nil
+}
+
+// setAside lets an entry wait by itself, longer after each refusal, and tells of it the first time.
+func (k *Keeper) setAside(ctx context.Context, w spilled, why error) {
+	if !k.spill.setAside(w.seq) {
+		return
+	}
+	k.log.Error("a pair cannot be stored although the database answers; its grant waits, everything else goes on",
+		"kind", w.Kind, "app", w.App, "grant", w.Renewal.Grant, "click", w.Click, "error", why)
+	err := k.store.Append(ctx, gk.Event{
+		ID: gk.NewID("evt", k.Now()), Kind: gk.EventSystemSpilled, Actor: "engine", App: w.App, Grant: w.Renewal.Grant, At: k.Now(),
+		Data: map[string]any{"what": w.Kind},
+	})
+	if err != nil {
+		k.log.Error("it could not be told as an event", "error", err)
+	}
+}
+
+// checkSpill tells of pairs of an app that the database refuses, and of a file that was damaged, which may have held some.
+func (k *Keeper) checkSpill(app string) []Check {
+	var checks []Check
+	if grants := k.spill.asideOf(app); len(grants) > 0 {
+		checks = append(checks, Check{"spill", CheckFailed, "the database refuses the new token pairs of " + strings.Join(grants, ", ") +
+			"; they are in the spill file of this server only and are offered again each minute: its log says what is in the way", nil})
+	}
+	if _, _, damaged := k.spill.size(); damaged > 0 {
+		checks = append(checks, Check{"spill", CheckFailed, fmt.Sprintf("%d bytes of this server's spill file were damaged when it started and are in a file "+
+			"beside it; a pair in them is lost, and its grant will need a new authorization", damaged), nil})
+	}
+	return checks
 }
 
 // record is an entry as the file holds it. It is written out member by member: gk.Sealed does not encode itself, so that

@@ -69,10 +69,16 @@ func (a *away) Ping(ctx context.Context) error {
 // outage tells a story in which the database goes away while the platform is being asked.
 func outage(t *testing.T, tell func(h *house, db *away)) {
 	t.Helper()
+	var db *away
+	wrapped(t, func(s store.Store) store.Store { db = &away{Store: s}; return db }, func(h *house) { tell(h, db) })
+}
+
+// wrapped tells a story with something between the keeper and its store.
+func wrapped(t *testing.T, wrap func(store.Store) store.Store, tell func(h *house)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		var db *away
-		h := open(t, dir, func(s store.Store) store.Store { db = &away{Store: s}; return db })
+		h := open(t, dir, wrap)
 		defer func() {
 			if t.Failed() {
 				t.Log(h.log.String())
@@ -81,7 +87,7 @@ func outage(t *testing.T, tell func(h *house, db *away)) {
 		defer h.close()
 		h.start(h.keeper)
 		h.addApp("shoplazza")
-		tell(h, db)
+		tell(h)
 		h.noSecretLogged()
 	})
 }

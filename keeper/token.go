@@ -7,6 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -73,6 +74,9 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if !v.SeesGrant(&e.grant) {
 		return Served{}, errNotVisible
 	}
+	if k.Stopped(e.grant.App) {
+		return Served{}, ErrAppStopped
+	}
 	if away {
 		return k.judgeAway(e)
 	}
@@ -131,7 +135,7 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 			return k.judge(e, k.Now())
 		}
 		under := k.flights.join(id, func() {
-			err := k.refreshNow(context.WithoutCancel(ctx), id, claim{good: w.good})
+			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Good: w.good})
 			var refusal *Later
 			if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
 				k.log.Info("no renewal for a reader", "grant", id, "error", err)
@@ -157,6 +161,8 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		switch {
 		case !v.SeesGrant(&e.grant):
 			return Served{}, errNotVisible
+		case k.Stopped(e.grant.App): // while the renewal was waited for
+			return Served{}, ErrAppStopped
 		case away:
 			return k.judgeAway(e)
 		case e.grant.Usable(now) && w.good(&e.grant, now):
@@ -256,13 +262,13 @@ func (k *Keeper) judgeAway(e *cached) (Served, error) {
 }
 
 // refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
-func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
+func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) error {
 	if !k.begin() {
 		return ErrDraining
 	}
 	defer k.end()
-	if k.spill.pending() > 0 {
-		return &Later{Err: ErrRefreshing, After: time.Second} // a pair that is not stored may be this grant's
+	if k.spill.pending() > 0 || k.spill.holds(id) { // a pair that waits for the database may be of any grant
+		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
 	if k.drifted() > 0 {
 		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
@@ -271,12 +277,15 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, c claim) error {
 	if err != nil {
 		return err
 	}
-	app, d, open, leave, err := k.enter(ctx, g.App, c.person)
+	app, d, open, leave, err := k.enter(ctx, g.App, by.Person)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	g, err = k.claim(ctx, gk.Engine(), d, app, id, c)
+	if k.Stopped(g.App) {
+		return ErrAppStopped
+	}
+	g, err = k.claim(ctx, gk.Engine(), d, app, id, by)
 	if err != nil {
 		return err
 	}
@@ -293,6 +302,8 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	}
 	now := k.Now()
 	switch {
+	case k.Stopped(g.App):
+		return g, ErrAppStopped
 	case g.State == gk.Revoked, !g.Renewable:
 		return g, ErrNotRenewable
 	case g.Attempting(now):
@@ -305,7 +316,7 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	for {
 		result := make(chan error, 1)
 		under := k.flights.join(id, func() {
-			result <- k.refreshNow(context.WithoutCancel(ctx), id, claim{person: true, reserve: len(v.Owners) == 0, force: force})
+			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
 		})
 		select {
 		case <-under.done:

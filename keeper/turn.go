@@ -5,19 +5,19 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // turn does for one claimed grant what is due: a renewal, a warning, the end of its token, a check.
 func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
-	f := k.renewalOf(d, app)
-	limits := d.Spec().Facts.Limits.TokenCalls
+	t := lifecycle.TermsOf(d, app)
 	now := k.Now()
-	forgive(app, &g)
-	ask := g.Renewable && k.renewalDue(&g, f, now)
+	lifecycle.Forgive(&g, app)
+	ask := g.Renewable && lifecycle.RenewalDue(&g, t, now)
 	if ask && app.Stopped() {
 		taken := false
-		if app.Broken == "" && !app.PausedUntil.After(now) { // one that is due tries whether the app works again
+		if app.Broken == "" && app.Stop != gk.StopPerson && !app.PausedUntil.After(now) { // one that is due tries whether the app works again
 			var err error
 			if taken, err = k.takeProbe(ctx, app.ID, now); err != nil {
 				return err
@@ -27,37 +27,38 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 			return k.waitForStop(ctx, d, app, g)
 		}
 	}
-	if ask && limits == (platform.TokenCalls{}) && !g.InDoubt() && !endsDue(&g, now) {
+	if ask && t.Calls == (platform.TokenCalls{}) && !g.InDoubt() && !lifecycle.EndsDue(&g, now) {
 		return k.renew(ctx, d, app, open, g)
 	}
 	ask = false // until the row says that the claim is still ours
-	inspect, confirm := false, false
+	inspect, confirm, doubted := false, false, false
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		forgive(app, row)
-		events := tellDoubt(row, now)
-		events = append(events, lapse(row, now)...)
-		events = append(events, warn(row, now)...)
-		ask = row.Renewable && row.State != gk.Expired && k.renewalDue(row, f, now) && repeatable(row, f, now)
+		lifecycle.Forgive(row, app)
+		events := lifecycle.TellDoubt(row, now)
+		doubted = len(events) > 0
+		events = append(events, lifecycle.Lapse(row, now)...)
+		events = append(events, lifecycle.Warn(row, now)...)
+		ask = row.Renewable && row.State != gk.Expired && lifecycle.RenewalDue(row, t, now)
 		if ask {
-			if wait := overQuota(row, limits, f, now, inLastLead(row, f, now)); wait > 0 {
+			if wait := lifecycle.OverQuota(row, t, now, lifecycle.InLastLead(row, t.Renewal, now)); wait > 0 {
 				ask, row.RetryAt = false, now.Add(wait)
 			}
 		}
 		if ask {
-			countCall(row, f, now)
+			lifecycle.CountCall(row, t.Renewal, now)
 			g = *row
 			return events, nil
 		}
 		release(row)
-		inspect = probeDue(d, row, now)
+		inspect = lifecycle.ProbeDue(row, t, now)
 		if inspect {
 			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
 		}
-		if confirm = confirmDue(d, row, now); confirm {
-			askLater(row, now) // as above
+		if confirm = lifecycle.ConfirmDue(row, t, now); confirm {
+			lifecycle.AskLater(row, now) // as above
 		}
 		row.DueAt = k.plan(d, app, row, now)
 		g = *row
@@ -66,13 +67,17 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	if err != nil {
 		return err
 	}
-	if confirm {
-		return k.confirmImport(ctx, d, app, open, g)
-	}
 	if ask {
 		return k.renew(ctx, d, app, open, g)
 	}
-	if inspect {
+	switch {
+	case app.Broken != "":
+		return nil // it cannot be asked
+	case confirm:
+		return k.confirmImport(ctx, d, app, open, g)
+	case doubted: // whoever asked has died: what its answer did to the access token is asked about at once
+		return k.askAlive(ctx, d, open, g)
+	case inspect:
 		return k.probe(ctx, d, open, g)
 	}
 	return nil
@@ -85,62 +90,17 @@ func (k *Keeper) waitForStop(ctx context.Context, d platform.Driver, app gk.App,
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		events := tellDoubt(row, now)
-		events = append(events, lapse(row, now)...)
-		events = append(events, warn(row, now)...)
+		events := lifecycle.TellDoubt(row, now)
+		events = append(events, lifecycle.Lapse(row, now)...)
+		events = append(events, lifecycle.Warn(row, now)...)
 		release(row)
 		waiting := *row
-		waiting.RetryAt = later(row.RetryAt, putOff(row, now))
+		if at := putOff(row, now); at.After(row.RetryAt) {
+			waiting.RetryAt = at
+		}
 		row.DueAt = k.plan(d, app, &waiting, now)
 		return events, nil
 	})
-}
-
-// forgive lifts the pause that a fault of the app put on a grant, once the app is repaired.
-func forgive(app gk.App, g *gk.Grant) {
-	if app.Fault == nil && !app.Stopped() && g.Fault != nil && g.Fault.Action.OfApp() && g.Fault.RetryAfter == 0 {
-		g.RetryAt = time.Time{}
-	}
-}
-
-// tellDoubt tells of an attempt that outlived its lease, which its claim has made a doubt.
-func tellDoubt(row *gk.Grant, now time.Time) []gk.Event {
-	if !row.Renewable {
-		row.Doubts, row.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a renewal
-	}
-	if !row.InDoubt() || row.Fault != nil && !row.Fault.At.Before(row.DoubtSince) {
-		return nil
-	}
-	row.Fault = noAnswer(row, now)
-	return []gk.Event{event(gk.EventGrantInDoubt, "engine", row, now, map[string]any{"why": "an attempt outlived its lease"})}
-}
-
-// renewalDue reports whether the renewal of a grant is due.
-func (k *Keeper) renewalDue(g *gk.Grant, f platform.Renewal, now time.Time) bool {
-	if g.RetryAt.After(now) {
-		return false
-	}
-	if g.InDoubt() {
-		return !settleAt(g, f, now).After(now)
-	}
-	at := renewAt(g, f)
-	return !at.IsZero() && !at.After(now)
-}
-
-// endsDue reports whether an end or a warning is due besides the renewal.
-func endsDue(g *gk.Grant, now time.Time) bool {
-	if !g.Expires.IsZero() && !g.Expires.After(now) || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
-		return true
-	}
-	at := warnAt(g, now)
-	return !at.IsZero() && !at.After(now)
-}
-
-// probeDue reports whether the periodic check of a grant is due.
-func probeDue(d platform.Driver, g *gk.Grant, now time.Time) bool {
-	every := time.Duration(d.Spec().Facts.Push.Probe)
-	_, can := d.(platform.Inspector)
-	return can && every > 0 && g.State == gk.Active && !seenAt(g).Add(every).After(now)
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
@@ -177,13 +137,6 @@ func (k *Keeper) died(ctx context.Context, d platform.Driver, g gk.Grant, f *gk.
 		if row.Generation != g.Generation || row.State == gk.Revoked || row.AttemptID != "" || over {
 			return nil, errOvertaken
 		}
-		if f != nil {
-			f.At = gk.At(now)
-		}
-		row.Fault = f
-		row.Expires = now
-		events := lapse(row, now)
-		row.DueAt = k.plan(d, app, row, now)
-		return events, nil
+		return lifecycle.Die(row, lifecycle.TermsOf(d, app), f, now), nil
 	})
 }

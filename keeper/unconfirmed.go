@@ -6,55 +6,13 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // A key that is limited to owners can write any subject into the rows that it imports. Such a grant is held until the
 // platform has confirmed that the pair is that subject's: it is asked, or the answer to a refresh names the subject.
 // Then the grant becomes active by itself. A merchant's consent needs no such question: it takes the mark away.
-
-// factUnconfirmed marks a grant whose subject only its importer vouches for; its value is when the platform is asked next.
-const factUnconfirmed = "unconfirmed_import"
-
-// Askings are spread over the age of the import: soon at first, then once a day.
-const (
-	soonestAsking = time.Minute
-	latestAsking  = 24 * time.Hour
-)
-
-// unconfirmed reports whether a grant is held until the platform has said whose its pair is.
-func unconfirmed(g *gk.Grant) bool { return g.State == gk.Held && g.Facts[factUnconfirmed] != "" }
-
-// hold makes a grant wait for the platform's word, which is asked for at once.
-func hold(g *gk.Grant, now time.Time) {
-	g.State, g.Facts, g.DueAt = gk.Held, withFact(g.Facts, factUnconfirmed, now.Format(time.RFC3339)), now
-}
-
-// confirmAt is when the platform must be asked whose pair an unconfirmed grant has; zero for one that waits for nothing,
-// or whose token has ended, so that only its refresh can tell.
-func confirmAt(g *gk.Grant, now time.Time) time.Time {
-	if !unconfirmed(g) || g.Renewable && !g.Expires.IsZero() && !g.Expires.After(now) {
-		return time.Time{}
-	}
-	at, err := time.Parse(time.RFC3339, g.Facts[factUnconfirmed])
-	if err != nil {
-		return now
-	}
-	return at
-}
-
-// confirmDue reports whether the platform is to be asked whose pair a grant has.
-func confirmDue(d platform.Driver, g *gk.Grant, now time.Time) bool {
-	_, can := d.(platform.Inspector)
-	at := confirmAt(g, now)
-	return can && !at.IsZero() && !at.After(now)
-}
-
-// askLater notes when the question is asked again.
-func askLater(g *gk.Grant, now time.Time) {
-	wait := min(max(2*now.Sub(g.CreatedAt), soonestAsking), latestAsking)
-	g.Facts = withFact(g.Facts, factUnconfirmed, now.Add(wait).Format(time.RFC3339))
-}
 
 // confirmImport asks the platform whose pair an unconfirmed grant has. What it does not confirm stays held.
 func (k *Keeper) confirmImport(ctx context.Context, d platform.Driver, app gk.App, open platform.App, g gk.Grant) error {
@@ -125,26 +83,7 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, d platform.Driver, app
 		if !unconfirmed(row) || row.PairFrom != g.PairFrom && row.PairSpent != g.Generation {
 			return nil, errOvertaken
 		}
-		learned := learn(platform.Issue{Subject: row.Subject, Facts: row.Facts, Scopes: row.Scopes}, in)
-		row.Subject, row.Facts, row.Scopes = merged(row.Subject, learned.Subject), learned.Facts, learned.Scopes
-		if len(in.Shops) > 0 {
-			row.Shops, _ = reach(row.Shops, in.Shops, now)
-		}
-		if !in.Ceiling.IsZero() {
-			row.Ceiling = in.Ceiling
-		}
-		if !in.AuthorizedAt.IsZero() {
-			row.AuthorizedAt = in.AuthorizedAt
-		}
-		if row.AttemptID == "" && (row.Fault == nil || !row.Fault.Terminal) && row.Failures == 0 {
-			row.Fault = nil
-		}
-		row.Facts = withFact(withFact(row.Facts, factUnconfirmed, ""), factSeen, now.Format(time.RFC3339))
-		events := append(confirmHeld(row, "platform", now), event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
-		if row.AttemptID == "" {
-			row.DueAt = k.plan(d, app, row, now)
-		}
-		return events, nil
+		return lifecycle.Confirm(row, lifecycle.TermsOf(d, app), in, now), nil
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -19,6 +20,8 @@ type Verdict struct {
 	Answer *Answer `json:"answer,omitempty"` // of a push: what must be sent back
 
 	Matched string `json:"matched,omitempty"` // of a push: the setting whose secret verified it
+
+	forged bool // the signature fails, and nothing more is known
 }
 
 // Event is what a push says.
@@ -48,6 +51,45 @@ type Answer struct {
 // Verify judges an incoming request of a kind: callback, install, push or call. A state that is given must be the
 // callback's. It returns an error for an unknown kind only.
 func Verify(d platform.Driver, app platform.App, kind string, in platform.Incoming, state *string) (Verdict, error) {
+	v, err := judge(d, app, kind, in, state)
+	if err != nil {
+		return v, err
+	}
+	if host, stands := retired(d, in); v.OK && kind == "call" && stands != "" {
+		v = Verdict{Why: "the signature is right, but the platform has retired " + host + ", which refuses right signatures too: use " + stands}
+	}
+	if v.OK {
+		return v, nil
+	}
+	if why := entity(in.URL); why != "" {
+		v.Why = why
+	} else if v.forged {
+		if app.PushURL == "" {
+			app.PushURL = in.URL
+		}
+		if prover, ok := d.(platform.Prover); ok {
+			if proof, ok := prover.Proof(app, kind, in); ok {
+				if why := explained(proof); why != "" {
+					v.Why = why
+				}
+			}
+		}
+	}
+	return v, nil
+}
+
+// retired returns the host that a request went to and the one that stands for it, if the platform has retired it.
+func retired(d platform.Driver, in platform.Incoming) (host, stands string) {
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return "", ""
+	}
+	host = strings.ToLower(u.Hostname())
+	return host, d.Spec().Facts.Retired[host]
+}
+
+// judge asks the driver.
+func judge(d platform.Driver, app platform.App, kind string, in platform.Incoming, state *string) (Verdict, error) {
 	switch kind {
 	case "callback":
 		return verdict(verifyCallback(d, app, in, state)), nil
@@ -76,13 +118,13 @@ func verdict(err error) Verdict {
 	case err == nil:
 		return Verdict{OK: true}
 	case err.Error() == platform.ErrForged.Error():
-		return Verdict{Why: "the signature is not what this app's secret makes of the request: check secret, address and raw body"}
+		return Verdict{forged: true, Why: "the signature is not what this app's secret makes of the request: check secret, address and raw body"}
 	}
 	why := err.Error()
 	if _, after, ok := strings.Cut(why, platform.ErrForged.Error()+": "); ok {
 		why = after
 	}
-	return Verdict{Why: why}
+	return Verdict{Why: why, forged: errors.Is(err, platform.ErrForged)}
 }
 
 func verifyCallback(d platform.Driver, app platform.App, in platform.Incoming, state *string) error {

@@ -98,6 +98,8 @@ type LinkFacts struct {
 	Forms     []string `toml:"forms" json:"forms"`                 // variants; the first is the default
 	Cancel    bool     `toml:"cancel" json:"cancel"`               // the platform has a page where a merchant withdraws
 	Recovery  []string `toml:"recovery" json:"recovery,omitempty"` // names of codes that the platform's console gives a vendor, traded without a merchant
+	Chooses   bool     `toml:"chooses" json:"chooses"`             // the merchant chooses on the platform's page how long the authorization lasts
+	Longest   Duration `toml:"longest" json:"longest"`             // the longest period to choose; 0: not published
 	ScopeJoin string   `toml:"scope_join" json:"scope_join"`
 	CodeLife  Duration `toml:"code_life" json:"code_life"` // 0: not published
 }
@@ -160,6 +162,10 @@ type Lookup struct {
 	// renewal may help.
 	TokenRefused []string `toml:"token_refused" json:"token_refused"`
 
+	// NotRenewable lists the rows, by code or id, with which a refresh is told that grants of this kind are never
+	// refreshed: nothing is wrong with the grant, and its token is good until its end.
+	NotRenewable []string `toml:"not_renewable" json:"not_renewable,omitempty"`
+
 	// WindowEnded names, by a row's code or id, the partial permission (r1 r2 w1 w2) whose end a call met.
 	WindowEnded map[string]string `toml:"window_ended" json:"window_ended,omitempty"`
 }
@@ -174,6 +180,15 @@ func (s *Spec) TokenRefused(f *gk.Fault) bool {
 		return false
 	}
 	return slices.Contains(s.Facts.Lookup.TokenRefused, row.Code) || slices.Contains(s.Facts.Lookup.TokenRefused, row.ID)
+}
+
+// NotRenewable reports whether the refusal of a refresh says that grants of this kind are never refreshed.
+func (s *Spec) NotRenewable(f *gk.Fault) bool {
+	if f == nil {
+		return false
+	}
+	row := s.Catalogue.Row(f.Row)
+	return slices.Contains(s.Facts.Lookup.NotRenewable, f.Row) || row != nil && slices.Contains(s.Facts.Lookup.NotRenewable, row.Code)
 }
 
 // WindowEnded returns the partial permission that a fault of a call says has ended: a renewal opens it again. It is

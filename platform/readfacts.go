@@ -127,6 +127,9 @@ func (r Renewal) check(path string) error {
 			err = errors.Join(err, fmt.Errorf("%s: either lead or lead_part (up to 0.9)", path))
 		}
 	}
+	if r.UsefulIn != 0 && (r.Lead == 0 || r.Lead+r.Lead/4 >= r.UsefulIn) { // refreshes are spread over a quarter of the lead before it
+		err = errors.Join(err, fmt.Errorf("%s.useful_in needs a lead of less than four fifths of it; an earlier refresh brings the same pair", path))
+	}
 	if r.Window != "" {
 		if _, _, werr := r.WindowSpan(); werr != nil {
 			err = errors.Join(err, fmt.Errorf("%s.window: %w", path, werr))

@@ -56,6 +56,9 @@ type Renewal struct {
 	Zone            string   `toml:"zone" json:"zone"`           // of the window and of daily limits
 	// From is FromAccess where an access token that came without a refresh token can be traded for a pair.
 	From string `toml:"from" json:"from,omitempty"`
+
+	// UsefulIn is how long before the access token's end a refresh brings another pair; an earlier one brings the same.
+	UsefulIn Duration `toml:"useful_in" json:"useful_in,omitempty"`
 }
 
 // zones are the zones of the facts by name. Loading one reads files, and every renewal needs its own.

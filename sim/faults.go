@@ -37,8 +37,9 @@ type Match struct {
 
 // Faults are what is to go wrong, in the order asked for.
 type Faults struct {
-	rows  []Row
-	armed []*Fault
+	rows      []Row
+	armed     []*Fault
+	addresses []Address
 }
 
 // Arm makes the next requests that match fail. The name is a catalogue row's code, or code, blank, message, or one of the
@@ -63,6 +64,9 @@ func (f *Faults) Arm(fault Fault) error {
 			return err
 		}
 		fault.rows = rows
+	}
+	if err := f.reachable(&fault); err != nil {
+		return err
 	}
 	f.armed = append(f.armed, &fault)
 	return nil
@@ -170,7 +174,7 @@ func match(row Row, name string) int {
 // take returns the fault that a request meets, nil if none, and the row to say.
 func (f *Faults) take(path string, id Identity) (*Fault, Row) {
 	for i, fault := range f.armed {
-		row, ok := fault.fits(path, id)
+		row, ok := fault.fits(path, id, f.callsOfTheAPI(path))
 		if !ok {
 			continue
 		}
@@ -185,7 +189,7 @@ func (f *Faults) take(path string, id Identity) (*Fault, Row) {
 	return nil, Row{}
 }
 
-func (f *Fault) fits(path string, id Identity) (Row, bool) {
+func (f *Fault) fits(path string, id Identity, api bool) (Row, bool) {
 	m := f.Match
 	if m.Path != "" && !strings.HasPrefix(path, m.Path) || m.Subject != "" && m.Subject != id.Subject || m.Stage != "" && m.Stage != id.Stage {
 		return Row{}, false
@@ -196,11 +200,11 @@ func (f *Fault) fits(path string, id Identity) (Row, bool) {
 	if f.rows == nil {
 		return Row{}, true
 	}
-	for _, row := range f.rows {
-		// What a platform says about pushes it says to the calls that subscribe to them.
-		aboutPushes := row.Stage == "push" && id.Stage == "call"
-		if (row.Stage == "" || row.Stage == id.Stage || aboutPushes) && row.sent(id.Sent) {
-			return row, true
+	for _, byTheWay := range []bool{false, true} {
+		for _, row := range f.rows {
+			if row.saidAt(id.Stage, api, byTheWay) && row.sent(id.Sent) {
+				return row, true
+			}
 		}
 	}
 	return Row{}, false

@@ -48,6 +48,7 @@ type Row struct {
 	Pattern string // RE2, searched in the message; empty: no text to match
 	When    string // sent:NAME or !sent:NAME, what the request carried; mostly empty
 	Example string // a text that the pattern matches: what a simulator says; empty: the platform sends none
+	Action  string // what the catalogue advises; it tells what is about the app from what is about one grant
 }
 
 // Local reports whether a row names a situation that only a client can recognise: no platform says it.

@@ -31,41 +31,28 @@ type Store interface {
 	Pushes
 	Outbox
 	Replies
+	Stops
 	Keys
 	Installation
+	Instances
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
 	// authorizations 30 days after their end, clicks and replies after a day. It spares events that are not published, and clicks that
-	// are exchanging or issued with their authorizations. It returns how many it deleted.
+	// are exchanging or issued with their authorizations. It also makes up to limit grants searchable that an older version
+	// stored. It returns how many rows it deleted or made searchable.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Close waits for writes that have begun and closes the database.
 	Close() error
 }
 
-// Attempt is one renewal under way.
-type Attempt struct {
-	ID, By    string
-	At, Until time.Time
-}
+// Attempt is a claim as the store writes it.
+type Attempt = gk.Attempt
 
-// Renewal is a pair, and what was spent for it.
-type Renewal struct {
-	Grant, Attempt  string
-	Spent           int64         // the generation whose refresh token bought this pair
-	AskedAt         time.Time     // when the request left
-	At              time.Time     // now
-	RepeatFor       time.Duration // how long the facts allow a repeat of the spent token: 0 for once, a century for repeat
-	Access, Refresh gk.Sealed     // bound to Spent+1; where the answer had no refresh token, the keeper seals the old one again
-	KeyID           int64
-	Windows         map[string]time.Time
-	Renewable       bool
-	Held            bool // only while Attempt still holds the grant: whatever has taken it away owes an event that SaveRenewal does not write
-
-	Expires, RefreshExpires, Due time.Time
-}
+// Renewal is a pair as the store writes it.
+type Renewal = gk.Renewal
 
 // Changes are grants that were changed since a position.
 type Changes struct {
@@ -80,9 +67,11 @@ type GrantFilter struct {
 	Platform, App, Owner string
 	State                gk.State
 	ExpiresBefore        time.Time // the soonest of access end (where not renewable) and ceiling lies before it
-	Query                string    // part of subject id, host, name, owner or shop id; the case of ASCII letters is ignored
-	After                string    // id of the last row of the page before
-	Limit                int
+	// Query is the beginning of an id, subject id, host, owner or shop id, or two or more characters running in a name of
+	// the grant or of a shop; case is ignored.
+	Query string
+	After string // id of the last row of the page before
+	Limit int
 }
 
 // Grants: every method is one transaction; nothing here asks a platform or sees a clear token. What v may not see does
@@ -100,8 +89,8 @@ type Grants interface {
 	// Children returns the grants of an app whose subject has this parent id.
 	Children(ctx context.Context, app, parent string) ([]gk.Grant, error)
 
-	// GrantsOfHost returns the grants of an app whose subject has this host; the case of ASCII letters is ignored.
-	GrantsOfHost(ctx context.Context, app, host string) ([]gk.Grant, error)
+	// GrantsAt returns the grants of an app whose subject or one of whose shops has this host, in whatever case.
+	GrantsAt(ctx context.Context, app, host string) ([]gk.Grant, error)
 
 	// GrantsOfShop returns the grants of an app that reach, or reached, a shop.
 	GrantsOfShop(ctx context.Context, app, shop string) ([]gk.Grant, error)
@@ -122,7 +111,7 @@ type Grants interface {
 
 	// UpdateGrant reads the grant (with its shops) under its lock, calls change, and writes grant, shops and events together.
 	// Version rises by one and UpdatedAt is set to at. change returning ErrUnchanged writes nothing and is no error; any
-	// other error writes nothing and is returned. Events of this grant get the version as written; their ids are the caller's.
+	// other error writes nothing and is returned. Events of this grant get the version as written; those without an id get one.
 	// It defines what changing a grant means; the next two are proved equal to it.
 	UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error
 

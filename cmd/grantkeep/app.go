@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -12,7 +14,10 @@ import (
 )
 
 func appCommand(s streams) *cobra.Command {
-	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s), appRemove(s))
+	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s),
+		appSwitch(s, "stop", "Stop an application: no token of it is served, refreshed or used", "stopped"),
+		appSwitch(s, "start", "Let a stopped application go on", "started"),
+		appRemove(s))
 }
 
 func appAdd(s streams) *cobra.Command {
@@ -197,6 +202,24 @@ func appRemove(s streams) *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintln(s.out, "removed", args[0])
+			return err
+		},
+	}
+}
+
+// appSwitch is stop or start.
+func appSwitch(s streams, do, short, done string) *cobra.Command {
+	return &cobra.Command{
+		Use: do + " APP", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			if err := c.Call(cmd.Context(), http.MethodPost, "/v1/apps/"+url.PathEscape(args[0])+"/"+do, nil, nil, nil); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(s.out, done, args[0])
 			return err
 		},
 	}

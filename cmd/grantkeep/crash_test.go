@@ -94,11 +94,12 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	if got, err := f.read(0, id, ""); err != nil || got.Generation != 1 {
 		t.Errorf("right after the new start a reader got generation %d, %v; want 1", got.Generation, err)
 	}
+	f.eventually("the attempt of the process that died is a doubt", func() bool { return f.grant(0, id).InDoubt })
 	if _, err := f.read(0, id, "not_generation=1&wait=1s"); err != nil {
-		t.Errorf("a reader who wants another got %v, want the old one: the attempt may be under way elsewhere", err)
+		t.Errorf("a reader who wants another got %v, want the old one, which is good", err)
 	}
 	f.instances[0].kill()
-	f.edit(id, leaseOver(72*time.Hour))
+	f.edit(id, doubtRipe)
 	f.start(f.instances[0])
 	f.eventually("the lost answer is told", func() bool { return f.events(0, id) == "created in_doubt needs_authorization" })
 	if _, err := f.read(0, id, ""); err != nil {
@@ -129,9 +130,41 @@ func TestKilledBetweenAnswerAndCommit(t *testing.T) {
 		f.report(0, 1)
 		return
 	}
-	f.edit(id, leaseOver(72*time.Hour))
+	f.eventually("the attempt of the process that died is a doubt", func() bool { return f.grant(0, id).InDoubt })
+	f.edit(id, doubtRipe)
 	f.eventually("the lost answer is told", func() bool { return f.events(0, id) == "created in_doubt needs_authorization" })
 	f.report(1, 2)
+}
+
+// TestKilledWithATokenThatHasEnded is the start after a crash as a caller sees it: nothing usable is left and the platform
+// takes a refresh token once, so that the caller is told to send the merchant, and not to wait for a lease.
+func TestKilledWithATokenThatHasEnded(t *testing.T) {
+	for _, engine := range []string{"sqlite", "postgresql"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			database := ""
+			if engine != "sqlite" {
+				database = sharedPostgres(t)
+			}
+			f := newFleet(t, database, 1)
+			id := f.connect(0)
+			f.slow(10 * time.Second)
+			f.refresh(0, id)
+			f.underWay(1)
+			f.instances[0].kill()
+			f.edit(id, func(g *gk.Grant, now time.Time) {
+				g.PairAskedAt, g.Expires = now.Add(-4*time.Hour), now.Add(-time.Second)
+			})
+			begun := time.Now()
+			f.start(f.instances[0])
+			f.eventually("the caller is told to send the merchant", func() bool {
+				_, err := f.read(0, id, "wait=1s")
+				return problemOf(err) == "needs-authorization"
+			})
+			t.Logf("told after %v", time.Since(begun).Round(time.Millisecond))
+			f.report(1, 2)
+		})
+	}
 }
 
 func TestPostgresIsStoppedWhenTheAnswerArrives(t *testing.T) {

@@ -79,10 +79,11 @@ type readySims struct {
 func demo(ctx context.Context, c demoConfig, s streams) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	log, err := newLog(s.err, c.logLevel)
+	log, flush, err := newLog(s.err, c.logLevel)
 	if err != nil {
 		return err
 	}
+	defer flush()
 	harden(log)
 	dir := c.data
 	if dir == "" {

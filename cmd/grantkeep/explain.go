@@ -16,7 +16,7 @@ import (
 )
 
 func explainCommand(s streams) *cobra.Command {
-	var asJSON, reveal bool
+	var asJSON, reveal, draft bool
 	cmd := &cobra.Command{
 		Use:   "explain [PLATFORM [STAGE] WORDS…]",
 		Short: "Tell what an error of a platform means, and what to do",
@@ -37,6 +37,13 @@ func explainCommand(s streams) *cobra.Command {
 				return usageError{err}
 			}
 			f := explain.Explain(d, d.Spec().Open(platform.App{Now: time.Now()}), q)
+			if draft {
+				line, err := explain.Draft(f)
+				if err == nil {
+					_, err = fmt.Fprintln(s.out, line)
+				}
+				return err
+			}
 			if asJSON {
 				return printJSON(s.out, map[string]any{"fault": f})
 			}
@@ -50,6 +57,7 @@ func explainCommand(s streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&draft, "draft", false, "print a row for the platform's catalogue, to complete and send in")
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "show app secrets, refresh tokens and the Basic header")
 	return cmd
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -182,12 +184,23 @@ func grantRefresh(s streams) *cobra.Command {
 }
 
 func grantRevoke(s streams) *cobra.Command {
-	return &cobra.Command{
-		Use: "revoke GRANT", Short: "End a grant and erase its tokens", Args: cobra.ExactArgs(1),
+	var all, yes bool
+	var app string
+	cmd := &cobra.Command{
+		Use: "revoke GRANT", Short: "End a grant and erase its tokens, or with --all those of an app", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case !all && (len(args) != 1 || app != ""), all && (len(args) != 0 || app == ""):
+				return usage("revoke takes GRANT, or --all with --app APP")
+			case all && !yes:
+				return usage("--all ends every grant of %s for good, and each merchant has to authorize again; say --yes", app)
+			}
 			c, err := remote()
 			if err != nil {
 				return err
+			}
+			if all {
+				return revokeAll(cmd.Context(), c, app, s)
 			}
 			if err := c.Revoke(cmd.Context(), args[0]); err != nil {
 				return err
@@ -196,4 +209,47 @@ func grantRevoke(s streams) *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "every grant of --app")
+	cmd.Flags().StringVar(&app, "app", "", "whose grants --all ends")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// revokeAll ends every grant of an app, and goes on where one of them cannot be ended.
+func revokeAll(ctx context.Context, c *client.Client, app string, s streams) error {
+	failed, cursor := false, ""
+	for {
+		var page struct {
+			Items []client.Grant `json:"items"`
+			Next  string         `json:"next"`
+		}
+		query := url.Values{"app": {app}, "limit": {"200"}}
+		if cursor != "" {
+			query.Set("cursor", cursor)
+		}
+		if err := c.Call(ctx, http.MethodGet, "/v1/grants", query, nil, &page); err != nil {
+			return err
+		}
+		for _, g := range page.Items {
+			if g.State == "revoked" {
+				continue
+			}
+			if err := c.Revoke(ctx, g.ID); err != nil {
+				failed = true
+				_, _ = fmt.Fprintln(s.err, "grantkeep:", g.ID, err)
+				continue
+			}
+			if _, err := fmt.Fprintln(s.out, "ended", g.ID); err != nil {
+				return err
+			}
+		}
+		if page.Next == "" {
+			break
+		}
+		cursor = page.Next
+	}
+	if failed {
+		return errFailed
+	}
+	return nil
 }

@@ -29,6 +29,7 @@ type installation struct {
 	frozen bool // reads only
 
 	drivers []platform.Driver // the platforms, with what the operator adds to their facts
+	by     string // names this process in attempts; empty: not announced
 }
 
 // openInstallation opens the database under dir, or the PostgreSQL at url, with its keys. SQLite makes a master key the
@@ -140,6 +141,6 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
 	return keeper.New(keeper.Options{
 		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
-		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
+		Instance: in.by, Announced: in.by != "", PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
 	})
 }

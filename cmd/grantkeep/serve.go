@@ -122,10 +122,11 @@ func settings(flags *pflag.FlagSet, path string) error {
 
 // serve runs the server until ctx ends, then finishes what is under way.
 func serve(ctx context.Context, c serveConfig, s streams) error {
-	log, err := newLog(s.err, c.logLevel)
+	log, flush, err := newLog(s.err, c.logLevel)
 	if err != nil {
 		return err
 	}
+	defer flush()
 	harden(log)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
 	if err != nil {
@@ -160,6 +161,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return err
 	}
 	in.frozen = c.frozen
+	if err := in.announce(ctx, c.data); err != nil {
+		return err
+	}
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
@@ -291,28 +295,6 @@ func firstKey(ctx context.Context, in *installation, data string, s streams) err
 func terminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-func newLog(w io.Writer, level string) (*slog.Logger, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, usage("--log-level is none of debug, info, warn, error")
-	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: redact})), nil
-}
-
-// redact is the last net under the types that redact themselves.
-func redact(_ []string, a slog.Attr) slog.Attr {
-	if kind := a.Value.Kind(); kind != slog.KindAny && kind != slog.KindLogValuer {
-		return a
-	}
-	switch v := a.Value.Any().(type) {
-	case gk.Secret, gk.Sealed:
-		return slog.String(a.Key, fmt.Sprint(v))
-	case *url.Error:
-		return slog.String(a.Key, v.Err.Error())
-	}
-	return a
 }
 
 // bare strips the operation and address that net puts around an error.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -31,6 +32,12 @@ func faultsPage(drivers []platform.Driver) string {
 		"What the platforms answer when something is wrong, what it means and what to do. `grantkeep explain` finds these rows by code or text.\n" +
 		"The action says whose move it is: `retry`, `backoff`, `refresh` and `none` are Grantkeep's own, `reauthorize` is the merchant's, " +
 		"`fix_config`, `fix_request` and `contact_platform` are yours, `wait_approval` is the platform's.\n")
+	b.WriteString("\n## Our own states · 我们自己的状态 · 我們自己的狀態\n\nThese are alike on every platform; no platform says them.\n\n")
+	var ours [][]string
+	for _, o := range explain.Ours() {
+		ours = append(ours, []string{code(o.Code), string(o.Action), said(o.Cause.ZhCN, o.Remedy.ZhCN), said(o.Cause.ZhTW, o.Remedy.ZhTW), said(o.Cause.En, o.Remedy.En)})
+	}
+	b.WriteString(table([]string{"code", "action", "简体中文", "繁體中文", "English"}, ours))
 	for _, d := range drivers {
 		names := d.Spec().Facts.Names
 		fmt.Fprintf(&b, "\n## %s · %s · %s\n\n", names.En, names.ZhCN, names.ZhTW)

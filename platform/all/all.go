@@ -62,7 +62,7 @@ func Simulators() (list []sim.Platform, ports map[string]int) {
 		code := p.Driver.Spec().Code
 		var rows []sim.Row
 		for _, r := range p.Driver.Spec().Catalogue.Rows() {
-			rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+			rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example, Action: string(r.Action)})
 		}
 		settings := slices.Sorted(maps.Keys(p.Driver.Spec().Facts.Settings))
 		list = append(list, sim.Platform{Name: code, New: p.Simulator, Rows: rows, Settings: settings})

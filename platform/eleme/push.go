@@ -2,9 +2,12 @@ package eleme
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,8 +40,12 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		return platform.Delivery{}, platform.ErrForged
 	}
 	notice, err := d.readPush(app, members)
-	if err != nil {
+	if errors.Is(err, errAnotherApp) {
 		return platform.Delivery{}, &platform.BadCallback{Why: "eleme: push: " + err.Error()}
+	}
+	if err != nil { // what is proven is acknowledged, whatever it says
+		sum := sha256.Sum256(in.Body)
+		notice = platform.Notice{Kind: platform.NoticeOther, Dedup: hex.EncodeToString(sum[:])}
 	}
 	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: pushOK, Matched: matched}, nil
 }
@@ -79,6 +86,9 @@ func plainValue(raw json.RawMessage) (string, bool) {
 	return string(raw), true
 }
 
+// errAnotherApp is a push whose proof holds and whose app is another one.
+var errAnotherApp = errors.New("appId is another app's")
+
 // readPush reads the seven members. Ids may be numbers or texts of digits.
 func (d driver) readPush(app platform.App, members []platform.Member) (platform.Notice, error) {
 	m := make(map[string]string, len(members))
@@ -102,7 +112,7 @@ func (d driver) readPush(app platform.App, members []platform.Member) (platform.
 		return platform.Notice{}, errors.New("requestId is missing or damaged")
 	}
 	if want := app.Settings["app_id"]; want != "" && want != m["appId"] {
-		return platform.Notice{}, errors.New("appId is another app's")
+		return platform.Notice{}, errAnotherApp
 	}
 	at, ok := moment(m["timestamp"])
 	if !ok {
@@ -127,11 +137,11 @@ func withdrawn(notice platform.Notice, m map[string]string) (platform.Notice, er
 	if inner == nil {
 		return notice, errors.New("message is not a JSON object")
 	}
-	if m["shopId"] == "" || m["userId"] == "" || platform.JSONText(inner["shopId"]) != m["shopId"] {
+	if m["shopId"] == "" || m["userId"] == "" || inner["shopId"] != nil && platform.JSONText(inner["shopId"]) != m["shopId"] {
 		return notice, errors.New("message names another shop than the push")
 	}
 	if id := platform.JSONText(inner["appId"]); id != "" && id != m["appId"] {
-		return notice, errors.New("message names another app than the push")
+		return notice, fmt.Errorf("%w: message names another app than the push", errAnotherApp)
 	}
 	notice.Kind, notice.Shops = platform.NoticeRevoked, []string{m["shopId"]}
 	// The table says number, the published sample is an ISO text without zone.

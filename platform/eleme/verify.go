@@ -43,7 +43,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 		return err
 	}
 	if len(call.signature) != 2*md5.Size {
-		return fmt.Errorf("signature has %d characters; an MD5 in hex has 32", len(call.signature))
+		return fmt.Errorf("signature: %w: signature has %d characters; an MD5 in hex has 32", platform.ErrForged, len(call.signature))
 	}
 	if len(app.Secrets["app_secret"]) == 0 {
 		return errors.New("eleme: app_secret is empty")
@@ -61,7 +61,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 		}
 	}
 	if why == "" {
-		why = "the signature fits none of the known mistakes; compare secret and environment, and the text that was signed"
+		return fmt.Errorf("signature: %w: %s", platform.ErrForged, "the signature fits none of the known mistakes; compare secret and environment, and the text that was signed")
 	}
 	return errors.New(why)
 }

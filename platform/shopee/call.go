@@ -2,9 +2,6 @@ package shopee
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,6 +17,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // base is what a signature covers, in this order and without separators. Token and id are empty for public calls.
@@ -45,11 +43,7 @@ func sign(app platform.App, b base) (string, error) {
 	return digest(key, b.text()), nil
 }
 
-func digest(key gk.Secret, text string) string {
-	mac := hmac.New(sha256.New, []byte(key.Reveal()))
-	mac.Write([]byte(text))
-	return hex.EncodeToString(mac.Sum(nil))
-}
+func digest(key gk.Secret, text string) string { return signing.HMACLower.Sign(text, key) }
 
 // callPath is a whole path of the API: lower-case, no empty, dotted or encoded segment, no slash at the end. The signature
 // covers it as it stands.

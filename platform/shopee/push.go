@@ -2,7 +2,6 @@ package shopee
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +14,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/shopeecore"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // Codes of the pushes that concern authorizations; all others are acknowledged only.
@@ -31,44 +32,32 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		return platform.Delivery{}, &platform.BadCallback{Why: "pushes come by POST"}
 	}
 	matched, err := provePush(app, in)
-	if errors.Is(err, platform.ErrForged) && consoleTest(app, in.Body) {
+	if errors.Is(err, platform.ErrForged) && shopeecore.ConsoleTest(app, in.Body) {
 		return platform.Delivery{Answer: platform.Answer{Status: http.StatusNoContent}}, nil
 	}
 	if err != nil {
 		return platform.Delivery{}, err
 	}
 	n, err := d.readNotice(app, in.Body)
-	if err != nil {
+	if errors.Is(err, errUnread) { // what is proven is acknowledged, whatever it says
+		sum := sha256.Sum256(in.Body)
+		n = platform.Notice{Kind: platform.NoticeOther, Dedup: hex.EncodeToString(sum[:])}
+	} else if err != nil {
 		return platform.Delivery{}, err
 	}
 	return platform.Delivery{Notices: []platform.Notice{n}, Answer: platform.Answer{Status: http.StatusNoContent}, Matched: matched}, nil
 }
 
-// consoleTest reports whether a push is the one by which the console tries an address before it saves it, which comes
-// before anybody can have entered the push key that the console makes. It says nothing, so it may be answered unproven;
-// once a key is known it is proven like every other.
-func consoleTest(app platform.App, body []byte) bool {
-	if slices.ContainsFunc(app.Secrets["push_key"], func(key gk.Secret) bool { return !key.Empty() }) {
-		return false
-	}
-	push, data := platform.JSONObject(body), platform.JSONObject(platform.JSONObject(body)["data"])
-	return string(push["code"]) == "0" && data["verify_info"] != nil && len(data) == 1
-}
-
 // provePush returns the name of the secret that a push is signed with: the push key, or, as older guides have it and
 // unless the app forbids it, the partner key.
 func provePush(app platform.App, in platform.Incoming) (string, error) {
-	got := in.Header.Values("Authorization")
-	if len(got) != 1 || got[0] == "" {
-		return "", fmt.Errorf("shopee: push: %w: the header Authorization must be there once", platform.ErrForged)
-	}
-	if app.PushURL == "" {
-		return "", fmt.Errorf("shopee: push: %w: push_url is empty, and pushes are signed over it", platform.ErrForged)
+	got, err := shopeecore.PushSignature(app, in.Header)
+	if err != nil {
+		return "", err
 	}
 	signedBy := func(name, address string) bool {
-		return slices.ContainsFunc(app.Secrets[name], func(key gk.Secret) bool {
-			return !key.Empty() && hmac.Equal([]byte(got[0]), []byte(digest(key, address+"|"+string(in.Body))))
-		})
+		_, err := signing.HMACLower.Prove(app, shopeecore.PushText(address, in.Body), got, name)
+		return err == nil
 	}
 	partnerKeyAllowed := app.Settings["push_partner_key"] != "false"
 	switch {
@@ -138,14 +127,17 @@ func readPush(body []byte) (push, error) {
 	return p, nil //nolint:nilerr // what cannot be read is told by unread
 }
 
+// errUnread is a push that says nothing readable.
+var errUnread = errors.New("the push cannot be read")
+
 // readNotice reads a proven push. One that tells of an authorization without saying whose asks for a census, also
 // when its content cannot be read: what is proven is never dropped.
 func (d driver) readNotice(app platform.App, body []byte) (platform.Notice, error) {
 	p, err := readPush(body)
 	if err != nil {
-		return platform.Notice{}, &platform.BadCallback{Why: "the push cannot be read: " + err.Error()}
+		return platform.Notice{}, fmt.Errorf("%w: %w", errUnread, err)
 	}
-	if p.PartnerID != 0 && p.PartnerID.String() != app.Settings["partner_id"] {
+	if own := app.Settings["partner_id"]; own != "" && p.PartnerID != 0 && p.PartnerID.String() != own {
 		return platform.Notice{}, &platform.BadCallback{Why: "the push is for another partner_id"}
 	}
 	sum := sha256.Sum256(body) // a push has no id of its own

@@ -16,6 +16,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/shopeecore"
 )
 
 //go:embed platform.toml
@@ -129,20 +130,11 @@ func (d driver) signedLink(app platform.App, want platform.Want, partner int64, 
 }
 
 // partnerID returns the app's id on the platform, as the whole number that bodies carry.
-func partnerID(app platform.App) (int64, error) {
-	n, ok := idNumber(app.Settings["partner_id"])
-	if !ok {
-		return 0, errors.New("shopee: the setting partner_id must be a whole number")
-	}
-	return n, nil
-}
+func partnerID(app platform.App) (int64, error) { return shopeecore.PartnerID(app) }
 
 // idNumber reads an id: digits only, without leading zeros, above zero, within int64. The platform documents 32 bits and
 // sends longer ones.
-func idNumber(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == text
-}
+func idNumber(text string) (int64, bool) { return shopeecore.Number(text) }
 
 // redirectOf returns the registered callback address. What the platform or we add to its query must not stand there
 // already, or the callback would carry it twice and be refused; a state may, where none is added.

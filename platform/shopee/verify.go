@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -14,8 +15,8 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// signing are the parameters that a signature covers or carries.
-var signing = []string{"partner_id", "timestamp", "sign", "access_token", "shop_id", "merchant_id"}
+// signedNames are the parameters that a signature covers or carries.
+var signedNames = []string{"partner_id", "timestamp", "sign", "access_token", "shop_id", "merchant_id"}
 
 // VerifyCall checks identifiers, time and signature of a call as the platform does, in the order in which its messages
 // come, and names the first difference. For a wrong signature it tries what people get wrong.
@@ -28,7 +29,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if err != nil {
 		return &platform.BadCall{Field: "query", Why: "cannot be read: encode each value once"}
 	}
-	for _, name := range signing {
+	for _, name := range signedNames {
 		if len(q[name]) > 1 {
 			return &platform.BadCall{Field: name, Why: "comes more than once"}
 		}
@@ -52,6 +53,9 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	}
 	b := base{partner: partner, path: u.Path, at: at}
 	if d.spec.Facts.Permit(u.Path) == "grant" {
+		if err := d.checkKind(u.Path, q); err != nil {
+			return err
+		}
 		if b, err = withIdentity(b, q); err != nil {
 			return err
 		}
@@ -61,7 +65,11 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 			return nil
 		}
 	}
-	return &platform.BadCall{Field: "sign", Why: explain(app, in, u, q, b)}
+	why, known := explain(app, in, u, q, b)
+	if !known {
+		return fmt.Errorf("%w: %w", platform.ErrForged, &platform.BadCall{Field: "sign", Why: why})
+	}
+	return &platform.BadCall{Field: "sign", Why: why}
 }
 
 func same(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
@@ -104,6 +112,16 @@ func (d driver) checkTime(app platform.App, q url.Values) (time.Time, error) {
 	return at, nil
 }
 
+// checkKind refuses an id of another kind than the path takes.
+func (d driver) checkKind(path string, q url.Values) error {
+	for kind, other := range map[string]string{gk.KindShop: "merchant_id", gk.KindMerchant: "shop_id"} {
+		if d.spec.Facts.KindOf(path) == kind && q.Has(other) && !q.Has(kind+"_id") {
+			return &platform.BadCall{Field: other, Why: "does not belong here: this is a path of " + kind + "s, which takes " + kind + "_id and a " + kind + "'s token"}
+		}
+	}
+	return nil
+}
+
 func withIdentity(b base, q url.Values) (base, error) {
 	shop, merchant, token := q.Get("shop_id"), q.Get("merchant_id"), q.Get("access_token")
 	switch {
@@ -125,36 +143,36 @@ func withIdentity(b base, q url.Values) (base, error) {
 type mistake struct{ text, why string }
 
 // explain finds what was signed instead of the right text.
-func explain(app platform.App, in platform.Incoming, u *url.URL, q url.Values, b base) string {
+func explain(app platform.App, in platform.Incoming, u *url.URL, q url.Values, b base) (why string, known bool) {
 	got, right := q.Get("sign"), b.text()
 	for _, key := range app.Secrets["partner_key"] {
 		if same(digest(key, right), strings.ToLower(got)) {
-			return "is in capitals: lower-case hex is wanted"
+			return "is in capitals: lower-case hex is wanted", true
 		}
 		if raw, err := hex.DecodeString(key.Reveal()); err == nil && same(digest(gk.NewSecret(string(raw)), right), got) {
-			return "is made with the key decoded from hex: use its characters as they stand"
+			return "is made with the key decoded from hex: use its characters as they stand", true
 		}
 		for _, text := range []string{key.Reveal() + right, right + key.Reveal()} {
 			if sum := sha256.Sum256([]byte(text)); same(hex.EncodeToString(sum[:]), got) {
-				return "is a plain SHA-256: HMAC-SHA256 with the key is wanted"
+				return "is a plain SHA-256: HMAC-SHA256 with the key is wanted", true
 			}
 		}
 		for _, m := range mistakes(in, u, b) {
 			if m.text != right && same(digest(key, m.text), got) {
-				return m.why
+				return m.why, true
 			}
 		}
 	}
 	for _, key := range app.Secrets["push_key"] {
 		if same(digest(key, right), got) {
-			return "is made with the push key: calls want the partner key"
+			return "is made with the push key: calls want the partner key", true
 		}
 	}
 	if len(got) != 2*sha256.Size {
-		return "has " + strconv.Itoa(len(got)) + " characters: a lower-case hex HMAC-SHA256 has 64"
+		return "has " + strconv.Itoa(len(got)) + " characters: a lower-case hex HMAC-SHA256 has 64", false
 	}
 	return "differs, and none of the usual mistakes explains it: check the key, and that partner_id, path, timestamp" +
-		", access_token and id are joined in this order"
+		", access_token and id are joined in this order", false
 }
 
 func mistakes(in platform.Incoming, u *url.URL, b base) []mistake {

@@ -2,9 +2,6 @@ package shopeev1
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -17,6 +14,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // callPath is a whole path of the API: lower-case, no empty, dotted or encoded segment, no slash at the end.
@@ -90,11 +88,7 @@ func (d driver) post(app platform.App, path string, header http.Header, body []b
 }
 
 // digest is the lower-case hex HMAC-SHA256 of a text. The key is used as text, although it looks like hex.
-func digest(key gk.Secret, text string) string {
-	mac := hmac.New(sha256.New, []byte(key.Reveal()))
-	mac.Write([]byte(text))
-	return hex.EncodeToString(mac.Sum(nil))
-}
+func digest(key gk.Secret, text string) string { return signing.HMACLower.Sign(text, key) }
 
 // identifiers are the members that say who calls for whom and when, in the order in which they are added.
 var identifiers = []string{"partner_id", "shopid", "timestamp"}

@@ -2,7 +2,6 @@ package shopeev1
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +12,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/shopeecore"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // Codes of the pushes that concern authorizations; all others are acknowledged only.
@@ -28,44 +29,29 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		return platform.Delivery{}, &platform.BadCallback{Why: "pushes come by POST"}
 	}
 	matched, err := provePush(app, in)
-	if errors.Is(err, platform.ErrForged) && consoleTest(app, in.Body) {
+	if errors.Is(err, platform.ErrForged) && shopeecore.ConsoleTest(app, in.Body) {
 		return platform.Delivery{Answer: platform.Answer{Status: http.StatusNoContent}}, nil
 	}
 	if err != nil {
 		return platform.Delivery{}, err
 	}
 	n, err := readNotice(app, in.Body)
-	if err != nil {
+	if errors.Is(err, errUnread) { // what is proven is acknowledged, whatever it says
+		sum := sha256.Sum256(in.Body)
+		n = platform.Notice{Kind: platform.NoticeOther, Dedup: hex.EncodeToString(sum[:])}
+	} else if err != nil {
 		return platform.Delivery{}, err
 	}
 	return platform.Delivery{Notices: []platform.Notice{n}, Answer: platform.Answer{Status: http.StatusNoContent}, Matched: matched}, nil
 }
 
-// consoleTest reports whether a push is the one by which the console tries an address before it saves it, which comes
-// before anybody can have entered the push key that the console makes. It says nothing, so it may be answered unproven;
-// once a key is known it is proven like every other.
-func consoleTest(app platform.App, body []byte) bool {
-	if slices.ContainsFunc(app.Secrets["push_key"], func(key gk.Secret) bool { return !key.Empty() }) {
-		return false
-	}
-	push, data := platform.JSONObject(body), platform.JSONObject(platform.JSONObject(body)["data"])
-	return string(push["code"]) == "0" && data["verify_info"] != nil && len(data) == 1
-}
-
 func provePush(app platform.App, in platform.Incoming) (string, error) {
-	got := in.Header.Values("Authorization")
-	if len(got) != 1 || got[0] == "" {
-		return "", fmt.Errorf("shopeev1: push: %w: the header Authorization must be there once", platform.ErrForged)
+	got, err := shopeecore.PushSignature(app, in.Header)
+	if err != nil {
+		return "", err
 	}
-	if app.PushURL == "" {
-		return "", fmt.Errorf("shopeev1: push: %w: push_url is empty, and pushes are signed over it", platform.ErrForged)
-	}
-	for _, name := range []string{"push_key", "partner_key"} {
-		for _, key := range app.Secrets[name] {
-			if !key.Empty() && hmac.Equal([]byte(got[0]), []byte(digest(key, app.PushURL+"|"+string(in.Body)))) {
-				return name, nil
-			}
-		}
+	if m, err := signing.HMACLower.Prove(app, shopeecore.PushText(app.PushURL, in.Body), got, "push_key", "partner_key"); err == nil {
+		return m.Setting, nil
 	}
 	return "", fmt.Errorf("shopeev1: push: %w: no key of the app gives its signature over push_url, a vertical bar and the body", platform.ErrForged)
 }
@@ -86,16 +72,19 @@ type push struct {
 	Data      json.RawMessage `json:"data"`
 }
 
+// errUnread is a push that says nothing readable.
+var errUnread = errors.New("the push cannot be read")
+
 // readNotice reads a proven push. One that tells of an authorization without saying whose asks for a census.
 func readNotice(app platform.App, body []byte) (platform.Notice, error) {
 	var p push
 	if _, err := platform.Members(body); err != nil {
-		return platform.Notice{}, &platform.BadCallback{Why: "the push cannot be read: " + err.Error()}
+		return platform.Notice{}, fmt.Errorf("%w: %w", errUnread, err)
 	}
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == nil {
-		return platform.Notice{}, &platform.BadCallback{Why: "the push has no readable code"}
+		return platform.Notice{}, fmt.Errorf("%w: it has no readable code", errUnread)
 	}
-	if p.PartnerID != 0 && p.PartnerID.String() != app.Settings["partner_id"] {
+	if own := app.Settings["partner_id"]; own != "" && p.PartnerID != 0 && p.PartnerID.String() != own {
 		return platform.Notice{}, &platform.BadCallback{Why: "the push is for another partner_id"}
 	}
 	sum := sha256.Sum256(body) // a push has no id of its own

@@ -73,10 +73,14 @@ func TestPushProof(t *testing.T) {
 	if _, err := driver.(platform.Receiver).Receive(testApp(), platform.Incoming{Method: "POST", Body: []byte(body)}); !errors.Is(err, platform.ErrForged) {
 		t.Errorf("no header: %v, want ErrForged", err)
 	}
-	for _, bad := range []string{`{"code":2,"partner_id":1}`, `x`, `{}`, `{"code":1,"code":2}`, `{"code":1.5}`} {
-		var b *platform.BadCallback
-		if _, err := receive(partnerKey, bad); !errors.As(err, &b) {
-			t.Errorf("%s: %v, want a BadCallback", bad, err)
+	var b *platform.BadCallback
+	if _, err := receive(partnerKey, `{"code":2,"partner_id":1}`); !errors.As(err, &b) {
+		t.Errorf("another partner: %v, want a BadCallback", err)
+	}
+	// What is proven is acknowledged, also when it says nothing.
+	for _, empty := range []string{``, `x`, `{}`, `{"code":1,"code":2}`, `{"code":1.5}`} {
+		if d, err := receive(partnerKey, empty); err != nil || d.Answer.Status != 204 || d.Notices[0].Kind != platform.NoticeOther {
+			t.Errorf("%q: %+v, %v, want it acknowledged", empty, d, err)
 		}
 	}
 }

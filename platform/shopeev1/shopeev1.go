@@ -18,6 +18,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/shopeecore"
 )
 
 //go:embed platform.toml
@@ -77,19 +78,10 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 }
 
 // partnerID returns the app's id on the platform, as the whole number that bodies carry.
-func partnerID(app platform.App) (int64, error) {
-	n, ok := idNumber(app.Settings["partner_id"])
-	if !ok {
-		return 0, errors.New("shopeev1: the setting partner_id must be a whole number")
-	}
-	return n, nil
-}
+func partnerID(app platform.App) (int64, error) { return shopeecore.PartnerID(app) }
 
 // idNumber reads an id: digits only, without leading zeros, above zero, within int64.
-func idNumber(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == text
-}
+func idNumber(text string) (int64, bool) { return shopeecore.Number(text) }
 
 // telling are the callback's parameters that decide something: one that comes twice, in any case, spoils the callback.
 var telling = []string{"shop_id", "state", "code"}

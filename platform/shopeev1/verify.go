@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,7 +46,11 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if err := d.checkBody(app, partner, in.Body); err != nil {
 		return err
 	}
-	return &platform.BadCall{Field: "authorization", Why: explain(app, in, u, got[0])}
+	why, known := explain(app, in, u, got[0])
+	if !known {
+		return fmt.Errorf("%w: %w", platform.ErrForged, &platform.BadCall{Field: "authorization", Why: why})
+	}
+	return &platform.BadCall{Field: "authorization", Why: why}
 }
 
 func same(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
@@ -97,32 +102,32 @@ func (d driver) checkBody(app platform.App, partner int64, body []byte) error {
 type mistake struct{ text, why string }
 
 // explain finds what was signed instead of address, vertical bar and body.
-func explain(app platform.App, in platform.Incoming, u *url.URL, got string) string {
+func explain(app platform.App, in platform.Incoming, u *url.URL, got string) (why string, known bool) {
 	right := in.URL + "|" + string(in.Body)
 	for _, key := range app.Secrets["partner_key"] {
 		sum := digest(key, right)
 		if same(sum, strings.ToLower(got)) {
-			return "is in capitals: lower-case hex is wanted"
+			return "is in capitals: lower-case hex is wanted", true
 		}
 		if _, after, ok := strings.Cut(got, " "); ok && same(sum, after) {
-			return "has a word before the signature: the header holds the hex alone"
+			return "has a word before the signature: the header holds the hex alone", true
 		}
 		if raw, err := hex.DecodeString(key.Reveal()); err == nil && same(digest(gk.NewSecret(string(raw)), right), got) {
-			return "is made with the key decoded from hex: use its characters as they stand"
+			return "is made with the key decoded from hex: use its characters as they stand", true
 		}
 		if plain := sha256.Sum256([]byte(key.Reveal() + right)); same(hex.EncodeToString(plain[:]), got) {
-			return "is a plain SHA-256, which links use: calls want HMAC-SHA256"
+			return "is a plain SHA-256, which links use: calls want HMAC-SHA256", true
 		}
 		for _, m := range mistakes(in, u) {
 			if m.text != right && same(digest(key, m.text), got) {
-				return m.why
+				return m.why, true
 			}
 		}
 	}
 	if len(got) != 2*sha256.Size {
-		return "has " + strconv.Itoa(len(got)) + " characters: a lower-case hex HMAC-SHA256 has 64"
+		return "has " + strconv.Itoa(len(got)) + " characters: a lower-case hex HMAC-SHA256 has 64", false
 	}
-	return "differs, and none of the usual mistakes explains it: check the key, the address with its scheme, and that the bytes signed are the bytes sent"
+	return "differs, and none of the usual mistakes explains it: check the key, the address with its scheme, and that the bytes signed are the bytes sent", false
 }
 
 func mistakes(in platform.Incoming, u *url.URL) []mistake {

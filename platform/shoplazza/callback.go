@@ -1,9 +1,6 @@
 package shoplazza
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // ReadCallback reads what a merchant's browser brings to the redirect address. A refusal (error=access_denied) is
@@ -115,17 +113,10 @@ func (d driver) prove(app platform.App, query url.Values) error {
 	}
 	rest := maps.Clone(query)
 	delete(rest, "hmac")
-	secrets := slices.DeleteFunc(slices.Clone(app.Secrets["client_secret"]), gk.Secret.Empty)
-	if len(secrets) == 0 {
-		return missing("verify", "client_secret")
-	}
 	for _, text := range []string{rawJoin(rest), rest.Encode()} {
-		for _, secret := range secrets {
-			mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-			mac.Write([]byte(text))
-			if hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(given)) {
-				return nil
-			}
+		_, err := signing.HMACLower.Prove(app, text, given, "client_secret")
+		if err == nil || !errors.Is(err, platform.ErrForged) {
+			return err
 		}
 	}
 	return fmt.Errorf("%w: hmac is not the HMAC-SHA256 of the sorted query with this client_secret", platform.ErrForged)

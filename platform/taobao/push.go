@@ -2,7 +2,6 @@ package taobao
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"mime"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // Receive checks a request of the platform to the vendor (SPI): the upper-case hex MD5 of secret, sorted parameters of
@@ -25,14 +25,8 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	if !isForm(in.Header) {
 		text += string(in.Body)
 	}
-	matched := ""
-	for _, secret := range app.Secrets["app_secret"] {
-		if subtle.ConstantTimeCompare([]byte(digest(secret.Reveal()+text+secret.Reveal())), []byte(sign)) == 1 {
-			matched = "app_secret"
-			break
-		}
-	}
-	if matched == "" {
+	match, err := signing.MD5Around.Prove(app, text, sign, "app_secret")
+	if err != nil {
 		return platform.Delivery{Answer: spiAnswer(in.Header, false)}, platform.ErrForged
 	}
 	sum := sha256.Sum256([]byte(text))
@@ -40,7 +34,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	if at, err := time.ParseInLocation(time.DateTime, params.get("timestamp"), china); err == nil {
 		notice.At = at.UTC()
 	}
-	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: spiAnswer(in.Header, true), Matched: matched}, nil
+	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: spiAnswer(in.Header, true), Matched: match.Setting}, nil
 }
 
 // spiParams collects the signed parameters. A name that stands twice would let a request mean two things.

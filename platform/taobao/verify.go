@@ -74,7 +74,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 		}
 	}
 	if why == "" {
-		why = unexplained(method, call.sign)
+		return fmt.Errorf("sign: %w: %s", platform.ErrForged, unexplained(method, call.sign))
 	}
 	return errors.New(why)
 }

@@ -42,6 +42,13 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		orders:   map[string]*order{},
 		checked:  map[string]bool{},
 	}
+	kit.Faults.At(
+		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/token", Stages: []string{"token", "refresh"}},
+		sim.Address{Path: "/identity", Stages: []string{"token", "refresh"}},
+		sim.Address{Path: "/api/v1", Stages: []string{"call"}},
+		sim.Address{Path: "/api/v1/", Stages: []string{"call"}},
+	)
 	s.mux.HandleFunc("GET /{$}", s.merchant)
 	s.mux.HandleFunc("POST /{$}", s.actAsMerchant)
 	s.mux.HandleFunc("GET /authorize", s.authorize)

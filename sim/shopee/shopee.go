@@ -51,6 +51,13 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		links:      links{byKey: map[linkKey]*link{}},
 		pairs:      map[pairKey]*sim.Pair{},
 	}
+	for _, path := range []string{"/auth", "/cancel_auth", "/authorize", pathAuthorize, pathCancel} {
+		kit.Faults.At(sim.Address{Path: path, Stages: []string{"authorize"}})
+	}
+	for _, path := range []string{pathToken, pathResend, pathUpgrade, pathRefresh, pathSetPush} {
+		kit.Faults.At(sim.Address{Path: path, Stages: []string{stage(path)}, API: true})
+	}
+	kit.Faults.At(sim.Address{Path: "/api/", Stages: []string{"call"}})
 	s.apis = s.catalogue()
 	s.route()
 	kit.Clock.Register(s.hook())

@@ -39,6 +39,12 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		shops:    map[string]*sim.Shop{},
 		linked:   map[linkKey]*link{},
 	}
+	kit.Faults.At(
+		sim.Address{Path: pathAuthorize, Stages: []string{"authorize"}},
+		sim.Address{Path: pathCancel, Stages: []string{"authorize"}},
+		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/api/", Stages: []string{"call"}},
+	)
 	s.calls = s.catalogue()
 	s.mux.HandleFunc("GET "+pathAuthorize, s.openLink)
 	s.mux.HandleFunc("GET "+pathCancel, s.openLink)

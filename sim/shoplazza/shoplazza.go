@@ -37,6 +37,12 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		perApp:   map[[2]string]*bucket{},
 		perStore: map[string]*bucket{},
 	}
+	kit.Faults.At(
+		sim.Address{Path: "/admin/oauth/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/admin/oauth/token", Stages: []string{"token", "refresh"}},
+		sim.Address{Path: "/partner/oauth/token", Stages: []string{"token", "refresh"}},
+		sim.Address{Path: "/openapi/", Stages: []string{"call"}},
+	)
 	s.mux.HandleFunc("GET /{$}", s.stores)
 	s.mux.HandleFunc("POST /{$}", s.actInStore)
 	s.mux.HandleFunc("GET /admin/oauth/authorize", s.authorize)

@@ -87,7 +87,7 @@ func Rows(t *testing.T) []sim.Row {
 	}
 	var rows []sim.Row
 	for _, l := range lines[1:] {
-		rows = append(rows, sim.Row{Stage: l[1], Code: l[2], Pattern: l[3], When: l[4], Example: l[5]})
+		rows = append(rows, sim.Row{Stage: l[1], Code: l[2], Pattern: l[3], When: l[4], Example: l[5], Action: l[6]})
 	}
 	return rows
 }

@@ -42,7 +42,7 @@ func (s *simulator) Say(w http.ResponseWriter, r *http.Request, row sim.Row) {
 			params = map[string]string{} // the fault is said all the same, in XML
 		}
 		e := said(row)
-		if stage := s.kit.Call(r).Stage; stage == "token" || stage == "refresh" {
+		if stage := s.kit.Call(r).Stage; row.Stage != "call" && (stage == "token" || stage == "refresh") {
 			e = s.overGateway(refusal{row.Code, row.Example})
 		}
 		s.refuse(w, r, params, e)

@@ -36,6 +36,12 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		grants:  map[grantKey]*grant{},
 		traffic: map[[2]string]*traffic{},
 	}
+	kit.Faults.At(
+		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/token", Stages: []string{"token", "refresh"}},
+		sim.Address{Path: "/container/refresh", Stages: []string{"refresh"}},
+		sim.Address{Path: "/router/rest", Stages: []string{"call", "token", "refresh"}, API: true},
+	)
 	s.methods = s.table()
 	s.mux.HandleFunc("/authorize", s.authorize)
 	s.mux.HandleFunc("/token", s.token)

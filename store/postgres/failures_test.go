@@ -146,3 +146,19 @@ func TestDeadlockIsBegunAgain(t *testing.T) {
 		t.Errorf("the click = %+v, %v, want it changed", c, err)
 	}
 }
+
+// waitFree waits until no more than some advisory locks are held: the server ends a session a moment after its connection.
+func waitFree(t *testing.T, admin *pgx.Conn, some int64) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var held int64
+		err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+			WHERE locktype = 'advisory' AND datname = current_database() AND objsubid = 2`).Scan(&held)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d advisory locks are held still, %v", held, err)
+		}
+		if held <= some {
+			return
+		}
+	}
+}

@@ -19,12 +19,13 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	*sqlstore.Store
 
-	engine *engine
-	swept  struct { // the position up to which changes are deleted next
+	swept struct { // the position up to which changes are deleted next
 		sync.Mutex
 
 		position position
 	}
+	engine   *engine
+	presence presence
 }
 
 // mostConnections is how many connections a process keeps unless its URL says otherwise (pool_max_conns): more than the
@@ -53,7 +54,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		e.close()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &Store{Store: sqlstore.New(e), engine: e}, nil
+	return &Store{Store: sqlstore.New(e), engine: e, presence: presence{config: config.ConnConfig.Copy()}}, nil
 }
 
 // connect makes the pools. A fifth of the connections is for lists, at least one.
@@ -93,7 +94,7 @@ func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
 		}
 		now = time.UnixMilli(ms).UTC()
 		return nil
-	}, `SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)`)
+	}, `SELECT `+serverTime)
 	return now, err
 }
 
@@ -107,6 +108,9 @@ func (s *Store) Incarnation(ctx context.Context) (started string, err error) {
 
 // Close waits for what is under way and closes the connections.
 func (s *Store) Close() error {
+	s.presence.mu.Lock()
+	defer s.presence.mu.Unlock()
+	_ = s.presence.close() // the server frees the lock in any case
 	s.engine.close()
 	return nil
 }

@@ -24,6 +24,9 @@ type Store struct {
 	engine  *engine
 	closing sync.Once
 	closed  error
+
+	mu     sync.Mutex
+	living map[string]bool // who announced themselves by this process
 }
 
 // Open opens the database in a directory, and makes both if they are not there. The error wraps [store.ErrForeign] if the

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -57,7 +56,7 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 		w.and(`app_id = %[1]s`, f.App)
 	}
 	if f.Owner != "" {
-		w.and(`owner = %[1]s`, f.Owner)
+		w.and(`owner = %[1]s AND owner <> ''`, f.Owner)
 	}
 	if f.Stage != "" {
 		w.and(`stage = %[1]s`, f.Stage)
@@ -67,7 +66,7 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 	}
 	if f.Query != "" {
 		w.and(`(id LIKE %[1]s ESCAPE '\' OR lower(shop) LIKE %[1]s ESCAPE '\' OR lower(owner) LIKE %[1]s ESCAPE '\')`,
-			strings.TrimPrefix(containing(f.Query), "%"))
+			beginning(f.Query))
 	}
 	if !f.ExpiresAfter.IsZero() {
 		w.and(`expires_at > %[1]s`, ms(f.ExpiresAfter))

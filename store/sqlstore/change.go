@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -18,7 +20,7 @@ func (s *Store) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time
 			return err
 		}
 		before := g
-		shops, err := printShops(g.Shops)
+		was, err := printGrant(&g)
 		if err != nil {
 			return err
 		}
@@ -26,21 +28,24 @@ func (s *Store) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time
 		if err != nil {
 			return err
 		}
-		if err := updateGrant(ctx, q, &before, shops, &g, at); err != nil {
+		if err := updateGrant(ctx, q, &before, was, &g, at); err != nil {
 			return err
 		}
 		return addEvents(ctx, q, events, &g)
 	})
 }
 
-// updateGrant writes a grant over what it was before, whose shops were printed before the change.
-func updateGrant(ctx context.Context, q Querier, before *gk.Grant, shops string, g *gk.Grant, at time.Time) error {
+// updateGrant writes a grant over what it was before, which was printed before the change.
+func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g *gk.Grant, at time.Time) error {
 	g.ID, g.App, g.Version, g.UpdatedAt = before.ID, before.App, before.Version+1, at
 	if _, err := exec(ctx, q, `UPDATE grants SET (`+grantBody+`) = (`+grantParameters+`) WHERE id = $1`, grantValues(g)...); err != nil {
 		return err
 	}
-	changed, err := printShops(g.Shops)
-	if err != nil || changed == shops {
+	is, err := printGrant(g)
+	if err != nil {
+		return err
+	}
+	if err := foldInto(ctx, q, g.ID, was.folded, is.folded); err != nil || is.shops == was.shops {
 		return err
 	}
 	return replaceShops(ctx, q, g)
@@ -49,14 +54,22 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, shops string,
 // insertGrants makes grants.
 func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
 	rows := make([][]any, 0, len(grants))
+	var terms [][]any
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
 		if g.CreatedAt.IsZero() {
 			g.CreatedAt = at
 		}
-		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt)))
+		folded := foldGrant(g)
+		for _, term := range slices.Sorted(maps.Keys(termsOf(folded))) {
+			terms = append(terms, []any{term, g.ID})
+		}
+		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at)`, rows); err != nil {
+	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at, folded)`, rows); err != nil {
+		return err
+	}
+	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, terms); err != nil {
 		return err
 	}
 	return insertShops(ctx, q, grants...)
@@ -78,7 +91,7 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 		if err != nil {
 			return err
 		}
-		existing, shops, err := s.lockGrants(ctx, q, app, subjects)
+		existing, were, err := s.lockGrants(ctx, q, app, subjects)
 		if err != nil {
 			return err
 		}
@@ -102,7 +115,7 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 				fresh = append(fresh, g)
 				continue
 			}
-			if err := updateGrant(ctx, q, &old, shops[g.ID], g, at); err != nil {
+			if err := updateGrant(ctx, q, &old, were[g.ID], g, at); err != nil {
 				return fmt.Errorf("grant %s: %w", g.ID, err)
 			}
 		}
@@ -123,9 +136,9 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 	return err
 }
 
-// lockGrants reads and locks the grants that subjects have in an app; shops are printed by grant id. It looks for all
+// lockGrants reads and locks the grants that subjects have in an app; what they were is printed by grant id. It looks for all
 // of them at once: of grants that another transaction makes together it sees all or none.
-func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects []gk.Subject) (found []gk.Grant, shops map[string]string, err error) {
+func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects []gk.Subject) (found []gk.Grant, were map[string]print, err error) {
 	if len(subjects) == 0 {
 		return nil, nil, nil
 	}
@@ -141,13 +154,13 @@ func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects 
 	if err := addShops(ctx, q, found); err != nil {
 		return nil, nil, err
 	}
-	shops = make(map[string]string, len(found))
+	were = make(map[string]print, len(found))
 	for i := range found {
-		if shops[found[i].ID], err = printShops(found[i].Shops); err != nil {
+		if were[found[i].ID], err = printGrant(&found[i]); err != nil {
 			return nil, nil, err
 		}
 	}
-	return found, shops, nil
+	return found, were, nil
 }
 
 func pointers(grants []gk.Grant) []*gk.Grant {

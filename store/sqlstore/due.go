@@ -106,7 +106,8 @@ func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, e
 		WHERE id = $1 AND generation = $2 AND state <> 'revoked'
 			AND (attempt_id = '' OR attempt_id = $3 OR CAST($14 AS BIGINT) = 0
 				OR CASE WHEN doubt_since = 0 THEN attempt_at ELSE doubt_since END + $14 <= $13)
-			AND (CAST($15 AS BIGINT) = 0 OR attempt_id = $3)`,
+			AND (CAST($15 AS BIGINT) = 0
+				OR attempt_id = $3 AND state = 'active' AND renewable = 1 AND doubts = 0 AND failures = 0 AND fault = '')`,
 			r.Grant, r.Spent, r.Attempt,
 			blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
 			ms(r.Expires), ms(r.RefreshExpires), windows(r.Windows), msOrNull(r.Due), bit(r.Renewable),

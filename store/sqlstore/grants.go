@@ -86,7 +86,25 @@ func (s *Store) GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) 
 
 // Grants implements [store.Grants].
 func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) (found []gk.Grant, err error) {
-	w := where{args: []any{f.After}}
+	conditions := func() *where { return filtered(v, f) }
+	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
+		if f.Query != "" {
+			found, err = search(ctx, q, f, conditions)
+		} else {
+			found, err = listGrants(ctx, q, conditions(), f.Limit)
+		}
+		if err != nil {
+			return err
+		}
+		return addShops(ctx, q, found)
+	})
+	return found, err
+}
+
+// filtered returns the conditions of a filter. A partial index serves a condition only if the statement says what it is
+// partial by.
+func filtered(v gk.Viewer, f store.GrantFilter) *where {
+	w := &where{args: []any{f.After}}
 	w.seen(v, "app_id", "owner")
 	if f.Platform != "" {
 		w.and(`app_id IN (SELECT id FROM apps WHERE platform = %[1]s)`, f.Platform)
@@ -95,30 +113,22 @@ func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) (f
 		w.and(`app_id = %[1]s`, f.App)
 	}
 	if f.Owner != "" {
-		w.and(`owner = %[1]s`, f.Owner)
+		w.and(`owner = %[1]s AND owner <> ''`, f.Owner)
 	}
 	if f.State != "" {
 		w.and(`state = %[1]s`, string(f.State))
 	}
+	if f.State != "" && f.State != gk.Active {
+		w.text.WriteString(` AND state <> 'active'`)
+	}
 	if !f.ExpiresBefore.IsZero() {
-		w.and(`(renewable = 0 AND expires_at > 0 AND expires_at < %[1]s
-			OR authorization_expires_at > 0 AND authorization_expires_at < %[1]s)`, ms(f.ExpiresBefore))
+		w.and(`id IN (SELECT id FROM grants WHERE renewable = 0 AND expires_at > 0 AND expires_at < %[1]s
+			UNION ALL SELECT id FROM grants WHERE authorization_expires_at > 0 AND authorization_expires_at < %[1]s)`, ms(f.ExpiresBefore))
 	}
 	if f.Query != "" {
-		w.and(`(lower(subject_id) LIKE %[1]s ESCAPE '\' OR lower(host) LIKE %[1]s ESCAPE '\' OR lower(name) LIKE %[1]s ESCAPE '\'
-			OR lower(owner) LIKE %[1]s ESCAPE '\'
-			OR id IN (SELECT grant_id FROM shops WHERE lower(shop_id) LIKE %[1]s ESCAPE '\'))`, containing(f.Query))
+		w.queried(f.Query)
 	}
-	limit := w.arg(atMost(f.Limit))
-	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		found, err = all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
-			WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT `+limit, w.args...)
-		if err != nil {
-			return err
-		}
-		return addShops(ctx, q, found)
-	})
-	return found, err
+	return w
 }
 
 // Children implements [store.Grants].
@@ -140,8 +150,10 @@ func (s *Store) Children(ctx context.Context, app, parent string) (found []gk.Gr
 // SealedOtherwise implements [store.Grants]. A revoked grant has no tokens, and keeps the key that had sealed them.
 func (s *Store) SealedOtherwise(ctx context.Context, key int64, limit int) (ids []string, err error) {
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		ids, err = all(ctx, q, scanText, `SELECT id FROM grants
-			WHERE (key_id < $1 OR key_id > $1) AND (access IS NOT NULL OR refresh IS NOT NULL) LIMIT $2`, key, limit)
+		ids, err = all(ctx, q, scanText, `SELECT id FROM (
+			SELECT id FROM grants WHERE key_id < $1 AND (access IS NOT NULL OR refresh IS NOT NULL)
+			UNION ALL SELECT id FROM grants WHERE key_id > $1 AND (access IS NOT NULL OR refresh IS NOT NULL)) AS sealed
+			LIMIT $2`, key, limit)
 		return err
 	})
 	return ids, err

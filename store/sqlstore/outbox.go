@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -14,26 +15,45 @@ func scanEvent(r Row) (gk.Event, error) {
 	return e, err
 }
 
-// addEvents stores events with a change; those of a changed grant get its version.
+// eventOrder is the order in which events happened: by their moments, and within one by the grant's version and the place
+// in the change.
+const eventOrder = `at, grant_version, place, id`
+
+// addEvents stores events with a change; those of a changed grant get its version, those without an id get one.
 func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
 	versions := make(map[string]int64, len(changed))
 	for _, g := range changed {
 		versions[g.ID] = g.Version
 	}
 	rows := make([][]any, 0, len(events))
-	for _, e := range events {
+	for place, e := range events {
 		if version, ok := versions[e.Grant]; ok {
 			e.GrantVersion = version
 		}
-		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At)})
+		if e.ID == "" {
+			e.ID = gk.NewID("evt", e.At)
+		}
+		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At), place})
 	}
-	return insertMany(ctx, q, `INSERT INTO events (id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at)`, rows)
+	return insertMany(ctx, q, `INSERT INTO events (id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at,
+		place)`, rows)
 }
 
 // Append implements [store.Outbox].
 func (s *Store) Append(ctx context.Context, events ...gk.Event) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error { return addEvents(ctx, q, events) })
 }
+
+// publishFresh numbers fresh events in their order. Instances' clocks may be apart by seconds: a later version of a grant
+// whose moment is earlier comes after the earlier version all the same.
+const publishFresh = `UPDATE events SET position = (SELECT n FROM counters WHERE name = 'event') + ranked.rank
+			FROM (SELECT id, row_number() OVER (ORDER BY moment, grant_version, place, id) AS rank
+				FROM (SELECT id, grant_version, place,
+						max(at) OVER (PARTITION BY grant_id, CASE WHEN grant_id = '' THEN id ELSE '' END
+							ORDER BY grant_version, place, id ROWS UNBOUNDED PRECEDING) AS moment
+					FROM (SELECT grant_id, ` + eventOrder + ` FROM events WHERE position IS NULL
+						ORDER BY ` + eventOrder + ` LIMIT $1) AS fresh) AS ordered) AS ranked
+			WHERE events.id = ranked.id`
 
 // Publish implements [store.Outbox]. Positions are given under the lock of one row, and only to events whose commit
 // came before the lock was got: what commits later gets a higher position. A look beforehand keeps an idle outbox from writing.
@@ -46,10 +66,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 		if _, err := exec(ctx, q, `UPDATE counters SET n = n WHERE name = 'event'`); err != nil {
 			return err
 		}
-		n, err := exec(ctx, q, `UPDATE events SET position = (SELECT n FROM counters WHERE name = 'event') + ranked.rank
-			FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
-				FROM (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT $1) AS fresh) AS ranked
-			WHERE events.id = ranked.id`, atMost(limit))
+		n, err := exec(ctx, q, publishFresh, atMost(limit))
 		if err != nil {
 			return err
 		}
@@ -76,14 +93,14 @@ func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, 
 	w := where{args: []any{grant, atMost(limit)}}
 	w.seen(v, "app_id", "owner")
 	if before != "" {
-		w.and(`id < %[1]s`, before)
+		w.and(`(`+eventOrder+`) < (SELECT `+eventOrder+` FROM events WHERE id = %[1]s)`, before)
 	}
 	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.text.String(), of.args...); err != nil {
 			return err
 		}
 		events, err = all(ctx, q, scanEvent, `SELECT `+eventColumns+` FROM events
-			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY id DESC LIMIT $2`, w.args...)
+			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY `+descending(eventOrder)+` LIMIT $2`, w.args...)
 		return err
 	})
 	return shown(v, events), err
@@ -96,3 +113,6 @@ func shown(v gk.Viewer, events []gk.Event) []gk.Event {
 	}
 	return events
 }
+
+// descending turns an order of columns round.
+func descending(columns string) string { return strings.ReplaceAll(columns, ",", " DESC,") + " DESC" }

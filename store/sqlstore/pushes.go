@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -64,22 +63,6 @@ func (s *Store) FinishPush(ctx context.Context, app, dedup string) error {
 		_, err := exec(ctx, q, `UPDATE pushes SET due_at = NULL, notice = '' WHERE app_id = $1 AND dedup = $2`, app, dedup)
 		return err
 	})
-}
-
-// GrantsOfHost implements [store.Grants].
-func (s *Store) GrantsOfHost(ctx context.Context, app, host string) (found []gk.Grant, err error) {
-	if host == "" {
-		return nil, nil
-	}
-	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		found, err = all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
-			WHERE app_id = $1 AND lower(host) = $2 AND host <> '' ORDER BY id`, app, strings.ToLower(host))
-		if err != nil {
-			return err
-		}
-		return addShops(ctx, q, found)
-	})
-	return found, err
 }
 
 // GrantsOfShop implements [store.Grants].

@@ -75,8 +75,10 @@ func insertShops(ctx context.Context, q Querier, grants ...*gk.Grant) error {
 	return insertMany(ctx, q, `INSERT INTO shops (`+shopColumns+`, app_id)`, rows)
 }
 
-// printShops writes shops down, to tell after a change function whether it changed them: it may do so in place.
-func printShops(shops []gk.Shop) (string, error) {
-	b, err := json.Marshal(shops)
-	return string(b), err
+// print is what a grant holds beside its own columns, written down: a change function may change shops in place.
+type print struct{ shops, folded string }
+
+func printGrant(g *gk.Grant) (print, error) {
+	b, err := json.Marshal(g.Shops)
+	return print{string(b), foldGrant(g)}, err
 }

@@ -31,7 +31,7 @@ func sound[T any](
 		}
 		damaged.IDs, damaged.Why = append(damaged.IDs, row.id), append(damaged.Why, err)
 		return nil
-	}, query, clean(args)...)
+	}, query, told(ctx, query, args)...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -89,7 +90,7 @@ func (s *Store) change(ctx context.Context, do func(context.Context, Querier) er
 
 // exec runs a statement.
 func exec(ctx context.Context, q Querier, query string, args ...any) (int64, error) {
-	return q.Exec(ctx, query, clean(args)...)
+	return q.Exec(ctx, query, told(ctx, query, args)...)
 }
 
 // insert runs an INSERT; a row that it refers to and that is not there is ErrNotFound.
@@ -110,7 +111,7 @@ func all[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query
 			found = append(found, one)
 		}
 		return err
-	}, query, clean(args)...)
+	}, query, told(ctx, query, args)...)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +134,15 @@ func one[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query
 // scanText and scanNumber read rows of one column.
 func scanText(r Row) (text string, err error) { return text, r.Scan(&text) }
 func scanNumber(r Row) (n int64, err error)   { return n, r.Scan(&n) }
+
+// told cleans the parameters of a statement and tells of it whoever watches.
+func told(ctx context.Context, query string, args []any) []any {
+	args = clean(args)
+	if tell := store.Watching(ctx); tell != nil {
+		tell(query, slices.Clone(args)) // an engine may replace them
+	}
+	return args
+}
 
 // clean replaces what PostgreSQL refuses in a text (NUL, broken UTF-8) by the replacement character: names and
 // messages come from platforms, and a pair must not be lost because a shop has a strange name.

@@ -41,7 +41,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 			deleted += int(n)
 		}
 		n, err := sweepReplies(ctx, q, now, limit)
-		deleted += int(n)
+		if err != nil {
+			return err
+		}
+		folded, err := s.foldOld(ctx, q, limit)
+		deleted += int(n) + folded
 		return err
 	})
 	return deleted, err

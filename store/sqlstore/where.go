@@ -77,11 +77,10 @@ func atMost(limit int) int64 {
 	return int64(limit)
 }
 
-// containing returns the LIKE pattern (ESCAPE '\') of texts that contain part. Only ASCII letters lose their case, as in SQL's
-// lower() on both engines.
-func containing(part string) string {
+// beginning returns the LIKE pattern (ESCAPE '\') of texts that begin with part. Only ASCII letters lose their case, as in
+// SQL's lower() on both engines.
+func beginning(part string) string {
 	var b strings.Builder
-	b.WriteByte('%')
 	for _, r := range part {
 		switch {
 		case r == '%' || r == '_' || r == '\\':

@@ -38,3 +38,13 @@ func (s *Store) DeleteApp(ctx context.Context, v gk.Viewer, id string, events ..
 func (s *Store) DueApps(ctx context.Context, now time.Time) ([]string, error) {
 	return call(ctx, s, "DueApps", func() ([]string, error) { return s.inner.DueApps(ctx, now) })
 }
+
+// StopApp implements [store.Stops].
+func (s *Store) StopApp(ctx context.Context, v gk.Viewer, id string, stop bool, at time.Time, events ...gk.Event) (bool, error) {
+	return call(ctx, s, "StopApp", func() (bool, error) { return s.inner.StopApp(ctx, v, id, stop, at, events...) })
+}
+
+// StoppedApps implements [store.Stops].
+func (s *Store) StoppedApps(ctx context.Context) ([]string, error) {
+	return call(ctx, s, "StoppedApps", func() ([]string, error) { return s.inner.StoppedApps(ctx) })
+}

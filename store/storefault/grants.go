@@ -28,6 +28,11 @@ func (s *Store) Children(ctx context.Context, app, parent string) ([]gk.Grant, e
 	return call(ctx, s, "Children", func() ([]gk.Grant, error) { return s.inner.Children(ctx, app, parent) })
 }
 
+// GrantsAt implements [store.Grants].
+func (s *Store) GrantsAt(ctx context.Context, app, host string) ([]gk.Grant, error) {
+	return call(ctx, s, "GrantsAt", func() ([]gk.Grant, error) { return s.inner.GrantsAt(ctx, app, host) })
+}
+
 // SealedOtherwise implements [store.Grants].
 func (s *Store) SealedOtherwise(ctx context.Context, key int64, limit int) ([]string, error) {
 	return call(ctx, s, "SealedOtherwise", func() ([]string, error) {
@@ -81,11 +86,6 @@ func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 // Changed implements [store.Grants].
 func (s *Store) Changed(ctx context.Context, position string) (store.Changes, error) {
 	return call(ctx, s, "Changed", func() (store.Changes, error) { return s.inner.Changed(ctx, position) })
-}
-
-// GrantsOfHost implements [store.Grants].
-func (s *Store) GrantsOfHost(ctx context.Context, app, host string) ([]gk.Grant, error) {
-	return call(ctx, s, "GrantsOfHost", func() ([]gk.Grant, error) { return s.inner.GrantsOfHost(ctx, app, host) })
 }
 
 // GrantsOfShop implements [store.Grants].

@@ -42,6 +42,26 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return call(ctx, s, "Clock", func() (time.Time, error) { return s.inner.Clock(ctx) })
 }
 
+// Announce implements [store.Instances].
+func (s *Store) Announce(ctx context.Context, identity, version string) (string, error) {
+	return call(ctx, s, "Announce", func() (string, error) { return s.inner.Announce(ctx, identity, version) })
+}
+
+// Seen implements [store.Instances].
+func (s *Store) Seen(ctx context.Context) error {
+	return run(ctx, s, "Seen", func() error { return s.inner.Seen(ctx) })
+}
+
+// Dead implements [store.Instances].
+func (s *Store) Dead(ctx context.Context) ([]store.Gone, error) {
+	return call(ctx, s, "Dead", func() ([]store.Gone, error) { return s.inner.Dead(ctx) })
+}
+
+// EndAttempts implements [store.Instances].
+func (s *Store) EndAttempts(ctx context.Context, by string, spared []string, at time.Time) ([]string, error) {
+	return call(ctx, s, "EndAttempts", func() ([]string, error) { return s.inner.EndAttempts(ctx, by, spared, at) })
+}
+
 // Ping implements [store.Store].
 func (s *Store) Ping(ctx context.Context) error {
 	return run(ctx, s, "Ping", func() error { return s.inner.Ping(ctx) })

@@ -12,52 +12,12 @@ import (
 	"pgregory.net/rapid"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// claimForm is ClaimDue as a change of one grant.
-func claimForm(a store.Attempt) func(*gk.Grant) {
-	return func(g *gk.Grant) {
-		if g.AttemptID != "" {
-			g.Doubts++
-			if g.DoubtSince.IsZero() {
-				g.DoubtSince = g.AttemptAt
-			}
-		}
-		g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil, g.DueAt = a.ID, a.By, a.At, a.Until, a.Until
-	}
-}
-
-// claimable is whether ClaimDue may take a grant.
-func claimable(g *gk.Grant, a store.Attempt, floor time.Time) bool {
-	held := g.AttemptUntil.After(a.At) && !g.AttemptUntil.After(a.At.Add(gk.LongestLease))
-	return !g.DueAt.IsZero() && !g.DueAt.After(a.At) && !g.DueAt.Before(floor) && !held
-}
-
-// saveForm is SaveRenewal as a change of one grant; it reports whether it says saved and whether it writes.
-func saveForm(g *gk.Grant, r store.Renewal) (saved, writes bool) {
-	use := g.DoubtSince
-	if use.IsZero() {
-		use = g.AttemptAt
-	}
-	repeatable := g.AttemptID != "" && g.AttemptID != r.Attempt && r.RepeatFor > 0 && r.At.Before(use.Add(r.RepeatFor))
-	if g.Generation != r.Spent || g.State == gk.Revoked || repeatable {
-		return g.PairFrom == r.Attempt && g.PairSpent == r.Spent, false
-	}
-	g.Access, g.Refresh, g.KeyID, g.Generation = r.Access, r.Refresh, r.KeyID, g.Generation+1
-	g.PairFrom, g.PairSpent, g.PairAskedAt = r.Attempt, r.Spent, r.AskedAt
-	g.Expires, g.RefreshExpires, g.Windows, g.DueAt, g.Renewable = r.Expires, r.RefreshExpires, r.Windows, r.Due, r.Renewable
-	if g.State != gk.Held {
-		g.State = gk.Active
-	}
-	g.Fault, g.Failures, g.RetryAt = nil, 0, time.Time{}
-	g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "", "", time.Time{}, time.Time{}
-	g.Doubts, g.DoubtSince = 0, time.Time{}
-	return true, true
-}
-
 // twins are two apps with the same grants: those of quick are changed by ClaimDue and SaveRenewal, those of plain by
-// their UpdateGrant form.
+// the rules of package lifecycle through UpdateGrant.
 type twins struct {
 	*rapid.T
 	store        store.Store
@@ -136,7 +96,7 @@ func (tw *twins) claim(rt *rapid.T) {
 	tw.check(rt, before, claimed, a, floor, limit)
 	for i := range tw.n {
 		if taken(claimed, tw.id(tw.quick, i)) {
-			tw.update(rt, tw.id(tw.plain, i), func(g *gk.Grant) error { claimForm(a)(g); return nil })
+			tw.update(rt, tw.id(tw.plain, i), func(g *gk.Grant) error { lifecycle.TakeDue(g, a); return nil })
 		}
 	}
 	for _, g := range claimed {
@@ -156,7 +116,7 @@ func (tw *twins) check(rt *rapid.T, before, claimed []gk.Grant, a store.Attempt,
 	var due []gk.Grant
 	for _, g := range before {
 		switch {
-		case claimable(&g, a, floor):
+		case lifecycle.MayTake(&g, a.At, floor):
 			due = append(due, g)
 		case taken(claimed, g.ID):
 			rt.Fatalf("%s was claimed, due at %v, held until %v", g.ID, g.DueAt, g.AttemptUntil)
@@ -182,20 +142,20 @@ func (tw *twins) save(rt *rapid.T) {
 	r.Spent = g.Generation - rapid.Int64Range(0, 1).Draw(rt, "generations ago")
 	r.At, r.AskedAt, r.Due = tw.now, tw.now.Add(-time.Second), tw.now.Add(time.Minute)
 	r.RepeatFor = rapid.SampledFrom([]time.Duration{0, 5 * time.Minute, century}).Draw(rt, "repeat for")
+	r.Held = rapid.Bool().Draw(rt, "only while held")
 	saved, err := tw.store.SaveRenewal(context.Background(), r)
 	if err != nil {
 		rt.Fatalf("SaveRenewal = %v", err)
 	}
-	var want bool
+	var want lifecycle.Fate
 	tw.update(rt, tw.id(tw.plain, i), func(g *gk.Grant) error {
-		var writes bool
-		if want, writes = saveForm(g, r); !writes {
+		if want = lifecycle.TakeAtOnce(g, r); want != lifecycle.Stored {
 			return store.ErrUnchanged
 		}
 		return nil
 	})
-	if saved != want {
-		rt.Fatalf("SaveRenewal = %t, its UpdateGrant form says %t", saved, want)
+	if saved != (want != lifecycle.Late) {
+		rt.Fatalf("SaveRenewal = %t, the rule says %s", saved, want)
 	}
 }
 
@@ -231,6 +191,6 @@ func (tw *twins) compare(rt *rapid.T) {
 		plain[i].ID, plain[i].App = quick[i].ID, quick[i].App
 	}
 	if diff := cmp.Diff(plain, quick); diff != "" {
-		rt.Fatalf("the quick verbs differ from their UpdateGrant form (-form +quick):\n%s", diff)
+		rt.Fatalf("the quick verbs differ from the rules (-rules +quick):\n%s", diff)
 	}
 }

@@ -188,25 +188,6 @@ func grantsFiltered(t *testing.T, s store.Store) {
 	}
 }
 
-func grantsQueried(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "a", func(g *gk.Grant) { g.Subject.ID = "Seller-100%" })
-	makeGrant(t, s, "app", "b", func(g *gk.Grant) { g.Subject.Host = "Fine_Goods.example" })
-	makeGrant(t, s, "app", "c", func(g *gk.Grant) { g.Subject.Name = "幸福小店 ÉCLAIR" })
-	makeGrant(t, s, "app", "d", func(g *gk.Grant) { g.Owner = `back\slash` })
-	makeGrant(t, s, "app", "e", func(g *gk.Grant) { g.Shops = []gk.Shop{{ID: "SHOP-77"}, {ID: "shop-78"}} })
-	for query, want := range map[string][]string{
-		"seller": {"a"}, "100%": {"a"}, "%": {"a"}, "fine_g": {"b"}, "_": {"b"}, "小店": {"c"}, "Éclair": {"c"},
-		`k\s`: {"d"}, "shop-7": {"e"}, "nothing": nil, "\x00": nil,
-	} {
-		got, err := s.Grants(t.Context(), engine, store.GrantFilter{Query: query})
-		if err != nil {
-			t.Fatalf("Grants(%q) = %v", query, err)
-		}
-		same(t, fmt.Sprintf("the grants that %q finds", query), ids(got), want)
-	}
-}
-
 func childrenOfParent(t *testing.T, s store.Store) {
 	makeApp(t, s, "app")
 	makeApp(t, s, "other")

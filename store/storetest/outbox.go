@@ -60,6 +60,64 @@ func publishOrder(t *testing.T, s store.Store) {
 	}
 }
 
+func eventsInOrder(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeGrant(t, s, "app", "grant", nil)
+	var want []string
+	for n := range 20 {
+		// The ids are in the opposite order of what happened, and the clock of every third change is behind.
+		at := epoch.Add(time.Duration(n%3) * -time.Second)
+		err := s.UpdateGrant(t.Context(), engine, "grant", at, func(g *gk.Grant) ([]gk.Event, error) {
+			var events []gk.Event
+			for place := range 3 {
+				e := eventOf(g, numbered("event", 1000-10*n-place), 0)
+				e.At = at
+				events = append(events, e)
+			}
+			return events, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for place := range 3 {
+			want = append(want, numbered("event", 1000-10*n-place))
+		}
+	}
+	if n, err := s.Publish(t.Context(), 1000); err != nil || n != len(want) {
+		t.Fatalf("Publish = %d, %v, want %d", n, err, len(want))
+	}
+	events, err := s.EventsAfter(t.Context(), engine, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the order of publication", eventIDs(events), want)
+
+	var paged []string
+	for before := ""; ; {
+		page, err := s.History(t.Context(), engine, "grant", before, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		paged = append(paged, eventIDs(page)...)
+		before = page[len(page)-1].ID
+	}
+	if len(paged) != len(want) {
+		t.Fatalf("the pages of the history have %d events, want %d", len(paged), len(want))
+	}
+	inHistory := map[string]int{}
+	for i, id := range paged {
+		inHistory[id] = i
+	}
+	for n := range 20 {
+		first := inHistory[want[3*n]]
+		same(t, "the places of a change's events in the history, newest first",
+			[]int{inHistory[want[3*n+1]], inHistory[want[3*n+2]]}, []int{first - 1, first - 2})
+	}
+}
+
 func followPositions(t *testing.T, s store.Store) {
 	makeApp(t, s, "app")
 	makeGrant(t, s, "app", "grant", nil)

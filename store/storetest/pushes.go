@@ -117,8 +117,8 @@ func grantsOfHost(t *testing.T, s store.Store) {
 		}
 		return ids
 	}
-	same(t, "the grants of a host", ids(s.GrantsOfHost(t.Context(), "app", "a.EXAMPLE")), []string{"grant-0", "grant-2"})
-	same(t, "the grants of no host", ids(s.GrantsOfHost(t.Context(), "app", "")), []string(nil))
+	same(t, "the grants of a host", ids(s.GrantsAt(t.Context(), "app", "a.EXAMPLE")), []string{"grant-0", "grant-2"})
+	same(t, "the grants of no host", ids(s.GrantsAt(t.Context(), "app", "")), []string(nil))
 	same(t, "the grants of a shop", ids(s.GrantsOfShop(t.Context(), "app", "shop-of-4")), []string{"grant-4"})
 	same(t, "the grants of another's shop", ids(s.GrantsOfShop(t.Context(), "other", "shop-of-4")), []string(nil))
 }

@@ -143,6 +143,18 @@ func saveWhileHeld(t *testing.T, s store.Store) {
 		save(t, s, r, c.saved)
 		save(t, s, r, c.saved) // again, as after a commit whose answer was lost
 	}
+	for told, change := range map[string]func(g *gk.Grant){
+		"refused":   func(g *gk.Grant) { g.Renewable = false },
+		"suspended": func(g *gk.Grant) { g.State = gk.Suspended },
+		"failed":    func(g *gk.Grant) { g.Failures = 1 },
+		"in doubt":  func(g *gk.Grant) { g.Doubts, g.DoubtSince = 1, epoch },
+		"faulty":    func(g *gk.Grant) { g.Fault = &gk.Fault{Code: "c", Action: gk.Retry} },
+	} {
+		makeGrant(t, s, "app", told, func(g *gk.Grant) { g.AttemptID = "mine"; change(g) })
+		r := renewal(told, "mine", 1, 5)
+		r.Held = true
+		save(t, s, r, false)
+	}
 }
 
 func saveHeld(t *testing.T, s store.Store) {

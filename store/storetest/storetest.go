@@ -58,6 +58,8 @@ var rawCases = []struct {
 }{
 	{"a row that cannot be read is not claimed, and stops no other", claimAmongDamaged},
 	{"a grant or an app that cannot be read is named beside the others", readAmongDamaged},
+	{"no statement reads a whole table of twenty thousand grants", plans},
+	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 }
 
 // cases is the contract's table of contents.
@@ -72,7 +74,9 @@ var cases = []struct {
 	{"shops are replaced, also those changed in place", shopsReplaced},
 	{"grants are listed in the order of their ids, page by page", grantsPaged},
 	{"every filter of grants narrows", grantsFiltered},
-	{"a query finds part of a subject, host, name, owner or shop", grantsQueried},
+	{"a query finds the beginning of an id, host or owner, and any part of a name", grantsQueried},
+	{"a query pages through what it finds, and follows what is renamed", queryPaged},
+	{"grants are found by a host, of theirs or of a shop", grantsAtHost},
 	{"children are the grants of a parent in one app", childrenOfParent},
 	{"grants under another key are found, not those without tokens", sealedOtherwise},
 	{"Tokens returns what the read path needs and leaves out the unknown", tokensOfMany},
@@ -109,10 +113,10 @@ var cases = []struct {
 	{"saving again says saved", saveAgain},
 	{"a pair is refused by another generation, a revocation, an unknown grant", saveRefused},
 	{"a late pair is saved unless a repeat may still run", saveLate},
-	{"a pair that asks for its attempt's hold is saved while that lasts", saveWhileHeld},
+	{"a pair that asks for its attempt's hold is saved while that lasts and nothing was told", saveWhileHeld},
 	{"a held grant stays held when it is renewed", saveHeld},
 	{"of concurrent saves of one generation one wins", concurrentSaves},
-	{"ClaimDue and SaveRenewal equal their UpdateGrant form", equalForms},
+	{"ClaimDue and SaveRenewal equal the rules", equalForms},
 	{"NextDue and DueApps name stopped apps too", dueOfStopped},
 	{"Hasten makes due what could be renewed", hasten},
 
@@ -121,6 +125,7 @@ var cases = []struct {
 	{"UpdateApp is a change", updateApp},
 	{"apps are listed in the order of their ids, page by page", appsPaged},
 	{"an app with grants is in use", deleteAppInUse},
+	{"an app is stopped until it is started", stoppedApps},
 	{"deleting an app removes its authorizations and clicks", deleteApp},
 	{"a push is kept and worked off once", pushOnce},
 	{"pushes are claimed by app, those that are due longest first", pushOrder},
@@ -144,6 +149,7 @@ var cases = []struct {
 
 	// Outbox.
 	{"events get positions without gaps, in the order of their commits", publishOrder},
+	{"events of one change come out in its order, and changes of a grant in theirs", eventsInOrder},
 	{"a follower misses no event of concurrent writers", followPositions},
 	{"history is newest first, page by page", history},
 	{"history has all events of a grant, published or not", historyOfFresh},
@@ -164,6 +170,8 @@ var cases = []struct {
 	{"Sweep keeps to its limit", sweepLimit},
 	{"the incarnation stays the same while the database does", incarnation},
 	{"the clock runs and the database answers", clockAndPing},
+	{"attempts of a dead process become doubts at once, as a claim makes them", endAttempts},
+	{"each start of an identity is another process, and the one before is dead", announceAgain},
 	{"a closed store is unavailable", closedStore},
 	{"callers who hang up leave every reader whole", hangingUp},
 }

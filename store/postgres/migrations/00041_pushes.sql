@@ -6,6 +6,3 @@ ALTER TABLE pushes ADD COLUMN notice TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE pushes ADD COLUMN due_at BIGINT;
 ALTER TABLE pushes ADD COLUMN tries BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX pushes_due ON pushes (app_id, due_at) WHERE due_at IS NOT NULL;
-
--- Some pushes name their shop by its host alone.
-CREATE INDEX grants_host ON grants (app_id, lower(host)) WHERE host <> '';

@@ -1,0 +1,85 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// takeOverEvery is how often a process shows that it lives and looks for those that do not.
+const takeOverEvery = time.Second
+
+// takeOver tells that this process lives, and turns the attempts of processes that are proved dead into doubts at once:
+// their callers would otherwise wait for the ends of leases that nobody works on. Where the platform ends a grant whose
+// refresh token is used twice, a proof that leaves something open does not do, and the lease decides. The error is
+// [store.ErrInUse] when another process has this one's identity; whatever else fails is told and tried again.
+func (r *runner) takeOver(ctx context.Context) error {
+	if !r.options.Announced || time.Since(r.tookOver) < takeOverEvery {
+		return nil
+	}
+	r.tookOver = time.Now()
+	err := r.endDead(ctx)
+	if errors.Is(err, store.ErrInUse) {
+		return err
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("attempts of processes that are gone", "error", err)
+	}
+	return nil
+}
+
+func (r *runner) endDead(ctx context.Context) error {
+	if err := r.store.Seen(ctx); err != nil {
+		return err
+	}
+	dead, err := r.store.Dead(ctx)
+	if err != nil || len(dead) == 0 {
+		return err
+	}
+	fatal, err := r.reuseKills(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, gone := range dead {
+		spared := fatal
+		if gone.Sure {
+			spared = nil
+		}
+		ended, err := r.store.EndAttempts(ctx, gone.By, spared, r.Now())
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for _, id := range ended {
+			r.tokens.outdate(id)
+		}
+		if len(ended) > 0 {
+			r.log.Warn("the outcome of attempts is unknown: their process is gone", "process", gone.By, "grants", len(ended))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// reuseKills returns the apps on whose platforms a second use of a refresh token ends the access token too. What is not
+// known, because this build has no such driver, counts as well.
+func (r *runner) reuseKills(ctx context.Context) ([]string, error) {
+	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
+	var damaged *store.DamagedError
+	if err != nil && !errors.As(err, &damaged) {
+		return nil, err
+	}
+	var ids []string
+	if damaged != nil {
+		ids = damaged.IDs
+	}
+	for _, app := range apps {
+		if d := r.drivers[app.Platform]; d == nil || r.renewalOf(d, app).ReuseKills {
+			ids = append(ids, app.ID)
+		}
+	}
+	return ids, nil
+}

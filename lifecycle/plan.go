@@ -1,0 +1,146 @@
+package lifecycle
+
+import (
+	"hash/fnv"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Plan returns when a grant must be looked at next: the soonest of its refresh, a warning, the end of its token, the
+// settling of a doubt and the periodic check. Zero says that nothing will ever be due.
+func Plan(g *gk.Grant, t Terms, now time.Time) time.Time {
+	if g.State == gk.Revoked || g.State == gk.Expired {
+		return time.Time{}
+	}
+	if g.AttemptID != "" {
+		return g.AttemptUntil
+	}
+	var due time.Time
+	soonest := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	if g.Renewable {
+		at := renewAt(g, t)
+		if g.InDoubt() {
+			at = settleAt(g, t.Renewal, now)
+		}
+		if at.Before(g.RetryAt) && !at.IsZero() {
+			at = g.RetryAt
+		}
+		soonest(at)
+	}
+	soonest(warnAt(g, now))
+	soonest(ConfirmAt(g, now))
+	if g.State == gk.Active || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
+		soonest(g.Expires)
+	}
+	if g.State == gk.Suspended && !g.Ceiling.IsZero() {
+		soonest(g.Ceiling)
+	}
+	if t.Probe > 0 && g.State == gk.Active && (len(g.Access) > 0 || !t.Tokens) {
+		soonest(SeenAt(g).Add(t.Probe))
+	}
+	if due.IsZero() && g.Renewable {
+		due = now.Add(24 * time.Hour) // no end is known; the grant is not forgotten
+	}
+	return due
+}
+
+// SeenAt is when the platform last confirmed a grant.
+func SeenAt(g *gk.Grant) time.Time {
+	if t, err := time.Parse(time.RFC3339, g.Facts[FactSeen]); err == nil {
+		return t
+	}
+	return g.AuthorizedAt
+}
+
+// soonEnd is the end that a refresh must come before.
+func soonEnd(g *gk.Grant) time.Time {
+	end := g.Expires
+	if !g.RefreshExpires.IsZero() && (end.IsZero() || g.RefreshExpires.Before(end)) {
+		end = g.RefreshExpires
+	}
+	return end
+}
+
+// Fixed reports whether refreshing cannot move the end: the token ends with the authorization itself.
+func Fixed(g *gk.Grant) bool { return endsWith(g.Expires, g.Ceiling) }
+
+func endsWith(token, authorization time.Time) bool {
+	return !authorization.IsZero() && !token.IsZero() && !token.Before(authorization.Add(-time.Minute))
+}
+
+// shortestPace is the least time between two refreshes of a grant by themselves. No platform gives tokens of seconds on
+// purpose: one that does has changed a unit, or gives what has ended already, and is not asked without a pause.
+const shortestPace = time.Minute
+
+// renewAt returns when a grant is refreshed by itself: the platform's lead before the end that comes first, spread so
+// that ten thousand grants of one day do not fall due in one minute. Long-lived tokens are refreshed in a quiet window
+// of the platform's zone, in the first night in which no more than the lead is left. A pair that several grants share,
+// and an access token that has yet to be traded for a pair, are due at once.
+func renewAt(g *gk.Grant, t Terms) time.Time {
+	if Shared(g) || tradable(t, g) {
+		return g.PairAskedAt
+	}
+	f := t.Renewal
+	end := soonEnd(g)
+	if end.IsZero() || Fixed(g) {
+		return time.Time{}
+	}
+	life := end.Sub(g.PairAskedAt)
+	if life < 2*shortestPace {
+		return g.PairAskedAt.Add(shortestPace)
+	}
+	lead := leadOf(f, life)
+	lead = min(lead, life/2)
+	at := end.Add(-lead)
+	share := Spread(g.ID)
+	if start, length, err := f.WindowSpan(); f.Window != "" && err == nil && lead > 24*time.Hour {
+		local := at.In(f.Location())
+		night := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, f.Location()).Add(start)
+		if night.Before(local) {
+			night = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, f.Location()).Add(start)
+		}
+		quiet := night.Add(time.Duration(share * float64(length))).UTC().Truncate(time.Millisecond)
+		if quiet.Before(end.Add(-lead / 4)) {
+			return quiet // a lead of little more than a day may end before its night comes
+		}
+	}
+	return at.Add(-time.Duration(share * float64(lead) / 4)).Truncate(time.Millisecond)
+}
+
+// leadOf is how long before its end a token with this life is refreshed.
+func leadOf(f platform.Renewal, life time.Duration) time.Duration {
+	if f.LeadPart > 0 {
+		return time.Duration(f.LeadPart * float64(life))
+	}
+	return time.Duration(f.Lead)
+}
+
+// Spread is a number in [0, 1) that an id always has.
+func Spread(id string) float64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id)) // never fails
+	return float64(h.Sum32()) / (1 << 32)
+}
+
+// RenewalDue reports whether the refresh of a grant is due.
+func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
+	if g.RetryAt.After(now) {
+		return false
+	}
+	if g.InDoubt() {
+		return !settleAt(g, t.Renewal, now).After(now)
+	}
+	at := renewAt(g, t)
+	return !at.IsZero() && !at.After(now)
+}
+
+// ProbeDue reports whether the periodic check of a grant is due.
+func ProbeDue(g *gk.Grant, t Terms, now time.Time) bool {
+	return t.Inspects && t.Probe > 0 && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now)
+}

@@ -1,0 +1,58 @@
+package platform
+
+import (
+	"net/url"
+	"strings"
+)
+
+// AddressSlips are the texts that people sign instead of a registered address, a separator and the raw body.
+func AddressSlips(registered, called, body, separator string) []Slip {
+	var all []Slip
+	address := func(text, why string) {
+		if text != "" && text != registered {
+			all = append(all, Slip{text + separator + body, why})
+		}
+	}
+	for _, base := range []string{registered, called} {
+		u, err := url.Parse(base)
+		if err != nil || u.Host == "" {
+			continue
+		}
+		change := func(f func(*url.URL), why string) {
+			v := *u
+			f(&v)
+			address(v.String(), why+v.String())
+		}
+		const over = "made over another spelling of the address, not the registered one: "
+		for _, scheme := range []string{"http", "https"} {
+			for _, host := range []string{u.Host, strings.TrimPrefix(u.Host, "www."), "www." + u.Host, u.Hostname(), u.Hostname() + ":443", u.Hostname() + ":80", strings.ToLower(u.Host)} {
+				for _, path := range []string{u.Path, strings.TrimSuffix(u.Path, "/"), u.Path + "/", strings.ToLower(u.Path)} {
+					change(func(v *url.URL) { v.Scheme, v.Host, v.Path, v.RawPath = scheme, host, path, "" }, over)
+					change(func(v *url.URL) { v.Scheme, v.Host, v.Path, v.RawPath, v.RawQuery = scheme, host, path, "", "" }, over+"without its query, ")
+				}
+			}
+		}
+		address(u.RequestURI(), "made over the path of the address alone: the whole registered address is wanted")
+		address(u.Path, "made over the path of the address alone: the whole registered address is wanted")
+		address(u.Host+u.RequestURI(), "made over the address without its scheme")
+		address(u.Host, "made over the host of the address alone")
+		address(u.Scheme+"://"+u.Host, "made over the address without its path")
+		address(url.QueryEscape(base), "made over the address URL-encoded: sign it as it is registered")
+	}
+	address(called, "made over the address that was called, not the registered one: "+called)
+	all = append(all,
+		Slip{body, "made over the body alone, without the address: the registered address and " + separator + " stand in front of it"},
+		Slip{registered, "made over the address alone, without the body"},
+		Slip{registered + separator, "made without the body"},
+		Slip{separator + body, "made without the address (the address is left out)"},
+		Slip{registered + body, "made without the separator " + separator + " between address and body"},
+		Slip{body + separator + registered, "made over body and address in the other order"},
+		Slip{body + registered, "made over body and address in the other order, without " + separator},
+	)
+	for _, s := range []string{"|", "&", ",", " ", "\n", ":", "?", "||", " | "} {
+		if s != separator {
+			all = append(all, Slip{registered + s + body, "made with another separator than " + separator + " between address and body"})
+		}
+	}
+	return all
+}
