@@ -214,8 +214,8 @@ func TestInspectionAsksEveryCountry(t *testing.T) {
 		answer.Sent = url.Values{"shop": {shop}}
 		return inspector.ReadInspection(demoApp(nil), cred, answer)
 	}
-	in, next, err := read(cred, "my:1000778", `{"code":"0","data":{"seller_id":1000778,"name":"Teh","short_code":"MYABC2"}}`)
-	if err != nil || next != "sg:1000777" || in.Alive == nil || !*in.Alive || len(in.Shops) != 1 || in.Shops[0].ID != "my:1000778" || in.Shops[0].Name != "Teh" {
+	in, next, err := read(cred, "my:1000778", `{"code":"0","data":{"seller_id":1000778,"name":"Demo my","short_code":"MYABC2"}}`)
+	if err != nil || next != "sg:1000777" || in.Alive == nil || !*in.Alive || len(in.Shops) != 1 || in.Shops[0].ID != "my:1000778" || in.Shops[0].Name != "Demo my" {
 		t.Errorf("Malaysia = %+v, %q, %v", in, next, err)
 	}
 	if in, next, err = read(cred, "my:1000778", `{"code":"0","data":{"seller_id":"1000777"}}`); err != nil || in.Shops[0].ID != "my:1000778" || next == "" {
