@@ -23,7 +23,7 @@ var floors = []struct {
 	{0, []string{"."}},
 	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
 	{2, []string{"lifecycle", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
-		"platform/shopify", "platform/tiktokshop"}},
+		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"keeper"}},
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
@@ -31,7 +31,7 @@ var floors = []struct {
 	{7, []string{"cmd/grantkeep", "docs/generate"}},
 }
 
-var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop"}
+var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}
 
 // families are what drivers share: rooms of the seam's own, which know the nouns and the seam, and never each other.
 var families = []string{"platform/signing", "platform/answer", "platform/shopeecore"}

@@ -83,8 +83,8 @@ func merge(a, b platform.Inspection) platform.Inspection {
 		a.Alive, a.Fault = b.Alive, b.Fault
 	}
 	a.Shops = append(a.Shops, b.Shops...)
-	if a.Ceiling.IsZero() {
-		a.Ceiling = b.Ceiling
+	if a.Ceiling.IsZero() || !b.Ceiling.IsZero() && b.Ceiling.Before(a.Ceiling) {
+		a.Ceiling = b.Ceiling // of an authorization and its order, the one that ends first ends both
 	}
 	if a.AuthorizedAt.IsZero() {
 		a.AuthorizedAt = b.AuthorizedAt

@@ -361,8 +361,8 @@ func fromOurs(d platform.Driver, _ platform.App, q Question, stage string) *gk.F
 		return nil
 	}
 	for _, row := range d.Spec().Catalogue.Rows() {
-		if row.Stage != stage || !row.Local() || row.PatternText == "" {
-			continue
+		if row.Stage != stage || !row.Local() || row.PatternText == "" || row.PatternText == ".*" {
+			continue // a row that matches everything says nothing of these words
 		}
 		if f := lookUp(d, Question{Code: row.Code, Message: q.Message, Sent: q.Sent}, stage); f.Row == row.ID {
 			return f

@@ -36,6 +36,7 @@ type line struct {
 	AuthType string           `json:"auth_type"`
 	Region   string           `json:"region"`
 	View     string           `json:"view"`
+	Country  string           `json:"country"`
 	Scopes   words            `json:"scopes"`
 	Callback map[string]words `json:"callback"`
 	Call     call             `json:"call"`
@@ -61,6 +62,8 @@ type subject struct {
 	Host   string `json:"host"`
 	Region string `json:"region"`
 	Name   string `json:"name"`
+
+	Facts map[string]string `json:"facts"` // what was kept of its grant and a request needs (douyin auth_subject_type)
 }
 
 // message is an HTTP message: an incoming request, or the answer to one of ours.
@@ -241,7 +244,7 @@ func (l *line) token() gk.Token {
 }
 
 func (l *line) step() Step {
-	s := Step{Do: l.Do, Subject: l.Subject.noun(), Token: l.token(), Callback: valuesOf(l.Callback)}
+	s := Step{Do: l.Do, Subject: l.Subject.noun(), Facts: l.Subject.Facts, Token: l.token(), Callback: valuesOf(l.Callback)}
 	s.Want = platform.Want{Form: l.Form, Scopes: l.Scopes, Extra: make(url.Values)}
 	if l.State != nil {
 		s.Want.State = *l.State
@@ -254,6 +257,9 @@ func (l *line) step() Step {
 	}
 	if l.Region != "" {
 		s.Want.Extra.Set("region", l.Region)
+	}
+	if l.Country != "" {
+		s.Want.Extra.Set("country", l.Country)
 	}
 	s.Call = l.Call.noun()
 	s.Call.Free = true

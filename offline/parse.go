@@ -31,6 +31,9 @@ type Issued struct {
 	Windows       map[string]gk.Time `json:"windows"`
 	Scopes        []string           `json:"scopes"`
 	Facts         map[string]any     `json:"facts"` // texts, and warnings: a list of what is remarkable
+
+	Shops []gk.Shop `json:"shops,omitempty"` // what the token reaches, where the answer tells
+	Final bool      `json:"final,omitempty"` // it cannot be refreshed
 }
 
 // Parse reads an answer of the stage that asked names: token, refresh or call.
@@ -89,6 +92,10 @@ func issued(i platform.Issue) Issued {
 		Subject: i.Subject, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal(),
 		Expires: second(i.Token.Expires), RefreshExpiry: second(i.Token.RefreshExpires), Ceiling: second(i.Ceiling),
 		Windows: make(map[string]gk.Time), Scopes: i.Scopes, Facts: make(map[string]any),
+		Shops: i.Shops, Final: i.Final,
+	}
+	if len(i.Shops) == 1 && i.Shops[0].ID == i.Subject.ID && i.Shops[0].Region == "" {
+		out.Shops = nil // it is the subject, which stands above
 	}
 	for name, value := range i.Facts {
 		out.Facts[name] = value

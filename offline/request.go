@@ -15,6 +15,7 @@ import (
 type Step struct {
 	Do       string // authorize, cancel, exchange, refresh, obtain, call
 	Subject  gk.Subject
+	Facts    map[string]string // of the subject's grant
 	Token    gk.Token
 	Want     platform.Want // authorize, cancel; Hint is taken from Subject
 	Callback url.Values    // exchange: the callback's parameters
@@ -51,7 +52,7 @@ func Request(d platform.Driver, app platform.App, step Step) (*platform.Request,
 var replaced = []string{"app_key", "method", "session"}
 
 func signed(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
-	cred := platform.Credential{Subject: step.Subject, Token: step.Token}
+	cred := platform.Credential{Subject: step.Subject, Facts: step.Facts, Token: step.Token}
 	step.Call.System = maps.Clone(step.Call.System)
 	for _, name := range replaced {
 		if !step.Call.System.Has(name) {
@@ -172,7 +173,7 @@ func refresh(d platform.Driver, app platform.App, step Step) (*platform.Request,
 	if facts.Tokens && !renewal.Asks(step.Token) {
 		return nil, errors.New("token.refresh is empty")
 	}
-	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Token: step.Token})
+	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Facts: step.Facts, Token: step.Token})
 }
 
 // obtain asks with the app's own credentials.
@@ -181,5 +182,5 @@ func obtain(d platform.Driver, app platform.App, step Step) (*platform.Request, 
 	if !ok || d.Spec().Facts.Renew(app.Profile, app.Stage).Style != platform.Reask {
 		return nil, errors.New("this platform and profile have no client credentials")
 	}
-	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject})
+	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Facts: step.Facts})
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -63,6 +64,9 @@ func (g *Gate) reach(ctx context.Context, addr string) (net.Conn, error) {
 	named := g.allow.has(host, port)
 	if g.proxy != nil && !named {
 		return g.tunnel(ctx, addr)
+	}
+	if named && strings.HasSuffix(host, ".localhost") {
+		addr = net.JoinHostPort("127.0.0.1", port) // RFC 6761: such a name is this machine, whether a resolver knows it or not
 	}
 	return g.open(ctx, addr, named)
 }

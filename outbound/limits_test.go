@@ -191,3 +191,21 @@ func TestOldTLSIsRefused(t *testing.T) {
 	_, err := g.Send(t.Context(), request(t, "GET", s.URL, ""), outbound.Policy{Allow: anyHost})
 	wantError(t, err, outbound.ErrNotSent, "TLS: refused by the server")
 }
+
+// TestNamesBelowLocalhostAreThisMachine: no resolver need know them, and none but those that were named is reached.
+func TestNamesBelowLocalhostAreThisMachine(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host) }))
+	defer s.Close()
+	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := open(t, outbound.Options{Allow: []string{"sg.localhost:" + port}})
+	a, err := g.Send(t.Context(), request(t, "GET", "http://sg.localhost:"+port, ""), outbound.Policy{Allow: anyHost})
+	if err != nil || string(a.Body) != "sg.localhost:"+port {
+		t.Errorf("sg.localhost: %s, %v", a.Body, err)
+	}
+	if a, err := g.Send(t.Context(), request(t, "GET", "http://my.localhost:"+port, ""), outbound.Policy{Allow: anyHost}); err == nil {
+		t.Errorf("a name that nobody allowed answers %d", a.Status)
+	}
+}

@@ -68,6 +68,7 @@ type Facts struct {
 	Link       LinkFacts    `toml:"link" json:"link"`
 	Callback   CallbackFact `toml:"callback" json:"callback"`
 	Renewal    Renewal      `toml:"renew" json:"renew"`
+	Testing    *Testing     `toml:"testing" json:"testing,omitempty"`
 	Limits     Limits       `toml:"limits" json:"limits"`
 	Push       PushFacts    `toml:"push" json:"push"`
 	Lookup     Lookup       `toml:"lookup" json:"lookup"`
@@ -87,7 +88,7 @@ type Facts struct {
 type Endpoint struct {
 	Environment string            `toml:"environment" json:"environment"`
 	Region      string            `toml:"region" json:"region"` // of the app's setting `region`; empty: the default
-	Bases       map[string]string `toml:"bases" json:"bases"`   // authorize, exchange (else token), token, api, partner …; {NAME}: the subject's host, matched by hosts.NAME
+	Bases       map[string]string `toml:"bases" json:"bases"`   // authorize, exchange (else token), token, api, api_REGION, partner …; {NAME}: the subject's host, matched by hosts.NAME
 }
 
 // LinkFacts is what the page that a merchant opens is like.
@@ -108,6 +109,9 @@ type CallbackFact struct {
 	Unsolicited bool   `toml:"unsolicited" json:"unsolicited"` // comes without our state too
 	StateIn     string `toml:"state_in" json:"state_in"`       // query | redirect | customField | path | none
 	Proof       bool   `toml:"proof" json:"proof"`             // carries a proof of the platform
+
+	// CodeRepeat is how long a code brings the same pair again, however often it is traded; 0: it works once.
+	CodeRepeat Duration `toml:"code_repeat" json:"code_repeat,omitempty"`
 }
 
 // Limits is what a platform allows.
@@ -142,6 +146,9 @@ type PushFacts struct {
 	Pull      Duration `toml:"pull" json:"pull"`           // how often a Puller is asked; 0: never
 	Census    Duration `toml:"census" json:"census"`       // how often a Census is taken; 0: never
 	Probe     Duration `toml:"probe" json:"probe"`         // how often an Inspector checks that a grant lives; 0: never
+
+	// AnswerWithin is how long the platform waits for our answer to a push; 0: not published.
+	AnswerWithin Duration `toml:"answer_within" json:"answer_within,omitempty"`
 }
 
 // Lookup is how a platform's error texts are matched.

@@ -104,6 +104,9 @@ func TestReadFactsIsStrict(t *testing.T) {
 		{"two leads", `lead = "1.5d"`, "lead = \"1.5d\"\nlead_part = 0.5", "either lead or lead_part"},
 		{"a lead over the whole life", `lead_part = 0.25`, `lead_part = 1.0`, "profile.partner.renew"},
 		{"a window over midnight", `02:00-05:00`, `22:00-05:00`, "renew.window"},
+		{"another beginning than an access token", `lead = "1.5d"`, "lead = \"1.5d\"\nfrom = \"cookie\"", "renew.from"},
+		{"a lead that begins before a refresh is useful", `lead = "1.5d"`, "lead = \"40h\"\nuseful_in = \"50h\"", "renew.useful_in"},
+		{"a useful time without a lead", `lead_part = 0.25`, "lead_part = 0.25\nuseful_in = \"1h\"", "profile.partner.renew.useful_in"},
 		{"a zone that does not exist", `Asia/Shanghai`, `Asia/Nowhere`, "renew.zone"},
 		{"a negative duration", `repeat_for = "30m"`, `repeat_for = "-30m"`, "not a duration"},
 		{"no hosts", "store = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.acme\\.example'", ``, "hosts and endpoints are required"},
@@ -115,6 +118,16 @@ func TestReadFactsIsStrict(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("ReadFacts with %s: error = %v, want one that names %q", c.name, err, c.want)
 		}
+	}
+}
+
+func TestFactsOfUnusualRenewals(t *testing.T) {
+	facts, err := platform.ReadFacts([]byte(strings.Replace(smallFacts, `lead = "1.5d"`, "lead = \"39h\"\nuseful_in = \"50h\"\nfrom = \"access\"", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := facts.Renewal; r.From != platform.FromAccess || time.Duration(r.UsefulIn) != 50*time.Hour {
+		t.Errorf("from %q, useful in %v; want access, 50h", r.From, r.UsefulIn)
 	}
 }
 

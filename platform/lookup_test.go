@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -51,6 +52,20 @@ func TestLookupRules(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s: Find = %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestNotRenewableReadsCodeOrID(t *testing.T) {
+	catalogue := lookupRows(t, platform.Lookup{}, "refresh,unsupported,^Type", "refresh,other,^Type")
+	of := func(code string) *gk.Fault {
+		return catalogue.Fault(platform.Query{Stage: "refresh", Codes: []string{code}, Texts: []string{"Type"}}, code, 200)
+	}
+	for _, listed := range []string{"unsupported", "refresh/unsupported"} {
+		spec := &platform.Spec{Facts: &platform.Facts{Lookup: platform.Lookup{NotRenewable: []string{listed}}}, Catalogue: catalogue}
+		if !spec.NotRenewable(of("unsupported")) || spec.NotRenewable(of("other")) || spec.NotRenewable(nil) {
+			t.Errorf("%s is listed: NotRenewable is %v, of another row %v, of no fault %v; want only the first", listed,
+				spec.NotRenewable(of("unsupported")), spec.NotRenewable(of("other")), spec.NotRenewable(nil))
 		}
 	}
 }

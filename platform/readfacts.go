@@ -74,6 +74,9 @@ func (f *Facts) check() error {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
 	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
+	if f.Testing != nil && f.Testing.Renewal != nil {
+		errs = append(errs, f.Testing.Renewal.check("testing.renew"))
+	}
 	if f.CheckProfile != "" && f.Renew(f.CheckProfile, "").Style != Reask {
 		errs = append(errs, fmt.Errorf("check_profile: %q is no profile that asks for its token anew", f.CheckProfile))
 	}
@@ -139,7 +142,7 @@ func (r Renewal) check(path string) error {
 }
 
 // sourced are the tables whose every fact needs a source.
-var sourced = []string{"endpoints", "link", "callback", "renew", "limits", "push", "hosts", "profile"}
+var sourced = []string{"endpoints", "link", "callback", "renew", "limits", "push", "hosts", "profile", "testing"}
 
 // unsourced lists the facts for which [sources] has neither their own path nor that of a table around them.
 func (f *Facts) unsourced(data []byte) []string {

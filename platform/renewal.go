@@ -116,19 +116,21 @@ func (r Renewal) WindowSpan() (start, length time.Duration, err error) {
 // one whole.
 type Variant struct {
 	Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
-	Testing *struct {
-		Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
-	} `toml:"testing" json:"testing,omitempty"`
+	Testing *Testing `toml:"testing" json:"testing,omitempty"`
+}
+
+// Testing is what differs for an app in its testing stage.
+type Testing struct {
+	Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
 }
 
 // Renew returns the renewal facts of a profile and stage.
 func (f *Facts) Renew(profile, stage string) Renewal {
-	v, ok := f.Profile[profile]
-	if !ok {
-		return f.Renewal
-	}
-	if stage == "testing" && v.Testing != nil && v.Testing.Renewal != nil {
-		return *v.Testing.Renewal
+	v := f.Profile[profile]
+	for _, t := range []*Testing{v.Testing, f.Testing} {
+		if stage == "testing" && t != nil && t.Renewal != nil && (t == v.Testing || v.Renewal == nil) {
+			return *t.Renewal
+		}
 	}
 	if v.Renewal != nil {
 		return *v.Renewal

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -151,8 +152,16 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 		return err
 	}
 	allowed := []string{hostOf(d.ready.Control)}
-	for _, p := range d.ready.Platforms {
-		allowed = append(allowed, hostOf(p.Base))
+	for _, p := range all.Drivers() {
+		base := d.ready.Platforms[p.Spec().Code].Base
+		allowed = append(allowed, hostOf(base))
+		for _, e := range p.Spec().Facts.Endpoints {
+			for name := range e.Bases {
+				if at := simulated(name, base); at != base {
+					allowed = append(allowed, hostOf(at))
+				}
+			}
+		}
 	}
 	if d.gate, err = outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + version}); err != nil {
 		return err
@@ -198,6 +207,17 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 // metaDemo marks a database whose clock has been moved; `serve` refuses it.
 const metaDemo = "demo"
 
+// simulated is where a simulator stands for an endpoint. One for the calls of a region (api_sg) has a name of its own below
+// localhost: which host is called is all that tells the region.
+func simulated(name, base string) string {
+	region, ok := strings.CutPrefix(name, "api_")
+	u, err := url.Parse(base)
+	if !ok || err != nil || u.Port() == "" {
+		return base
+	}
+	return u.Scheme + "://" + region + ".localhost:" + u.Port()
+}
+
 // setUp makes our app of a simulated platform, or points the one of an earlier run at this run's simulator, and tells
 // the simulator its addresses.
 func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error {
@@ -215,7 +235,7 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 	endpoints := map[string]string{}
 	for _, e := range driver.Spec().Facts.Endpoints {
 		for name := range e.Bases {
-			endpoints[name] = box.Base
+			endpoints[name] = simulated(name, box.Base)
 		}
 	}
 	old, err := d.store.Apps(ctx, gk.Engine(), "", 0)

@@ -200,7 +200,7 @@ func (w *town) residents(code string) []resident {
 		w.t.Fatal(err)
 	}
 	all := sims.Platforms[code].Shops
-	if !slices.Equal(w.keeper.Driver(code).Spec().Facts.Subjects, []string{gk.KindAccount}) {
+	if !slices.Equal(w.keeper.Apps().Driver(code).Spec().Facts.Subjects, []string{gk.KindAccount}) {
 		return all
 	}
 	var apart []resident // shops of one account agree together

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/douyin"
 	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/lazada"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
 	"github.com/grantkeep/grantkeep/platform/shopify"
@@ -14,7 +16,9 @@ import (
 	"github.com/grantkeep/grantkeep/platform/taobao"
 	"github.com/grantkeep/grantkeep/platform/tiktokshop"
 	"github.com/grantkeep/grantkeep/sim"
+	douyinsim "github.com/grantkeep/grantkeep/sim/douyin"
 	elemesim "github.com/grantkeep/grantkeep/sim/eleme"
+	lazadasim "github.com/grantkeep/grantkeep/sim/lazada"
 	shopeesim "github.com/grantkeep/grantkeep/sim/shopee"
 	shopeev1sim "github.com/grantkeep/grantkeep/sim/shopeev1"
 	shopifysim "github.com/grantkeep/grantkeep/sim/shopify"
@@ -40,6 +44,8 @@ func Platforms() []Platform {
 		{taobao.New(), taobaosim.New, 7705},
 		{shopify.New(), shopifysim.New, 7706},
 		{tiktokshop.New(), tiktokshopsim.New, 7707},
+		{lazada.New(), lazadasim.New, 7708},
+		{douyin.New(), douyinsim.New, 7709},
 	}
 }
 

@@ -53,6 +53,16 @@ var ordinary = map[string]struct {
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
 		platform.Call{Operation: "taobao.trades.sold.get", Params: []byte(`{"fields":"tid"}`)},
 	},
+	"lazada": {
+		map[string]string{"app_key": "246810"}, []string{"app_secret"},
+		gk.Subject{Kind: gk.KindShop, ID: "sg:42", Region: "sg"},
+		platform.Call{Method: http.MethodGet, Path: "/orders/get"},
+	},
+	"douyin": {
+		map[string]string{"app_key": "7100000000000000042"}, []string{"app_secret"},
+		gk.Subject{Kind: gk.KindShop, ID: "42"},
+		platform.Call{Operation: "order.searchList", Params: []byte(`{"page":0}`)},
+	},
 }
 
 // sign asks a driver to sign its ordinary call, changed.

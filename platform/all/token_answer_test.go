@@ -44,6 +44,14 @@ var refreshed = map[string]struct {
 		`{"access_token":ACCESS,"token_type":"Bearer","expires_in":LIFE,"re_expires_in":86400,"refresh_token":REFRESH,"taobao_user_id":"42","taobao_user_nick":NAME}`,
 		gk.Subject{Kind: gk.KindAccount, ID: "42"},
 	},
+	"lazada": {
+		`{"access_token":ACCESS,"refresh_token":REFRESH,"expires_in":LIFE,"refresh_expires_in":15552000,"country":"sg","account":NAME,"country_user_info_list":[{"country":"sg","seller_id":"42","short_code":NAME}],"code":"0","request_id":"7"}`,
+		gk.Subject{Kind: gk.KindShop, ID: "sg:42", Region: "sg"},
+	},
+	"douyin": {
+		`{"code":10000,"msg":"success","log_id":"7","data":{"access_token":ACCESS,"expires_in":LIFE,"refresh_token":REFRESH,"shop_id":42,"shop_name":NAME}}`,
+		gk.Subject{Kind: gk.KindShop, ID: "42"},
+	},
 }
 
 // unstated are the platforms that write 0 for an end that they do not state.

@@ -23,6 +23,8 @@ type Simulated struct {
 	Consent map[string]any
 	// Unsaid names rows, by id, that no request of the suite can be answered with, and why.
 	Unsaid map[string]string
+	// EndUnsaid is why no push tells that a grant has ended; empty: one does.
+	EndUnsaid string
 }
 
 // Run runs every case. Cases follow one another, since what a merchant agreed to stays agreed.

@@ -1,0 +1,83 @@
+package douyin_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
+	"github.com/grantkeep/grantkeep/sim"
+	douyinsim "github.com/grantkeep/grantkeep/sim/douyin"
+)
+
+// TestDriverAndSimulatorAgree runs the suite with the platform as its documents tell it, and with points that they leave
+// open the other way round.
+func TestDriverAndSimulatorAgree(t *testing.T) {
+	for name, options := range map[string]string{
+		"as documented": `{}`,
+		"the other way round": `{"escaping":"any","shop_id":"text","expires_in":"moment","refusal_callback":"access_denied",
+			"auth_info_token":"required","after_end_lost":"repeatable","null_refused":true,"old_codes":true}`,
+	} {
+		t.Run(name, func(t *testing.T) { agree(t, options) })
+	}
+}
+
+func agree(t *testing.T, options string) {
+	var rows []sim.Row
+	for _, r := range driver.Spec().Catalogue.Rows() {
+		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+	}
+	running, err := sim.Start(t.Context(), sim.Options{
+		Platforms: []sim.Platform{{Name: driver.Spec().Code, New: douyinsim.New, Rows: rows}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	control(t, running, "/douyin/options", options)
+	control(t, running, "/douyin/apps", registered(t, running))
+	platformtest.Run(t, driver, platformtest.Simulated{
+		Control:   running.Control(),
+		Call:      platform.Call{Operation: "order.searchList", Params: []byte(`{"page":0,"size":20}`)},
+		EndUnsaid: "the tag of a cancelled authorization is not known; the platform is asked instead",
+	})
+}
+
+// registered returns the simulated app's settings with the callback that its console knows: links do not carry it.
+func registered(t *testing.T, running *sim.Running) string {
+	t.Helper()
+	line, err := json.Marshal(running)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ready struct {
+		Platforms map[string]struct{ Apps []map[string]any }
+	}
+	if err := json.Unmarshal(line, &ready); err != nil {
+		t.Fatal(err)
+	}
+	app := ready.Platforms["douyin"].Apps[0]
+	app["redirect_uri"] = "https://hub.example.test/callback/app"
+	if line, err = json.Marshal(app); err != nil {
+		t.Fatal(err)
+	}
+	return string(line)
+}
+
+func control(t *testing.T, running *sim.Running, path, body string) {
+	t.Helper()
+	res, err := http.Post(running.Control()+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %s", path, body, res.Status)
+	}
+}
