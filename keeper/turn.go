@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/lifecycle"
@@ -30,54 +29,32 @@ func (k *Keeper) turn(ctx context.Context, d platform.Driver, app gk.App, open p
 	if ask && t.Calls == (platform.TokenCalls{}) && !g.InDoubt() && !lifecycle.EndsDue(&g, now) {
 		return k.renew(ctx, d, app, open, g)
 	}
-	ask = false // until the row says that the claim is still ours
-	inspect, confirm, doubted := false, false, false
-	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	var errand lifecycle.Errand
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
+		errand = lifecycle.Nothing // until the row says that the claim is still ours
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		lifecycle.Forgive(row, app)
-		events := lifecycle.TellDoubt(row, now)
-		doubted = len(events) > 0
-		events = append(events, lifecycle.Lapse(row, now)...)
-		events = append(events, lifecycle.Warn(row, now)...)
-		ask = row.Renewable && row.State != gk.Expired && lifecycle.RenewalDue(row, t, now)
-		if ask {
-			if wait := lifecycle.OverQuota(row, t, now, lifecycle.InLastLead(row, t.Renewal, now)); wait > 0 {
-				ask, row.RetryAt = false, now.Add(wait)
-			}
-		}
-		if ask {
-			lifecycle.CountCall(row, t.Renewal, now)
-			g = *row
-			return events, nil
-		}
-		release(row)
-		inspect = lifecycle.ProbeDue(row, t, now)
-		if inspect {
-			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
-		}
-		if confirm = lifecycle.ConfirmDue(row, t, now); confirm {
-			lifecycle.AskLater(row, now) // as above
-		}
-		row.DueAt = k.plan(d, app, row, now)
+		errand, events = lifecycle.Turn(row, t, app, now)
 		g = *row
 		return events, nil
 	})
 	if err != nil {
 		return err
 	}
-	if ask {
-		return k.renew(ctx, d, app, open, g)
-	}
-	switch {
-	case app.Broken != "":
+	if app.Broken != "" && errand != lifecycle.SendRefresh {
 		return nil // it cannot be asked
-	case confirm:
+	}
+	switch errand {
+	case lifecycle.SendRefresh:
+		return k.renew(ctx, d, app, open, g)
+	case lifecycle.Nothing:
+		return nil
+	case lifecycle.AskWhose:
 		return k.confirmImport(ctx, d, app, open, g)
-	case doubted: // whoever asked has died: what its answer did to the access token is asked about at once
+	case lifecycle.AskAlive:
 		return k.askAlive(ctx, d, open, g)
-	case inspect:
+	case lifecycle.AskHow:
 		return k.probe(ctx, d, open, g)
 	}
 	return nil
@@ -90,16 +67,7 @@ func (k *Keeper) waitForStop(ctx context.Context, d platform.Driver, app gk.App,
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		events := lifecycle.TellDoubt(row, now)
-		events = append(events, lifecycle.Lapse(row, now)...)
-		events = append(events, lifecycle.Warn(row, now)...)
-		release(row)
-		waiting := *row
-		if at := putOff(row, now); at.After(row.RetryAt) {
-			waiting.RetryAt = at
-		}
-		row.DueAt = k.plan(d, app, &waiting, now)
-		return events, nil
+		return lifecycle.Rest(row, lifecycle.TermsOf(d, app), putOff(row, now), now), nil
 	})
 }
 
