@@ -127,7 +127,7 @@ func (d tradesAccess) RenewRequest(app platform.App, cred platform.Credential) (
 	if cred.Token.Refresh.Empty() {
 		cred.Token.Refresh = cred.Token.Access
 	}
-	return d.otherwise.Renewer.RenewRequest(app, cred)
+	return d.Renewer.RenewRequest(app, cred)
 }
 
 func TestKindOfGrantThatIsNeverRenewed(t *testing.T) {

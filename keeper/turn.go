@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
@@ -31,56 +30,32 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if ask && t.Calls == (platform.TokenCalls{}) && !g.InDoubt() && !lifecycle.EndsDue(&g, now) {
 		return k.renew(ctx, a, g)
 	}
-	ask = false // until the row says that the claim is still ours
-	inspect, confirm, doubted := false, false, false
-	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	var errand lifecycle.Errand
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
+		errand = lifecycle.Nothing // until the row says that the claim is still ours
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		lifecycle.Forgive(row, a.App)
-		events := lifecycle.TellDoubt(row, now)
-		doubted = len(events) > 0 && now.Before(row.DoubtSince.Add(t.Renewal.Deadline()+lifecycle.LeaseBeyond)) // ended before its lease was
-		events = append(events, lifecycle.Lapse(row, now)...)
-		events = append(events, lifecycle.Warn(row, now)...)
-		ask = row.Renewable && row.State != gk.Expired && lifecycle.RenewalDue(row, t, now)
-		if ask {
-			if wait := lifecycle.OverQuota(row, t, now, lifecycle.InLastLead(row, t.Renewal, now)); wait > 0 {
-				ask, row.RetryAt = false, now.Add(wait)
-			}
-		}
-		if ask {
-			lifecycle.CountCall(row, t.Renewal, now)
-			g = *row
-			return events, nil
-		}
-		lifecycle.Release(row)
-		inspect = lifecycle.ProbeDue(row, t, now)
-		if inspect {
-			row.Facts = lifecycle.WithFact(row.Facts, lifecycle.FactSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
-		}
-		if confirm = lifecycle.ConfirmDue(row, t, now); confirm {
-			lifecycle.AskLater(row, now) // as above
-		}
-		row.DueAt = lifecycle.Plan(row, lifecycle.TermsOf(a.Driver, a.App), now)
+		errand, events = lifecycle.Turn(row, t, a.App, now)
 		g = *row
 		return events, nil
 	})
 	if err != nil {
 		return err
 	}
-	if ask {
-		return k.renew(ctx, a, g)
-	}
-	switch {
-	case a.App.Broken != "":
+	if a.App.Broken != "" && errand != lifecycle.SendRefresh {
 		return nil // it cannot be asked
-	case confirm:
+	}
+	switch errand {
+	case lifecycle.SendRefresh:
+		return k.renew(ctx, a, g)
+	case lifecycle.Nothing:
+		return nil
+	case lifecycle.AskWhose:
 		return k.confirmImport(ctx, a, g)
-	case doubted:
-		// Whoever asked is known to be dead: what its answer did to the access token is asked about at once. A lease that
-		// seems to be over may be another clock's, and its answer may still come.
+	case lifecycle.AskAlive:
 		return k.askAlive(ctx, a, g)
-	case inspect:
+	case lifecycle.AskHow:
 		return k.probe(ctx, a, g)
 	}
 	return nil
@@ -93,16 +68,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		events := lifecycle.TellDoubt(row, now)
-		events = append(events, lifecycle.Lapse(row, now)...)
-		events = append(events, lifecycle.Warn(row, now)...)
-		lifecycle.Release(row)
-		waiting := *row
-		if at := putOff(row, now); at.After(row.RetryAt) {
-			waiting.RetryAt = at
-		}
-		row.DueAt = lifecycle.Plan(&waiting, lifecycle.TermsOf(a.Driver, a.App), now)
-		return events, nil
+		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(row, now), now), nil
 	})
 }
 

@@ -20,9 +20,9 @@ func Hold(g *gk.Grant, now time.Time) {
 	g.State, g.Facts, g.DueAt = gk.Held, WithFact(g.Facts, FactUnconfirmed, now.Format(time.RFC3339)), now
 }
 
-// ConfirmAt is when the platform must be asked whose pair an unconfirmed grant has; zero for one that waits for nothing,
+// confirmAt is when the platform must be asked whose pair an unconfirmed grant has; zero for one that waits for nothing,
 // or whose token has ended, so that only its refresh can tell.
-func ConfirmAt(g *gk.Grant, now time.Time) time.Time {
+func confirmAt(g *gk.Grant, now time.Time) time.Time {
 	if !Unconfirmed(g) || g.Renewable && !g.Expires.IsZero() && !g.Expires.After(now) {
 		return time.Time{}
 	}
@@ -33,14 +33,14 @@ func ConfirmAt(g *gk.Grant, now time.Time) time.Time {
 	return at
 }
 
-// ConfirmDue reports whether the platform is to be asked whose pair a grant has.
-func ConfirmDue(g *gk.Grant, t Terms, now time.Time) bool {
-	at := ConfirmAt(g, now)
+// confirmDue reports whether the platform is to be asked whose pair a grant has.
+func confirmDue(g *gk.Grant, t Terms, now time.Time) bool {
+	at := confirmAt(g, now)
 	return t.Inspects && !at.IsZero() && !at.After(now)
 }
 
-// AskLater notes when the question is asked again.
-func AskLater(g *gk.Grant, now time.Time) {
+// askLater notes when the question is asked again.
+func askLater(g *gk.Grant, now time.Time) {
 	wait := min(max(2*now.Sub(g.CreatedAt), soonestAsking), latestAsking)
 	g.Facts = WithFact(g.Facts, FactUnconfirmed, now.Add(wait).Format(time.RFC3339))
 }

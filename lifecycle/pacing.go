@@ -60,9 +60,9 @@ func OverQuota(g *gk.Grant, t Terms, now time.Time, reserve bool) time.Duration 
 	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone).Sub(now)
 }
 
-// InLastLead reports whether a token is in the part of its life in which a refresh by itself may use the reserve: the
+// inLastLead reports whether a token is in the part of its life in which a refresh by itself may use the reserve: the
 // last quarter of the ordinary lead.
-func InLastLead(g *gk.Grant, f platform.Renewal, now time.Time) bool {
+func inLastLead(g *gk.Grant, f platform.Renewal, now time.Time) bool {
 	return !g.Expires.IsZero() && g.Expires.Sub(now) < leadOf(f, g.Life())/4
 }
 

@@ -34,7 +34,7 @@ func Plan(g *gk.Grant, t Terms, now time.Time) time.Time {
 		soonest(at)
 	}
 	soonest(warnAt(g, now))
-	soonest(ConfirmAt(g, now))
+	soonest(confirmAt(g, now))
 	if g.State == gk.Active || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
 		soonest(g.Expires)
 	}
@@ -140,7 +140,7 @@ func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
 	return !at.IsZero() && !at.After(now)
 }
 
-// ProbeDue reports whether the periodic check of a grant is due.
-func ProbeDue(g *gk.Grant, t Terms, now time.Time) bool {
+// probeDue reports whether the periodic check of a grant is due.
+func probeDue(g *gk.Grant, t Terms, now time.Time) bool {
 	return t.Inspects && t.Probe > 0 && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now)
 }
