@@ -40,7 +40,8 @@ func TestTurn(t *testing.T) {
 		"the token has ended":                      {attempted(func(g *gk.Grant) { g.Expires = noon }), terms(), gk.App{}, lifecycle.SendRefresh, gk.EventGrantSuspended},
 		"the last token has ended":                 {attempted(func(g *gk.Grant) { g.Expires, g.Renewable = noon, false }), terms(), gk.App{}, lifecycle.Nothing, gk.EventGrantExpired},
 		"the claim before it died, repeat":         {attempted(doubted(-1)), terms(after(platform.RepeatAny)), gk.App{}, lifecycle.SendRefresh, gk.EventGrantInDoubt},
-		"the claim before it died, once":           {attempted(doubted(-0.1)), terms(), gk.App{}, lifecycle.AskAlive, gk.EventGrantInDoubt},
+		"the claim before it died, once":           {attempted(doubted(-0.05)), terms(), gk.App{}, lifecycle.AskAlive, gk.EventGrantInDoubt},
+		"a lease that seems to be over, once":      {attempted(doubted(-0.1)), terms(), gk.App{}, lifecycle.Nothing, gk.EventGrantInDoubt},
 		"the periodic check":                       {attempted(), terms(probed), gk.App{}, lifecycle.AskHow, ""},
 		"an import that nobody confirmed":          {attempted(func(g *gk.Grant) { lifecycle.Hold(g, noon) }), terms(), gk.App{}, lifecycle.AskWhose, ""},
 	} {
