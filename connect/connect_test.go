@@ -30,9 +30,13 @@ func TestMerchantConnectsAShop(t *testing.T) {
 		t.Fatalf("the press leads to %q, want the platform's page", to)
 	}
 	cookies := pressed.Cookies()
-	if len(cookies) != 1 || !strings.HasPrefix(cookies[0].Name, "gk_c_") || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode ||
-		cookies[0].Path != "/" || cookies[0].Secure || cookies[0].MaxAge != 3600 {
-		t.Errorf("cookies of the press = %v, want one for plain http that only the server reads", cookies)
+	for _, c := range cookies {
+		if !strings.HasPrefix(c.Name, "gk_c_") || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Secure || c.MaxAge != 3600 {
+			t.Errorf("cookie of the press = %v, want one for plain http that only the server reads", c)
+		}
+	}
+	if len(cookies) != 2 {
+		t.Errorf("the press sets %d cookies, want two: the browser's secret and the link", len(cookies))
 	}
 
 	callback := h.consent(pressed.Header.Get("Location"))
@@ -247,11 +251,25 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 	denied := b.get("/callback/" + h.app.ID + "?error=access_denied&error_description=" + url.QueryEscape("The resource owner denied the request. <b>canary</b>") + "&state=" + to.Query().Get("state"))
 	denied.wants(t, http.StatusSeeOther)
 	got := b.get(denied.Header.Get("Location"))
-	got.wants(t, http.StatusOK, "You pressed cancel", "Open the link", "status=failed", "AUT-", "The platform said:", "&lt;b&gt;canary")
+	got.wants(t, http.StatusOK, "You did not agree on Shoplazza’s page", "Start again", "status=failed", "AUT-", "The platform said:", "&lt;b&gt;canary")
+
+	// The button leads this browser back to its link, and tells no other where that is.
+	again := strings.Replace(denied.Header.Get("Location"), "/result/", "/again/", 1)
+	if !strings.Contains(got.html, `href="`+again+`"`) {
+		t.Errorf("the page has no button to %s:\n%s", again, got.html)
+	}
+	back := b.get(again)
+	back.wants(t, http.StatusSeeOther)
+	if to := back.Header.Get("Location"); !strings.HasSuffix(link, to) || !strings.HasPrefix(to, "/connect/") {
+		t.Errorf("the button leads to %q, want the link", to)
+	}
+	if other := h.browser().get(again); other.Header.Get("Location") != "" {
+		t.Errorf("the button leads another browser to %q", other.Header.Get("Location"))
+	}
 
 	h.tell("/faults", map[string]any{"fault": "invalid_grant", "times": 1, "match": map[string]string{"path": "/admin/oauth/token"}}, nil)
 	refused := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
-	b.get(refused.Header.Get("Location")).wants(t, http.StatusOK, "Not connected yet", "did not accept this authorization", "invalid_grant")
+	b.get(refused.Header.Get("Location")).wants(t, http.StatusOK, "Not connected yet", "This attempt is over", "Start again", "invalid_grant")
 
 	// The link lives on, and the next click works.
 	worked := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
@@ -375,8 +393,13 @@ func TestPublicAddressOfHTTPS(t *testing.T) {
 	if got.StatusCode != http.StatusSeeOther {
 		t.Fatalf("press = %d, want 303: %s", got.StatusCode, w.Body)
 	}
-	if c := got.Cookies(); len(c) != 1 || !strings.HasPrefix(c[0].Name, "__Host-gk_c_") || !c[0].Secure || c[0].Path != "/" || c[0].Domain != "" {
-		t.Errorf("cookies = %v, want one bound to this host and to https", c)
+	for _, c := range got.Cookies() {
+		if !strings.HasPrefix(c.Name, "__Host-gk_c_") || !c.Secure || c.Path != "/" || c.Domain != "" {
+			t.Errorf("cookie = %v, want one bound to this host and to https", c)
+		}
+	}
+	if len(got.Cookies()) != 2 {
+		t.Errorf("the press sets %d cookies, want two", len(got.Cookies()))
 	}
 	if got.Header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("no Strict-Transport-Security on https")

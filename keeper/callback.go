@@ -72,7 +72,7 @@ func (k *Keeper) Callback(ctx context.Context, appID string, in platform.Incomin
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}
 	if cb.Fault != nil && a.Kind != gk.KindCancel { // some platforms tell a cancellation as a refusal
-		return k.declined(ctx, c, cb.Fault)
+		return k.declined(ctx, d, c, cb.Fault)
 	}
 	if !k.begin() {
 		return Outcome{}, ErrDraining
@@ -190,10 +190,11 @@ func (k *Keeper) entry(ctx context.Context, d platform.Driver, open platform.App
 	return k.await(ctx, c.ID, false)
 }
 
-// declined records that the merchant, or the platform on their behalf, said no. The state is spent.
-func (k *Keeper) declined(ctx context.Context, c gk.Click, f *gk.Fault) (Outcome, error) {
+// declined records that the merchant, or the platform, said no. The state is spent. That the merchant cancelled is said
+// only where the platform's facts know the refusal for a cancellation.
+func (k *Keeper) declined(ctx context.Context, d platform.Driver, c gk.Click, f *gk.Fault) (Outcome, error) {
 	reason := gk.ReasonRefused
-	if f.Action == gk.Reauthorize {
+	if d.Spec().Refusal(f) == platform.RefusedCancelled {
 		reason = gk.ReasonDenied
 	}
 	if err := k.failClick(ctx, c.ID, gk.Begun, reason, f); err != nil {
