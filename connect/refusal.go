@@ -2,6 +2,7 @@ package connect
 
 import (
 	"net/http"
+	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -24,15 +25,18 @@ var remedies = map[string]remedy{
 	platform.RefusedSuspended: {"m.fail.title", "m.why.suspended", "", "warn"},
 }
 
-// linkCookie names the cookie that holds the link's secret for the browser that pressed its button, so that the page
-// about a failure can lead back to the start. It lives as long as the click's own.
-func linkCookie(click string) string { return click + "_link" }
+// linkMark parts, in a click's cookie, the browser's secret from the link's: with the latter the page about a failure can
+// lead the browser that pressed the button back to the start.
+const linkMark = "."
 
 // startOf returns the address where this browser can begin again; empty where the link is over or was another browser's.
 func (p *pages) startOf(r *http.Request, o keeper.Outcome) string {
 	a := o.Authorization
-	secret := cookies(r)(linkCookie(o.CookieName))
-	if o.CookieName == "" || !isSecret(secret) || a.Stage == gk.Done || !a.ExpiresAt.After(p.keeper.Now()) {
+	var secret string
+	if c, err := r.Cookie(o.CookieName); err == nil {
+		_, secret, _ = strings.Cut(c.Value, linkMark)
+	}
+	if !isSecret(secret) || a.Stage == gk.Done || !a.ExpiresAt.After(p.keeper.Now()) {
 		return ""
 	}
 	return "/connect/" + secret

@@ -58,7 +58,7 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.setCookie(w, linkCookie(pressed.CookieName), secret, pressed.CookieLife)
+	pressed.CookieValue += linkMark + secret
 	p.leave(w, pressed)
 	return nil
 }
@@ -89,15 +89,11 @@ func mistake(typed, suffix string) string {
 
 // leave sets the browser's cookie and sends it to the platform.
 func (p *pages) leave(w http.ResponseWriter, pressed keeper.Pressed) {
-	p.setCookie(w, pressed.CookieName, pressed.CookieValue, pressed.CookieLife)
-	seeOther(w, pressed.URL)
-}
-
-func (p *pages) setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure is off on plain http only, which only loopback may have
-		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second),
+		Name: pressed.CookieName, Value: pressed.CookieValue, Path: "/", MaxAge: int(pressed.CookieLife / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure(),
 	})
+	seeOther(w, pressed.URL)
 }
 
 // formSources is where the start page's form may lead. Browsers apply form-action to every redirect behind a form, and

@@ -56,6 +56,35 @@ func TestTryHidesSecretsThatAreTyped(t *testing.T) {
 	}
 }
 
+// TestRevokeAsksOnATerminal asks a person before a grant is ended; whoever does not say yes has ended nothing.
+func TestRevokeAsksOnATerminal(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	var link struct{ URL string }
+	d.call("POST", "/v1/authorizations", map[string]any{"app": d.Apps["shoplazza"], "shop": d.Platforms["shoplazza"].Shops[0]["host"]}, &link)
+	d.agree(link.URL, "shoplazza", d.Platforms["shoplazza"].Shops[0]["id"].(string))
+	var grants struct{ Items []struct{ ID, State string } }
+	d.call("GET", "/v1/grants", nil, &grants)
+	ours, theirs := openTerminal(t)
+	cmd := program(t, []string{"GRANTKEEP_SERVER=" + d.Server, "GRANTKEEP_KEY=" + d.Key}, "grant", "revoke", grants.Items[0].ID)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, theirs, theirs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = theirs.Close() // the command has its own
+	if _, err := io.WriteString(ours, "n\n"); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, ours) }() // ends with the terminal
+	if err := cmd.Wait(); err == nil {
+		t.Errorf("revoke went on after n")
+	}
+	d.call("GET", "/v1/grants", nil, &grants)
+	if grants.Items[0].State != "active" {
+		t.Errorf("after n the grant is %s, want active", grants.Items[0].State)
+	}
+}
+
 // openTerminal opens a pseudo terminal: our end and the command's.
 func openTerminal(t *testing.T) (ours, theirs *os.File) {
 	t.Helper()
