@@ -109,6 +109,7 @@ func build(o Options) *server {
 	s.routeApps()
 	s.routeAuthorizations()
 	s.routeGrants()
+	s.routeGrantLink()
 	s.routeImport()
 	s.routeExport()
 	s.routeTokens()

@@ -67,12 +67,32 @@ func (s *server) face(next http.Handler) http.Handler {
 // slog would look up for every request, is left out.
 func (s *server) access(r *http.Request, route string, v *visit, took time.Duration) {
 	ctx, h := r.Context(), s.log.Handler()
-	if !h.Enabled(ctx, slog.LevelInfo) {
+	level := slog.LevelInfo
+	if route == "GET /readyz" || route == "GET /healthz" {
+		level = slog.LevelDebug // balancers ask every second
+	}
+	if !h.Enabled(ctx, level) {
 		return
 	}
-	line := slog.NewRecord(time.Now(), slog.LevelInfo, "request", 0)
-	line.AddAttrs(slog.String("method", r.Method), slog.String("route", route), slog.Int("status", v.status), slog.Duration("took", took), slog.String("key", v.key.ID))
+	line := slog.NewRecord(time.Now(), level, "request", 0)
+	line.AddAttrs(slog.String("request_id", requestID(r)), slog.String("remote", r.RemoteAddr), slog.String("method", r.Method),
+		slog.String("route", route), slog.Int("status", v.status), slog.Duration("took", took), slog.String("key", v.key.ID))
 	_ = h.Handle(ctx, line) // a log that cannot be written has nowhere to say so
+}
+
+// requestID is the name of a request in the log: the one that a proxy in front gave it, where that can be a name.
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	for _, c := range []byte(id) {
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			id = ""
+			break
+		}
+	}
+	if id == "" || len(id) > 64 {
+		return gk.NewID("req", time.Now())
+	}
+	return id
 }
 
 // named reports whether a request is for the API's host.

@@ -50,6 +50,7 @@ var scopes = map[string]gk.Scope{
 	"GET /v1/grants/{id}/token":    gk.ScopeToken,
 	"GET /v1/token":                gk.ScopeToken,
 	"POST /v1/grants/{id}/refresh": gk.ScopeToken,
+	"POST /v1/grants/{id}/link":    gk.ScopeLink,
 	"POST /v1/grants/import":       gk.ScopeManage,
 	"GET /v1/grants/export":        gk.ScopeExport,
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -73,6 +74,7 @@ type Authorization struct {
 	Fault     *Fault   `json:"fault,omitempty"`
 	URL       string   `json:"url,omitempty"`
 	ExpiresAt gk.Time  `json:"expires_at"`
+	CreatedAt gk.Time  `json:"created_at"`
 }
 
 // AuthorizationRequest is what a link must achieve.
@@ -112,6 +114,8 @@ type Grant struct {
 	Scopes                 []string           `json:"scopes"`
 	Facts                  map[string]string  `json:"facts"`
 	AuthorizedAt           gk.Time            `json:"authorized_at"`
+	CreatedAt              gk.Time            `json:"created_at"`
+	UpdatedAt              gk.Time            `json:"updated_at"`
 }
 
 // Token is an access token as the server hands it out.
@@ -145,9 +149,13 @@ type page[T any] struct {
 
 // all follows a list to its end.
 func all[T any](ctx context.Context, c *Client, path string, query url.Values) ([]T, error) {
-	var items []T
+	items := []T{}
+	query = maps.Clone(query)
 	if query == nil {
 		query = url.Values{}
+	}
+	if !query.Has("limit") {
+		query.Set("limit", "1000") // the longest page
 	}
 	for {
 		var p page[T]

@@ -98,3 +98,25 @@ func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, e
 	err := c.Call(ctx, http.MethodGet, "/v1/events", query, nil, &p)
 	return p.Items, err
 }
+
+// Link is a link with which the merchant of a grant authorizes again, and the words to send it with.
+type Link struct {
+	ID        string  `json:"id"`
+	URL       string  `json:"url"`
+	ExpiresAt gk.Time `json:"expires_at"`
+	Message   Texts   `json:"message"`
+}
+
+// LinkGrant makes a link for the merchant of a grant. language is that of the page, empty: the browser's.
+func (c *Client) LinkGrant(ctx context.Context, id, returnTo, language string) (Link, error) {
+	in := map[string]string{}
+	if returnTo != "" {
+		in["return_to"] = returnTo
+	}
+	if language != "" {
+		in["language"] = language
+	}
+	var out Link
+	err := c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(id)+"/link", nil, in, &out)
+	return out, err
+}

@@ -3,6 +3,7 @@ package connect
 import (
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -54,13 +55,14 @@ func (p *pages) incoming(w http.ResponseWriter, r *http.Request) (platform.Incom
 	return in, nil
 }
 
-// cookies reads the browser's cookies by name; empty where there is none.
+// cookies reads the browser's secrets from its cookies by name; empty where there is none.
 func cookies(r *http.Request) func(name string) string {
 	return func(name string) string {
 		c, err := r.Cookie(name)
 		if err != nil {
 			return "" // http.ErrNoCookie is the only one
 		}
-		return c.Value
+		browser, _, _ := strings.Cut(c.Value, linkMark)
+		return browser
 	}
 }

@@ -51,6 +51,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /connect/{secret}", p.page(p.start))
 	mux.Handle("POST /connect/{secret}", p.sameOrigin(p.page(p.press)))
 	mux.HandleFunc("GET /connect/result/{click}", p.page(p.result))
+	mux.HandleFunc("GET /connect/again/{click}", p.page(p.again))
 	mux.HandleFunc("GET /callback/{app}", p.page(p.callback))
 	mux.HandleFunc("POST /callback/{app}", p.page(p.callback))
 	mux.HandleFunc("GET /install/{app}", p.page(p.install))

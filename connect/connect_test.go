@@ -249,11 +249,25 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 	denied := b.get("/callback/" + h.app.ID + "?error=access_denied&error_description=" + url.QueryEscape("The resource owner denied the request. <b>canary</b>") + "&state=" + to.Query().Get("state"))
 	denied.wants(t, http.StatusSeeOther)
 	got := b.get(denied.Header.Get("Location"))
-	got.wants(t, http.StatusOK, "You pressed cancel", "Open the link", "status=failed", "AUT-", "The platform said:", "&lt;b&gt;canary")
+	got.wants(t, http.StatusOK, "You did not agree on Shoplazza’s page", "Start again", "status=failed", "AUT-", "The platform said:", "&lt;b&gt;canary")
+
+	// The button leads this browser back to its link, and tells no other where that is.
+	again := strings.Replace(denied.Header.Get("Location"), "/result/", "/again/", 1)
+	if !strings.Contains(got.html, `href="`+again+`"`) {
+		t.Errorf("the page has no button to %s:\n%s", again, got.html)
+	}
+	back := b.get(again)
+	back.wants(t, http.StatusSeeOther)
+	if to := back.Header.Get("Location"); !strings.HasSuffix(link, to) || !strings.HasPrefix(to, "/connect/") {
+		t.Errorf("the button leads to %q, want the link", to)
+	}
+	if other := h.browser().get(again); other.Header.Get("Location") != "" {
+		t.Errorf("the button leads another browser to %q", other.Header.Get("Location"))
+	}
 
 	h.tell("/faults", map[string]any{"fault": "invalid_grant", "times": 1, "match": map[string]string{"path": "/admin/oauth/token"}}, nil)
 	refused := b.get(h.consent(b.post(link, nil).Header.Get("Location")))
-	b.get(refused.Header.Get("Location")).wants(t, http.StatusOK, "Not connected yet", "did not accept this authorization", "invalid_grant")
+	b.get(refused.Header.Get("Location")).wants(t, http.StatusOK, "Not connected yet", "This attempt is over", "Start again", "invalid_grant")
 
 	// The link lives on, and the next click works.
 	worked := b.get(h.consent(b.post(link, nil).Header.Get("Location")))

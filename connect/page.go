@@ -34,7 +34,7 @@ type page struct {
 	words
 	Lang     string
 	Tile     string // the platform's letters
-	Tint     int    // the colour of its tile, 0 to 3
+	Tint     int    // the colour of its tile, 0 to 8
 	Switch   bool   // the address can be opened again in another language
 	HasForm  bool
 	Reload   bool // the page asks again by itself
@@ -44,7 +44,26 @@ type page struct {
 // T returns a text of the catalogue in the page's language. An id that is in no catalogue is an error, and the page is
 // not shown.
 func (p page) T(id string) (string, error) {
-	return p.localize.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: p.words})
+	text, err := p.localize.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: p.words})
+	return p.set(text), err
+}
+
+// set is a text as the page's language sets it: in Chinese a blank stands between Han and Latin letters.
+func (p page) set(text string) string {
+	if !strings.HasPrefix(p.Lang, "zh") {
+		return text
+	}
+	return spaced(text)
+}
+
+// around returns a text that names the number, in three parts: before it, the number, and after it.
+func (p page) around(id string) ([3]string, error) {
+	text, err := p.T(id)
+	before, after, found := strings.Cut(text, p.Ref)
+	if p.Ref == "" || !found {
+		return [3]string{text}, err
+	}
+	return [3]string{before, p.Ref, after}, err
 }
 
 // on returns the page with another date, for a text about one row.
@@ -64,14 +83,17 @@ func (p page) about(app gk.App, spec *platform.Spec) page {
 	p.Vendor, p.Platform = app.Name, app.Platform
 	if spec != nil {
 		p.Platform = spec.Facts.Names.In(p.Lang)
+		if name := spec.Facts.Page.Name.In(p.Lang); name != "" {
+			p.Platform = name
+		}
 		p.Suffix = spec.Facts.ShopSuffix
 		p.Tile = spec.Facts.Page.Short.In(p.Lang)
 	}
 	if p.Tile == "" {
 		p.Tile = initial(p.Platform)
 	}
-	for _, c := range []byte(app.Platform) {
-		p.Tint = (p.Tint + int(c)) % 4
+	if spec != nil && spec.Facts.Page.Tint > 0 {
+		p.Tint = (spec.Facts.Page.Tint - 1) % len(tints)
 	}
 	return p
 }
@@ -109,5 +131,8 @@ func (p *pages) show(ctx context.Context, w http.ResponseWriter, status int, c t
 	return nil
 }
 
+// tints are the classes of the tiles' colours.
+var tints = [...]string{"t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"}
+
 // tint is the class of a tile's colour.
-func tint(n int) string { return [...]string{"t0", "t1", "t2", "t3"}[n] }
+func tint(n int) string { return tints[n] }

@@ -77,8 +77,8 @@ func TestStartPage(t *testing.T) {
 	}{
 		"shop to be asked": {visit(nil), map[string][]string{
 			"en":    {"Connect your Shoplazza shop to Northline ERP", "cust-8841", `name="shop"`, ".myshoplaza.com", "AUT-K7Q2XM", "2026-11-28"},
-			"zh-CN": {"授权您的店匠店铺给Northline ERP", "前往店匠授权"},
-			"zh-TW": {"授權您的店匠 Shoplazza賣場給Northline ERP"},
+			"zh-CN": {"授权您的店匠店铺给 Northline ERP", "前往店匠授权"},
+			"zh-TW": {"授權您的店匠 Shoplazza 賣場給 Northline ERP"},
 		}},
 		"shop known": {visit(func(v *consent.Visit) { v.AskShop, v.Authorization.Shop = false, "demo-7.myshoplaza.com" }), map[string][]string{
 			"en": {"demo-7.myshoplaza.com"},
@@ -145,7 +145,7 @@ func TestEveryEndOfAClickHasAPage(t *testing.T) {
 				}
 				continue
 			}
-			m := newFailure(p, o)
+			m := newFailure(p, o, false)
 			html := render(t, notice(m))
 			check(t, name, tongue.Code, html)
 			if len(m.Texts) == 0 {

@@ -27,7 +27,8 @@ type message struct {
 	Title         string   // id of a text
 	Texts         []string // ids of texts
 	Cause, Remedy string   // the catalogue's words, in the page's language
-	Advise        bool     // they are for the merchant; otherwise they stand behind "details"
+	Advise        bool     // the cause says more than our words; otherwise it stands behind "details" with the remedy
+	Go, Start     string   // id of the button's text, and where it leads; empty: nothing to press
 	Said          string   // the platform's own code and text, marked as such
 	ShowRef       bool
 	Back          string // where the vendor wants the merchant to go on; empty: nowhere
@@ -36,7 +37,7 @@ type message struct {
 // quote takes the catalogue's words about a fault.
 func (m *message) quote(spec *platform.Spec, f *gk.Fault) {
 	if row := spec.Catalogue.Row(f.Row); row != nil {
-		m.Cause, m.Remedy = row.Cause.In(m.Lang), row.Remedy.In(m.Lang)
+		m.Cause, m.Remedy = m.set(row.Cause.In(m.Lang)), m.set(row.Remedy.In(m.Lang))
 	}
 }
 

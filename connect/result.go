@@ -3,12 +3,12 @@ package connect
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
-	"github.com/grantkeep/grantkeep/platform"
 )
 
 // donePage says what a merchant has connected.
@@ -37,7 +37,7 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 	pg.Switch = true
 	pg.Ref = outcome.Authorization.Number()
 	if outcome.Click.Stranded() {
-		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
+		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome, p.startOf(r, outcome) != "")))
 	}
 	switch outcome.Click.Stage {
 	case gk.Done:
@@ -47,12 +47,12 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.show(r.Context(), w, http.StatusOK, done(newDonePage(pg, outcome, code)))
 	case gk.Failed:
-		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
+		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome, p.startOf(r, outcome) != "")))
 	case gk.Begun, gk.Exchanging, gk.Issued:
 	}
 	if outcome.Click.Stage == gk.Begun && !outcome.Click.ExpiresAt.After(p.keeper.Now()) {
 		outcome.Click.Reason = gk.ReasonExpired
-		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome)))
+		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome, p.startOf(r, outcome) != "")))
 	}
 	return p.show(r.Context(), w, http.StatusOK, notice(newWait(pg, outcome)))
 }
@@ -82,7 +82,9 @@ func newDonePage(p page, o consent.Outcome, code string) donePage {
 	missing := map[string]bool{}
 	for i := range o.Grants {
 		g := &o.Grants[i]
-		d.Shops = append(d.Shops, rowsOf(o, g)...)
+		if len(g.Shops) > 0 || !namesOthers(o.Grants, g) {
+			d.Shops = append(d.Shops, rowsOf(o, g)...)
+		}
 		for scope := range strings.FieldsSeq(strings.ReplaceAll(g.Facts["missing_scopes"], ",", " ")) {
 			if !missing[scope] {
 				p.Scopes = strings.TrimPrefix(p.Scopes+", "+scope, ", ")
@@ -90,6 +92,7 @@ func newDonePage(p page, o consent.Outcome, code string) donePage {
 			missing[scope] = true
 		}
 	}
+	slices.SortStableFunc(d.Shops, func(a, b shopRow) int { return strings.Compare(a.Name, b.Name) })
 	switch {
 	case o.Authorization.Kind == gk.KindCancel:
 		d.Title, d.Under = "m.cancel.done", "m.done.close"
@@ -125,6 +128,12 @@ func rowsOf(o consent.Outcome, g *gk.Grant) []shopRow {
 	return rows
 }
 
+// namesOthers reports whether a grant is no shop while others of the same consent are: its id would stand among theirs
+// as if it were one.
+func namesOthers(grants []gk.Grant, g *gk.Grant) bool {
+	return g.Subject.Kind != gk.KindShop && slices.ContainsFunc(grants, func(x gk.Grant) bool { return x.Subject.Kind == gk.KindShop })
+}
+
 func held(grants []gk.Grant) bool {
 	for i := range grants {
 		if grants[i].State == gk.Held {
@@ -153,30 +162,37 @@ func backTo(returnTo, authorization, status, code string) string {
 	return u.String()
 }
 
-// newFailure chooses the words for a click that came to nothing.
-func newFailure(p page, o consent.Outcome) message {
+// newFailure chooses the words for a click that came to nothing. start says that this browser can begin again.
+func newFailure(p page, o consent.Outcome, start bool) message {
 	m := message{Mark: markBad, Icon: "person", Title: "m.fail.title", ShowRef: true}
 	m.Back = signed(backTo(o.ReturnTo, o.Authorization.ID, "failed", ""), o)
-	p.Minutes = minutes(o)
-	again := "m.fail.again"
-	if o.Authorization.Kind == gk.KindInstall {
-		again = "m.fail.reinstall"
-	}
+	p.Minutes, p.Shop = minutes(o), o.Authorization.Shop
 	switch o.Click.Reason {
 	case gk.ReasonExpired:
-		m.Mark, m.Icon, m.Title, m.Texts = markOff, "clock", "m.late.title", []string{"m.late.text", again}
-	case gk.ReasonDenied:
-		m.Mark, m.Icon, m.Texts = markOff, "cross", []string{"m.fail.cancel", again}
+		m.Mark, m.Icon, m.Title, m.Texts, m.Go = markOff, "clock", "m.late.title", []string{"m.late.text"}, "m.go.again"
 	case gk.ReasonOtherSubject:
-		m.Texts = []string{"m.fail.other", again}
+		m.Texts, m.Go = []string{"m.fail.other"}, "m.go.account"
+		if p.Shop != "" {
+			m.Texts = []string{"m.fail.other.named"}
+		}
 	case gk.ReasonOwnerConflict:
 		m.Texts = []string{"m.fail.owner"}
 	case gk.ReasonLostAnswer:
-		m.Icon, m.Texts = "warn", []string{"m.fail.lost", again}
+		m.Icon, m.Texts, m.Go = "warn", []string{"m.fail.lost"}, "m.go.again"
 	case gk.ReasonUnconfirmed:
-		m.Icon, m.Texts = "warn", []string{"m.fail.unconfirmed", again}
+		m.Icon, m.Texts, m.Go = "warn", []string{"m.fail.unconfirmed"}, "m.go.again"
 	default:
-		m.refusal(o.Click.Fault, again)
+		m.refusal(o.Spec, o.Click.Fault)
+	}
+	if start {
+		m.Start = "/connect/again/" + o.Click.ID
+	}
+	if !start && m.Go == "m.go.again" { // no button: the words say where it goes on
+		again := "m.fail.again"
+		if o.Authorization.Kind == gk.KindInstall {
+			again = "m.fail.reinstall"
+		}
+		m.Texts = append(m.Texts, again)
 	}
 	m.page = p
 	if f := o.Click.Fault; f != nil && o.Spec != nil {
@@ -184,27 +200,6 @@ func newFailure(p page, o consent.Outcome) message {
 		m.Said = strings.TrimSpace(f.Code + " " + f.Message)
 	}
 	return m
-}
-
-// refusal chooses the words by whose move a platform's refusal is.
-func (m *message) refusal(f *gk.Fault, again string) {
-	m.Icon = "warn"
-	if f == nil {
-		m.Texts = []string{"m.fail.ours"}
-		return
-	}
-	// At this stage the platform speaks of what the merchant did; later ones are between it and the vendor.
-	m.Advise = f.Stage == platform.StageAuthorize
-	switch f.Action {
-	case gk.Reauthorize:
-		m.Texts = []string{"m.fail.refused", again}
-	case gk.Retry, gk.Backoff, gk.Refresh, gk.None:
-		m.Texts = []string{"m.fail.busy", again}
-	case gk.WaitApproval:
-		m.Texts = []string{"m.fail.wait"}
-	case gk.FixConfig, gk.FixRequest, gk.ContactPlatform:
-		m.Texts = []string{"m.fail.ours"}
-	}
 }
 
 func minutes(o consent.Outcome) int {

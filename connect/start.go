@@ -20,6 +20,8 @@ const longestForm = 16 << 10
 type startPage struct {
 	page
 	Title, Under, Button string // ids of texts
+	Safe                 string // id of the text about the password
+	NotNeeded            bool   // everything is well: the button is not what the merchant should press
 	Account              string // which account to log in with
 	Steps                []stepText
 	Until                string // last day of the link
@@ -57,6 +59,7 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	pressed.CookieValue += linkMark + secret
 	p.leave(w, pressed)
 	return nil
 }
@@ -117,19 +120,21 @@ func newStartPage(p page, v consent.Visit) startPage {
 	p.Owner, p.Ref = v.Authorization.Owner, v.Authorization.Number()
 	p.Shop = v.Authorization.Shop
 	p.Minutes = int(time.Duration(facts.Link.Finish) / time.Minute)
-	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", AskShop: v.AskShop}
+	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", Safe: "m.start.safe", AskShop: v.AskShop}
 	s.Until = dateIn(v.Spec, v.Authorization.ExpiresAt)
 	switch {
 	case v.Authorization.Kind == gk.KindCancel:
-		s.Title, s.Under, s.Button = "m.cancel.title", "m.cancel.under", "m.cancel.go"
+		s.Title, s.Under, s.Button, s.Safe = "m.cancel.title", "m.cancel.under", "m.cancel.go", "m.cancel.safe"
 	case v.Grant != nil:
 		p.Shop = subjectName(v.Grant.Subject)
 		p.Date = dateIn(v.Spec, ended(v.Grant))
 		s.Title, s.Under = "m.again.title", againText(v.Grant)
-		s.describe(p.Lang, facts.Page)
-		s.Period = periodText(facts.Link)
+		if s.NotNeeded = s.Under == "m.again.notneeded"; !s.NotNeeded {
+			s.describe(p, facts.Page)
+			s.Period = periodText(facts.Link)
+		}
 	default:
-		s.describe(p.Lang, facts.Page)
+		s.describe(p, facts.Page)
 		s.Period = periodText(facts.Link)
 	}
 	p.Days = int(time.Duration(facts.Link.Longest) / (24 * time.Hour))
@@ -138,10 +143,10 @@ func newStartPage(p page, v consent.Visit) startPage {
 }
 
 // describe fills in what awaits the merchant on the platform's page.
-func (s *startPage) describe(lang string, facts platform.PageFacts) {
-	s.Account = facts.Account.In(lang)
+func (s *startPage) describe(p page, facts platform.PageFacts) {
+	s.Account = p.set(facts.Account.In(p.Lang))
 	for _, step := range facts.Steps {
-		s.Steps = append(s.Steps, stepText{step.Title.In(lang), step.Text.In(lang)})
+		s.Steps = append(s.Steps, stepText{p.set(step.Title.In(p.Lang)), p.set(step.Text.In(p.Lang))})
 	}
 }
 
@@ -167,12 +172,13 @@ func againText(g *gk.Grant) string {
 	return "m.again.plain"
 }
 
-// ended is the last moment at which a grant was good.
+// ended is the last moment at which a grant was good: the end of the authorization, as the merchant was told, where
+// the platform names one, else the token's.
 func ended(g *gk.Grant) time.Time {
-	if !g.Expires.IsZero() {
-		return g.Expires
+	if !g.Ceiling.IsZero() {
+		return g.Ceiling
 	}
-	return g.Ceiling
+	return g.Expires
 }
 
 // subjectName is what people call a subject.

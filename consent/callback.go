@@ -75,7 +75,7 @@ func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}
 	if cb.Fault != nil && a.Kind != gk.KindCancel { // some platforms tell a cancellation as a refusal
-		return fl.declined(ctx, c, cb.Fault)
+		return fl.declined(ctx, opened.Driver, c, cb.Fault)
 	}
 	if !fl.keeper.BeginWork() {
 		return Outcome{}, keeper.ErrDraining
@@ -193,10 +193,11 @@ func (fl *Flow) entry(ctx context.Context, opened apps.Opened, cb platform.Callb
 	return fl.await(ctx, c.ID, false)
 }
 
-// declined records that the merchant, or the platform on their behalf, said no. The state is spent.
-func (fl *Flow) declined(ctx context.Context, c gk.Click, f *gk.Fault) (Outcome, error) {
+// declined records that the merchant, or the platform, said no. The state is spent. That the merchant cancelled is said
+// only where the platform's facts know the refusal for a cancellation.
+func (fl *Flow) declined(ctx context.Context, d platform.Driver, c gk.Click, f *gk.Fault) (Outcome, error) {
 	reason := gk.ReasonRefused
-	if f.Action == gk.Reauthorize {
+	if d.Spec().Refusal(f) == platform.RefusedCancelled {
 		reason = gk.ReasonDenied
 	}
 	if err := fl.failClick(ctx, c.ID, gk.Begun, reason, f); err != nil {

@@ -36,8 +36,18 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	away := false // the database: told once when it goes and once when it is back
 	for {
-		if err := r.round(ctx); err != nil && ctx.Err() == nil {
+		err := r.round(ctx)
+		switch gone := errors.Is(err, store.ErrUnavailable); {
+		case ctx.Err() != nil:
+		case gone && !away:
+			away = true
+			k.log.Warn("the database is away; nothing is claimed until it is back", "error", err)
+		case err == nil && away:
+			away = false
+			k.log.Info("the database is back")
+		case err != nil && !gone:
 			k.log.Warn("a round of the scheduler", "error", err)
 		}
 		select {

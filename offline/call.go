@@ -64,3 +64,11 @@ func Print(app platform.App, r *platform.Request) Printed {
 	o.SignedText = maskOf(secrets...).in(o.SignedText)
 	return o
 }
+
+// PrintMasked is Print with the app's secrets and those given hidden everywhere, for a request that nobody else will send.
+func PrintMasked(app platform.App, r *platform.Request, secrets ...gk.Secret) Printed {
+	for _, values := range app.Secrets {
+		secrets = append(secrets, values...)
+	}
+	return printed(r, maskOf(secrets...))
+}

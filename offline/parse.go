@@ -73,7 +73,7 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 		if i.Subject.ID == "" && d.Spec().Facts.TokenNames {
 			return Meaning{Unknown: true, Why: "the answer names nobody whose token it is; name the subject to say so"}, nil
 		}
-		m.Issued = append(m.Issued, issued(i))
+		m.Issued = append(m.Issued, Show(i))
 	}
 	return m, nil
 }
@@ -87,7 +87,8 @@ func edge(status int) string {
 	return why
 }
 
-func issued(i platform.Issue) Issued {
+// Show returns an issue as JSON shows it, with its tokens in clear.
+func Show(i platform.Issue) Issued {
 	out := Issued{
 		Subject: i.Subject, Access: i.Token.Access.Reveal(), Refresh: i.Token.Refresh.Reveal(),
 		Expires: second(i.Token.Expires), RefreshExpiry: second(i.Token.RefreshExpires), Ceiling: second(i.Ceiling),

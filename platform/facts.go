@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -212,7 +213,63 @@ func (s *Spec) WindowEnded(f *gk.Fault) string {
 type PageFacts struct {
 	Account Texts  `toml:"account" json:"account"` // which account to log in with
 	Steps   []Step `toml:"steps" json:"steps"`
-	Short   Texts  `toml:"short" json:"short"` // one or two letters for the platform's tile
+	Short   Texts  `toml:"short" json:"short"`         // one or two letters for the platform's tile
+	Tint    int    `toml:"tint" json:"tint,omitempty"` // the tile's colour, 1 to 9 of the style sheet; 0: the first
+	Name    Texts  `toml:"name" json:"name"`           // what merchants call the platform; empty: the names that vendors know
+
+	// Refusals tells which refusals a merchant can mend, and how: kind = rows, by id or by their example.
+	Refusals map[string][]string `toml:"refusals" json:"refusals,omitempty"`
+}
+
+// Kinds of a refusal in the merchant's eyes. What stands in none of them is between the platform and the vendor.
+const (
+	RefusedCancelled = "cancelled"     // the merchant said no
+	RefusedMain      = "main_account"  // the main account has to authorize, or to allow it
+	RefusedOther     = "other_account" // this account cannot authorize, another can
+	RefusedTest      = "test_account"  // the app is in testing: the platform's test account has to be used
+	RefusedOrder     = "order"         // the service has to be ordered first
+	RefusedLate      = "late"          // the platform's page was open too long
+	RefusedAgain     = "again"         // the attempt is over, and another one may succeed
+	RefusedSuspended = "suspended"     // the platform has suspended the shop
+)
+
+var refusals = []string{
+	RefusedCancelled, RefusedMain, RefusedOther, RefusedTest, RefusedOrder, RefusedLate, RefusedAgain, RefusedSuspended,
+}
+
+// Refusal returns what kind a platform's refusal is in the merchant's eyes, empty where the merchant can mend nothing.
+func (s *Spec) Refusal(f *gk.Fault) string {
+	if f == nil {
+		return ""
+	}
+	row := s.Catalogue.Row(f.Row)
+	if row == nil {
+		return ""
+	}
+	for _, kind := range refusals {
+		if slices.ContainsFunc(s.Facts.Page.Refusals[kind], row.named) {
+			return kind
+		}
+	}
+	return ""
+}
+
+// named reports whether a text is the row's id or its example.
+func (r *Row) named(text string) bool { return text == r.ID || r.Example != "" && text == r.Example }
+
+// checkRefusals returns an error for a refusal of a kind that the pages do not know, or that no row says.
+func (s *Spec) checkRefusals() error {
+	for kind, texts := range s.Facts.Page.Refusals {
+		if err := oneOf("page.refusals", kind, refusals...); err != nil {
+			return err
+		}
+		for _, text := range texts {
+			if !slices.ContainsFunc(s.Catalogue.rows, func(r *Row) bool { return r.named(text) }) {
+				return fmt.Errorf("page.refusals.%s: %q is neither the id nor the example of a row of faults.csv", kind, text)
+			}
+		}
+	}
+	return nil
 }
 
 // Step is one step of an authorization in the merchant's eyes.

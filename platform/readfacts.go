@@ -24,7 +24,11 @@ func Load(platformTOML, faultsCSV []byte) *Spec {
 	if err != nil {
 		panic(fmt.Sprintf("faults.csv of %s: %v", facts.Code, err))
 	}
-	return &Spec{Code: facts.Code, Facts: facts, Catalogue: catalogue}
+	spec := &Spec{Code: facts.Code, Facts: facts, Catalogue: catalogue}
+	if err := spec.checkRefusals(); err != nil {
+		panic(fmt.Sprintf("platform.toml of %s: %v", facts.Code, err))
+	}
+	return spec
 }
 
 // ReadFacts reads a platform.toml. An unknown key, a pattern that does not compile, a word outside its list, a text

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +13,7 @@ import (
 )
 
 func appCommand(s streams) *cobra.Command {
-	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s),
+	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s), appUpdate(s),
 		appSwitch(s, "stop", "Stop an application: no token of it is served, refreshed or used", "stopped"),
 		appSwitch(s, "start", "Let a stopped application go on", "started"),
 		appRemove(s))
@@ -35,32 +34,12 @@ func appAdd(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.Platform, a.Settings = args[0], map[string]string{}
-			for _, pair := range set {
-				name, value, ok := strings.Cut(pair, "=")
-				if !ok {
-					return usage("--set takes NAME=VALUE")
-				}
-				a.Settings[name] = value
+			a.Platform = args[0]
+			if a.Settings, err = appSettings(s, a.Platform, set, secrets); err != nil {
+				return err
 			}
-			for _, pair := range secrets {
-				name, from, ok := strings.Cut(pair, "=")
-				if !ok {
-					return usage("--secret takes NAME=FILE, NAME=env:VARIABLE or NAME=-")
-				}
-				if a.Settings[name], err = secretInput(s, from); err != nil {
-					return fmt.Errorf("--secret %s: %w", name, err)
-				}
-			}
-			for _, pair := range endpoints {
-				name, base, ok := strings.Cut(pair, "=")
-				if !ok {
-					return usage("--endpoint takes NAME=scheme://host[:port]")
-				}
-				if a.Endpoints == nil {
-					a.Endpoints = map[string]string{}
-				}
-				a.Endpoints[name] = base
+			if a.Endpoints, err = appEndpoints(endpoints); err != nil {
+				return err
 			}
 			made, err := c.CreateApp(cmd.Context(), a)
 			if err != nil {
@@ -191,20 +170,30 @@ func showChecks(s streams, checks []client.Check, asJSON bool) error {
 }
 
 func appRemove(s streams) *cobra.Command {
-	return &cobra.Command{
+	var asJSON, yes bool
+	cmd := &cobra.Command{
 		Use: "remove APP", Short: "Remove an application that has no grants", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := remote()
 			if err != nil {
 				return err
 			}
+			if err := sure(cmd.Context(), s, yes, "Remove "+args[0]+" with its secrets?"); err != nil {
+				return err
+			}
 			if err := c.DeleteApp(cmd.Context(), args[0]); err != nil {
 				return err
+			}
+			if asJSON {
+				return printJSON(s.out, map[string]string{"removed": args[0]})
 			}
 			_, err = fmt.Fprintln(s.out, "removed", args[0])
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
 
 // appSwitch is stop or start.

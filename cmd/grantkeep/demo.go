@@ -74,8 +74,9 @@ type demonstration struct {
 type readySims struct {
 	Control   string `json:"control"`
 	Platforms map[string]struct {
-		Base string           `json:"base"`
-		Apps []map[string]any `json:"apps"`
+		Base  string           `json:"base"`
+		Apps  []map[string]any `json:"apps"`
+		Shops []sim.Shop       `json:"shops"`
 	} `json:"platforms"`
 }
 
@@ -269,23 +270,29 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 
 // control makes one control call of the simulators.
 func (d *demonstration) control(ctx context.Context, path string, in any) error {
+	_, err := controlCall(ctx, d.gate, d.ready.Control+path, in)
+	return err
+}
+
+// controlCall makes one control call of simulators and returns what it answers.
+func controlCall(ctx context.Context, gate *outbound.Gate, address string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.ready.Control+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	answer, err := d.gate.Send(ctx, req, outbound.Policy{Allow: func(string, string) bool { return true }})
+	answer, err := gate.Send(ctx, req, outbound.Policy{Allow: func(string, string) bool { return true }})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if answer.Status != http.StatusOK {
-		return fmt.Errorf("control call %s answered %d: %s", path, answer.Status, answer.Body)
+		return nil, fmt.Errorf("control call %s answered %d: %s", req.URL.Path, answer.Status, answer.Body)
 	}
-	return nil
+	return answer.Body, nil
 }
 
 // clockFile holds the offset of the demo's clock.

@@ -22,7 +22,7 @@ func grantExport(s streams) *cobra.Command {
 				return usage("--recipient is needed: an age recipient, age1…; age-keygen makes one")
 			}
 			to := s.out
-			if f, ok := to.(*os.File); ok && out == "" && terminal(f) {
+			if f, ok := to.(*os.File); ok && out == "" && isTerminal(f) {
 				return usage("the file is not for a terminal; name one with --out")
 			}
 			c, err := remote()

@@ -209,7 +209,7 @@ func (r *importRun) note(rows []client.ImportedRow) error {
 
 // progress draws over its own line, on a terminal only.
 func (r *importRun) progress() {
-	if f, ok := r.streams.err.(*os.File); ok && terminal(f) {
+	if f, ok := r.streams.err.(*os.File); ok && isTerminal(f) {
 		r.drawn = true
 		_, _ = fmt.Fprintf(f, "\r%d rows imported, %d failed", r.total.Imported, r.total.Failed) // a broken terminal stops no import
 	}

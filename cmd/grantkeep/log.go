@@ -97,7 +97,11 @@ func (g *gathered) out() {
 
 // redact is the last net under the types that redact themselves.
 func redact(_ []string, a slog.Attr) slog.Attr {
-	if kind := a.Value.Kind(); kind != slog.KindAny && kind != slog.KindLogValuer {
+	switch a.Value.Kind() {
+	case slog.KindAny, slog.KindLogValuer:
+	case slog.KindDuration: // slog would write nanoseconds without a unit
+		return slog.String(a.Key, a.Value.Duration().Round(time.Microsecond).String())
+	default:
 		return a
 	}
 	switch v := a.Value.Any().(type) {

@@ -12,11 +12,14 @@ import (
 	"github.com/grantkeep/grantkeep/client"
 )
 
+// defaultServer is where the commands look for a server that nobody named.
+const defaultServer = "http://127.0.0.1:8080"
+
 // remote makes the client of the commands that talk to a server.
 func remote() (*client.Client, error) {
 	server, key := os.Getenv("GRANTKEEP_SERVER"), os.Getenv("GRANTKEEP_KEY")
 	if server == "" {
-		server = "http://127.0.0.1:8080"
+		server = defaultServer
 	}
 	if key == "" {
 		return nil, usage("GRANTKEEP_KEY is not set: the API key (GRANTKEEP_SERVER names the server, now %s)", server)
@@ -28,10 +31,10 @@ func remote() (*client.Client, error) {
 	return c, nil
 }
 
-// printTable prints rows under a header, aligned also where the cells hold Chinese.
+// printTable prints rows under a header, aligned also where the cells hold Chinese. On a terminal the header stands out
+// and a row is as wide as the window; what goes to a file or another program is plain and whole.
 func printTable(w io.Writer, header []string, rows [][]string) {
 	t := table.NewWriter()
-	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
 	t.Style().Options = table.OptionsNoBordersAndSeparators
@@ -39,7 +42,17 @@ func printTable(w io.Writer, header []string, rows [][]string) {
 	for _, r := range rows {
 		t.AppendRow(cells(r))
 	}
-	t.Render()
+	if f, ok := w.(*os.File); ok && isTerminal(f) {
+		if width := terminalWidth(f); width > 0 {
+			t.SetAllowedRowLength(width)
+		}
+		if os.Getenv("NO_COLOR") == "" {
+			t.Style().Color.Header = text.Colors{text.Bold}
+		}
+	}
+	for line := range strings.Lines(t.Render()) {
+		_, _ = io.WriteString(w, strings.TrimRight(line, " \n")+"\n") // a reader who has gone needs no more lines
+	}
 }
 
 func cells(texts []string) table.Row {

@@ -45,6 +45,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	root.SetErr(s.err)
 	err := root.ExecuteContext(ctx)
 	var wrong usageError
+	err = remedied(err)
 	switch {
 	case err == nil:
 		return exitDone
@@ -77,15 +78,15 @@ func newRoot(s streams) *cobra.Command {
 		Args:          cobra.ArbitraryArgs,
 		RunE:          helpOrUnknown,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		demoCommand(s), serveCommand(s), simulateCommand(s),
-		appCommand(s), linkCommand(s), grantCommand(s), keyCommand(s), keyringCommand(s), doctorCommand(s),
+		appCommand(s), linkCommand(s), authorizationCommand(s), grantCommand(s), attentionCommand(s), keyCommand(s), keyringCommand(s), doctorCommand(s),
 		versionCommand(s), healthcheckCommand(),
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),
 		offlineCommand(s, "verify", "Tell whether an incoming request is genuine, and why not"),
 		offlineCommand(s, "parse", "Tell what an answer of a platform means"),
-		explainCommand(s),
+		explainCommand(s), tryCommand(s),
 	)
 	return root
 }
@@ -100,7 +101,11 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 // helpOrUnknown prints what a command holds. cobra would do the same for a word that it does not hold, and call it done.
 func helpOrUnknown(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("unknown command %q; %s --help lists them", args[0], cmd.CommandPath())
+		names := make([]string, 0, len(cmd.Commands()))
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		return usage("unknown command %q%s; %s --help lists them", args[0], meant(args[0], names, ""), cmd.CommandPath())
 	}
 	return cmd.Help()
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -96,6 +97,9 @@ func settings(flags *pflag.FlagSet, path string) error {
 			}
 		}
 	}
+	if err := knownEnvironment(flags, os.Environ()); err != nil {
+		return err
+	}
 	err := k.Load(env.Provider(".", env.Opt{Prefix: "GRANTKEEP_", TransformFunc: func(name, value string) (string, any) {
 		name = strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "GRANTKEEP_")), "_", "-")
 		if flags.Lookup(name) == nil || name == "config" || value == "" {
@@ -124,6 +128,43 @@ func settings(flags *pflag.FlagSet, path string) error {
 	return errors.Join(errs...)
 }
 
+// foreignNames are names that begin as ours and are not: Kubernetes tells every pod where the service grantkeep is, and
+// the other commands and the tests have names of their own.
+var foreignNames = regexp.MustCompile(`^(SERVER|KEY|ADMIN_KEY|CONFIG|TEST_.*|SERVICE_HOST|SERVICE_PORT.*|PORT|PORT_[0-9]+_.*)$`)
+
+// knownEnvironment refuses a name in the environment that no setting has: most likely it is a misspelt one, and what it
+// was meant to say would be passed over in silence.
+func knownEnvironment(flags *pflag.FlagSet, environment []string) error {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, strings.ReplaceAll(strings.ToUpper(f.Name), "-", "_")) })
+	for _, pair := range environment {
+		full, value, _ := strings.Cut(pair, "=")
+		name, ours := strings.CutPrefix(full, "GRANTKEEP_")
+		if !ours || value == "" || slices.Contains(names, name) || foreignNames.MatchString(name) {
+			continue
+		}
+		return usage("environment: %s is no setting%s; grantkeep serve --help lists them", full, meant(name, names, "GRANTKEEP_"))
+	}
+	return nil
+}
+
+var errBadAdminKey = errors.New("GRANTKEEP_ADMIN_KEY must begin with gk_ and have at least 32 characters")
+
+// notes are remarks for the operator: lines for a person at a terminal, else lines of the log like all others.
+type notes struct {
+	err io.Writer
+	log *slog.Logger
+}
+
+// Write writes one remark.
+func (n notes) Write(p []byte) (int, error) {
+	if f, ok := n.err.(*os.File); ok && isTerminal(f) {
+		return n.err.Write(p)
+	}
+	n.log.Warn(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
 // serve runs the server until ctx ends, then finishes what is under way.
 func serve(ctx context.Context, c serveConfig, s streams) error {
 	log, flush, err := newLog(s.err, c.logLevel)
@@ -134,7 +175,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	harden(log)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", c.listen, bare(err))
+		return fmt.Errorf("cannot listen on %s: %w; another address goes with --listen", c.listen, bare(err))
 	}
 	defer func() { _ = listener.Close() }() // the server closes it first
 	if err := c.addresses(listener.Addr().String()); err != nil {
@@ -149,10 +190,13 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return usageError{err}
 	}
 	defer gate.Close()
+	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" && !api.ValidKey(gk.NewSecret(given)) {
+		return errBadAdminKey // before anything is made: an empty database would keep its master key
+	}
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	in, err := openInstallation(ctx, c.data, c.database, c.masterKey, s.err)
+	in, err := openInstallation(ctx, c.data, c.database, c.masterKey, notes{s.err, log})
 	if err != nil {
 		return err
 	}
@@ -161,7 +205,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return errors.Join(err, errors.New("this database was made by the demo, whose clock has been moved and whose platforms are simulated; give serve a directory of its own"))
 	}
 	in.drivers = drivers
-	if err := firstKey(ctx, in, c.data, s); err != nil {
+	if err := firstKey(ctx, in, c.data, s, log); err != nil {
 		return err
 	}
 	in.frozen = c.frozen
@@ -295,20 +339,16 @@ func (c *serveConfig) addresses(listening string) error {
 // firstKey gives an empty database an API key that may do everything: the one that the operator chose, or one that is
 // shown once, on a terminal, else in a file. The file is written before the key is stored: a key that nobody knows would
 // lock everybody out.
-func firstKey(ctx context.Context, in *installation, data string, s streams) error {
+func firstKey(ctx context.Context, in *installation, data string, s streams, log *slog.Logger) error {
 	keys, err := in.store.Keys(ctx)
 	if err != nil || len(keys) > 0 {
 		return err
 	}
 	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" {
-		key := gk.NewSecret(given)
-		if !api.ValidKey(key) {
-			return errors.New("GRANTKEEP_ADMIN_KEY must begin with gk_ and have at least 32 characters")
-		}
-		return addFirstKey(ctx, in.store, key)
+		return addFirstKey(ctx, in.store, gk.NewSecret(given))
 	}
 	key := api.NewKey()
-	if f, ok := s.err.(*os.File); ok && terminal(f) {
+	if f, ok := s.err.(*os.File); ok && isTerminal(f) {
 		if err := addFirstKey(ctx, in.store, key); err != nil {
 			return err
 		}
@@ -327,13 +367,8 @@ func firstKey(ctx context.Context, in *installation, data string, s streams) err
 	if err := addFirstKey(ctx, in.store, key); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
-	_, err = fmt.Fprintf(s.err, "the first API key is in %s; move it to where secrets are kept\n", path)
-	return err
-}
-
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	log.Warn("the first API key is in " + path + "; move it to where secrets are kept")
+	return nil
 }
 
 // bare strips the operation and address that net puts around an error.
