@@ -30,6 +30,17 @@ const (
 	EventAppResumed     = "app.resumed"
 	EventAppBroken      = "app.broken" // we cannot open it: its renewals wait
 	EventAppKeyExpiring = "app.key_expiring"
+
+	EventWebhookTest     = "webhook.test"
+	EventWebhookFailing  = "webhook.failing"
+	EventWebhookDisabled = "webhook.disabled"
+
+	EventQuotaNear        = "quota.near"
+	EventSystemBehind     = "system.behind"
+	EventSystemSpilled    = "system.spilled"
+	EventKeyVolume        = "key.volume"
+	EventKeyNewNetwork    = "key.new_network"
+	EventPrivacyRequested = "privacy.requested"
 )
 
 // Event is one line of history, of the audit and of the outbox at once. Data never holds a secret.

@@ -12,13 +12,18 @@ var lots = []int{64, 8, 1}
 
 // insertMany stores rows of equal length; head is an INSERT up to its columns.
 func insertMany(ctx context.Context, q Querier, head string, rows [][]any) error {
+	return insertManyOr(ctx, q, head, "", rows)
+}
+
+// insertManyOr is insertMany with a text behind the rows: what to do with those that are there.
+func insertManyOr(ctx context.Context, q Querier, head, tail string, rows [][]any) error {
 	for _, lot := range lots {
 		for len(rows) >= lot {
 			args := make([]any, 0, lot*len(rows[0]))
 			for _, row := range rows[:lot] {
 				args = append(args, row...)
 			}
-			if err := insert(ctx, q, head+` VALUES `+places(lot, len(rows[0])), args...); err != nil {
+			if err := insert(ctx, q, head+` VALUES `+places(lot, len(rows[0]))+tail, args...); err != nil {
 				return err
 			}
 			rows = rows[lot:]
