@@ -23,7 +23,7 @@ var floors = []struct {
 	{0, []string{"."}},
 	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
 	{2, []string{"keeper", "transfer", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
-	{3, []string{"offline", "gateway", "pushes", "store/sqlite", "store/postgres", "platform/all"}},
+	{3, []string{"offline", "gateway", "pushes", "notify", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"api", "connect", "console"}},
 	{5, []string{"cmd/grantkeep", "docs/generate"}},
 }

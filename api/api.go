@@ -16,6 +16,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	Version string            // of the program, for the OpenAPI document
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // nil: one of its own; cmd may serve it on a listener of its own
+
+	Stopping <-chan struct{} // closed when the server stops: streams end then; nil: never
 }
 
 // largestBody is one byte more than a request's body may have: 1 MiB.
@@ -45,6 +48,8 @@ type server struct {
 	mux     *http.ServeMux
 	huma    huma.API
 	metrics *metrics
+	teller  notify.Teller
+	streams streams
 	written func() ([]byte, error) // the OpenAPI document, written at the first asking
 }
 
@@ -73,6 +78,7 @@ func build(o Options) *server {
 	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
+	s.teller = notify.Teller{Store: o.Store, Keeper: o.Keeper}
 	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log})
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -105,6 +111,7 @@ func build(o Options) *server {
 	s.routeTokens()
 	s.routeGateway()
 	s.routeEvents()
+	s.routeStream()
 	s.routeKeys()
 	s.routeKeyring()
 	s.routePlatforms()

@@ -104,7 +104,9 @@ func newHouseOn(t testing.TB, n network) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.handler = api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log})
+	stopping := make(chan struct{})
+	close(stopping) // a stream tells what there is, and ends
+	h.handler = api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log, Stopping: stopping})
 	h.addKey("all", gk.Scopes(), nil, nil)
 	h.app = h.addApp("first")
 	return h

@@ -124,6 +124,8 @@ type Outlets interface {
 	KeepEvents(d time.Duration)
 	// FindEvents is EventsAfter with a filter.
 	FindEvents(ctx context.Context, v gk.Viewer, f EventFilter) ([]gk.Event, error)
+	// LastPosition returns the position of the event that was published last; 0 if there is none.
+	LastPosition(ctx context.Context) (int64, error)
 	// EventsByID returns published events in the order of their positions; unknown ids are left out.
 	EventsByID(ctx context.Context, ids []string) ([]gk.Event, error)
 }

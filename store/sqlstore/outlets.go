@@ -116,3 +116,8 @@ func (s *Store) EventsByID(ctx context.Context, ids []string) ([]gk.Event, error
 	return all(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position`, w.args...)
 }
+
+// LastPosition implements [store.Outlets].
+func (s *Store) LastPosition(ctx context.Context) (int64, error) {
+	return one(ctx, s.db, scanNumber, `SELECT COALESCE(max(position), 0) FROM events WHERE position IS NOT NULL`)
+}

@@ -90,3 +90,8 @@ func (s *Store) EventsByID(ctx context.Context, ids []string) ([]gk.Event, error
 
 // KeepEvents implements [store.Outlets].
 func (s *Store) KeepEvents(d time.Duration) { s.inner.KeepEvents(d) }
+
+// LastPosition implements [store.Outlets].
+func (s *Store) LastPosition(ctx context.Context) (int64, error) {
+	return call(ctx, s, "LastPosition", func() (int64, error) { return s.inner.LastPosition(ctx) })
+}
