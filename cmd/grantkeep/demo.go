@@ -124,6 +124,7 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer d.gate.Close()
+	d.stopping = ctx.Done()
 	f := faces{d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
 	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, log)), log)

@@ -23,10 +23,11 @@ import (
 
 // installation is a database with what opens it.
 type installation struct {
-	store  store.Store
-	vault  *vault.Vault
-	master vault.Master
-	frozen bool // reads only
+	store    store.Store
+	vault    *vault.Vault
+	master   vault.Master
+	frozen   bool            // reads only
+	stopping <-chan struct{} // closed when the server stops
 
 	drivers []platform.Driver // the platforms, with what the operator adds to their facts
 }

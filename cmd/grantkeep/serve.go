@@ -38,7 +38,7 @@ type serveConfig struct {
 	listen, publicURL, apiURL, consoleURL string
 	data, database, masterKey             string
 	allowEndpoint                         []string
-	drain                                 time.Duration
+	drain, keepEvents                     time.Duration
 	logLevel                              string
 	unsafeListen, frozen                  bool
 	operations                            string
@@ -74,6 +74,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
 	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
+	f.DurationVar(&c.keepEvents, "keep-events", 90*24*time.Hour, "how long events and histories are kept, a day at least")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&configFile, "config", "", "TOML file with the same settings")
 	return cmd
@@ -127,6 +128,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return err
 	}
 	harden(log)
+	if c.keepEvents < 24*time.Hour {
+		return usage("--keep-events takes a day (24h) at least")
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", c.listen, bare(err))
@@ -159,7 +163,8 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := firstKey(ctx, in, c.data, s); err != nil {
 		return err
 	}
-	in.frozen = c.frozen
+	in.frozen, in.stopping = c.frozen, ctx.Done()
+	in.store.KeepEvents(c.keepEvents)
 	k, err := openKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
