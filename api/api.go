@@ -31,6 +31,7 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // nil: one of its own; cmd may serve it on a listener of its own
 
+	News     *notify.News    // webhooks and alarms; required
 	Stopping <-chan struct{} // closed when the server stops: streams end then; nil: never
 }
 
@@ -112,6 +113,7 @@ func build(o Options) *server {
 	s.routeGateway()
 	s.routeEvents()
 	s.routeStream()
+	s.routeWebhooks()
 	s.routeKeys()
 	s.routeKeyring()
 	s.routePlatforms()

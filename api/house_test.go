@@ -21,6 +21,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
@@ -46,6 +47,7 @@ type house struct {
 	store   store.Store
 	vault   *vault.Vault
 	keeper  *keeper.Keeper
+	news    *notify.News
 	log     *safeBuffer
 	keys    map[string]gk.Secret
 	app     gk.App
@@ -104,9 +106,10 @@ func newHouseOn(t testing.TB, n network) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.news = notify.New(notify.Options{Keeper: h.keeper, Store: db, Vault: h.vault, Gate: gate, Log: log})
 	stopping := make(chan struct{})
 	close(stopping) // a stream tells what there is, and ends
-	h.handler = api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log, Stopping: stopping})
+	h.handler = api.New(api.Options{Keeper: h.keeper, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log, Stopping: stopping, News: h.news})
 	h.addKey("all", gk.Scopes(), nil, nil)
 	h.app = h.addApp("first")
 	return h

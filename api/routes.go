@@ -24,6 +24,17 @@ var scopes = map[string]gk.Scope{
 	"GET /v1/events":        gk.ScopeRead,
 	"GET /v1/events/stream": gk.ScopeRead,
 
+	"GET /v1/webhooks":                          gk.ScopeManage,
+	"POST /v1/webhooks":                         gk.ScopeManage,
+	"GET /v1/webhooks/{id}":                     gk.ScopeManage,
+	"PATCH /v1/webhooks/{id}":                   gk.ScopeManage,
+	"DELETE /v1/webhooks/{id}":                  gk.ScopeManage,
+	"POST /v1/webhooks/{id}/rotate":             gk.ScopeManage,
+	"POST /v1/webhooks/{id}/test":               gk.ScopeManage,
+	"GET /v1/webhooks/{id}/deliveries":          gk.ScopeManage,
+	"POST /v1/webhooks/{id}/deliveries/{event}": gk.ScopeManage,
+	"POST /v1/webhooks/{id}/replay":             gk.ScopeManage,
+
 	"GET /v1/apps":                  gk.ScopeRead,
 	"GET /v1/apps/{id}":             gk.ScopeRead,
 	"POST /v1/apps":                 gk.ScopeManage,

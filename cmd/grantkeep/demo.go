@@ -57,13 +57,14 @@ func demoCommand(s streams) *cobra.Command {
 // demonstration is the whole product in one process.
 type demonstration struct {
 	*installation
-	keeper *keeper.Keeper
-	gate   *outbound.Gate
-	sims   *sim.Running
-	ready  readySims
-	server string
-	key    gk.Secret
-	apps   map[string]string // app id by platform
+	keeper  *keeper.Keeper
+	gate    *outbound.Gate
+	outlets *outbound.Gate // of webhooks and alarms
+	sims    *sim.Running
+	ready   readySims
+	server  string
+	key     gk.Secret
+	apps    map[string]string // app id by platform
 }
 
 // readySims is the part of the simulators' ready line that setting up needs.
@@ -124,12 +125,12 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer d.gate.Close()
-	d.stopping = ctx.Done()
+	defer d.outlets.Close()
 	f := faces{d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
 	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, log)), log)
 	done := make(chan error, 1)
-	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, 330*time.Second, log) }()
+	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, d.news, 330*time.Second, log) }()
 	if err := d.announce(s, c.json); err != nil {
 		stop()
 		return errors.Join(err, <-done)
@@ -162,6 +163,10 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 	}
 	d.keeper, err = openKeeper(d.installation, d.gate, d.server, filepath.Join(dir, "spill"), allowed, d.sims.Clock.Now, log)
 	if err != nil {
+		return err
+	}
+	d.stopping = ctx.Done()
+	if d.outlets, err = openNews(d.installation, d.keeper, []string{"127.0.0.1", "localhost", "::1"}, d.server, log); err != nil {
 		return err
 	}
 	d.sims.Clock.Register(sim.Hook{

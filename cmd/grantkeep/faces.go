@@ -25,7 +25,7 @@ func (f faces) handler(k *keeper.Keeper, in *installation, pushes http.Handler, 
 		public.Handle("/", connect.New(connect.Options{Keeper: k, PublicURL: f.public, Log: log}))
 		public.Handle("/push/{app}", pushes)
 	}
-	programs := api.New(api.Options{Keeper: k, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log, Stopping: in.stopping})
+	programs := api.New(api.Options{Keeper: k, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log, News: in.news, Stopping: in.stopping})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		toPublic, toAPI := serves(f.public, r.Host), serves(f.api, r.Host)
 		if toPublic && toAPI && hostOf(f.public) != hostOf(f.api) { // two ports of loopback

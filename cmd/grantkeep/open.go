@@ -13,6 +13,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -28,6 +29,7 @@ type installation struct {
 	master   vault.Master
 	frozen   bool            // reads only
 	stopping <-chan struct{} // closed when the server stops
+	news     *notify.News
 
 	drivers []platform.Driver // the platforms, with what the operator adds to their facts
 }
@@ -143,4 +145,15 @@ func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile stri
 		Store: in.store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
 		PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
 	})
+}
+
+// openNews makes what tells the vendor what happened, with a gate of its own: what it may reach beyond the public internet,
+// and its connections, have nothing to do with the platforms'.
+func openNews(in *installation, k *keeper.Keeper, allowed []string, consoleURL string, log *slog.Logger) (*outbound.Gate, error) {
+	gate, err := outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + version, Frozen: in.frozen})
+	if err != nil {
+		return nil, err
+	}
+	in.news = notify.New(notify.Options{Keeper: k, Store: in.store, Vault: in.vault, Gate: gate, ConsoleURL: consoleURL, Log: log})
+	return gate, nil
 }

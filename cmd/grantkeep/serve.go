@@ -28,6 +28,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
@@ -37,7 +38,7 @@ import (
 type serveConfig struct {
 	listen, publicURL, apiURL, consoleURL string
 	data, database, masterKey             string
-	allowEndpoint                         []string
+	allowEndpoint, allowWebhook           []string
 	drain, keepEvents                     time.Duration
 	logLevel                              string
 	unsafeListen, frozen                  bool
@@ -70,6 +71,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
 	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
+	f.StringArrayVar(&c.allowWebhook, "allow-webhook", nil, "HOST[:PORT] to which webhooks and alarms may go although its address is not public; plain http only there (may be repeated)")
 	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
 	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
@@ -169,6 +171,11 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err != nil {
 		return err
 	}
+	outlets, err := openNews(in, k, c.allowWebhook, c.consoleURL, log)
+	if err != nil {
+		return usage("--allow-webhook: %v", err)
+	}
+	defer outlets.Close()
 	if c.frozen {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
@@ -178,14 +185,15 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return err
 	}
 	log.Info("ready", "database", in.store.Name(), "public_url", c.publicURL, "instance_data", c.data)
-	return runServer(ctx, server, listener, k, pushes, c.drain, log)
+	return runServer(ctx, server, listener, k, pushes, in.news, c.drain, log)
 }
 
 // runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
-func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, drain time.Duration, log *slog.Logger) error {
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, news *notify.News, drain time.Duration, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if !k.Frozen() {
 		g.Go(func() error { return pushes.Run(ctx) })
+		g.Go(func() error { return news.Run(ctx) })
 	}
 	g.Go(func() error {
 		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
