@@ -114,6 +114,7 @@ func build(o Options) *server {
 	s.routeEvents()
 	s.routeStream()
 	s.routeWebhooks()
+	s.routeAlarms()
 	s.routeKeys()
 	s.routeKeyring()
 	s.routePlatforms()

@@ -30,7 +30,12 @@ func TestForeignIsAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bell, err := h.news.CreateAlarm(t.Context(), gk.Engine(), map[string]string{"url": "https://robot.example/bob"}, store.Rule{Channel: "wecom", Owners: []string{"bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	foreign := map[string][]string{
+		"/v1/alarms/":         {bell.ID},
 		"/v1/webhooks/":       {hook.ID},
 		"/v1/apps/":           {second.ID},
 		"/v1/grants/":         {bobGrant.ID, elsewhere.ID},
@@ -38,6 +43,7 @@ func TestForeignIsAbsent(t *testing.T) {
 		"/v1/keys/":           {bobKey.ID, "key_all"},
 	}
 	bodies := map[string]string{
+		"PATCH /v1/alarms/{id}":                `{"enabled":false}`,
 		"PATCH /v1/webhooks/{id}":              `{"description":"mine"}`,
 		"POST /v1/webhooks/{id}/replay":        `{"after":0}`,
 		"PATCH /v1/apps/{id}":                  `{"name":"mine"}`,

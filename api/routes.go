@@ -35,6 +35,13 @@ var scopes = map[string]gk.Scope{
 	"POST /v1/webhooks/{id}/deliveries/{event}": gk.ScopeManage,
 	"POST /v1/webhooks/{id}/replay":             gk.ScopeManage,
 
+	"GET /v1/alarms":            gk.ScopeManage,
+	"POST /v1/alarms":           gk.ScopeManage,
+	"GET /v1/alarms/{id}":       gk.ScopeManage,
+	"PATCH /v1/alarms/{id}":     gk.ScopeManage,
+	"DELETE /v1/alarms/{id}":    gk.ScopeManage,
+	"POST /v1/alarms/{id}/test": gk.ScopeManage,
+
 	"GET /v1/apps":                  gk.ScopeRead,
 	"GET /v1/apps/{id}":             gk.ScopeRead,
 	"POST /v1/apps":                 gk.ScopeManage,

@@ -115,6 +115,11 @@ func (w *worker) leave(id string, failed bool) {
 // turn delivers what is due for an outlet, and reports whether it failed.
 func (w *worker) turn(ctx context.Context, id string) (failed bool, err error) {
 	o, err := w.o.Store.Outlet(ctx, store.WebhookForm, id)
+	if errors.Is(err, store.ErrNotFound) {
+		if o, err = w.o.Store.Outlet(ctx, store.AlarmForm, id); err == nil {
+			return w.turnAlarm(ctx, o)
+		}
+	}
 	if err != nil {
 		return false, err
 	}

@@ -81,7 +81,7 @@ func newRoot(s streams) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), serveCommand(s), simulateCommand(s),
 		appCommand(s), linkCommand(s), grantCommand(s), keyCommand(s), keyringCommand(s), doctorCommand(s),
-		eventCommand(s),
+		eventCommand(s), webhookCommand(s), alarmCommand(s),
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),
 		offlineCommand(s, "verify", "Tell whether an incoming request is genuine, and why not"),
 		offlineCommand(s, "parse", "Tell what an answer of a platform means"),
