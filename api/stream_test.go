@@ -2,12 +2,16 @@ package api_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/notify"
 )
 
@@ -104,4 +108,39 @@ func TestStreamGoesOnFromWhereItWas(t *testing.T) {
 			t.Errorf("stream%s = %d", query, a.status)
 		}
 	}
+}
+
+func TestStreamsOfAKeyAreFew(t *testing.T) {
+	h := newHouse(t)
+	open := make(chan struct{})
+	h.handler = api.New(api.Options{
+		Keeper: h.keeper, Store: h.store, APIURL: "https://api.example", News: h.news, Stopping: open, Log: slog.New(slog.DiscardHandler),
+	})
+	var all sync.WaitGroup
+	t.Cleanup(func() { close(open); all.Wait() })
+	for range 8 {
+		begun := make(chan struct{})
+		all.Go(func() {
+			r := httptest.NewRequest(http.MethodGet, "https://api.example/v1/events/stream", nil)
+			r.Header.Set("Authorization", "Bearer "+h.keys["all"].Reveal())
+			h.handler.ServeHTTP(&firstByte{ResponseRecorder: httptest.NewRecorder(), begun: begun}, r)
+		})
+		<-begun
+	}
+	if a := h.do("all", http.MethodGet, "/v1/events/stream", ""); a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" {
+		t.Errorf("the ninth stream = %d", a.status)
+	}
+}
+
+// firstByte tells when an answer begins.
+type firstByte struct {
+	*httptest.ResponseRecorder
+	once  sync.Once
+	begun chan struct{}
+}
+
+// Write notes that the answer has begun.
+func (f *firstByte) Write(p []byte) (int, error) {
+	defer f.once.Do(func() { close(f.begun) })
+	return f.ResponseRecorder.Write(p)
 }

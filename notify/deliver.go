@@ -25,7 +25,7 @@ const (
 	mostFailing  = 512              // of those that failed last
 	answerWithin = 15 * time.Second // of a receiver
 	readOfAnswer = 64 << 10
-	lease        = 45 * time.Second // of a claim: longer than an attempt, and soon over after a crash
+	lease        = 30 * time.Second // of a claim: longer than an attempt, and soon over after a crash
 	settleWithin = 10 * time.Second
 	disableAfter = 3 * 24 * time.Hour
 	tellAfter    = time.Hour // of failing

@@ -2,10 +2,12 @@ package notify_test
 
 import (
 	"context"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -213,4 +215,23 @@ func (r *receiver) answers(f func(w http.ResponseWriter, r *http.Request)) {
 // status answers with a status alone.
 func status(code int) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestSchemaInTheDocs holds the schema in the docs to the one that is served.
+func TestSchemaInTheDocs(t *testing.T) {
+	want, err := notify.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "../docs/events.schema.json"
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != string(want) {
+		t.Errorf("%s is not what is served (%v); run this test with -update", path, err)
+	}
 }
