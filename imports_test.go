@@ -25,7 +25,7 @@ var floors = []struct {
 	{2, []string{"keeper", "transfer", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
 	{3, []string{"offline", "gateway", "pushes", "notify", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"api", "connect", "console"}},
-	{5, []string{"cmd/grantkeep", "docs/generate"}},
+	{5, []string{"cmd/grantkeep", "docs/generate", "docs/receiver"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}
