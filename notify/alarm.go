@@ -30,9 +30,13 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 		return false, err
 	}
 	end := context.WithoutCancel(ctx)
+	var state map[string]int64 // what the alarm remembers after this turn; nil: what it did before
 	defer func() {
 		uerr := w.o.Store.UpdateOutlet(end, o.Form, o.ID, now, func(row *store.Outlet) ([]gk.Event, error) {
-			row.BusyUntil, row.State = time.Time{}, o.State
+			row.BusyUntil = time.Time{}
+			if state != nil {
+				row.State = state
+			}
 			return nil, nil
 		})
 		if err == nil && !errors.Is(uerr, store.ErrNotFound) {
@@ -74,7 +78,8 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 		failed = failed || bad
 		all = append(all, g.deliveries...)
 	}
-	forget(o.State, now)
+	state = o.State
+	forget(state, now)
 	if err := w.o.Store.SettleDeliveries(end, all); err != nil {
 		return failed, err
 	}

@@ -173,6 +173,38 @@ func TestManyShopsOfOneCauseAreOneMessage(t *testing.T) {
 	until(t, "the late one is told", func() bool { return len(r.posts()) == 3 })
 }
 
+func TestGroupIsRememberedAfterAFailure(t *testing.T) {
+	r := newReceiver(t)
+	r.answers(status(http.StatusInternalServerError))
+	h := newHouse(t, r.host())
+	a := h.alarm(map[string]string{"url": r.URL}, store.Rule{Channel: "wecom"})
+	h.happen(gk.Event{Kind: gk.EventGrantExpired, Grant: "grt_1"})
+	h.run()
+	until(t, "it is spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 2 })
+	standing := func() store.Outlet {
+		o, err := h.store.Outlet(t.Context(), store.AlarmForm, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	h.advance(5 * time.Second)
+	until(t, "the channel is known to fail", func() bool { o := standing(); return !o.FailingSince.IsZero() && o.BusyUntil.IsZero() })
+	r.answers(says(`{"errcode":0}`))
+	h.advance(10 * time.Second)
+	until(t, "it is told", func() bool {
+		o := standing()
+		return o.FailingSince.IsZero() && o.BusyUntil.IsZero() && len(r.posts()) == 2
+	})
+	told := false
+	for key := range standing().State {
+		told = told || strings.HasPrefix(key, gk.EventGrantExpired)
+	}
+	if !told {
+		t.Errorf("after its recovery the alarm remembers %v, want the group that it told", standing().State)
+	}
+}
+
 func TestQuietHoursHoldWhatIsNotCritical(t *testing.T) {
 	r := newReceiver(t)
 	r.answers(says(`{"errcode":0}`))
