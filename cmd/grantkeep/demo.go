@@ -166,7 +166,7 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 		return err
 	}
 	d.stopping = ctx.Done()
-	if d.outlets, err = openNews(d.installation, d.keeper, []string{"127.0.0.1", "localhost", "::1"}, d.server, log); err != nil {
+	if d.outlets, err = openNews(d.installation, d.keeper, []string{"127.0.0.1", "localhost", "[::1]"}, d.server, log); err != nil {
 		return err
 	}
 	d.sims.Clock.Register(sim.Hook{
