@@ -31,7 +31,16 @@ const (
 	EventAppBroken      = "app.broken" // we cannot open it: its renewals wait
 	EventAppKeyExpiring = "app.key_expiring"
 
-	EventSystemSpilled = "system.spilled"
+	EventWebhookTest     = "webhook.test"
+	EventWebhookFailing  = "webhook.failing"
+	EventWebhookDisabled = "webhook.disabled"
+
+	EventQuotaNear        = "quota.near"
+	EventSystemBehind     = "system.behind"
+	EventSystemSpilled    = "system.spilled"
+	EventKeyVolume        = "key.volume"
+	EventKeyNewNetwork    = "key.new_network"
+	EventPrivacyRequested = "privacy.requested"
 )
 
 // Event is one line of history, of the audit and of the outbox at once. Data never holds a secret.

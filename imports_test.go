@@ -28,7 +28,7 @@ var floors = []struct {
 	{4, []string{"keeper"}},
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{6, []string{"api", "connect", "console"}},
-	{7, []string{"cmd/grantkeep", "docs/generate"}},
+	{7, []string{"cmd/grantkeep", "docs/generate", "docs/receiver"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}

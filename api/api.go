@@ -17,6 +17,7 @@ import (
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -33,6 +34,9 @@ type Options struct {
 	Metrics *prometheus.Registry // nil: one of its own; cmd may serve it on a listener of its own
 	Bodies  int64                // bytes of all bodies of calls that are kept at once; 0: 64 MiB
 	Uses    *Uses                // counts uses of tokens; whoever made it runs it. nil: one of its own, which is never written down
+
+	News     *notify.News    // webhooks and alarms; required
+	Stopping <-chan struct{} // closed when the server stops: streams end then; nil: never
 }
 
 // largestBody is one byte more than a request's body may have: 1 MiB.
@@ -51,6 +55,8 @@ type server struct {
 	mux     *http.ServeMux
 	huma    huma.API
 	metrics *metrics
+	teller  notify.Teller
+	streams streams
 	written func() ([]byte, error) // the OpenAPI document, written at the first asking
 }
 
@@ -83,6 +89,7 @@ func build(o Options) *server {
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
 	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log, Bodies: o.Bodies})
+	s.teller = notify.Teller{Store: o.Store, Keeper: o.Keeper}
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -115,6 +122,9 @@ func build(o Options) *server {
 	s.routeTokens()
 	s.routeGateway()
 	s.routeEvents()
+	s.routeStream()
+	s.routeWebhooks()
+	s.routeAlarms()
 	s.routeKeys()
 	s.routeKeyring()
 	s.routeAudit()

@@ -69,7 +69,7 @@ func TestEveryRouteHasOneScope(t *testing.T) {
 		}
 	}
 	for route := range table {
-		if !seen[route] && !strings.HasPrefix(route, "GET /openapi.json") && !strings.HasPrefix(route, "GET /docs") && !strings.HasPrefix(route, "GET /problems/") {
+		if !seen[route] && !strings.HasPrefix(route, "GET /openapi.json") && !strings.HasPrefix(route, "GET /docs") && !strings.HasPrefix(route, "GET /problems/") && !strings.HasPrefix(route, "GET /schemas/") {
 			t.Errorf("%s has a line in the table of scopes, but is not in the document", route)
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
@@ -50,6 +51,7 @@ type house struct {
 	vault   *vault.Vault
 	keeper  *keeper.Keeper
 	flow    *consent.Flow
+	news    *notify.News
 	log     *safeBuffer
 	keys    map[string]gk.Secret
 	app     gk.App
@@ -110,7 +112,12 @@ func newHouseOn(t testing.TB, n network) *house {
 		t.Fatal(err)
 	}
 	h.flow = consent.New(h.keeper)
-	h.handler = api.New(api.Options{Keeper: h.keeper, Consent: h.flow, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log})
+	h.news = notify.New(notify.Options{Keeper: h.keeper, Store: db, Vault: h.vault, Gate: gate, Log: log})
+	stopping := make(chan struct{})
+	close(stopping) // a stream tells what there is, and ends
+	h.handler = api.New(api.Options{
+		Keeper: h.keeper, Consent: h.flow, Store: db, Drivers: drivers, APIURL: "https://api.example", Version: "test", Log: log, Stopping: stopping, News: h.news,
+	})
 	h.addKey("all", gk.Scopes(), nil, nil)
 	h.app = h.addApp("first")
 	return h

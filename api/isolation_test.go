@@ -9,6 +9,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // TestForeignIsAbsent lets one owner name the ids of another on every route that takes one. The answer must be, word for
@@ -25,19 +26,33 @@ func TestForeignIsAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hook, _, err := h.news.CreateWebhook(t.Context(), gk.Engine(), "https://hooks.example/bob", store.Rule{Kinds: []string{"*"}, Owners: []string{"bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bell, err := h.news.CreateAlarm(t.Context(), gk.Engine(), map[string]string{"url": "https://robot.example/bob"}, store.Rule{Channel: "wecom", Owners: []string{"bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	foreign := map[string][]string{
+		"/v1/alarms/":         {bell.ID},
+		"/v1/webhooks/":       {hook.ID},
 		"/v1/apps/":           {second.ID},
 		"/v1/grants/":         {bobGrant.ID, elsewhere.ID},
 		"/v1/authorizations/": {begun.ID},
 		"/v1/keys/":           {bobKey.ID, "key_all"},
 	}
 	bodies := map[string]string{
+		"PATCH /v1/alarms/{id}":                `{"enabled":false}`,
+		"PATCH /v1/webhooks/{id}":              `{"description":"mine"}`,
+		"POST /v1/webhooks/{id}/replay":        `{"after":0}`,
 		"PATCH /v1/apps/{id}":                  `{"name":"mine"}`,
 		"POST /v1/apps/{id}/grants":            `{"token":{"access":"pasted"}}`,
 		"POST /v1/apps/{id}/recover":           `{"codes":{"resend_code":"x"}}`,
 		"PATCH /v1/grants/{id}":                `{"owner":"ann"}`,
 		"POST /v1/grants/{id}/confirm":         `{"owner":"ann"}`,
 		"POST /v1/grants/{id}/sign":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
+		"POST /v1/apps/{id}/call":              `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/grants/{id}/call":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/authorizations/{id}/confirm": `{"code":"x"}`,
 		"POST /v1/authorizations/{id}/place":   `{}`,

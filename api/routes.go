@@ -10,17 +10,37 @@ const noKey gk.Scope = ""
 // scopes is the one place that says what each route needs. A route that is not here cannot be registered, and a line
 // here that no route uses fails a test.
 var scopes = map[string]gk.Scope{
-	"GET /healthz":         noKey,
-	"GET /readyz":          noKey,
-	"GET /openapi.json":    noKey,
-	"GET /docs":            noKey,
-	"GET /problems/{name}": noKey,
-	"GET /metrics":         gk.ScopeRead,
+	"GET /healthz":             noKey,
+	"GET /readyz":              noKey,
+	"GET /openapi.json":        noKey,
+	"GET /docs":                noKey,
+	"GET /problems/{name}":     noKey,
+	"GET /schemas/events.json": noKey,
+	"GET /metrics":             gk.ScopeRead,
 
-	"GET /v1/platforms": gk.ScopeRead,
-	"GET /v1/explain":   gk.ScopeRead,
-	"POST /v1/explain":  gk.ScopeRead,
-	"GET /v1/events":    gk.ScopeRead,
+	"GET /v1/platforms":     gk.ScopeRead,
+	"GET /v1/explain":       gk.ScopeRead,
+	"POST /v1/explain":      gk.ScopeRead,
+	"GET /v1/events":        gk.ScopeRead,
+	"GET /v1/events/stream": gk.ScopeRead,
+
+	"GET /v1/webhooks":                          gk.ScopeManage,
+	"POST /v1/webhooks":                         gk.ScopeManage,
+	"GET /v1/webhooks/{id}":                     gk.ScopeManage,
+	"PATCH /v1/webhooks/{id}":                   gk.ScopeManage,
+	"DELETE /v1/webhooks/{id}":                  gk.ScopeManage,
+	"POST /v1/webhooks/{id}/rotate":             gk.ScopeManage,
+	"POST /v1/webhooks/{id}/test":               gk.ScopeManage,
+	"GET /v1/webhooks/{id}/deliveries":          gk.ScopeManage,
+	"POST /v1/webhooks/{id}/deliveries/{event}": gk.ScopeManage,
+	"POST /v1/webhooks/{id}/replay":             gk.ScopeManage,
+
+	"GET /v1/alarms":            gk.ScopeManage,
+	"POST /v1/alarms":           gk.ScopeManage,
+	"GET /v1/alarms/{id}":       gk.ScopeManage,
+	"PATCH /v1/alarms/{id}":     gk.ScopeManage,
+	"DELETE /v1/alarms/{id}":    gk.ScopeManage,
+	"POST /v1/alarms/{id}/test": gk.ScopeManage,
 
 	"GET /v1/apps":                  gk.ScopeRead,
 	"GET /v1/apps/{id}":             gk.ScopeRead,
@@ -74,5 +94,5 @@ var scopes = map[string]gk.Scope{
 
 // Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.
 func Paths() []string {
-	return []string{"/v1/", "/proxy/", "/problems/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
+	return []string{"/v1/", "/proxy/", "/problems/", "/schemas/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
 }

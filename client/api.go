@@ -290,19 +290,6 @@ func (c *Client) RotateKeyring(ctx context.Context) (Rotation, error) {
 	return out, err
 }
 
-// Event is one line of history.
-type Event struct {
-	ID       string         `json:"id"`
-	Position int64          `json:"position"`
-	Kind     string         `json:"kind"`
-	At       gk.Time        `json:"at"`
-	App      string         `json:"app"`
-	Grant    string         `json:"grant,omitempty"`
-	Owner    string         `json:"owner,omitempty"`
-	Actor    string         `json:"actor"`
-	Data     map[string]any `json:"data"`
-}
-
 // History lists the newest events of a grant, newest first.
 func (c *Client) History(ctx context.Context, id string) ([]Event, error) {
 	var p page[Event]

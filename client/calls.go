@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -88,15 +87,6 @@ func (c *Client) Sign(ctx context.Context, grant string, call json.RawMessage) (
 	var out SignedCall
 	err := c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(grant)+"/sign", nil, map[string]json.RawMessage{"call": call}, &out)
 	return out, err
-}
-
-// Events returns published events behind a position, at most limit (1 to 1000), in the order of their publication. The
-// position of the last one is where to go on.
-func (c *Client) Events(ctx context.Context, after int64, limit int) ([]Event, error) {
-	var p page[Event]
-	query := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(limit)}}
-	err := c.Call(ctx, http.MethodGet, "/v1/events", query, nil, &p)
-	return p.Items, err
 }
 
 // Link is a link with which the merchant of a grant authorizes again, and the words to send it with.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform/all"
@@ -80,6 +81,9 @@ func (h *house) sharing(name string, now func() time.Time) *keeper.Keeper {
 	})
 	if err != nil {
 		h.t.Fatal(err)
+	}
+	if f := consent.New(k); h.flow == nil {
+		h.flow = f
 	}
 	h.start(k)
 	return k

@@ -30,6 +30,7 @@ type Store interface {
 	Authorizations
 	Pushes
 	Outbox
+	Outlets
 	Replies
 	Stops
 	Keys

@@ -63,6 +63,7 @@ type demonstration struct {
 	keeper  *keeper.Keeper
 	consent *consent.Flow
 	gate    *outbound.Gate
+	outlets *outbound.Gate // of webhooks and alarms
 	sims    *sim.Running
 	ready   readySims
 	server  string
@@ -130,11 +131,14 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer d.gate.Close()
+	defer d.outlets.Close()
 	f := faces{d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
 	server := api.NewServer(d.pages(f.handler(d.keeper, d.consent, d.installation, pushes, log)), log)
 	done := make(chan error, 1)
-	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, d.uses, 330*time.Second, log) }()
+	go func() {
+		done <- runServer(ctx, server, listener, d.keeper, pushes, d.news, d.uses, 330*time.Second, log)
+	}()
 	if err := d.announce(s, c.json); err != nil {
 		stop()
 		return errors.Join(err, <-done)
@@ -178,6 +182,10 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 		return err
 	}
 	d.consent = consent.New(d.keeper)
+	d.stopping = ctx.Done()
+	if d.outlets, err = openNews(d.installation, d.keeper, []string{"127.0.0.1", "localhost", "[::1]"}, d.server, log); err != nil {
+		return err
+	}
 	d.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := d.keeper.NextDue(ctx)

@@ -28,6 +28,7 @@ func (f faces) handler(k *keeper.Keeper, flow *consent.Flow, in *installation, p
 	}
 	programs := api.New(api.Options{
 		Keeper: k, Consent: flow, Store: in.store, Drivers: in.platforms(), APIURL: f.api, Version: version, Log: log, Metrics: in.metrics, Uses: in.uses,
+		News: in.news, Stopping: in.stopping,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		toPublic, toAPI := serves(f.public, r.Host), serves(f.api, r.Host)

@@ -204,7 +204,7 @@ func masterKeyFile(t *testing.T) string {
 
 // serveArgs is the command line of an instance.
 func (f *fleet) serveArgs(i *instance) []string {
-	args := []string{"serve", "--listen", i.address, "--data", i.data}
+	args := []string{"serve", "--listen", i.address, "--data", i.data, "--allow-webhook", "127.0.0.1"}
 	if f.database != "" {
 		args = append(args, "--database", f.database, "--master-key", f.masterKey)
 	}

@@ -15,6 +15,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -25,10 +26,12 @@ import (
 
 // installation is a database with what opens it.
 type installation struct {
-	store  store.Store
-	vault  *vault.Vault
-	master vault.Master
-	frozen bool // reads only
+	store    store.Store
+	vault    *vault.Vault
+	master   vault.Master
+	frozen   bool            // reads only
+	stopping <-chan struct{} // closed when the server stops
+	news     *notify.News
 
 	drivers []platform.Driver    // the platforms, with what the operator adds to their facts
 	metrics *prometheus.Registry // nil: the API's own
@@ -156,4 +159,15 @@ func openKeeper(in *installation, gate *outbound.Gate, publicURL, spillFile stri
 		in.uses = api.NewUses(in.store, k.Now, log)
 	}
 	return k, err
+}
+
+// openNews makes what tells the vendor what happened, with a gate of its own: what it may reach beyond the public internet,
+// and its connections, have nothing to do with the platforms'.
+func openNews(in *installation, k *keeper.Keeper, allowed []string, consoleURL string, log *slog.Logger) (*outbound.Gate, error) {
+	gate, err := outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + version, Frozen: in.frozen})
+	if err != nil {
+		return nil, err
+	}
+	in.news = notify.New(notify.Options{Keeper: k, Store: in.store, Vault: in.vault, Gate: gate, ConsoleURL: consoleURL, Log: log})
+	return gate, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -61,6 +63,22 @@ func cells(texts []string) table.Row {
 		row = append(row, strings.Map(printable, s))
 	}
 	return row
+}
+
+// printLine prints a value as one line of JSON.
+func printLine(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// printWords prints texts as one line.
+func printWords(w io.Writer, texts []string) error {
+	for i, t := range texts {
+		texts[i] = strings.Map(printable, t)
+	}
+	_, err := fmt.Fprintln(w, strings.Join(texts, "  "))
+	return err
 }
 
 // printable keeps what a name or a platform's text may do to a terminal to nothing.

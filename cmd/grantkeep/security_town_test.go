@@ -68,10 +68,13 @@ func newTownOn(t *testing.T, database string) *town {
 	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
 	server := api.NewServer(w.pages(faces{w.server, w.server}.handler(w.keeper, w.consent, w.installation, pushes, log)), log)
 	done := make(chan error, 1)
-	go func() { done <- runServer(ctx, server, listener, w.keeper, pushes, w.uses, 30*time.Second, log) }()
+	go func() {
+		done <- runServer(ctx, server, listener, w.keeper, pushes, w.news, w.uses, 30*time.Second, log)
+	}()
 	t.Cleanup(func() {
 		stop()
 		w.web.CloseIdleConnections()
+		w.outlets.Close()
 		err := errors.Join(<-done, w.sims.Close(), w.store.Close())
 		w.gate.Close()
 		if err != nil {

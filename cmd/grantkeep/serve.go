@@ -31,6 +31,7 @@ import (
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
@@ -41,8 +42,8 @@ type serveConfig struct {
 	listen, publicURL, apiURL, consoleURL string
 	metricsListen                         string
 	data, database, masterKey             string
-	allowEndpoint                         []string
-	drain                                 time.Duration
+	allowEndpoint, allowWebhook           []string
+	drain, keepEvents                     time.Duration
 	logLevel                              string
 	unsafeListen, frozen                  bool
 	operations                            string
@@ -74,11 +75,13 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
 	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
+	f.StringArrayVar(&c.allowWebhook, "allow-webhook", nil, "HOST[:PORT] to which webhooks and alarms may go although its address is not public; plain http only there (may be repeated)")
 	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
 	f.StringVar(&c.metricsListen, "metrics-listen", "", "address that serves /metrics alone, without a key; default: none, a key with the scope read gets it from the API")
 	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
+	f.DurationVar(&c.keepEvents, "keep-events", 90*24*time.Hour, "how long events and histories are kept, a day at least")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&configFile, "config", "", "TOML file with the same settings")
 	return cmd
@@ -173,6 +176,9 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	}
 	defer flush()
 	harden(log)
+	if c.keepEvents < 24*time.Hour {
+		return usage("--keep-events takes a day (24h) at least")
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; another address goes with --listen", c.listen, bare(err))
@@ -208,7 +214,8 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if err := firstKey(ctx, in, c.data, s, log); err != nil {
 		return err
 	}
-	in.frozen = c.frozen
+	in.frozen, in.stopping = c.frozen, ctx.Done()
+	in.store.KeepEvents(c.keepEvents)
 	if err := in.announce(ctx, c.data); err != nil {
 		return err
 	}
@@ -229,6 +236,11 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		defer stop()
 		go in.witness.run(watching)
 	}
+	outlets, err := openNews(in, k, c.allowWebhook, c.consoleURL, log)
+	if err != nil {
+		return usage("--allow-webhook: %v", err)
+	}
+	defer outlets.Close()
 	if c.frozen {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
@@ -246,18 +258,21 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		return err
 	}
 	log.Info("ready", "database", in.store.Name(), "public_url", c.publicURL, "instance_data", c.data)
-	return runServer(ctx, server, listener, k, pushes, in.uses, c.drain, log)
+	return runServer(ctx, server, listener, k, pushes, in.news, in.uses, c.drain, log)
 }
 
 // lastUses is how long a process that stops waits for the database to take the last uses of tokens.
 const lastUses = 5 * time.Second
 
 // runServer serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
-func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, uses *api.Uses, drain time.Duration, log *slog.Logger) error {
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, news *notify.News,
+	uses *api.Uses, drain time.Duration, log *slog.Logger,
+) error {
 	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	if !k.Frozen() {
 		g.Go(func() error { return pushes.Run(ctx) })
+		g.Go(func() error { return news.Run(ctx) })
 		g.Go(func() error { return uses.Run(ctx) })
 	}
 	g.Go(func() error {

@@ -44,6 +44,7 @@ func (s *Store) Sealed(ctx context.Context) (bool, error) {
 		EXISTS (SELECT 1 FROM apps WHERE secrets IS NOT NULL)
 		OR EXISTS (SELECT 1 FROM grants WHERE access IS NOT NULL OR refresh IS NOT NULL)
 		OR EXISTS (SELECT 1 FROM clicks WHERE answer IS NOT NULL)
+		OR EXISTS (SELECT 1 FROM outlets WHERE sealed IS NOT NULL)
 		THEN 1 ELSE 0 END`)
 	return n == 1, err
 }

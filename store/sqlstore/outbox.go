@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 const eventColumns = `id, COALESCE(position, 0), kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at`
@@ -79,11 +80,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 
 // EventsAfter implements [store.Outbox].
 func (s *Store) EventsAfter(ctx context.Context, v gk.Viewer, position int64, limit int) ([]gk.Event, error) {
-	w := where{args: []any{position, atMost(limit)}}
-	w.seen(v, "app_id", "owner")
-	events, err := all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
-		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
-	return shown(v, events), err
+	return s.FindEvents(ctx, v, store.EventFilter{After: position, Limit: limit})
 }
 
 // History implements [store.Outbox].

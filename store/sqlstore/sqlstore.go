@@ -10,6 +10,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -64,12 +65,17 @@ var ErrReference = errors.New("sqlstore: broken reference")
 // Store implements what package store promises, except for what an engine knows alone: its name, its clock, whether
 // it answers, and its end.
 type Store struct {
-	db   Engine
-	lock Locking
+	db         Engine
+	lock       Locking
+	keepEvents atomic.Int64 // as a time.Duration
 }
 
 // New returns the store on an engine.
-func New(db Engine) *Store { return &Store{db: db, lock: db.Locking()} }
+func New(db Engine) *Store {
+	s := &Store{db: db, lock: db.Locking()}
+	s.KeepEvents(keepEvents)
+	return s
+}
 
 // lists is where a list for a viewer is read. The engine's own are among what lists must not keep waiting.
 func (s *Store) lists(v gk.Viewer) Reader {

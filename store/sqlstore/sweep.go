@@ -13,6 +13,7 @@ const (
 	keepPushes         = 90 * 24 * time.Hour
 	keepAuthorizations = 30 * 24 * time.Hour
 	keepClicks         = 24 * time.Hour
+	keepDeliveries     = 30 * 24 * time.Hour
 )
 
 // Sweep implements [store.Store]. It spares what somebody still needs: events that are not published, and clicks whose
@@ -22,12 +23,14 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 		keep time.Duration
 		text string
 	}{
-		{keepEvents, `DELETE FROM events WHERE id IN (
+		{time.Duration(s.keepEvents.Load()), `DELETE FROM events WHERE id IN (
 			SELECT id FROM events WHERE at < $1 AND position IS NOT NULL ORDER BY at LIMIT $2)`},
 		{store.KeepAudit, `DELETE FROM audit WHERE position IN (SELECT position FROM audit WHERE at < $1 ORDER BY at LIMIT $2)`},
 		{keepKeyUses, `DELETE FROM key_uses WHERE (key_id, day) IN (SELECT key_id, day FROM key_uses WHERE day < $1 ORDER BY day LIMIT $2)`},
 		{keepPushes, `DELETE FROM pushes WHERE (app_id, dedup) IN (
 			SELECT app_id, dedup FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2)`},
+		{keepDeliveries, `DELETE FROM deliveries WHERE (outlet_id, event_id) IN (
+			SELECT outlet_id, event_id FROM deliveries WHERE created_at < $1 AND due_at IS NULL ORDER BY created_at LIMIT $2)`},
 		{keepClicks, `DELETE FROM clicks WHERE id IN (
 			SELECT id FROM clicks WHERE updated_at < $1 AND stage NOT IN ('exchanging', 'issued') ORDER BY updated_at LIMIT $2)`},
 		{keepAuthorizations, `DELETE FROM authorizations WHERE id IN (
@@ -54,3 +57,6 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 	})
 	return deleted, err
 }
+
+// KeepEvents implements [store.Outlets].
+func (s *Store) KeepEvents(d time.Duration) { s.keepEvents.Store(int64(d)) }

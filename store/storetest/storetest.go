@@ -158,6 +158,12 @@ var cases = []struct {
 	{"history is newest first, page by page", history},
 	{"history has all events of a grant, published or not", historyOfFresh},
 
+	// Outlets.
+	{"an outlet comes back as it was stored", outletComesBack},
+	{"events are spread once, all or none", spreadOnce},
+	{"a delivery is claimed by one, settled, and failed with its outlet", deliveriesClaimed},
+	{"events are found by a filter and by id, and kept as long as is set", eventsFound},
+
 	// Viewers.
 	{"a viewer sees what their owners and apps allow", viewersOfGrants},
 	{"what a viewer may not see cannot be changed", viewersChange},
