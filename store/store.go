@@ -32,13 +32,15 @@ type Store interface {
 	Outbox
 	Replies
 	Keys
+	People
+	Overview
 	Installation
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
-	// authorizations 30 days after their end, clicks and replies after a day. It spares events that are not published, and clicks that
+	// authorizations 30 days after their end, clicks and replies after a day, logins and invitations at their end. It spares events that are not published, and clicks that
 	// are exchanging or issued with their authorizations. It returns how many it deleted.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Close waits for writes that have begun and closes the database.
