@@ -5,7 +5,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 export GOFLAGS ?= -mod=readonly
 FUZZTIME ?= 5000x
 
-.PHONY: help build check test unit lint generate generated fuzz bench install-deps clean
+.PHONY: help build check test unit lint generate generated fuzz bench screenshots install-deps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ fuzz: ## each fuzz target for FUZZTIME (5000x: that many inputs); make fuzz FUZZ
 
 bench: ## ratios to a bare floor, measured in one run
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault ./cmd/grantkeep
+
+screenshots: ## every page of the console as PNG under screenshots/, in three languages, two widths, two themes
+	GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestScreenshots$$' ./cmd/grantkeep
 
 install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
 	@sh .ci/install

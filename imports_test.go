@@ -22,7 +22,7 @@ var floors = []struct {
 }{
 	{0, []string{"."}},
 	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
-	{2, []string{"keeper", "transfer", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
+	{2, []string{"keeper", "transfer", "explain", "people", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao"}},
 	{3, []string{"offline", "gateway", "pushes", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"api", "connect", "console"}},
 	{5, []string{"cmd/grantkeep", "docs/generate"}},

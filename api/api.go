@@ -107,6 +107,7 @@ func build(o Options) *server {
 	s.routeEvents()
 	s.routeKeys()
 	s.routeKeyring()
+	s.routeUsers()
 	s.routePlatforms()
 	s.routeExplain()
 	s.routeOperation()

@@ -53,7 +53,8 @@ type People interface {
 	// RemovePerson removes a person with all logins and invitations; ErrInUse for the last administrator.
 	RemovePerson(ctx context.Context, id string) error
 
-	// CreateLogin stores a login; ErrNotFound if there is no such person.
+	// CreateLogin stores a login; ErrNotFound if there is no such person. Logins and invitations that ended before its
+	// beginning are removed with it: they live by the clock on the wall, which the engine's own time may be ahead of.
 	CreateLogin(ctx context.Context, l Login) error
 	Login(ctx context.Context, hash []byte) (Login, error)
 	// Logins lists the logins of a person, the latest first.

@@ -40,7 +40,7 @@ type Store interface {
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Sweep deletes what is past its keeping time, at most limit rows of each table: events and pushes after 90 days,
-	// authorizations 30 days after their end, clicks and replies after a day, logins and invitations at their end. It spares events that are not published, and clicks that
+	// authorizations 30 days after their end, clicks and replies after a day. It spares events that are not published, and clicks that
 	// are exchanging or issued with their authorizations. It returns how many it deleted.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 	// Close waits for writes that have begun and closes the database.

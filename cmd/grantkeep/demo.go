@@ -13,12 +13,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/console"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -62,16 +64,22 @@ type demonstration struct {
 	sims   *sim.Running
 	ready  readySims
 	server string
-	key    gk.Secret
-	apps   map[string]string // app id by platform
+	// console is a link that logs its opener in.
+	console string
+	key     gk.Secret
+	apps    map[string]string // app id by platform
+
+	mu       sync.Mutex
+	happened console.Passed // on the way of the last move of the time
 }
 
 // readySims is the part of the simulators' ready line that setting up needs.
 type readySims struct {
 	Control   string `json:"control"`
 	Platforms map[string]struct {
-		Base string           `json:"base"`
-		Apps []map[string]any `json:"apps"`
+		Base  string           `json:"base"`
+		Apps  []map[string]any `json:"apps"`
+		Shops []demoShop       `json:"shops"`
 	} `json:"platforms"`
 }
 
@@ -124,9 +132,12 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer d.gate.Close()
-	f := faces{d.server, d.server}
+	if err := d.invite(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	f := faces{d.server, d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
-	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, log)), log)
+	server := api.NewServer(d.pages(f.handler(d.keeper, d.installation, pushes, d, log)), log)
 	done := make(chan error, 1)
 	go func() { done <- runServer(ctx, server, listener, d.keeper, pushes, 330*time.Second, log) }()
 	if err := d.announce(s, c.json); err != nil {
@@ -244,23 +255,29 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 
 // control makes one control call of the simulators.
 func (d *demonstration) control(ctx context.Context, path string, in any) error {
+	_, err := d.controlled(ctx, path, in)
+	return err
+}
+
+// controlled is control with its answer.
+func (d *demonstration) controlled(ctx context.Context, path string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.ready.Control+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := d.gate.Send(ctx, req, outbound.Policy{Allow: func(string, string) bool { return true }})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if answer.Status != http.StatusOK {
-		return fmt.Errorf("control call %s answered %d: %s", path, answer.Status, answer.Body)
+		return nil, fmt.Errorf("control call %s answered %d: %s", path, answer.Status, answer.Body)
 	}
-	return nil
+	return answer.Body, nil
 }
 
 // clockFile holds the offset of the demo's clock.
@@ -301,7 +318,7 @@ func (d *demonstration) announce(s streams, asJSON bool) error {
 			return err
 		}
 		line, err = json.Marshal(map[string]any{
-			"server": d.server, "key": d.key.Reveal(), "console": d.server, "control": d.ready.Control, "platforms": sims["platforms"], "apps": d.apps,
+			"server": d.server, "key": d.key.Reveal(), "console": d.console, "control": d.ready.Control, "platforms": sims["platforms"], "apps": d.apps,
 		})
 		if err != nil {
 			return err
@@ -315,8 +332,11 @@ func (d *demonstration) announce(s streams, asJSON bool) error {
 	}
 	_, err := fmt.Fprintf(s.out, `Grantkeep demo. Everything runs in this process, the platforms are simulated, nothing is kept.
 
-  1. Open %s and press "Connect a shop":
+  1. Open the console, which this link logs you in to, make a link for a merchant and open it:
      you are the merchant; log in as one of the shops and agree.
+
+       %s
+
   2. Read the token, in another terminal:
 
        export GRANTKEEP_SERVER=%s GRANTKEEP_KEY=%s
@@ -333,6 +353,6 @@ func (d *demonstration) announce(s streams, asJSON bool) error {
        curl -s %s/shoplazza/calls
 
   Ctrl-C ends the demo.
-`, d.server, d.server, d.key.Reveal(), program, program, d.ready.Control, program, d.ready.Control)
+`, d.console, d.server, d.key.Reveal(), program, program, d.ready.Control, program, d.ready.Control)
 	return err
 }

@@ -80,7 +80,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		demoCommand(s), serveCommand(s), simulateCommand(s),
-		appCommand(s), linkCommand(s), grantCommand(s), keyCommand(s), keyringCommand(s), doctorCommand(s),
+		appCommand(s), linkCommand(s), grantCommand(s), keyCommand(s), keyringCommand(s), userCommand(s), doctorCommand(s),
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),
 		offlineCommand(s, "verify", "Tell whether an incoming request is genuine, and why not"),
 		offlineCommand(s, "parse", "Tell what an answer of a platform means"),

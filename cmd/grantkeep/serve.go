@@ -168,7 +168,12 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
-	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, in, pushes, log), log)
+	if !c.frozen {
+		if err := firstLogin(ctx, in.store, c.consoleURL, c.data, s); err != nil {
+			return err
+		}
+	}
+	server := api.NewServer(faces{c.publicURL, c.apiURL, c.consoleURL}.handler(k, in, pushes, nil, log), log)
 	if _, err := fmt.Fprintf(s.out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}

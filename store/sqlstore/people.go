@@ -119,6 +119,12 @@ func scanLogin(r Row) (store.Login, error) {
 // CreateLogin implements [store.People].
 func (s *Store) CreateLogin(ctx context.Context, l store.Login) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
+		if _, err := exec(ctx, q, `DELETE FROM logins WHERE ends_at < $1`, ms(l.CreatedAt)); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, q, `DELETE FROM invitations WHERE expires_at < $1`, ms(l.CreatedAt)); err != nil {
+			return err
+		}
 		return insert(ctx, q, `INSERT INTO logins (`+loginColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			blob(l.Hash), l.Person, l.Address, l.Agent, ms(l.ProvedAt), ms(l.SeenAt), ms(l.EndsAt), ms(l.CreatedAt))
 	})
@@ -193,15 +199,4 @@ func (s *Store) SpendInvitation(ctx context.Context, hash []byte, now time.Time)
 		return store.Invitation{}, err
 	}
 	return found, nil
-}
-
-// sweepPeople deletes logins and invitations that are past their end.
-func sweepPeople(ctx context.Context, q Querier, now time.Time, limit int) (int64, error) {
-	logins, err := exec(ctx, q, `DELETE FROM logins WHERE hash IN (SELECT hash FROM logins WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)`, ms(now), int64(limit))
-	if err != nil {
-		return 0, err
-	}
-	invitations, err := exec(ctx, q, `DELETE FROM invitations WHERE hash IN (
-		SELECT hash FROM invitations WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, ms(now), int64(limit))
-	return logins + invitations, err
 }

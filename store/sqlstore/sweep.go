@@ -42,11 +42,6 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 		}
 		n, err := sweepReplies(ctx, q, now, limit)
 		deleted += int(n)
-		if err != nil {
-			return err
-		}
-		n, err = sweepPeople(ctx, q, now, limit)
-		deleted += int(n)
 		return err
 	})
 	return deleted, err
