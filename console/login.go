@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	clean "path"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ func (c *console) loginPage(v *visit) error {
 // next keeps a path of the console's own: anything else would be an open redirect.
 func (c *console) next(path string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, c.o.Base+"/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
+	if err != nil || u.Host != "" || u.Scheme != "" || u.Path != c.o.Base && !strings.HasPrefix(u.Path, c.o.Base+"/") || u.Path != clean.Clean(u.Path) || strings.Contains(path, `\`) {
 		return ""
 	}
 	return path

@@ -88,15 +88,16 @@ func (c *console) offline() offline.Commands {
 
 // compactJSON puts a JSON object on one line. An error names line and column, and nothing of the text.
 func compactJSON(text string) (string, error) {
-	var b bytes.Buffer
-	err := json.Compact(&b, []byte(text))
+	var whole json.RawMessage
+	err := json.Unmarshal([]byte(text), &whole)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		before := text[:min(int(syntax.Offset), len(text))]
 		line := strings.Count(before, "\n") + 1
 		return "", fmt.Errorf("%d:%d", line, len(before)-strings.LastIndexByte(before, '\n')-1)
 	}
-	if err != nil {
+	var b bytes.Buffer
+	if err != nil || json.Compact(&b, whole) != nil {
 		return "", errors.New("1:1")
 	}
 	return b.String(), nil
