@@ -9,6 +9,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // TestForeignIsAbsent lets one owner name the ids of another on every route that takes one. The answer must be, word for
@@ -25,11 +26,16 @@ func TestForeignIsAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	chief := store.Person{ID: "usr_chief", Name: "chief", Role: store.RoleAdministrator}
+	if err := h.store.CreatePerson(t.Context(), chief); err != nil {
+		t.Fatal(err)
+	}
 	foreign := map[string][]string{
 		"/v1/apps/":           {second.ID},
 		"/v1/grants/":         {bobGrant.ID, elsewhere.ID},
 		"/v1/authorizations/": {begun.ID},
 		"/v1/keys/":           {bobKey.ID, "key_all"},
+		"/v1/users/":          {chief.ID},
 	}
 	bodies := map[string]string{
 		"PATCH /v1/apps/{id}":                  `{"name":"mine"}`,
@@ -41,6 +47,7 @@ func TestForeignIsAbsent(t *testing.T) {
 		"POST /v1/grants/{id}/call":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/authorizations/{id}/confirm": `{"code":"x"}`,
 		"POST /v1/authorizations/{id}/place":   `{}`,
+		"POST /v1/users/{id}/password":         `{"password":"seven calm herons"}`,
 	}
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`

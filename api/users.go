@@ -44,10 +44,11 @@ var passwordFaults = map[string]string{
 	people.HasName: "must not contain the name", people.Common: "is one that everybody tries first",
 }
 
-// wholeKey refuses keys that reach less far than a person may: people have no limits of owners and apps.
-func wholeKey(maker gk.Key) error {
-	if beyond(gk.Key{Scopes: gk.Scopes()}, maker) != "" {
-		return problem(forbidden, "people reach everything, so only a key with every scope, without limits and without an end may manage them")
+// reaches refuses keys that reach less far than people of a role: people have no limits of owners and apps, and a key
+// must not make somebody who may do more than itself. The empty role is anybody.
+func reaches(maker gk.Key, role string) error {
+	if beyond(gk.Key{Scopes: people.Scopes(role)}, maker) != "" {
+		return problem(forbidden, "people have no limits of owners and apps, and no end; a key cannot make somebody who reaches beyond itself")
 	}
 	return nil
 }
@@ -66,7 +67,7 @@ func (s *server) routeUsers() {
 	add(s, huma.Operation{
 		OperationID: "list-users", Method: http.MethodGet, Path: "/v1/users", Summary: "List who may log in to the console",
 	}, func(ctx context.Context, maker gk.Key, _ *struct{}) (*output[list[User]], error) {
-		if err := wholeKey(maker); err != nil {
+		if err := reaches(maker, ""); err != nil {
 			return nil, err
 		}
 		everybody, err := s.store.People(ctx)
@@ -83,7 +84,7 @@ func (s *server) routeUsers() {
 	add(s, huma.Operation{
 		OperationID: "create-user", Method: http.MethodPost, Path: "/v1/users", DefaultStatus: http.StatusCreated, Summary: "Let somebody log in to the console",
 	}, func(ctx context.Context, maker gk.Key, in *struct{ Body newUser }) (*output[User], error) {
-		if err := wholeKey(maker); err != nil {
+		if err := reaches(maker, in.Body.Role); err != nil {
 			return nil, err
 		}
 		name, ok := people.Name(in.Body.Name)
@@ -114,6 +115,9 @@ func (s *server) routeUsers() {
 	}) (*struct{}, error) {
 		p, err := s.userNamed(ctx, maker, in.ID)
 		if err != nil {
+			return nil, err
+		}
+		if err := reaches(maker, p.Role); err != nil {
 			return nil, err
 		}
 		hash, err := hashed(ctx, p.Name, in.Body.Password)
@@ -149,8 +153,8 @@ func (s *server) routeUsers() {
 
 // userNamed finds somebody by id or name.
 func (s *server) userNamed(ctx context.Context, maker gk.Key, id string) (store.Person, error) {
-	if err := wholeKey(maker); err != nil {
-		return store.Person{}, err
+	if reaches(maker, "") != nil {
+		return store.Person{}, store.ErrNotFound // what a key may not see does not exist
 	}
 	p, err := s.store.Person(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {

@@ -117,14 +117,7 @@ func (s *session) proved(now time.Time) bool { return now.Sub(s.ProvedAt) < proo
 
 // viewer is a person as the engine knows callers. What wants more than a scope is guarded by the routes.
 func viewer(p store.Person) gk.Viewer {
-	v := gk.Viewer{Key: p.ID, Scopes: []gk.Scope{gk.ScopeRead, gk.ScopeLink}}
-	if people.May(p.Role, store.RoleOperator) {
-		v.Scopes = append(v.Scopes, gk.ScopeToken, gk.ScopeManage)
-	}
-	if people.May(p.Role, store.RoleAdministrator) {
-		v.Scopes = append(v.Scopes, gk.ScopeExport, gk.ScopeAdmin)
-	}
-	return v
+	return gk.Viewer{Key: p.ID, Scopes: people.Scopes(p.Role)}
 }
 
 // addressOf is where a request came from, as far as this process can know.

@@ -28,6 +28,9 @@ const (
 	Longest          = 128
 )
 
+// shortestName is how long a name is that a password must not contain: a letter stands in every sentence.
+const shortestName = 3
+
 // common are passwords that are long enough and that everybody tries first.
 var common = []string{
 	"123456789012", "1234567890123", "12345678901234", "password1234", "password12345", "passwordpassword", "qwertyuiopasdf", "qwertyuiop123",
@@ -52,7 +55,7 @@ func CheckPassword(name, password string) string {
 		return TooShort
 	case n > Longest || len(password) > 4*Longest:
 		return TooLong
-	case name != "" && strings.Contains(folded, strings.ToLower(name)) && n < 2*shortestPassword:
+	case len(name) >= shortestName && strings.Contains(folded, strings.ToLower(name)) && n < 2*shortestPassword:
 		return HasName
 	case strings.Count(folded, folded[:1]) == len(folded):
 		return Common

@@ -52,6 +52,19 @@ func May(role, wanted string) bool {
 	return has >= 0 && has >= slices.Index(Roles(), wanted)
 }
 
+// Scopes is what somebody of a role may do by the engine's own measure; an administrator can make a key with any scope.
+func Scopes(role string) []gk.Scope {
+	switch role {
+	case store.RoleSupport:
+		return []gk.Scope{gk.ScopeRead, gk.ScopeLink}
+	case store.RoleOperator:
+		return []gk.Scope{gk.ScopeRead, gk.ScopeLink, gk.ScopeToken, gk.ScopeManage}
+	case store.RoleAdministrator:
+		return gk.Scopes()
+	}
+	return nil
+}
+
 // ValidRole reports whether a text is a role.
 func ValidRole(role string) bool { return slices.Contains(Roles(), role) }
 
