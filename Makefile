@@ -5,7 +5,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 export GOFLAGS ?= -mod=readonly
 FUZZTIME ?= 5000x
 
-.PHONY: help build check test unit lint generate generated fuzz bench install-deps clean
+.PHONY: help build check test unit lint generate generated fuzz bench screenshots install-deps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ test: install-deps ## install what the tests need on a bare Debian, then run eve
 check: lint unit generated fuzz ## the gate: format, vet, linters, tests with the race detector, generated files, short fuzzing
 
 unit: ## all tests, with the race detector
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -timeout 45m ./...
 
 lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -38,6 +38,9 @@ fuzz: ## each fuzz target for FUZZTIME (5000x: that many inputs); make fuzz FUZZ
 
 bench: ## ratios to a bare floor, measured in one run
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault ./cmd/grantkeep
+
+screenshots: ## every page of the console as PNG under screenshots/, in three languages, two widths, two themes
+	GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestScreenshots$$' ./cmd/grantkeep
 
 install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
 	@sh .ci/install

@@ -22,7 +22,7 @@ var floors = []struct {
 }{
 	{0, []string{"."}},
 	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
-	{2, []string{"lifecycle", "explain", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
+	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"keeper"}},

@@ -128,6 +128,7 @@ func build(o Options) *server {
 	s.routeKeys()
 	s.routeKeyring()
 	s.routeAudit()
+	s.routeUsers()
 	s.routePlatforms()
 	s.routeExplain()
 	s.routeOperation()

@@ -34,6 +34,10 @@ func TestForeignIsAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	chief := store.Person{ID: "usr_chief", Name: "chief", Role: store.RoleAdministrator}
+	if err := h.store.CreatePerson(t.Context(), chief); err != nil {
+		t.Fatal(err)
+	}
 	foreign := map[string][]string{
 		"/v1/alarms/":         {bell.ID},
 		"/v1/webhooks/":       {hook.ID},
@@ -41,6 +45,7 @@ func TestForeignIsAbsent(t *testing.T) {
 		"/v1/grants/":         {bobGrant.ID, elsewhere.ID},
 		"/v1/authorizations/": {begun.ID},
 		"/v1/keys/":           {bobKey.ID, "key_all"},
+		"/v1/users/":          {chief.ID},
 	}
 	bodies := map[string]string{
 		"PATCH /v1/alarms/{id}":                `{"enabled":false}`,
@@ -56,6 +61,7 @@ func TestForeignIsAbsent(t *testing.T) {
 		"POST /v1/grants/{id}/call":            `{"call":{"method":"GET","path":"/openapi/2022-01/shop"}}`,
 		"POST /v1/authorizations/{id}/confirm": `{"code":"x"}`,
 		"POST /v1/authorizations/{id}/place":   `{}`,
+		"POST /v1/users/{id}/password":         `{"password":"seven calm herons"}`,
 	}
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`

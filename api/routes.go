@@ -89,7 +89,11 @@ var scopes = map[string]gk.Scope{
 
 	"POST /v1/keyring/rotate": gk.ScopeAdmin,
 
-	"GET /v1/audit": gk.ScopeAdmin,
+	"GET /v1/audit":                gk.ScopeAdmin,
+	"GET /v1/users":                gk.ScopeAdmin,
+	"POST /v1/users":               gk.ScopeAdmin,
+	"POST /v1/users/{id}/password": gk.ScopeAdmin,
+	"DELETE /v1/users/{id}":        gk.ScopeAdmin,
 }
 
 // Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.

@@ -224,6 +224,11 @@ var scenarios = []scenario{
 	// Events, keys, knowledge.
 	{name: "events", call: "GET /v1/events?limit=2", status: 200, want: []string{`"position":1`, `"position":2`, `"next":"2"`}, not: []string{`"position":3`}},
 	{name: "events of an owner", key: "ann", call: "GET /v1/events", status: 200, want: []string{"{ann}"}, not: []string{"{bob}", "app.changed"}},
+	{name: "let somebody in", call: "POST /v1/users", body: `{"name":"Lin","role":"operator","password":"a sentence for the test"}`, status: 201, want: []string{`"name":"lin"`, `"role":"operator"`}},
+	{name: "let somebody in with a short password", call: "POST /v1/users", body: `{"name":"wei","role":"support","password":"short"}`, status: 422, problem: "invalid-input", want: []string{"12 characters"}},
+	{name: "let somebody in with a limited key", key: "ann", call: "POST /v1/users", body: `{"name":"wei","role":"support","password":"a sentence for the test"}`, status: 403, problem: "forbidden"},
+	{name: "remove nobody", call: "DELETE /v1/users/lin", status: 404, problem: "not-found"},
+
 	{name: "make a key", call: "POST /v1/keys", body: `{"name":"erp","scopes":["read","token"],"owners":["ann"]}`, status: 201, want: []string{`"key":"gk_`, `"owners":["ann"]`}},
 	{name: "make a key with a word that is no scope", call: "POST /v1/keys", body: `{"name":"erp","scopes":["root"]}`, status: 422, problem: "invalid-input", want: []string{"scopes"}},
 	{name: "make a key beyond one's scopes", key: "ann", call: "POST /v1/keys", body: `{"name":"x","scopes":["export"],"owners":["ann"]}`, status: 403, problem: "forbidden", want: []string{`"field":"scopes"`}},

@@ -245,11 +245,18 @@ func TestSoleWriterReadsATokenOnce(t *testing.T) {
 func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
 	heard := []string{"ClaimDue", "EndAttempts", "PutGrants", "SaveRenewal", "UpdateGrant"}
 	writesNone := []string{ // Hasten writes only when a grant is due
-		"AddKeyset", "Announce", "App", "Append", "Apps", "Authorization", "AuthorizationByLink", "Authorizations", "Changed", "Children", "ClaimPushes", "Click", "ClickByCode",
-		"ClickByState", "Clock", "Close", "CreateApp", "CreateAuthorization", "CreateClick", "CreateKey", "Dead", "DeferPush", "DeleteApp", "DropReply", "DueApps", "EventsAfter",
-		"FinishPush", "Grant", "GrantOf", "Grants", "GrantsAt", "GrantsOfShop", "Hasten", "History", "Incarnation", "KeepPushes", "KeyByHash", "Keys", "Keyset", "Meta", "Name", "NextDue", "OpenClicks", "Ping",
-		"Publish", "PushApps", "ReserveReply", "RevokeKey", "Sealed", "Seen", "SealedOtherwise", "SetMetaOnce", "SetReply", "SpendState", "StopApp", "StoppedApps", "StrandedClicks", "Sweep",
-		"Tokens", "UpdateApp", "UpdateAuthorization", "UpdateClick",
+		"AddKeyset", "Announce", "App", "Append", "Apps", "Authorization", "AuthorizationByLink", "Authorizations",
+		"Changed", "Children", "ClaimDeliveries", "ClaimPushes", "Click", "ClickByCode", "ClickByState", "Clock", "Close",
+		"CreateApp", "CreateAuthorization", "CreateClick", "CreateInvitation", "CreateKey", "CreateLogin", "CreateOutlet",
+		"CreatePerson", "Dead", "DeferPush", "DeleteApp", "DeleteOutlet", "Deliveries", "DropReply", "DueApps",
+		"DueOutlets", "EndLogin", "EndLogins", "EndsByDay", "EventsAfter", "EventsByID", "FindEvents", "FinishPush",
+		"Grant", "GrantCounts", "GrantOf", "Grants", "GrantsAt", "GrantsOfShop", "Hasten", "History", "HoldOutlet",
+		"Incarnation", "KeepEvents", "KeepPushes", "KeyByHash", "Keys", "Keyset", "LastPosition", "LastTold", "Login",
+		"Logins", "Meta", "Name", "NextDue", "OpenClicks", "Outlet", "Outlets", "People", "Person", "PersonByName", "Ping",
+		"Publish", "PushApps", "RecentEvents", "Redeliver", "RemovePerson", "ReserveReply", "RevokeKey", "Sealed",
+		"SealedOtherwise", "Seen", "SetMetaOnce", "SetReply", "SettleDeliveries", "SpendInvitation", "SpendState",
+		"Spread", "SpreadUntil", "StopApp", "StoppedApps", "StrandedClicks", "Sweep", "Tokens", "TouchLogin", "Troubled",
+		"UpdateApp", "UpdateAuthorization", "UpdateClick", "UpdateOutlet", "UpdatePerson",
 	}
 	writesNone = append(writesNone, "AuditAfter", "Mark", "Marked", "NoteUses", "Record")
 	methods := reflect.TypeFor[store.Store]()

@@ -34,6 +34,8 @@ type Store interface {
 	Replies
 	Stops
 	Keys
+	People
+	Overview
 	Installation
 	Instances
 	Audit

@@ -135,13 +135,17 @@ func TestAMerchantConnectsInABrowser(t *testing.T) {
 	d := startDemo(t)
 	d.only("shoplazza")
 	p := page{t, newBrowser(t)}
-	p.do("opening the demo", chromedp.Navigate(d.Server))
-	p.says("Nothing yet.")
-	p.fits("the demo's page")
+	p.do("opening the demo", chromedp.Navigate(d.Console))
+	p.says("No grants yet")
+	p.fits("the overview of an empty demo")
 
-	p.press("Connect a shop on Shoplazza")
+	p.do("a new link", chromedp.Navigate(d.Server+"/console/links/new?app="+d.Apps["shoplazza"]))
+	p.fits("the form of a link")
+	p.do("making it", chromedp.Click(chromedp.CSS("main form button")), chromedp.WaitReady(chromedp.CSS("#made-link")))
+	p.fits("the link that was made")
+	start := read[string](p, "document.getElementById('made-link').textContent")
+	p.do("the start page", chromedp.Navigate(start))
 	p.says("Shoplazza")
-	start := read[string](p, "location.href")
 	for _, language := range []struct{ code, heading string }{
 		{"zh-CN", "店铺"}, {"zh-TW", "賣場"}, {"en", "Connect your Shoplazza shop"},
 	} {
@@ -172,10 +176,19 @@ func TestAMerchantConnectsInABrowser(t *testing.T) {
 	}
 
 	p.do("going back to the demo", chromedp.Navigate(d.Server))
-	p.says("not yet renewed")
-	p.says("active")
-	p.fits("the demo's page with a grant")
-	p.press("+360 days")
-	p.says("1 × renewed")
-	p.says("active")
+	p.says("Nothing to do")
+	p.fits("the overview with a grant")
+	p.do("the grants", chromedp.Navigate(d.Server+"/console/grants"))
+	p.says(shop["name"].(string))
+	p.says("Active")
+	p.fits("the list of grants")
+	p.do("the grant", chromedp.Navigate(read[string](p, "document.querySelector('[data-row] a').href")))
+	p.says("All is well")
+	p.says("Sealed, generation 1")
+	p.fits("the page of a grant")
+	for range 13 {
+		p.press("+30 days")
+	}
+	p.says("Refreshed, generation 2")
+	p.says("Active")
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ import (
 	"github.com/grantkeep/grantkeep/api"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -67,8 +69,12 @@ type demonstration struct {
 	sims    *sim.Running
 	ready   readySims
 	server  string
+	console string // a link that logs its opener in
 	key     gk.Secret
 	apps    map[string]string // app id by platform
+
+	mu       sync.Mutex
+	happened console.Passed // on the way of the last move of the time
 }
 
 // readySims is the part of the simulators' ready line that setting up needs.
@@ -77,7 +83,7 @@ type readySims struct {
 	Platforms map[string]struct {
 		Base  string           `json:"base"`
 		Apps  []map[string]any `json:"apps"`
-		Shops []sim.Shop       `json:"shops"`
+		Shops []demoShop       `json:"shops"`
 	} `json:"platforms"`
 }
 
@@ -132,9 +138,12 @@ func demo(ctx context.Context, c demoConfig, s streams) error {
 	}
 	defer d.gate.Close()
 	defer d.outlets.Close()
-	f := faces{d.server, d.server}
+	if err := d.invite(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	f := faces{d.server, d.server, d.server}
 	pushes := pushes.New(pushes.Options{Keeper: d.keeper, Store: d.store, PublicURL: d.server, Log: log})
-	server := api.NewServer(d.pages(f.handler(d.keeper, d.consent, d.installation, pushes, log)), log)
+	server := api.NewServer(d.pages(f.handler(d.keeper, d.consent, d.installation, pushes, d, log)), log)
 	done := make(chan error, 1)
 	go func() {
 		done <- runServer(ctx, server, listener, d.keeper, pushes, d.news, d.uses, 330*time.Second, log)
@@ -278,8 +287,13 @@ func (d *demonstration) setUp(ctx context.Context, driver platform.Driver) error
 
 // control makes one control call of the simulators.
 func (d *demonstration) control(ctx context.Context, path string, in any) error {
-	_, err := controlCall(ctx, d.gate, d.ready.Control+path, in)
+	_, err := d.controlled(ctx, path, in)
 	return err
+}
+
+// controlled is control with its answer.
+func (d *demonstration) controlled(ctx context.Context, path string, in any) ([]byte, error) {
+	return controlCall(ctx, d.gate, d.ready.Control+path, in)
 }
 
 // controlCall makes one control call of simulators and returns what it answers.
@@ -341,7 +355,7 @@ func (d *demonstration) announce(s streams, asJSON bool) error {
 			return err
 		}
 		line, err = json.Marshal(map[string]any{
-			"server": d.server, "key": d.key.Reveal(), "console": d.server, "control": d.ready.Control, "platforms": sims["platforms"], "apps": d.apps,
+			"server": d.server, "key": d.key.Reveal(), "console": d.console, "control": d.ready.Control, "platforms": sims["platforms"], "apps": d.apps,
 		})
 		if err != nil {
 			return err
@@ -355,8 +369,11 @@ func (d *demonstration) announce(s streams, asJSON bool) error {
 	}
 	_, err := fmt.Fprintf(s.out, `Grantkeep demo. Everything runs in this process, the platforms are simulated, nothing is kept.
 
-  1. Open %s and press "Connect a shop":
+  1. Open the console, which this link logs you in to, make a link for a merchant and open it:
      you are the merchant; log in as one of the shops and agree.
+
+       %s
+
   2. Read the token, in another terminal:
 
        export GRANTKEEP_SERVER=%s GRANTKEEP_KEY=%s
@@ -373,6 +390,6 @@ func (d *demonstration) announce(s streams, asJSON bool) error {
        curl -s %s/shoplazza/calls
 
   Ctrl-C ends the demo.
-`, d.server, d.server, d.key.Reveal(), program, program, d.ready.Control, program, d.ready.Control)
+`, d.console, d.server, d.key.Reveal(), program, program, d.ready.Control, program, d.ready.Control)
 	return err
 }

@@ -87,7 +87,7 @@ func eventFollow(s streams) *cobra.Command {
 				var refused *client.Problem
 				switch {
 				case cmd.Context().Err() != nil:
-					return nil
+					return nil //nolint:nilerr // whoever followed has had enough
 				case written != nil:
 					return written
 				case errors.As(err, &refused) && refused.Status < 500:

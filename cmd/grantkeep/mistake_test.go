@@ -19,7 +19,7 @@ func TestMistakesAreNamed(t *testing.T) {
 	}{
 		{"server down", []string{"GRANTKEEP_SERVER=http://127.0.0.1:1", "GRANTKEEP_KEY=gk_00000000000000000000000000000000"}, []string{"grant", "list"}, []string{"grantkeep serve", "GRANTKEEP_SERVER"}},
 		{"no key", nil, []string{"grant", "list"}, []string{"GRANTKEEP_KEY is not set"}},
-		{"flag misspelt", nil, []string{"app", "add", "shopee", "--nmae", "x"}, []string{"--nmae", "did you mean --name", "--help"}},
+		{"flag misspelt", nil, []string{"app", "add", "shopee", "--nmae", "x"}, []string{"--nmae", "did you mean --name", "--help"}}, //nolint:misspell // that is the mistake
 		{"command misspelt", nil, []string{"grnat"}, []string{"grnat", "did you mean grant", "--help"}},
 		{"subcommand misspelt", nil, []string{"grant", "lst"}, []string{"did you mean list"}},
 		{"platform misspelt", []string{"GRANTKEEP_KEY=gk_00000000000000000000000000000000"}, []string{"app", "add", "shoppee"}, []string{`"shoppee" is none of`, "did you mean shopee"}},

@@ -36,7 +36,7 @@ func TestForeignHostIsToldNothing(t *testing.T) {
 	link := strings.TrimPrefix(made.URL, w.server)
 	app := w.apps["shoplazza"]
 	for _, r := range []struct{ method, path string }{
-		{"GET", "/"}, {"POST", "/demo/connect"}, {"POST", "/demo/advance"},
+		{"GET", "/"}, {"GET", "/console"}, {"GET", "/login"}, {"POST", "/login"}, {"POST", "/console/demo/advance"},
 		{"GET", link}, {"POST", link}, {"GET", "/connect/style.css"}, {"GET", "/connect/result/clk_0"}, {"GET", "/callback/" + app + "?code=x&state=y"},
 		{"POST", "/callback/" + app}, {"GET", "/install/" + app}, {"POST", "/push/" + app}, {"GET", "/push/" + app},
 		{"GET", "/v1/apps"}, {"POST", "/v1/authorizations"}, {"GET", "/v1/grants/" + grant + "/token"}, {"GET", "/proxy/" + grant + "/openapi/2022-01/shop"},
@@ -66,7 +66,7 @@ func TestForeignHostIsToldNothing(t *testing.T) {
 func TestFacesAnswerUnderTheirOwnHostOnly(t *testing.T) {
 	w := newTown(t)
 	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: "https://hub.example", Log: slog.New(slog.DiscardHandler)})
-	both := faces{"https://hub.example", "https://api.example:8443"}.handler(w.keeper, w.consent, w.installation, pushes, slog.New(slog.DiscardHandler))
+	both := faces{"https://hub.example", "https://api.example:8443", "https://staff.example"}.handler(w.keeper, w.consent, w.installation, pushes, nil, slog.New(slog.DiscardHandler))
 	get := func(host, path string) int {
 		r := httptest.NewRequest(http.MethodGet, "http://x"+path, nil)
 		r.Host = host
@@ -150,10 +150,10 @@ func TestDemoIsForItsOwnPagesOnly(t *testing.T) {
 		headers         []string
 		want            int
 	}{
-		"form of another site":       {"POST", w.server + "/demo/advance?by=1h", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		"form of an older browser":   {"POST", w.server + "/demo/advance?by=1h", []string{"Origin", "https://evil.example"}, 403},
-		"page of another port":       {"POST", w.server + "/demo/connect" + app, []string{"Sec-Fetch-Site", "same-site"}, 403},
-		"rebound name":               {"POST", w.server + "/demo/advance?by=1h", []string{"Host", hostileHost, "Sec-Fetch-Site", "same-origin"}, 421},
+		"form of another site":       {"POST", w.server + "/console/demo/advance?by=1h", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"form of an older browser":   {"POST", w.server + "/console/demo/advance?by=1h", []string{"Origin", "https://evil.example"}, 403},
+		"page of another port":       {"POST", w.server + "/console/links/new" + app, []string{"Sec-Fetch-Site", "same-site"}, 403},
+		"rebound name":               {"POST", w.server + "/console/demo/advance?by=1h", []string{"Host", hostileHost, "Sec-Fetch-Site", "same-origin"}, 421},
 		"rebound name that reads":    {"GET", w.server + "/", []string{"Host", hostileHost + ":8080"}, 421},
 		"name that begins like ours": {"GET", w.server + "/", []string{"Host", "127.0.0.1.evil.example"}, 421},
 		"control, rebound":           {"GET", w.ready.Control + "/shopee/grants", []string{"Host", hostileHost}, 421},

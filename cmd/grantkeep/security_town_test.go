@@ -62,11 +62,11 @@ func newTownOn(t *testing.T, database string) *town {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: redact}))
-	if err := w.prepare(ctx, w.dir, log); err != nil {
+	if err := errors.Join(w.prepare(ctx, w.dir, log), w.invite(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
-	server := api.NewServer(w.pages(faces{w.server, w.server}.handler(w.keeper, w.consent, w.installation, pushes, log)), log)
+	server := api.NewServer(w.pages(faces{w.server, w.server, w.server}.handler(w.keeper, w.consent, w.installation, pushes, w.demonstration, log)), log)
 	done := make(chan error, 1)
 	go func() {
 		done <- runServer(ctx, server, listener, w.keeper, pushes, w.news, w.uses, 30*time.Second, log)

@@ -245,8 +245,13 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.store, PublicURL: c.publicURL, Log: log})
+	if !c.frozen {
+		if err := firstLogin(ctx, in.store, c.consoleURL, c.data, s, log); err != nil {
+			return err
+		}
+	}
 	in.metrics = prometheus.NewRegistry()
-	server := api.NewServer(faces{c.publicURL, c.apiURL}.handler(k, consent.New(k), in, pushes, log), log)
+	server := api.NewServer(faces{c.publicURL, c.apiURL, c.consoleURL}.handler(k, consent.New(k), in, pushes, nil, log), log)
 	if c.metricsListen != "" {
 		stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
 		if err != nil {

@@ -168,14 +168,6 @@ func (t *trial) open() platform.App {
 	return t.driver.Spec().Open(t.app)
 }
 
-// secrets are the app's, and those that came meanwhile.
-func (t *trial) secretsAnd(more ...gk.Secret) []gk.Secret {
-	for _, values := range t.app.Secrets {
-		more = append(more, values...)
-	}
-	return more
-}
-
 func tryState() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand stops the program instead

@@ -93,6 +93,7 @@ func (w Writing) text(sum []byte) string {
 		return strings.ToUpper(hex.EncodeToString(sum))
 	case Base64:
 		return base64.StdEncoding.EncodeToString(sum)
+	case LowerHex:
 	}
 	return hex.EncodeToString(sum)
 }

@@ -170,6 +170,16 @@ var cases = []struct {
 	{"authorizations, events and history follow the viewer", viewersOfRest},
 	{"the zero viewer sees nothing", zeroViewer},
 
+	// The console.
+	{"a person comes back as stored, is changed and removed", people},
+	{"an administrator is always left", lastAdministrator},
+	{"a login is found, touched and ended, and goes with its person", logins},
+	{"an invitation is spent once, unless it may be opened more than once", invitations},
+	{"grants are counted by app and state, as the viewer sees them", grantCounts},
+	{"what is troubled is listed, and nothing that is well or revoked", troubled},
+	{"ends are counted by day and kind", endsByDay},
+	{"recent events come latest first, page by page", recentEvents},
+
 	// The rest.
 	{"a key is found by its hash and revoked once", keys},
 	{"the newest key set is the one in force", keysets},

@@ -1,0 +1,155 @@
+package console
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// census is what is asked of all grants at once.
+type census struct {
+	at       time.Time // product time
+	counts   []store.GrantCount
+	troubled []gk.Grant
+	ends     []store.EndCount
+	apps     []gk.App
+	full     bool // there is more trouble than is read
+}
+
+// mostTroubled is how much trouble is read: beyond it nobody works through a list one by one.
+const mostTroubled = 5000
+
+// calendarDays is how far the calendar looks.
+const calendarDays = 90
+
+// census counts everything for the pages of one zone.
+func (c *console) census(ctx context.Context, zone *time.Location) (census, error) {
+	now := c.keeper.Now()
+	_, offset := now.In(zone).Zone()
+	return c.counts.get(ctx, offset, func(ctx context.Context) (s census, err error) {
+		v := gk.Viewer{Key: "console", Scopes: []gk.Scope{gk.ScopeRead}}
+		s.at = now
+		if s.counts, err = c.store.GrantCounts(ctx, v); err != nil {
+			return s, err
+		}
+		if s.troubled, err = c.store.Troubled(ctx, v, mostTroubled); err != nil {
+			return s, err
+		}
+		s.full = len(s.troubled) == mostTroubled
+		if s.apps, err = c.store.Apps(ctx, v, "", 0); err != nil && len(s.apps) == 0 {
+			return s, err
+		}
+		s.ends, err = c.store.EndsByDay(ctx, v, now, now.AddDate(0, 0, calendarDays), time.Duration(offset)*time.Second)
+		return s, err
+	})
+}
+
+// inState is how many grants are in a state; all of them for the empty one.
+func (s *census) inState(state gk.State) (n int64) {
+	for _, c := range s.counts {
+		if state == "" || c.State == state {
+			n += c.N
+		}
+	}
+	return n
+}
+
+func (s *census) inApp(app string) (n int64) {
+	for _, c := range s.counts {
+		if c.App == app && c.State != gk.Revoked && c.State != gk.Expired {
+			n += c.N
+		}
+	}
+	return n
+}
+
+// app returns an app by its id; the zero one if there is none.
+func (s *census) app(id string) gk.App {
+	for _, a := range s.apps {
+		if a.ID == id {
+			return a
+		}
+	}
+	return gk.App{}
+}
+
+// today is the number of the day in a page's zone.
+func today(p page) int64 {
+	_, offset := p.Now.In(p.Zone).Zone()
+	return (p.Now.Unix() + int64(offset)) / 86400
+}
+
+// endsWithin is how many ends that need a person come in some days.
+func (s *census) endsWithin(p page, days int64) (n int) {
+	first := today(p)
+	for _, e := range s.ends {
+		if e.Day <= first+days {
+			n += int(e.N)
+		}
+	}
+	return n
+}
+
+// patience is how long a page waits for a fresh count before it shows the last one with its time.
+const patience = 100 * time.Millisecond
+
+// countingTime ends a count that hangs.
+const countingTime = time.Minute
+
+// lately holds the last answer to a question that may be slow, by key. A fresh one is asked for each time, one at a time.
+type lately[T any] struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	known map[int]T
+	under map[int]chan struct{}
+	err   error
+}
+
+func (l *lately[T]) get(ctx context.Context, key int, ask func(context.Context) (T, error)) (T, error) {
+	l.mu.Lock()
+	if l.known == nil {
+		l.known, l.under = map[int]T{}, map[int]chan struct{}{}
+	}
+	done := l.under[key]
+	if done == nil {
+		done = make(chan struct{})
+		l.under[key] = done
+		go func() { // it ends with its own limit of time, so that the one who asked may leave
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
+			defer cancel()
+			fresh, err := ask(ctx)
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if l.err = err; err == nil {
+				l.known[key] = fresh
+			}
+			delete(l.under, key)
+			close(done)
+		}()
+	}
+	last, there := l.known[key]
+	l.mu.Unlock()
+	var late <-chan time.Time
+	if there {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-done:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if fresh, ok := l.known[key]; ok && (l.err == nil || there) {
+			return fresh, nil
+		}
+		return last, l.err
+	case <-late:
+		return last, nil
+	case <-ctx.Done():
+		return last, ctx.Err()
+	}
+}

@@ -1,0 +1,188 @@
+// Package console serves the pages for the vendor's own people: what is broken, why, whose move it is, and what to send.
+//
+// The pages are whole without JavaScript: links, forms, and answers of 303. A GET changes nothing but what a login link
+// is for. Everything that is dangerous has a page of its own that asks first. A page holds no token and no secret, except for a link or
+// a key at the moment of its making, which is shown that once and therefore answered without a redirect.
+package console
+
+import (
+	"embed"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/people"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Options is what the console is made of. Keeper, Consent, Store, Drivers and URL are required.
+type Options struct {
+	Keeper  *keeper.Keeper
+	Consent *consent.Flow
+	Store   store.Store
+	Drivers []platform.Driver // in the order in which they are listed
+	URL     string            // scheme://host[:port] under which people reach the console
+	Base    string            // path before every page but the log-in: "/console" where faces share an address
+	Version string
+	Log     *slog.Logger
+	NewKey  func() (gk.Secret, []byte) // makes the text of an API key and its hash
+	Now     func() time.Time           // the clock on the wall, by which logins live; nil: the machine's
+	Demo    Demo                       // nil unless this is the demo
+}
+
+// console answers the requests.
+type console struct {
+	o        Options
+	keeper   *keeper.Keeper
+	consent  *consent.Flow
+	store    store.Store
+	log      *slog.Logger
+	now      func() time.Time
+	texts    *i18n.Bundle
+	secure   bool
+	throttle *throttle
+	hashing  people.Hashing
+	counts   *lately[census]
+}
+
+//go:embed console.css console.js
+var files embed.FS
+
+// New returns the handler of every page. It panics on a mistake in the embedded catalogues, which is one of the build.
+func New(o Options) http.Handler {
+	c := &console{
+		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, log: o.Log, now: o.Now, texts: loadTexts(), secure: strings.HasPrefix(o.URL, "https://"),
+		hashing: people.NewHashing(),
+	}
+	if c.log == nil {
+		c.log = slog.Default()
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.throttle = newThrottle(c.now)
+	c.counts = &lately[census]{now: c.now}
+	protection := http.NewCrossOriginProtection()
+	// Behind a proxy the Host header may be another than the one that the browser sees.
+	if err := protection.AddTrustedOrigin(o.URL); err != nil {
+		panic("console: URL must be scheme://host[:port]: " + err.Error())
+	}
+	protection.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
+	return c.guarded(protection.Handler(c.routes()))
+}
+
+// routes lists every page with the role that it wants.
+func (c *console) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /login", c.open(c.loginPage))
+	mux.HandleFunc("POST /login", c.open(c.login))
+	mux.HandleFunc("GET /login/{secret}", c.open(c.invited))
+	base := c.o.Base
+	on := func(pattern, role string, handle func(*visit) error) {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(method+" "+base+path, c.inside(role, handle))
+	}
+	mux.HandleFunc("GET "+base+"/console.css", c.asset("console.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET "+base+"/console.js", c.asset("console.js", "text/javascript; charset=utf-8"))
+	if base != "" {
+		on("GET ", store.RoleSupport, c.overview)
+	}
+	on("GET /{$}", store.RoleSupport, c.overview)
+	on("POST /search", store.RoleSupport, c.search)
+	on("POST /logout", store.RoleSupport, c.logout)
+
+	on("GET /grants", store.RoleSupport, c.grants)
+	on("GET /grants/{id}", store.RoleSupport, c.grant)
+	on("POST /grants/{id}/link", store.RoleSupport, c.grantLink)
+	on("POST /grants/{id}/refresh", store.RoleOperator, c.grantRefresh)
+	on("POST /grants/{id}/owner", store.RoleOperator, c.grantOwner)
+	on("GET /grants/{id}/revoke", store.RoleOperator, c.askRevoke)
+	on("POST /grants/{id}/revoke", store.RoleOperator, c.revoke)
+
+	on("GET /links", store.RoleSupport, c.links)
+	on("GET /links/new", store.RoleSupport, c.linkForm)
+	on("POST /links/new", store.RoleSupport, c.newLink)
+
+	on("GET /apps", store.RoleSupport, c.apps)
+	on("GET /apps/new", store.RoleAdministrator, c.appForm)
+	on("POST /apps/new", store.RoleAdministrator, c.newApp)
+	on("GET /apps/{id}", store.RoleSupport, c.app)
+	on("POST /apps/{id}/check", store.RoleOperator, c.appCheck)
+	on("POST /apps/{id}", store.RoleAdministrator, c.changeApp)
+	on("GET /apps/{id}/remove", store.RoleAdministrator, c.askRemoveApp)
+	on("POST /apps/{id}/remove", store.RoleAdministrator, c.removeApp)
+
+	on("GET /explain", store.RoleSupport, c.explainPage)
+	on("POST /explain", store.RoleSupport, c.explain)
+	on("GET /explain/{platform}", store.RoleSupport, c.browse)
+	on("GET /tools", store.RoleSupport, c.toolPage)
+	on("POST /tools", store.RoleSupport, c.tool)
+	on("GET /events", store.RoleSupport, c.events)
+
+	on("GET /settings", store.RoleSupport, c.settings)
+	on("POST /settings", store.RoleSupport, c.saveSettings)
+	on("POST /settings/password", store.RoleSupport, c.changePassword)
+	on("POST /settings/logins", store.RoleSupport, c.endLogins)
+	on("POST /settings/keys", store.RoleAdministrator, c.newKey)
+	on("GET /settings/keys/{id}/retire", store.RoleAdministrator, c.askRetire)
+	on("POST /settings/keys/{id}/retire", store.RoleAdministrator, c.retire)
+	on("POST /settings/people", store.RoleAdministrator, c.newPerson)
+	on("POST /settings/people/{id}/role", store.RoleAdministrator, c.changeRole)
+	on("GET /settings/people/{id}/remove", store.RoleAdministrator, c.askRemovePerson)
+	on("POST /settings/people/{id}/remove", store.RoleAdministrator, c.removePerson)
+	if c.o.Demo != nil {
+		on("POST /demo/advance", store.RoleSupport, c.advance)
+		on("POST /demo/fill", store.RoleSupport, c.fill)
+		on("GET /demo/fault", store.RoleSupport, c.faultForm)
+		on("POST /demo/fault", store.RoleSupport, c.makeFault)
+	}
+	if base != "" {
+		on("GET /", store.RoleSupport, c.noPage)
+	} else {
+		mux.HandleFunc("GET /", c.inside(store.RoleSupport, c.noPage))
+	}
+	return mux
+}
+
+// guarded sets the headers that every answer carries.
+func (c *console) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "+
+			"base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+		// Under no-referrer a browser posts "Origin: null"; to other origins this sends as little.
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Robots-Tag", "noindex")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if c.secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, longestForm)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// longestForm is how much of a posted form is read, in bytes.
+const longestForm = 256 << 10
+
+func (c *console) asset(name, kind string) http.HandlerFunc {
+	data, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		_, _ = w.Write(data) // the client is gone; there is nobody to tell
+	}
+}

@@ -1,0 +1,52 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// eventsView is what happened, newest first.
+type eventsView struct {
+	page
+	Rows     []eventRow
+	Kind     string
+	Kinds    []string
+	App      string
+	Apps     []gk.App
+	NextURL  string
+	Narrowed bool
+}
+
+// events lists what happened.
+func (c *console) events(v *visit) error {
+	p := v.page
+	p.Section = "events"
+	asked := v.r.URL.Query()
+	view := eventsView{page: p, Kind: asked.Get("kind"), Kinds: kinds, App: cut(asked.Get("app"), longestName)}
+	if !slices.Contains(kinds, view.Kind) {
+		view.Kind = ""
+	}
+	view.Narrowed = view.Kind != "" || view.App != ""
+	before, _ := strconv.ParseInt(asked.Get("before"), 10, 64) //nolint:errcheck // what is no position begins at the newest
+	found, err := c.store.RecentEvents(v.ctx(), v.viewer, store.RecentFilter{Before: before, Kind: view.Kind, App: view.App, Limit: perPage + 1})
+	if err != nil {
+		return err
+	}
+	if len(found) > perPage {
+		found = found[:perPage]
+		view.NextURL = p.url("/events?kind=%s&app=%s&before=%d", view.Kind, query(view.App), found[perPage-1].Position)
+	}
+	s, err := c.census(v.ctx(), p.Zone)
+	if err != nil {
+		return err
+	}
+	view.Apps = s.apps
+	if view.Rows, err = c.eventRows(v, found, s); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, eventList(view))
+}

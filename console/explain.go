@@ -1,0 +1,208 @@
+package console
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// explainView says what an error means and what to do.
+type explainView struct {
+	page
+	Text, Code, Stage string
+	Codes, Stages     []string
+	Fault             *explain.Fault // nil: nothing was asked yet
+	Headline, Move    string
+	Guessed           bool
+	Near              int // grants that have this fault now
+	Siblings          []*platform.Row
+	Example           []string
+}
+
+// stagesAsked are the stages that a person may choose.
+var stagesAsked = []string{platform.StageAuthorize, platform.StageToken, platform.StageRefresh, platform.StageCall, platform.StagePush}
+
+// explainPage asks for an error.
+func (c *console) explainPage(v *visit) error {
+	view := c.newExplain(v)
+	if id := v.r.URL.Query().Get("row"); id != "" { // a row of a catalogue has an address of its own to share
+		if d := c.keeper.Apps().Driver(v.r.URL.Query().Get("platform")); d != nil {
+			if row := d.Spec().Catalogue.Row(id); row != nil {
+				view.Code, view.Stage = d.Spec().Code, row.Stage
+				f := c.ask(d, explain.Question{Stage: row.Stage, Code: row.Code, Message: row.Example})
+				c.answer(&view, v, d, f)
+			}
+		}
+	}
+	return v.show(http.StatusOK, explainText(view))
+}
+
+func (c *console) newExplain(v *visit) explainView {
+	p := v.page
+	p.Section = "explain"
+	view := explainView{page: p, Stages: stagesAsked}
+	for _, d := range c.o.Drivers {
+		view.Codes = append(view.Codes, d.Spec().Code)
+	}
+	return view
+}
+
+// explain answers what was pasted.
+func (c *console) explain(v *visit) error {
+	return c.explained(v, v.field("platform"), v.field("stage"), v.field("q"))
+}
+
+// explained shows the meaning of a text. Without a platform, the first that knows the text is taken for it.
+func (c *console) explained(v *visit, code, stage, text string) error {
+	view := c.newExplain(v)
+	view.Code, view.Stage = code, stage
+	view.Text = masked(text)
+	if text == "" {
+		return v.show(http.StatusOK, explainText(view))
+	}
+	q := explain.Question{Stage: stage, Body: []byte(text)}
+	d := c.keeper.Apps().Driver(code)
+	var f *explain.Fault
+	if d != nil {
+		f = c.ask(d, q)
+	} else {
+		d, f = c.guess(q, text)
+		view.Guessed, view.Code = true, d.Spec().Code
+	}
+	c.answer(&view, v, d, f)
+	return v.show(http.StatusOK, explainText(view))
+}
+
+// guess asks every platform, those first whose name or host the text has in it.
+func (c *console) guess(q explain.Question, text string) (platform.Driver, *explain.Fault) {
+	folded := strings.ToLower(text)
+	drivers := slices.Clone(c.o.Drivers)
+	named := func(d platform.Driver) bool {
+		return strings.Contains(folded, strings.ToLower(d.Spec().Facts.Names.En)) || strings.Contains(folded, d.Spec().Code)
+	}
+	slices.SortStableFunc(drivers, func(a, b platform.Driver) int {
+		switch {
+		case named(a) == named(b):
+			return 0
+		case named(a):
+			return -1
+		}
+		return 1
+	})
+	best, weight := drivers[0], -1
+	for _, d := range drivers {
+		if w := telling(d, c.ask(d, q), folded); w > weight {
+			best, weight = d, w
+		}
+	}
+	return best, c.ask(best, q)
+}
+
+// telling is how much a platform's reading explains of a text: a row that matches words says more than one that matches a code
+// which many platforms have.
+func telling(d platform.Driver, f *explain.Fault, folded string) int {
+	if !f.Known {
+		return 0
+	}
+	n := 1
+	if row := d.Spec().Catalogue.Row(f.Row); row != nil {
+		if row.PatternText != "" {
+			n += 2
+		}
+		if row.Code != "" && strings.Contains(folded, strings.ToLower(row.Code)) {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *console) ask(d platform.Driver, q explain.Question) *explain.Fault {
+	return explain.Explain(d, d.Spec().Open(platform.App{Now: c.keeper.Now()}), q)
+}
+
+// answer fills in what a fault means for the person who asks.
+func (c *console) answer(view *explainView, v *visit, d platform.Driver, f *explain.Fault) {
+	view.Fault, view.Move = f, moveOf(f.Action)
+	if view.Stage == "" {
+		view.Stage = f.Stage
+	}
+	view.Headline = f.Cause.In(view.Lang)
+	if !f.Known {
+		view.Headline = view.T("raw.unknown", "Action", view.T("action."+string(f.Action)))
+	}
+	for _, row := range d.Spec().Catalogue.Rows() {
+		if row.Code == f.Code && row.Code != "" && row.ID != f.Row {
+			view.Siblings = append(view.Siblings, row)
+		}
+	}
+	view.Siblings = view.Siblings[:min(len(view.Siblings), 8)]
+	s, err := c.census(v.ctx(), view.Zone)
+	if err != nil {
+		return // the meaning of an error does not depend on the database
+	}
+	for _, g := range s.troubled {
+		if g.Platform == d.Spec().Code && g.Fault != nil && g.Fault.Code == f.Code {
+			view.Near++
+		}
+	}
+}
+
+// browseView is every row of a platform's catalogue.
+type browseView struct {
+	page
+	Code  string
+	Codes []string
+	Rows  []*platform.Row
+}
+
+// browse lists what a platform may say.
+func (c *console) browse(v *visit) error {
+	d := c.keeper.Apps().Driver(v.r.PathValue("platform"))
+	if d == nil {
+		return c.noPage(v)
+	}
+	view := browseView{page: c.newExplain(v).page, Code: d.Spec().Code, Rows: d.Spec().Catalogue.Rows()}
+	for _, other := range c.o.Drivers {
+		view.Codes = append(view.Codes, other.Spec().Code)
+	}
+	return v.show(http.StatusOK, browseRows(view))
+}
+
+// secretValue matches the values in a pasted text that may be codes, tokens, secrets or signatures, by their names.
+var secretValue = regexp.MustCompile(`(?i)((?:[a-z_]*token|[a-z_]*secret|[a-z_]*code|[a-z_]*sign|[a-z_]*session|hmac|authorization|password|[a-z_]*_key|ticket)["']?\s*(?:=>|[=:])\s*["']?)([^"'&\s,;}]{6,})`)
+
+// longRun matches what may be a token wherever it stands.
+var longRun = regexp.MustCompile(`[A-Za-z0-9_+/=-]{24,}`)
+
+// masked hides in a text what may open something, before it is shown again. Error codes keep their words.
+func masked(text string) string {
+	text = secretValue.ReplaceAllStringFunc(text, func(s string) string {
+		m := secretValue.FindStringSubmatch(s)
+		name := strings.ToLower(m[1])
+		if strings.Contains(name, "code") && (wordsOnly(m[2]) || strings.Contains(name, "error")) {
+			return s
+		}
+		return m[1] + hidden
+	})
+	text = longRun.ReplaceAllStringFunc(text, func(s string) string {
+		if wordsOnly(s) {
+			return s
+		}
+		return hidden
+	})
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	return text
+}
+
+// hidden stands for a value that is not shown.
+const hidden = "••••••••"
+
+// wordsOnly reports whether a text is words without figures, as error codes are.
+func wordsOnly(s string) bool { return !strings.ContainsAny(s, "0123456789") }

@@ -1,0 +1,488 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// grantView is one grant: what is wrong, whose move it is, and what to send.
+type grantView struct {
+	page
+	Grant     gk.Grant
+	App       gk.App
+	Name      string
+	NameLang  string
+	Headline  string // empty: all is well
+	Quiet     string // the one line of a grant that is well
+	Tone      string // ok, warn, bad, off
+	Why       string
+	Remedy    string
+	Move      string
+	Meanwhile string
+	Fault     *explain.Fault
+	Message   *message
+	Clocks    clocks
+	History   []historyRow
+	NoRefresh string // why a refresh cannot help; empty: it may
+	Sendable  bool   // a link to authorize again makes sense
+	Siblings  []gk.Grant
+	Refused   string
+}
+
+// message is what to send a merchant, with a link that was made for it.
+type message struct {
+	Texts    []messageText
+	Link     string
+	QR       string // path of an SVG
+	QRSize   int
+	Until    string
+	Number   string
+	Merchant string // language
+}
+
+type messageText struct{ Lang, Tongue, Text string }
+
+// grant shows one grant.
+func (c *console) grant(v *visit) error {
+	view, err := c.grantView(v)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, oneGrant(view))
+}
+
+func (c *console) grantView(v *visit) (grantView, error) {
+	g, err := c.store.Grant(v.ctx(), v.viewer, v.r.PathValue("id"))
+	if err != nil {
+		return grantView{}, err
+	}
+	app, err := c.store.App(v.ctx(), v.viewer, g.App)
+	if err != nil {
+		return grantView{}, err
+	}
+	p := v.page
+	p.Section = "grants"
+	view := grantView{page: p, Grant: g, App: app, Name: nameOf(g.Subject), Move: moveOfGrant(&g), Headline: c.headline(p, &g, app)}
+	view.NameLang = tongueOf(g.Subject.Region, view.Name)
+	view.Tone = toneOf(&g)
+	view.Fault = c.described(g.Fault)
+	c.explainGrant(&view)
+	view.Clocks = newClocks(p, &g)
+	view.NoRefresh = noRefresh(p, &g, app)
+	view.Sendable = app.Broken == "" && c.keeper.Apps().Driver(g.Platform) != nil
+	events, err := c.store.History(v.ctx(), v.viewer, g.ID, "", 100)
+	if err != nil {
+		return grantView{}, err
+	}
+	if view.History, err = c.historyRows(v, events, &g); err != nil {
+		return grantView{}, err
+	}
+	if g.Subject.Parent != "" {
+		if view.Siblings, err = c.store.Children(v.ctx(), g.App, g.Subject.Parent); err != nil {
+			return grantView{}, err
+		}
+		view.Siblings = slices.DeleteFunc(view.Siblings, func(s gk.Grant) bool { return s.ID == g.ID })
+	}
+	return view, nil
+}
+
+// toneOf is how loudly a grant's state is said.
+func toneOf(g *gk.Grant) string {
+	switch g.State {
+	case gk.Expired:
+		return "bad"
+	case gk.Suspended, gk.Held:
+		return "warn"
+	case gk.Revoked:
+		return "off"
+	case gk.Active:
+	}
+	if g.Fault != nil && moveOf(g.Fault.Action) != moveNobody {
+		return "warn"
+	}
+	return "ok"
+}
+
+// explainGrant fills in why, what to do, and what happens meanwhile.
+func (c *console) explainGrant(view *grantView) {
+	p, g := view.page, &view.Grant
+	if view.Headline == "" {
+		switch end, _ := ending(g); {
+		case g.Renewable && !g.DueAt.IsZero():
+			view.Quiet = p.T("quiet.renews", "T", p.At(g.DueAt))
+		case !end.IsZero():
+			view.Quiet = p.T("quiet.until", "T", p.At(end))
+		default:
+			view.Quiet = p.T("quiet.well")
+		}
+		return
+	}
+	if view.Fault != nil {
+		view.Why, view.Remedy = view.Fault.Cause.In(p.Lang), view.Fault.Remedy.In(p.Lang)
+	}
+	switch {
+	case g.State == gk.Held:
+		view.Why, view.Remedy = p.T("held.why"), p.T("held.remedy")
+	case g.State == gk.Revoked:
+		view.Why, view.Remedy = p.T("state.revoked.hint"), p.T("revoked.remedy")
+	case g.InDoubt() && view.Why == "":
+		view.Why, view.Remedy = p.T("doubt.why"), p.T("doubt.remedy")
+	case g.State == gk.Expired && view.Why == "":
+		view.Why, view.Remedy = p.T("state.expired.hint"), p.T("expired.remedy")
+	case view.Why == "":
+		view.Why, view.Remedy = p.T("state.suspended.hint"), p.T("suspended.remedy")
+	}
+	switch {
+	case g.State == gk.Expired, g.State == gk.Revoked:
+		view.Meanwhile = p.T("meanwhile.stopped")
+	case view.App.Stopped():
+		view.Meanwhile = p.T("meanwhile.app")
+	case g.State == gk.Held:
+		view.Meanwhile = p.T("meanwhile.held")
+	case g.Usable(p.Now) && !g.Expires.IsZero():
+		view.Meanwhile = p.T("meanwhile.serves", "T", p.At(g.Expires), "Next", p.At(next(g)))
+	default:
+		view.Meanwhile = p.T("meanwhile.tries", "T", p.At(next(g)))
+	}
+}
+
+// noRefresh says why a refresh cannot help; empty if it may.
+func noRefresh(p page, g *gk.Grant, app gk.App) string {
+	switch {
+	case g.State == gk.Expired, g.State == gk.Revoked:
+		return p.T("act.refresh.no", "Why", p.T("norefresh.over"))
+	case !g.Renewable:
+		return p.T("act.refresh.no", "Why", p.T("norefresh.fixed"))
+	case app.Broken != "":
+		return p.T("act.refresh.no", "Why", p.T("norefresh.app"))
+	case g.Attempting(p.Now):
+		return p.T("act.refresh.no", "Why", p.T("norefresh.running"))
+	}
+	return ""
+}
+
+// grantLink makes a link with which the same merchant authorizes again. Its secret is shown this once, so the answer is the page
+// itself: a redirect would have to carry it in an address.
+func (c *console) grantLink(v *visit) error {
+	view, err := c.grantView(v)
+	if err != nil {
+		return err
+	}
+	a, link, err := c.consent.Begin(v.ctx(), v.viewer, consent.BeginInput{App: view.Grant.App, Grant: view.Grant.ID})
+	if err != nil {
+		return err
+	}
+	c.act(v.ctx(), v, "link", "grant", view.Grant.ID, "authorization", a.ID)
+	if view.Message, err = c.newMessage(view.page, &view.Grant, view.App, a, link); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, oneGrant(view))
+}
+
+// newMessage writes what to send, in the merchant's language first.
+func (c *console) newMessage(p page, g *gk.Grant, app gk.App, a gk.Authorization, link string) (*message, error) {
+	m := &message{Link: link, Until: p.Day(a.ExpiresAt), Number: a.Number(), Merchant: merchantTongue(g)}
+	var err error
+	if m.QR, m.QRSize, err = qrPath(link); err != nil {
+		return nil, err
+	}
+	id, at := "msg.soon", g.Ceiling
+	switch {
+	case g.State == gk.Revoked:
+		id = "msg.cancelled"
+	case g.State == gk.Expired, g.State == gk.Suspended:
+		id = "msg.reauthorize"
+		if at.IsZero() || at.After(p.Now) {
+			at = g.Expires
+		}
+	case at.IsZero():
+		at = g.Expires
+	}
+	if id != "msg.cancelled" && at.IsZero() {
+		id = "msg.again"
+	}
+	spec := p.spec(g.Platform)
+	for _, t := range []string{m.Merchant, "zh-CN", "zh-TW", "en"} {
+		if slices.ContainsFunc(m.Texts, func(done messageText) bool { return done.Lang == t }) {
+			continue
+		}
+		name := g.Platform
+		if spec != nil {
+			name = spec.Facts.Names.In(t)
+		}
+		text := p.In(t, id, "Platform", name, "Shop", nameOf(g.Subject), "Date", p.Day(at), "URL", link, "App", app.Name)
+		m.Texts = append(m.Texts, messageText{t, tongueName(t), text})
+	}
+	return m, nil
+}
+
+func tongueName(code string) string {
+	for _, t := range tongues {
+		if t.Code == code {
+			return t.Name
+		}
+	}
+	return code
+}
+
+// merchantTongue is the language of a shop's merchant, by the shop's region.
+func merchantTongue(g *gk.Grant) string {
+	region := g.Subject.Region
+	for _, s := range g.Shops {
+		if region == "" {
+			region = s.Region
+		}
+	}
+	switch strings.ToUpper(region) {
+	case "TW", "HK", "MO":
+		return "zh-TW"
+	case "", "CN":
+		return "zh-CN"
+	}
+	return "en"
+}
+
+// grantRefresh renews a grant at a person's word.
+func (c *console) grantRefresh(v *visit) error {
+	id := v.r.PathValue("id")
+	g, err := c.keeper.Refresh(v.ctx(), v.viewer, id, v.field("force") == "true")
+	c.act(v.ctx(), v, "refresh", "grant", id)
+	var later *keeper.Later
+	switch {
+	case errors.As(err, &later):
+		return err
+	case err != nil:
+		return err
+	case g.Fault != nil || g.InDoubt():
+		v.seeOther("/grants/" + id + "?done=refused")
+	default:
+		v.seeOther("/grants/" + id + "?done=refresh")
+	}
+	return nil
+}
+
+// grantOwner gives a held or ownerless grant to an owner.
+func (c *console) grantOwner(v *visit) error {
+	id := v.r.PathValue("id")
+	if _, err := c.keeper.Confirm(v.ctx(), v.viewer, id, v.field("owner")); err != nil {
+		return err
+	}
+	c.act(v.ctx(), v, "owner", "grant", id, "owner", v.field("owner"))
+	v.seeOther("/grants/" + id + "?done=owner")
+	return nil
+}
+
+// confirmView is a page that asks before something dangerous. A heavy one wants the last digits typed.
+type confirmView struct {
+	page
+	Title, Text []string
+	Action      string
+	Back        string
+	Button      string // id of a text
+	Typed       string // what has to be typed; empty: nothing
+	TypedLabel  string
+	Mistake     bool
+}
+
+// lastDigits is how much of an id is typed to confirm.
+const lastDigits = 4
+
+func last(text string) string {
+	runes := []rune(text)
+	return string(runes[max(len(runes)-lastDigits, 0):])
+}
+
+// askRevoke asks before a grant is ended.
+func (c *console) askRevoke(v *visit) error { return c.revokePage(v, http.StatusOK, false) }
+
+func (c *console) revokePage(v *visit, status int, mistake bool) error {
+	g, err := c.store.Grant(v.ctx(), v.viewer, v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p := v.page
+	p.Section = "grants"
+	typed := last(g.Subject.ID)
+	view := confirmView{
+		page: p, Title: []string{p.T("confirm.revoke", "Shop", nameOf(g.Subject))},
+		Text:   []string{p.T("confirm.revoke.what"), p.T("confirm.revoke.back", "Platform", p.platformName(g.Platform))},
+		Action: p.url("/grants/%s/revoke", g.ID), Back: p.url("/grants/%s", g.ID), Button: "act.revoke", Typed: typed,
+		TypedLabel: p.T("confirm.type", "Last4", typed), Mistake: mistake,
+	}
+	if n := len(g.Shops); n > 1 {
+		view.Text = append(view.Text, p.T("confirm.revoke.shops", "N", n))
+	}
+	return v.show(status, confirm(view))
+}
+
+// revoke ends a grant.
+func (c *console) revoke(v *visit) error {
+	g, err := c.store.Grant(v.ctx(), v.viewer, v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if v.field("typed") != last(g.Subject.ID) {
+		return c.revokePage(v, http.StatusUnprocessableEntity, true)
+	}
+	if err := c.keeper.Revoke(v.ctx(), v.viewer, g.ID); err != nil {
+		return err
+	}
+	c.act(v.ctx(), v, "revoke", "grant", g.ID)
+	v.seeOther("/grants/" + g.ID + "?done=revoked")
+	return nil
+}
+
+// historyRow is one thing that happened to a grant.
+type historyRow struct {
+	At    time.Time
+	Title string
+	Text  string
+	Tone  string // ok, warn, bad, empty
+	Icon  string
+}
+
+// historyRows writes events for people; all renewals are one line.
+func (c *console) historyRows(v *visit, events []gk.Event, g *gk.Grant) ([]historyRow, error) {
+	names, err := c.actors(v)
+	if err != nil {
+		return nil, err
+	}
+	p := v.page
+	var rows []historyRow
+	if g.Generation > 1 && !g.PairAskedAt.IsZero() && g.PairSpent >= 0 {
+		rows = append(rows, historyRow{At: g.PairAskedAt, Title: p.T("history.renewed", "N", Count(g.Generation)),
+			Text: p.T("history.renewals", "N", Count(g.Generation-1), "Date", p.Day(g.CreatedAt)), Tone: "ok", Icon: "cycle"})
+	}
+	for _, e := range events {
+		rows = append(rows, historyRow{At: e.At, Title: p.kind(e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
+	}
+	slices.SortStableFunc(rows, func(a, b historyRow) int { return b.At.Compare(a.At) })
+	return rows, nil
+}
+
+// actors names the people who may have done something.
+func (c *console) actors(v *visit) (map[string]string, error) {
+	everybody, err := c.store.People(v.ctx())
+	if err != nil {
+		return nil, err
+	}
+	keys, err := c.store.Keys(v.ctx())
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, p := range everybody {
+		names[p.ID] = p.Name
+	}
+	for _, k := range keys {
+		names[k.ID] = k.Name
+	}
+	return names, nil
+}
+
+// kinds are the events that have a name of their own in the catalogue.
+var kinds = []string{
+	gk.EventAuthorizationCompleted, gk.EventAuthorizationFailed, gk.EventGrantCreated, gk.EventGrantAuthorized, gk.EventGrantHeld,
+	gk.EventGrantConfirmed, gk.EventGrantMoved, gk.EventGrantShopsChanged, gk.EventGrantExpiring, gk.EventGrantNeedsAuthorization,
+	gk.EventGrantInDoubt, gk.EventGrantSuspended, gk.EventGrantRecovered, gk.EventGrantExpired, gk.EventGrantRevoked, gk.EventGrantLateAnswer,
+	gk.EventAppChanged, gk.EventAppPaused, gk.EventAppResumed, gk.EventAppBroken, gk.EventAppKeyExpiring,
+}
+
+// kind says an event's kind in words; one that this page does not know keeps its own name.
+func (p page) kind(kind string) string {
+	if slices.Contains(kinds, kind) {
+		return p.T("event." + kind)
+	}
+	return kind
+}
+
+func toneOfEvent(kind string) string {
+	switch kind {
+	case gk.EventGrantExpired, gk.EventAppPaused, gk.EventAppBroken, gk.EventAuthorizationFailed:
+		return "bad"
+	case gk.EventGrantExpiring, gk.EventGrantNeedsAuthorization, gk.EventGrantInDoubt, gk.EventGrantSuspended, gk.EventGrantHeld, gk.EventAppKeyExpiring:
+		return "warn"
+	case gk.EventGrantCreated, gk.EventGrantAuthorized, gk.EventGrantConfirmed, gk.EventGrantRecovered, gk.EventAuthorizationCompleted, gk.EventAppResumed:
+		return "ok"
+	}
+	return ""
+}
+
+func iconOfEvent(kind string) string {
+	switch toneOfEvent(kind) {
+	case "bad":
+		return "cross"
+	case "warn":
+		return "bell"
+	case "ok":
+		return "check"
+	}
+	return "bolt"
+}
+
+// eventText says who did it and what is known besides.
+func (c *console) eventText(p page, e gk.Event, names map[string]string) string {
+	var parts []string
+	if name := names[e.Actor]; name != "" {
+		parts = append(parts, p.T("history.by", "Name", name))
+	} else if e.Actor == "merchant" || e.Actor == "platform" {
+		parts = append(parts, p.T("history.by."+e.Actor))
+	}
+	if days, ok := e.Data["days"]; ok {
+		parts = append(parts, p.T("history.days", "N", fmt.Sprint(days)))
+	}
+	if code, ok := e.Data["code"].(string); ok && code != "" {
+		parts = append(parts, code)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// eventRow is one event of a list.
+type eventRow struct {
+	gk.Event
+	Title, About, Link, Tone, Text string
+}
+
+func (c *console) eventRows(v *visit, events []gk.Event, s census) ([]eventRow, error) {
+	names, err := c.actors(v)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, e := range events {
+		if e.Grant != "" && !slices.Contains(ids, e.Grant) {
+			ids = append(ids, e.Grant)
+		}
+	}
+	grants, err := c.store.Tokens(v.ctx(), ids)
+	var damaged *store.DamagedError
+	if err != nil && !errors.As(err, &damaged) {
+		return nil, err
+	}
+	subjects := map[string]string{}
+	for _, g := range grants {
+		subjects[g.ID] = nameOf(g.Subject)
+	}
+	rows := make([]eventRow, 0, len(events))
+	for _, e := range events {
+		row := eventRow{Event: e, Title: v.page.kind(e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.page, e, names)}
+		switch {
+		case subjects[e.Grant] != "":
+			row.About, row.Link = subjects[e.Grant], v.page.url("/grants/%s", e.Grant)
+		case e.App != "":
+			row.About, row.Link = s.app(e.App).Name, v.page.url("/apps/%s", e.App)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}

@@ -1,0 +1,181 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// perPage is how many rows a page of a list has.
+const perPage = 50
+
+// grantsView is the list of grants. Its address is its state.
+type grantsView struct {
+	page
+	Filter  url.Values
+	Rows    []grantRow
+	Count   string
+	NextURL string
+	Chips   []chip
+	Apps    []gk.App
+	Codes   []string // of platforms
+	None    bool     // there is no grant at all
+}
+
+type chip struct {
+	Text, Link string
+	On         bool
+}
+
+type grantRow struct {
+	gk.Grant
+	Name, Link, Cause, Move string
+	Clock, ClockWhen        string // the first end and its kind
+	NameLang                string
+}
+
+// grantFilters are the names of what narrows the list; the rest of an address is ignored.
+var grantFilters = []string{"platform", "app", "owner", "state", "move", "list", "code", "ends", "ends_on", "q"}
+
+// grants is the list.
+func (c *console) grants(v *visit) error {
+	p := v.page
+	p.Section = "grants"
+	asked, filter := v.r.URL.Query(), url.Values{}
+	for _, name := range grantFilters {
+		if text := strings.TrimSpace(asked.Get(name)); text != "" {
+			filter.Set(name, cut(text, 200))
+		}
+	}
+	s, err := c.census(v.ctx(), p.Zone)
+	if err != nil {
+		return err
+	}
+	view := grantsView{page: p, Filter: filter, Apps: s.apps, None: s.inState("") == 0}
+	for _, d := range c.o.Drivers {
+		view.Codes = append(view.Codes, d.Spec().Code)
+	}
+	found, more, err := c.findGrants(v, filter, asked.Get("after"), s)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		view.Rows = append(view.Rows, c.grantRow(p, &found[i], s.app(found[i].App)))
+	}
+	if more {
+		onward := url.Values{"after": {found[len(found)-1].ID}}
+		for name := range filter {
+			onward.Set(name, filter.Get(name))
+		}
+		view.NextURL = p.url("/grants") + "?" + onward.Encode()
+	}
+	view.Count = Count(len(found))
+	if more || asked.Get("after") != "" {
+		view.Count += "+"
+	}
+	if len(filter) == 0 {
+		view.Count = Count(s.inState(""))
+	}
+	at := func(id, name, value string) chip {
+		on := name == "" && len(filter) == 0 || name != "" && filter.Get(name) == value
+		link := p.url("/grants")
+		if name != "" {
+			link += "?" + url.Values{name: {value}}.Encode()
+		}
+		return chip{p.T(id), link, on}
+	}
+	view.Chips = []chip{at("chip.all", "", ""), at("chip.todo", "list", "todo"), at("chip.ends", "ends", "30"), at("chip.merchant", "move", moveMerchant)}
+	return v.show(http.StatusOK, grantList(view))
+}
+
+// findGrants reads a page of what a filter asks for. What needs somebody comes from the census, the rest from the store.
+func (c *console) findGrants(v *visit, filter url.Values, after string, s census) (found []gk.Grant, more bool, err error) {
+	move, code := filter.Get("move"), filter.Get("code")
+	if move != "" || code != "" || filter.Get("list") == "todo" {
+		for _, g := range s.troubled {
+			if g.ID > after && matches(&g, filter, move, code) {
+				found = append(found, g)
+			}
+		}
+		slices.SortFunc(found, func(a, b gk.Grant) int { return strings.Compare(a.ID, b.ID) })
+	} else {
+		f := store.GrantFilter{
+			Platform: filter.Get("platform"), App: filter.Get("app"), Owner: filter.Get("owner"), State: gk.State(filter.Get("state")),
+			Query: filter.Get("q"), After: after, Limit: perPage + 1,
+		}
+		days, _ := strconv.Atoi(filter.Get("ends")) //nolint:errcheck // what is no number does not narrow
+		if days > 0 && days <= 400 {
+			f.ExpiresBefore = v.page.Now.AddDate(0, 0, days)
+		}
+		on, err := time.ParseInLocation(time.DateOnly, filter.Get("ends_on"), v.page.Zone)
+		if err == nil {
+			f.ExpiresBefore, f.Limit = on.AddDate(0, 0, 1), 0
+		}
+		if found, err = c.store.Grants(v.ctx(), v.viewer, f); err != nil {
+			return nil, false, err
+		}
+		if !f.ExpiresBefore.IsZero() {
+			found = slices.DeleteFunc(found, func(g gk.Grant) bool {
+				end, _ := ending(&g)
+				return g.State == gk.Revoked || g.State == gk.Expired || !on.IsZero() && end.Before(on)
+			})
+		}
+		if f.Limit == 0 {
+			found = slices.DeleteFunc(found, func(g gk.Grant) bool { return g.ID <= after })
+		}
+	}
+	if len(found) > perPage {
+		return found[:perPage], true, nil
+	}
+	return found, false, nil
+}
+
+// matches reports whether a troubled grant is what a filter asks for.
+func matches(g *gk.Grant, filter url.Values, move, code string) bool {
+	has := func(name, value string) bool { return filter.Get(name) == "" || filter.Get(name) == value }
+	faultCode := ""
+	if g.Fault != nil {
+		faultCode = g.Fault.Code
+	}
+	return has("platform", g.Platform) && has("app", g.App) && has("owner", g.Owner) && has("state", string(g.State)) &&
+		(move == "" || moveOfGrant(g) == move) && (code == "" || code == faultCode)
+}
+
+// ending is the soonest end that only a person can move, and its kind.
+func ending(g *gk.Grant) (time.Time, string) {
+	at, kind := g.Ceiling, "clock.ceiling"
+	if !g.Renewable && !g.Expires.IsZero() && (at.IsZero() || g.Expires.Before(at)) {
+		at, kind = g.Expires, "clock.access"
+	}
+	if g.State == gk.Suspended && !g.RefreshExpires.IsZero() && (at.IsZero() || g.RefreshExpires.Before(at)) {
+		at, kind = g.RefreshExpires, "clock.refresh"
+	}
+	return at, kind
+}
+
+// grantRow is what the list says of a grant.
+func (c *console) grantRow(p page, g *gk.Grant, app gk.App) grantRow {
+	row := grantRow{Grant: *g, Name: nameOf(g.Subject), Link: p.url("/grants/%s", g.ID), Move: moveOfGrant(g)}
+	row.NameLang = tongueOf(g.Subject.Region, row.Name)
+	row.Cause = c.headline(p, g, app)
+	end, kind := ending(g)
+	switch {
+	case g.State == gk.Revoked:
+	case !end.IsZero():
+		row.Clock, row.ClockWhen = p.T(kind), p.At(end)
+	case g.Renewable && !g.DueAt.IsZero():
+		row.Clock = p.T("clock.renews", "T", p.At(g.DueAt))
+	case g.Expires.IsZero() && len(g.Access) == 0:
+		row.Clock = p.T("clock.notoken")
+	}
+	return row
+}
+
+// query escapes a value of an address.
+func query(text string) string { return url.QueryEscape(text) }

@@ -1,0 +1,213 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// linksView is the authorizations: under way, done, failed.
+type linksView struct {
+	page
+	Rows    []linkRow
+	Chips   []chip
+	NextURL string
+	None    bool
+}
+
+type linkRow struct {
+	gk.Authorization
+	Platform, App, Who, Status, Why, Tone, Link string
+}
+
+// links lists authorizations, newest first.
+func (c *console) links(v *visit) error {
+	p := v.page
+	p.Section = "links"
+	asked := v.r.URL.Query()
+	state := asked.Get("state")
+	f := store.AuthorizationFilter{Owner: cut(asked.Get("owner"), 200), Before: cut(asked.Get("before"), 100), Limit: perPage + 1}
+	if end, ok := gk.IDEnd(asked.Get("q")); ok {
+		f.IDEnd = end
+	} else {
+		f.Query = cut(asked.Get("q"), longestName)
+	}
+	switch state {
+	case "open":
+		f.Stage, f.ExpiresAfter = string(gk.Begun), p.Now
+	case "done":
+		f.Stage = string(gk.Done)
+	case "failed":
+		f.Stage = string(gk.Failed)
+	case "lapsed":
+		f.Stage, f.ExpiresUntil = string(gk.Begun), p.Now
+	default:
+		state = ""
+	}
+	found, err := c.store.Authorizations(v.ctx(), v.viewer, f)
+	if err != nil {
+		return err
+	}
+	view := linksView{page: p}
+	if len(found) > perPage {
+		found = found[:perPage]
+		view.NextURL = p.url("/links?state=%s&q=%s&before=%s", state, query(asked.Get("q")), found[perPage-1].ID)
+	}
+	if view.Rows, err = c.linkRows(v, found); err != nil {
+		return err
+	}
+	for _, one := range []struct{ id, state string }{{"chip.all", ""}, {"chip.open", "open"}, {"chip.done", "done"}, {"chip.failed", "failed"}, {"chip.lapsed", "lapsed"}} {
+		view.Chips = append(view.Chips, chip{p.T(one.id), p.url("/links?state=%s", one.state), state == one.state})
+	}
+	return v.show(http.StatusOK, linkList(view))
+}
+
+// recentLinks are the newest authorizations.
+func (c *console) recentLinks(v *visit, n int) ([]linkRow, error) {
+	found, err := c.store.Authorizations(v.ctx(), v.viewer, store.AuthorizationFilter{Limit: n})
+	if err != nil {
+		return nil, err
+	}
+	return c.linkRows(v, found)
+}
+
+func (c *console) linkRows(v *visit, found []gk.Authorization) ([]linkRow, error) {
+	apps, err := c.store.Apps(v.ctx(), v.viewer, "", 0)
+	if err != nil && len(apps) == 0 {
+		return nil, err
+	}
+	p := v.page
+	rows := make([]linkRow, 0, len(found))
+	for _, a := range found {
+		row := linkRow{Authorization: a}
+		for _, app := range apps {
+			if app.ID == a.App {
+				row.Platform, row.App = app.Platform, app.Name
+			}
+		}
+		row.Who = firstOf(a.Shop, a.Owner, row.App)
+		switch {
+		case a.Stage == gk.Done:
+			row.Status, row.Tone = p.T("link.done", "N", len(a.Grants)), "ok"
+			if len(a.Grants) == 1 {
+				row.Link = p.url("/grants/%s", a.Grants[0])
+			}
+		case a.Stage == gk.Failed:
+			row.Status, row.Tone = p.T("link.failed", "Why", c.failure(p, &a)), "bad"
+		case !a.ExpiresAt.After(p.Now):
+			row.Status, row.Tone = p.T("link.lapsed"), "off"
+		case !a.UpdatedAt.Equal(a.CreatedAt):
+			row.Status, row.Tone = p.T("link.pressed", "T", p.At(a.UpdatedAt)), "warn"
+		default:
+			row.Status, row.Tone = p.T("link.unpressed"), "off"
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// failure says why an authorization failed.
+func (c *console) failure(p page, a *gk.Authorization) string {
+	if d := c.described(a.Fault); d != nil {
+		return d.Cause.In(p.Lang)
+	}
+	known := []string{
+		gk.ReasonDenied, gk.ReasonOtherSubject, gk.ReasonOwnerConflict, gk.ReasonLostAnswer, gk.ReasonUnconfirmed, gk.ReasonRefused,
+		gk.ReasonUnplaced, gk.ReasonExpired,
+	}
+	if slices.Contains(known, a.Reason) {
+		return p.T("reason." + a.Reason)
+	}
+	return a.Reason
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// linkFormView makes a link, and shows the one that was made.
+type linkFormView struct {
+	page
+	Apps                   []gk.App
+	App, Owner, Shop, Days string
+	Needs                  bool // the chosen app's platform needs the shop first
+	Suffix                 string
+	Field, Why             string // what is wrong
+	Made                   *message
+}
+
+func (c *console) newLinkForm(v *visit) (linkFormView, error) {
+	p := v.page
+	p.Section = "links"
+	apps, err := c.store.Apps(v.ctx(), v.viewer, "", 0)
+	if err != nil && len(apps) == 0 {
+		return linkFormView{}, err
+	}
+	return linkFormView{page: p, Apps: apps, Days: "7"}, nil
+}
+
+// linkForm asks what the link is for.
+func (c *console) linkForm(v *visit) error {
+	view, err := c.newLinkForm(v)
+	if err != nil {
+		return err
+	}
+	view.App = v.r.URL.Query().Get("app")
+	return v.show(http.StatusOK, linkFormPage(view))
+}
+
+// newLink makes a link. The answer is the page itself, since the link's secret is shown this once.
+func (c *console) newLink(v *visit) error {
+	view, err := c.newLinkForm(v)
+	if err != nil {
+		return err
+	}
+	view.App, view.Owner, view.Shop, view.Days = v.field("app"), v.field("owner"), v.field("shop"), v.field("days")
+	days, err := strconv.Atoi(view.Days)
+	if err != nil || days < 1 || days > 30 {
+		view.Field, view.Why = "days", view.T("links.days.bad")
+		return v.show(http.StatusUnprocessableEntity, linkFormPage(view))
+	}
+	in := consent.BeginInput{App: view.App, Owner: view.Owner, Shop: view.Shop, Life: time.Duration(days) * 24 * time.Hour}
+	a, link, err := c.consent.Begin(v.ctx(), v.viewer, in)
+	var invalid *gk.Invalid
+	if errors.As(err, &invalid) {
+		view.Field, view.Why = invalid.Field, invalid.Why
+		return v.show(http.StatusUnprocessableEntity, linkFormPage(view))
+	}
+	if err != nil {
+		return err
+	}
+	c.act(v.ctx(), v, "link", "authorization", a.ID)
+	m := &message{Link: link, Until: view.Day(a.ExpiresAt), Number: a.Number()}
+	if m.QR, m.QRSize, err = qrPath(link); err != nil {
+		return err
+	}
+	for _, app := range view.Apps {
+		if app.ID != a.App {
+			continue
+		}
+		for _, t := range []string{"zh-CN", "zh-TW", "en"} {
+			name := app.Platform
+			if spec := view.spec(app.Platform); spec != nil {
+				name = spec.Facts.Names.In(t)
+			}
+			text := view.In(t, "msg.new", "Platform", name, "App", app.Name, "URL", link)
+			m.Texts = append(m.Texts, messageText{t, tongueName(t), strings.TrimSpace(text)})
+		}
+	}
+	view.Made = m
+	return v.show(http.StatusOK, linkFormPage(view))
+}

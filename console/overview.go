@@ -1,0 +1,138 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// overviewView is what ends soon, what fails, and whose move it is.
+type overviewView struct {
+	page
+	First     bool // there is no app yet
+	Todos     []todo
+	More      int
+	Affected  int
+	Full      bool
+	Total     int64
+	States    []stateCount
+	Next      string // the next day that needs a person
+	Renewing  int64
+	Calendar  calendar
+	Platforms []platformRow
+	Links     []linkRow
+	Events    []eventRow
+	Stale     string // when the numbers were counted, if they are old
+	Apps      []gk.App
+}
+
+type stateCount struct {
+	State gk.State
+	N     int64
+	Share float64 // percent, of the bar
+	From  float64
+}
+
+type platformRow struct {
+	Code   string
+	Total  int64
+	Well   int64
+	Share  string
+	States []stateCount
+	Move   string
+}
+
+const mostTodos = 10
+
+// overview is the first page.
+func (c *console) overview(v *visit) error {
+	s, err := c.census(v.ctx(), v.page.Zone)
+	if err != nil {
+		return err
+	}
+	p := v.page
+	p.Section = "overview"
+	view := overviewView{page: p, First: len(s.apps) == 0, Total: s.inState(""), Full: s.full, Apps: s.apps}
+	if p.Now.Sub(s.at) > time.Minute {
+		view.Stale = p.At(s.at)
+	}
+	view.Todos = c.todos(p, s)
+	view.Affected = len(s.troubled)
+	if n := len(view.Todos) - mostTodos; n > 0 {
+		view.Todos, view.More = view.Todos[:mostTodos], n
+	}
+	view.States = statesOf(s.counts, "")
+	view.Calendar = newCalendar(p, s)
+	view.Next = view.Calendar.Next
+	view.Renewing = max(s.inState(gk.Active)-int64(view.Calendar.Total), 0)
+	view.Platforms = platformsOf(s.counts)
+	if view.Links, err = c.recentLinks(v, 3); err != nil {
+		return err
+	}
+	events, err := c.store.RecentEvents(v.ctx(), v.viewer, store.RecentFilter{Limit: 8})
+	if err != nil {
+		return err
+	}
+	if view.Events, err = c.eventRows(v, events, s); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, overview(view))
+}
+
+// states are in the order of the legend.
+var states = []gk.State{gk.Active, gk.Held, gk.Suspended, gk.Expired, gk.Revoked}
+
+// statesOf counts states, on one platform or on all, with the shares of a bar in percent. A small share is still seen.
+func statesOf(counts []store.GrantCount, platform string) []stateCount {
+	var list []stateCount
+	var total int64
+	for _, state := range states {
+		one := stateCount{State: state}
+		for _, c := range counts {
+			if c.State == state && (platform == "" || c.Platform == platform) {
+				one.N += c.N
+			}
+		}
+		if one.N > 0 {
+			list, total = append(list, one), total+one.N
+		}
+	}
+	from, shown := 0.0, 0.0
+	for i := range list {
+		list[i].Share = max(100*float64(list[i].N)/float64(total), 1)
+		shown += list[i].Share
+	}
+	for i := range list {
+		list[i].Share *= 100 / shown
+		list[i].From, from = from, from+list[i].Share
+	}
+	return list
+}
+
+func platformsOf(counts []store.GrantCount) []platformRow {
+	var list []platformRow
+	seen := map[string]bool{}
+	for _, c := range counts {
+		if seen[c.Platform] {
+			continue
+		}
+		seen[c.Platform] = true
+		row := platformRow{Code: c.Platform, States: statesOf(counts, c.Platform)}
+		for _, s := range row.States {
+			if s.State != gk.Revoked {
+				row.Total += s.N
+			}
+			if s.State == gk.Active {
+				row.Well = s.N
+			}
+		}
+		row.Share = "–"
+		if row.Total > 0 {
+			row.Share = percent(float64(row.Well) / float64(row.Total))
+		}
+		list = append(list, row)
+	}
+	return list
+}

@@ -1,0 +1,229 @@
+package console
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/platform"
+)
+
+// Whose move something is, as the pages say it to the vendor's people: the engine's "us" is nobody to them.
+const (
+	moveMerchant = "merchant"
+	moveUs       = "us"
+	movePlatform = "platform"
+	moveNobody   = "nobody"
+)
+
+// moveOf is whose move an action is.
+func moveOf(a gk.Action) string {
+	switch a.Move() {
+	case "merchant":
+		return moveMerchant
+	case "vendor":
+		return moveUs
+	case "platform":
+		return movePlatform
+	}
+	return moveNobody
+}
+
+// moveOfGrant is whose move a grant is.
+func moveOfGrant(g *gk.Grant) string {
+	switch {
+	case g.State == gk.Revoked:
+		return moveNobody
+	case g.State == gk.Held:
+		return moveUs
+	case g.State == gk.Expired:
+		return moveMerchant
+	case g.Fault != nil:
+		return moveOf(g.Fault.Action)
+	}
+	return moveNobody
+}
+
+// described is what the catalogue says of a fault.
+func (c *console) described(f *gk.Fault) *explain.Fault {
+	if f == nil {
+		return nil
+	}
+	d := c.keeper.Apps().Driver(f.Platform)
+	if d == nil {
+		return nil
+	}
+	return explain.Describe(d, d.Spec().Open(platform.App{Now: c.keeper.Now()}), f)
+}
+
+// headline says in one sentence what is wrong with a grant; empty if nothing is.
+func (c *console) headline(p page, g *gk.Grant, app gk.App) string {
+	name := nameOf(g.Subject)
+	switch {
+	case g.State == gk.Revoked:
+		return p.T("verdict.revoked", "Shop", name)
+	case g.State == gk.Held:
+		return p.T("verdict.held", "Shop", name)
+	case g.InDoubt():
+		return p.T("fault.doubt", "Time", p.At(next(g)))
+	case g.State == gk.Expired:
+		return p.T("fault.reauthorize", "Shop", name)
+	case g.Fault != nil:
+		return c.faultLine(p, g.Fault, name, app.Name, next(g))
+	case g.State == gk.Suspended:
+		return p.T("verdict.suspended", "Shop", name, "Time", p.At(next(g)))
+	}
+	return ""
+}
+
+// faultLine says what a fault means, by its action.
+func (c *console) faultLine(p page, f *gk.Fault, shop, app string, again time.Time) string {
+	what := f.Code
+	if d := c.described(f); d != nil {
+		what = d.Cause.In(p.Lang)
+	}
+	switch f.Action {
+	case gk.Reauthorize:
+		return p.T("fault.reauthorize", "Shop", shop)
+	case gk.FixConfig:
+		return p.T("fault.fix_config", "App", app, "What", what)
+	case gk.FixRequest:
+		return p.T("fault.fix_request", "What", what)
+	case gk.WaitApproval:
+		return p.T("fault.wait_approval", "What", what)
+	case gk.ContactPlatform:
+		return p.T("fault.contact_platform", "What", what)
+	case gk.Backoff:
+		return p.T("fault.backoff", "Time", p.At(again))
+	case gk.Retry:
+		return p.T("fault.retry", "Time", p.At(again))
+	case gk.Refresh, gk.None:
+	}
+	return what
+}
+
+// next is when a grant is next renewed.
+func next(g *gk.Grant) time.Time {
+	if g.RetryAt.After(g.DueAt) {
+		return g.RetryAt
+	}
+	return g.DueAt
+}
+
+// todo is one thing that needs somebody: a cause, however many grants have it.
+type todo struct {
+	Platform string
+	What     string
+	Detail   string
+	Move     string
+	Since    time.Time
+	N        int
+	Link     string // where it can be seen to
+	Act      string // id of the text on the button
+	rank     int
+}
+
+// Ranks of what needs somebody, the most harmful first.
+const (
+	rankEnded = iota
+	rankApp
+	rankEnding
+	rankOther
+	rankQuiet
+)
+
+// fewAreSingle is how many grants with one cause are still shown one by one.
+const fewAreSingle = 3
+
+// todos groups what is troubled by cause.
+func (c *console) todos(p page, s census) []todo {
+	var list []todo
+	byApp, apps := map[string]int{}, map[string]gk.App{}
+	for _, a := range s.apps {
+		apps[a.ID] = a
+	}
+	type cause struct{ app, state, code string }
+	groups := map[cause][]*gk.Grant{}
+	for i := range s.troubled {
+		g := &s.troubled[i]
+		if app := apps[g.App]; app.Stopped() && g.State != gk.Expired && g.State != gk.Held {
+			byApp[g.App]++
+			continue
+		}
+		code := ""
+		if g.Fault != nil {
+			code = g.Fault.Code
+		}
+		key := cause{g.App, string(g.State), code}
+		groups[key] = append(groups[key], g)
+	}
+	for _, a := range s.apps {
+		if f := c.keeper.Apps().FaultOf(a); f != nil && (a.Stopped() || f.Action.OfApp()) {
+			t := todo{Platform: a.Platform, What: c.faultLine(p, f, "", a.Name, a.PausedUntil), Move: moveOf(f.Action), Since: f.At.Time,
+				N: byApp[a.ID], Link: p.url("/apps/%s", a.ID), Act: "act.look", rank: rankApp}
+			if a.Stopped() {
+				t.Detail = p.T("todo.stopped", "N", Count(s.inApp(a.ID)))
+			}
+			list = append(list, t)
+		}
+	}
+	for key, grants := range groups {
+		if len(grants) > fewAreSingle {
+			list = append(list, c.groupTodo(p, key.app, key.state, key.code, grants, apps[key.app]))
+			continue
+		}
+		for _, g := range grants {
+			list = append(list, c.grantTodo(p, g, apps[g.App]))
+		}
+	}
+	if n := s.endsWithin(p, 7); n > 0 {
+		list = append(list, todo{What: p.T("todo.ending", "N", Count(n)), Detail: p.T("todo.ending.text"), Move: moveMerchant, N: n,
+			Link: p.url("/grants?ends=7"), Act: "act.look", rank: rankEnding})
+	}
+	slices.SortFunc(list, func(a, b todo) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), -cmp.Compare(a.N, b.N), strings.Compare(a.Platform, b.Platform), strings.Compare(a.Link, b.Link))
+	})
+	return list
+}
+
+// grantTodo is a thing to do about one grant.
+func (c *console) grantTodo(p page, g *gk.Grant, app gk.App) todo {
+	t := todo{Platform: g.Platform, What: c.headline(p, g, app), Move: moveOfGrant(g), Since: g.UpdatedAt, N: 1, Link: p.url("/grants/%s", g.ID), Act: "act.look"}
+	if d := c.described(g.Fault); d != nil {
+		t.Detail = d.Cause.In(p.Lang)
+	}
+	t.rank = rankOf(t.Move, g.State)
+	if t.Move == moveMerchant {
+		t.Act, t.Link = "act.send", t.Link+"#send"
+	}
+	if t.Detail == t.What {
+		t.Detail = ""
+	}
+	return t
+}
+
+// groupTodo is a thing to do about many grants with one cause.
+func (c *console) groupTodo(p page, app, state, code string, grants []*gk.Grant, a gk.App) todo {
+	first := grants[0]
+	t := todo{Platform: first.Platform, Move: moveOfGrant(first), Since: first.UpdatedAt, N: len(grants), Act: "act.look"}
+	t.What = p.T("todo.group", "N", Count(len(grants)), "App", a.Name, "State", p.T("state."+state))
+	if d := c.described(first.Fault); d != nil {
+		t.Detail = d.Cause.In(p.Lang)
+	}
+	t.Link = p.url("/grants?list=todo&app=%s&state=%s&code=%s", app, state, query(code))
+	t.rank = rankOf(t.Move, first.State)
+	return t
+}
+
+func rankOf(move string, state gk.State) int {
+	switch {
+	case state == gk.Expired:
+		return rankEnded
+	case move == moveNobody:
+		return rankQuiet
+	}
+	return rankOther
+}

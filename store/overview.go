@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+)
+
+// GrantCount is how many grants of an app are in a state.
+type GrantCount struct {
+	App, Platform string
+	State         gk.State
+	N             int64
+}
+
+// Kinds of an EndCount.
+const (
+	EndCeiling = "ceiling" // of the authorization or the order
+	EndToken   = "token"   // of an access token that cannot be renewed
+	EndRefresh = "refresh" // of the refresh token of a suspended grant
+)
+
+// EndCount is how many grants meet an end on a day.
+type EndCount struct {
+	Day  int64 // since 1970-01-01, where the clock is an offset ahead of UTC
+	Kind string
+	N    int64
+}
+
+// RecentFilter narrows a list of events, newest first; zero fields do not narrow.
+type RecentFilter struct {
+	Before     int64 // position of the last row of the page before
+	Kind       string
+	App, Grant string
+	Limit      int
+}
+
+// Overview is what somebody who looks after many grants asks of all of them.
+type Overview interface {
+	// GrantCounts counts the grants that the viewer sees, by app and state. It costs what there is.
+	GrantCounts(ctx context.Context, v gk.Viewer) ([]GrantCount, error)
+	// Troubled lists, without shops, up to limit grants that are neither well nor revoked: held, suspended, expired, with a fault or in
+	// doubt; ordered by app and id. It costs what is troubled.
+	Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error)
+	// EndsByDay counts the ends that need a person between two moments, by day and kind, where the clock is an offset ahead of UTC.
+	EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]EndCount, error)
+	// RecentEvents lists published events, the latest first, as [grantkeep.Event.For] shows them to the viewer.
+	RecentEvents(ctx context.Context, v gk.Viewer, f RecentFilter) ([]gk.Event, error)
+}

@@ -1,0 +1,69 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// GrantCounts implements [store.Overview].
+func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCount, error) {
+	var w where
+	w.seen(v, "grants.app_id", "grants.owner")
+	return all(ctx, s.lists(v), func(r Row) (c store.GrantCount, err error) {
+		return c, r.Scan(&c.App, &c.Platform, (*string)(&c.State), &c.N)
+	}, `SELECT apps.id, apps.platform, counted.state, counted.n FROM apps JOIN (
+			SELECT app_id, state, COUNT(*) AS n FROM grants WHERE 1 = 1`+w.text.String()+` GROUP BY app_id, state
+		) AS counted ON counted.app_id = apps.id ORDER BY apps.id, counted.state`, w.args...)
+}
+
+// Troubled implements [store.Overview]. Each part has an index of its own, which holds what is troubled and nothing else.
+func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error) {
+	w := where{args: []any{atMost(limit)}}
+	w.seen(v, "app_id", "owner")
+	seen := w.text.String()
+	return all(ctx, s.lists(v), scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id IN (
+		SELECT id FROM grants WHERE state <> 'active' AND state <> 'revoked'`+seen+`
+		UNION SELECT id FROM grants WHERE fault <> '' AND state <> 'revoked'`+seen+`
+		UNION SELECT id FROM grants WHERE doubts > 0 AND state <> 'revoked'`+seen+`
+	) ORDER BY app_id, id LIMIT $1`, w.args...)
+}
+
+// EndsByDay implements [store.Overview].
+func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]store.EndCount, error) {
+	w := where{args: []any{ms(from), ms(until), offset.Milliseconds()}}
+	w.seen(v, "app_id", "owner")
+	seen := w.text.String()
+	part := func(kind, column, which string) string {
+		return `SELECT (` + column + ` + $3) / 86400000 AS day, '` + kind + `' AS kind, COUNT(*) AS n FROM grants
+			WHERE ` + column + ` >= $1 AND ` + column + ` < $2 AND ` + column + ` > 0 AND ` + which + seen + ` GROUP BY 1`
+	}
+	return all(ctx, s.lists(v), func(r Row) (c store.EndCount, err error) {
+		return c, r.Scan(&c.Day, &c.Kind, &c.N)
+	}, part(store.EndCeiling, "authorization_expires_at", `state IN ('active', 'suspended', 'held')`)+
+		` UNION ALL `+part(store.EndToken, "expires_at", `renewable = 0 AND state IN ('active', 'held')`)+
+		` UNION ALL `+part(store.EndRefresh, "refresh_token_expires_at", `state = 'suspended'`)+` ORDER BY 1, 2`, w.args...)
+}
+
+// RecentEvents implements [store.Overview].
+func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFilter) ([]gk.Event, error) {
+	w := where{args: []any{atMost(f.Limit)}}
+	w.seen(v, "app_id", "owner")
+	if f.Before > 0 {
+		w.and(`position < %[1]s`, f.Before)
+	}
+	if f.Kind != "" {
+		w.and(`kind = %[1]s`, f.Kind)
+	}
+	if f.App != "" {
+		w.and(`app_id = %[1]s`, f.App)
+	}
+	if f.Grant != "" {
+		w.and(`grant_id = %[1]s`, f.Grant)
+	}
+	events, err := all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
+		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position DESC LIMIT $1`, w.args...)
+	return shown(v, events), err
+}

@@ -1,0 +1,29 @@
+package storefault
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// GrantCounts implements [store.Overview].
+func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCount, error) {
+	return call(ctx, s, "GrantCounts", func() ([]store.GrantCount, error) { return s.inner.GrantCounts(ctx, v) })
+}
+
+// Troubled implements [store.Overview].
+func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error) {
+	return call(ctx, s, "Troubled", func() ([]gk.Grant, error) { return s.inner.Troubled(ctx, v, limit) })
+}
+
+// EndsByDay implements [store.Overview].
+func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]store.EndCount, error) {
+	return call(ctx, s, "EndsByDay", func() ([]store.EndCount, error) { return s.inner.EndsByDay(ctx, v, from, until, offset) })
+}
+
+// RecentEvents implements [store.Overview].
+func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFilter) ([]gk.Event, error) {
+	return call(ctx, s, "RecentEvents", func() ([]gk.Event, error) { return s.inner.RecentEvents(ctx, v, f) })
+}

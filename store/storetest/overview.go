@@ -1,0 +1,137 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// limited sees one owner.
+var limited = gk.Viewer{Key: "key", Scopes: gk.Scopes(), Owners: []string{"a"}}
+
+func grantCounts(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	for id, state := range map[string]gk.State{"1": gk.Active, "2": gk.Active, "3": gk.Expired} {
+		makeGrant(t, s, "app", id, func(g *gk.Grant) {
+			g.State = state
+			if id == "1" {
+				g.Owner = "a"
+			}
+		})
+	}
+	for _, c := range []struct {
+		v    gk.Viewer
+		want []store.GrantCount
+	}{
+		{someone, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 2}, {App: "app", Platform: "shopee", State: gk.Expired, N: 1}}},
+		{limited, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 1}}},
+		{gk.Viewer{}, nil},
+	} {
+		got, err := s.GrantCounts(t.Context(), c.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the counts", got, c.want)
+	}
+}
+
+func troubled(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeGrant(t, s, "app", "1-well", nil)
+	makeGrant(t, s, "app", "2-fault", func(g *gk.Grant) { g.Owner, g.Fault = "a", &gk.Fault{Code: "x", Action: gk.Backoff} })
+	makeGrant(t, s, "app", "3-doubt", func(g *gk.Grant) { g.Doubts = 1 })
+	makeGrant(t, s, "app", "4-suspended", func(g *gk.Grant) { g.State = gk.Suspended })
+	makeGrant(t, s, "app", "5-expired", func(g *gk.Grant) { g.State, g.Fault = gk.Expired, &gk.Fault{Code: "y"} })
+	makeGrant(t, s, "app", "6-revoked", func(g *gk.Grant) {
+		g.State, g.Access, g.Refresh, g.Fault, g.Doubts = gk.Revoked, nil, nil, &gk.Fault{Code: "z"}, 1
+	})
+	for _, c := range []struct {
+		v     gk.Viewer
+		limit int
+		want  []string
+	}{
+		{someone, 0, []string{"2-fault", "3-doubt", "4-suspended", "5-expired"}},
+		{someone, 2, []string{"2-fault", "3-doubt"}},
+		{limited, 0, []string{"2-fault"}},
+		{gk.Viewer{}, 0, nil},
+	} {
+		got, err := s.Troubled(t.Context(), c.v, c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "what is troubled", ids(got), c.want)
+	}
+}
+
+func endsByDay(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	midnight := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	end := func(id string, set func(*gk.Grant)) {
+		makeGrant(t, s, "app", id, func(g *gk.Grant) { g.Expires = midnight; set(g) })
+	}
+	end("renews", func(*gk.Grant) {})
+	end("ceiling", func(g *gk.Grant) { g.Ceiling = midnight.Add(17 * time.Hour) })
+	end("ceiling too", func(g *gk.Grant) { g.Ceiling = midnight.Add(time.Hour) })
+	end("fixed", func(g *gk.Grant) { g.Renewable = false })
+	end("waning", func(g *gk.Grant) { g.State, g.RefreshExpires = gk.Suspended, midnight })
+	end("over", func(g *gk.Grant) { g.State, g.Ceiling = gk.Expired, midnight.Add(time.Hour) })
+	end("too late", func(g *gk.Grant) { g.Ceiling = midnight.AddDate(0, 0, 30) })
+	day := midnight.Unix() / 86400
+	for _, c := range []struct {
+		offset time.Duration
+		want   []store.EndCount
+	}{
+		{0, []store.EndCount{{Day: day, Kind: store.EndCeiling, N: 2}, {Day: day, Kind: store.EndRefresh, N: 1}, {Day: day, Kind: store.EndToken, N: 1}}},
+		{8 * time.Hour, []store.EndCount{
+			{Day: day, Kind: store.EndCeiling, N: 1}, {Day: day, Kind: store.EndRefresh, N: 1}, {Day: day, Kind: store.EndToken, N: 1},
+			{Day: day + 1, Kind: store.EndCeiling, N: 1},
+		}},
+	} {
+		got, err := s.EndsByDay(t.Context(), someone, epoch, midnight.AddDate(0, 0, 20), c.offset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the ends", got, c.want)
+	}
+}
+
+func recentEvents(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeGrant(t, s, "app", "g", nil)
+	g := grantNow(t, s, "g")
+	for i := range 4 {
+		e := eventOf(&g, numbered("event", i), i)
+		if i == 1 {
+			e.Kind = gk.EventGrantRevoked
+		}
+		if err := s.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Publish(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		f    store.RecentFilter
+		want []int64
+	}{
+		{store.RecentFilter{}, []int64{3, 2, 1}},
+		{store.RecentFilter{Limit: 2}, []int64{3, 2}},
+		{store.RecentFilter{Before: 3}, []int64{2, 1}},
+		{store.RecentFilter{Kind: gk.EventGrantRevoked}, []int64{2}},
+		{store.RecentFilter{Grant: "other"}, nil},
+		{store.RecentFilter{App: "other"}, nil},
+	} {
+		events, err := s.RecentEvents(t.Context(), someone, c.f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for _, e := range events {
+			got = append(got, e.Position)
+		}
+		same(t, "the positions", got, c.want)
+	}
+}

@@ -1,0 +1,181 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// makePerson stores a person with a role and a name like the id.
+func makePerson(t *testing.T, s store.Store, id, role string) store.Person {
+	t.Helper()
+	p := store.Person{
+		ID: id, Name: "name of " + id, Role: role, Password: "hash", Language: "zh-TW", Theme: "dark", Zone: "Asia/Taipei", NoShortcuts: true,
+		CreatedAt: epoch, UpdatedAt: epoch.Add(time.Second),
+	}
+	if err := s.CreatePerson(t.Context(), p); err != nil {
+		t.Fatalf("CreatePerson(%s) = %v", id, err)
+	}
+	return p
+}
+
+func people(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	want := makePerson(t, s, "one", store.RoleSupport)
+	got, err := s.Person(ctx, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "a person", got, want)
+	if got, err = s.PersonByName(ctx, want.Name); err != nil || got.ID != "one" {
+		t.Errorf("PersonByName = %s, %v; want the one of this name", got.ID, err)
+	}
+	twin := want
+	twin.ID = "two"
+	if err := s.CreatePerson(ctx, twin); !errors.Is(err, store.ErrExists) {
+		t.Errorf("a second person of a name: %v, want ErrExists", err)
+	}
+	err = s.UpdatePerson(ctx, "one", epoch.Add(time.Hour), func(p *store.Person) error { p.Role = store.RoleOperator; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Role, want.UpdatedAt = store.RoleOperator, epoch.Add(time.Hour)
+	if got, _ = s.Person(ctx, "one"); got != want {
+		t.Errorf("after the change: %v, want %v", got, want)
+	}
+	if everybody, err := s.People(ctx); err != nil || len(everybody) != 1 {
+		t.Errorf("People = %d, %v; want one", len(everybody), err)
+	}
+	if err := s.RemovePerson(ctx, "one"); err != nil {
+		t.Errorf("RemovePerson = %v; nobody is an administrator here", err)
+	}
+	for what, err := range map[string]error{
+		"Person": second(s.Person(ctx, "one")), "RemovePerson": s.RemovePerson(ctx, "one"),
+		"UpdatePerson": s.UpdatePerson(ctx, "one", epoch, func(*store.Person) error { return nil }),
+	} {
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s of somebody who is gone: %v, want ErrNotFound", what, err)
+		}
+	}
+}
+
+// second returns the error of a call that returns two values.
+func second[T any](_ T, err error) error { return err }
+
+func lastAdministrator(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	makePerson(t, s, "chief", store.RoleAdministrator)
+	makePerson(t, s, "help", store.RoleSupport)
+	demote := func(p *store.Person) error { p.Role = store.RoleSupport; return nil }
+	if err := s.RemovePerson(ctx, "chief"); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("removing the last administrator: %v, want ErrInUse", err)
+	}
+	if err := s.UpdatePerson(ctx, "chief", epoch, demote); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("demoting the last administrator: %v, want ErrInUse", err)
+	}
+	makePerson(t, s, "other", store.RoleAdministrator)
+	if err := s.UpdatePerson(ctx, "chief", epoch, demote); err != nil {
+		t.Errorf("demoting one of two: %v", err)
+	}
+	if err := s.RemovePerson(ctx, "help"); err != nil {
+		t.Errorf("removing who is no administrator: %v", err)
+	}
+	if err := s.RemovePerson(ctx, "other"); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("removing the one who is left: %v, want ErrInUse", err)
+	}
+}
+
+func logins(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	makePerson(t, s, "one", store.RoleSupport)
+	login := func(name string, seen time.Duration) store.Login {
+		return store.Login{
+			Hash: []byte(name), Person: "one", Address: "192.0.2.1", Agent: "a browser", ProvedAt: epoch,
+			SeenAt: epoch.Add(seen), EndsAt: epoch.Add(time.Hour), CreatedAt: epoch,
+		}
+	}
+	for i, name := range []string{"a", "b", "c"} {
+		if err := s.CreateLogin(ctx, login(name, time.Duration(i)*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stranger := login("d", 0)
+	stranger.Person = "nobody"
+	if err := s.CreateLogin(ctx, stranger); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a login of nobody: %v, want ErrNotFound", err)
+	}
+	if err := s.TouchLogin(ctx, []byte("a"), epoch.Add(time.Minute), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.TouchLogin(ctx, []byte("b"), epoch.Add(2*time.Minute), true); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Logins(ctx, "one")
+	if err != nil || len(all) != 3 || string(all[0].Hash)+string(all[1].Hash)+string(all[2].Hash) != "bac" {
+		t.Fatalf("Logins = %d, %v; want b, a, c, the last used first", len(all), err)
+	}
+	if !all[0].ProvedAt.Equal(epoch.Add(2*time.Minute)) || !all[1].ProvedAt.Equal(epoch) {
+		t.Errorf("proved at %s and %s; want the second touched only", all[0].ProvedAt, all[1].ProvedAt)
+	}
+	if err := s.EndLogins(ctx, "one", []byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	if all, _ = s.Logins(ctx, "one"); len(all) != 1 || string(all[0].Hash) != "b" {
+		t.Errorf("%d logins are left, want b alone", len(all))
+	}
+	if err := s.EndLogin(ctx, []byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.TouchLogin(ctx, []byte("b"), epoch, false); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("touching a login that is ended: %v, want ErrNotFound", err)
+	}
+	if err := s.CreateLogin(ctx, login("e", 0)); err != nil {
+		t.Fatal(err)
+	}
+	late := login("f", 0)
+	late.CreatedAt, late.EndsAt = epoch.Add(time.Hour+time.Millisecond), epoch.Add(2*time.Hour)
+	if err := s.CreateLogin(ctx, late); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Login(ctx, []byte("e")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a login past its end is still there: %v", err)
+	}
+	if err := s.RemovePerson(ctx, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Login(ctx, []byte("f")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a login outlives its person: %v", err)
+	}
+}
+
+func invitations(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	makePerson(t, s, "one", store.RoleSupport)
+	for _, i := range []store.Invitation{
+		{Hash: []byte("once"), Person: "one", ExpiresAt: epoch.Add(time.Hour)},
+		{Hash: []byte("many"), Person: "one", Many: true, ExpiresAt: epoch.Add(time.Hour)},
+	} {
+		if err := s.CreateInvitation(ctx, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spend := func(hash string, at time.Time) error { return second(s.SpendInvitation(ctx, []byte(hash), at)) }
+	for _, c := range []struct {
+		what, hash string
+		at         time.Time
+		want       error
+	}{
+		{"one past its end", "once", epoch.Add(time.Hour), store.ErrNotFound},
+		{"a fresh one", "once", epoch, nil},
+		{"a spent one", "once", epoch, store.ErrNotFound},
+		{"one for many times", "many", epoch, nil},
+		{"one for many times, again", "many", epoch, nil},
+		{"an unknown one", "else", epoch, store.ErrNotFound},
+	} {
+		if err := spend(c.hash, c.at); !errors.Is(err, c.want) {
+			t.Errorf("spending %s: %v, want %v", c.what, err, c.want)
+		}
+	}
+}
