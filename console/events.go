@@ -31,7 +31,7 @@ func (c *console) events(v *visit) error {
 		view.Kind = ""
 	}
 	view.Narrowed = view.Kind != "" || view.App != ""
-	before, _ := strconv.ParseInt(asked.Get("before"), 10, 64) //nolint:errcheck // what is no position begins at the newest
+	before, _ := strconv.ParseInt(asked.Get("before"), 10, 64) // what is no position begins at the newest
 	found, err := c.store.RecentEvents(v.ctx(), v.viewer, store.RecentFilter{Before: before, Kind: view.Kind, App: view.App, Limit: perPage + 1})
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func (c *console) findGrants(v *visit, filter url.Values, after string, s census
 			Platform: filter.Get("platform"), App: filter.Get("app"), Owner: filter.Get("owner"), State: gk.State(filter.Get("state")),
 			Query: filter.Get("q"), After: after, Limit: perPage + 1,
 		}
-		days, _ := strconv.Atoi(filter.Get("ends")) //nolint:errcheck // what is no number does not narrow
+		days, _ := strconv.Atoi(filter.Get("ends")) // what is no number does not narrow
 		if days > 0 && days <= 400 {
 			f.ExpiresBefore = v.page.Now.AddDate(0, 0, days)
 		}

@@ -48,8 +48,7 @@ func (c *console) login(v *visit) error {
 	if err := v.r.ParseForm(); err != nil {
 		return err
 	}
-	form := v.r.PostForm
-	view := loginView{page: v.page, Name: form.Get("name"), Next: c.next(form.Get("next")), Again: v.session != nil}
+	view := loginView{page: v.page, Name: v.r.PostFormValue("name"), Next: c.next(v.r.PostFormValue("next")), Again: v.session != nil}
 	if v.session != nil {
 		view.Name = v.person.Name
 	}
@@ -67,7 +66,7 @@ func (c *console) login(v *visit) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	password := form.Get("password")
+	password := v.r.PostFormValue("password")
 	if len(password) > 4*people.Longest {
 		password = ""
 	}

@@ -93,7 +93,7 @@ func (c *console) saveSettings(v *visit) error {
 
 // changePassword sets a person's password and ends their other logins. Who has one gives it once more.
 func (c *console) changePassword(v *visit) error {
-	fresh := v.r.PostForm.Get("fresh")
+	fresh := v.r.PostFormValue("fresh")
 	mistake := people.CheckPassword(v.person.Name, fresh)
 	if mistake != "" {
 		mistake = "pw." + mistake
@@ -102,7 +102,7 @@ func (c *console) changePassword(v *visit) error {
 		name := "account " + v.person.Name
 		if wait := c.throttle.wait(name); wait > 0 {
 			mistake = "pw.wait"
-		} else if right, err := c.hashing.Verify(v.ctx(), v.person.Password, v.r.PostForm.Get("password")); err != nil {
+		} else if right, err := c.hashing.Verify(v.ctx(), v.person.Password, v.r.PostFormValue("password")); err != nil {
 			return err
 		} else if !right {
 			mistake = "pw.wrong"
@@ -154,7 +154,7 @@ func (c *console) newKey(v *visit) error {
 	}
 	var scopes []gk.Scope
 	for _, s := range gk.Scopes() {
-		if slices.Contains(v.r.PostForm["scope"], string(s)) {
+		if slices.Contains(v.r.Form["scope"], string(s)) {
 			scopes = append(scopes, s)
 		}
 	}

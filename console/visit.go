@@ -134,7 +134,7 @@ func (v *visit) checkForm() error {
 	if err := v.r.ParseForm(); err != nil {
 		return &badForm{err}
 	}
-	if !v.session.owns(v.r.PostForm.Get("csrf")) {
+	if !v.session.owns(v.r.PostFormValue("csrf")) {
 		return errForm
 	}
 	return nil
@@ -238,4 +238,4 @@ func (c *console) crossOrigin(w http.ResponseWriter, r *http.Request) {
 func (c *console) noPage(*visit) error { return store.ErrNotFound }
 
 // field returns what a form says, trimmed.
-func (v *visit) field(name string) string { return strings.TrimSpace(v.r.PostForm.Get(name)) }
+func (v *visit) field(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }

@@ -121,16 +121,16 @@ func (h Hashing) Verify(ctx context.Context, kept, password string) (bool, error
 		return false, nil
 	}
 	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &rounds, &lanes); err != nil {
-		return false, nil //nolint:nilerr // a hash of another form is nobody's
+		return false, nil // a hash of another form is nobody's
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
 	if err != nil {
-		return false, nil //nolint:nilerr // as above
+		return false, nil // as above
 	}
 	want, err := base64.RawStdEncoding.DecodeString(parts[5])
 	if err != nil || version != argon2.Version || memory < 8 || memory > 1<<20 || rounds < 1 || rounds > 16 || lanes < 1 || lanes > 16 || len(want) != hashLength {
-		return false, nil //nolint:nilerr // as above
+		return false, nil // as above
 	}
-	got := argon2.IDKey([]byte(password), salt, uint32(rounds), uint32(memory), uint8(lanes), hashLength) //nolint:gosec // G115: checked above
+	got := argon2.IDKey([]byte(password), salt, uint32(rounds), uint32(memory), uint8(lanes), hashLength)
 	return subtle.ConstantTimeCompare(got, want) == 1 && !none, nil
 }
