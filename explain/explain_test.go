@@ -3,20 +3,29 @@ package explain_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/douyin"
 	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/lazada"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
+	"github.com/grantkeep/grantkeep/platform/shopify"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/taobao"
+	"github.com/grantkeep/grantkeep/platform/tiktokshop"
 )
 
-var drivers = []platform.Driver{shoplazza.New(), shopee.New(), shopeev1.New(), eleme.New(), taobao.New()}
+// drivers are those whose pasted texts these tests know; every are all.
+var (
+	drivers = []platform.Driver{shoplazza.New(), shopee.New(), shopeev1.New(), eleme.New(), taobao.New()}
+	every   = append(slices.Clone(drivers), shopify.New(), tiktokshop.New(), lazada.New(), douyin.New())
+)
 
 // ask explains what somebody pastes; \n in it stands for a line end.
 func ask(t testing.TB, code string, q explain.Question) *explain.Fault {

@@ -22,7 +22,7 @@ func TestEveryStateOfOursHasWords(t *testing.T) {
 	for _, o := range explain.Ours() {
 		known[o.Code] = true
 	}
-	for _, d := range drivers {
+	for _, d := range every {
 		for _, row := range d.Spec().Catalogue.Rows() {
 			known[row.Code] = true
 		}
@@ -73,7 +73,7 @@ func localCodes(t *testing.T, root string) []string {
 
 // TestOurStatesAreKnown describes each of our own states on each platform.
 func TestOurStatesAreKnown(t *testing.T) {
-	for _, d := range drivers {
+	for _, d := range every {
 		app := d.Spec().Open(platform.App{})
 		for _, o := range explain.Ours() {
 			f := explain.Describe(d, app, &gk.Fault{Platform: d.Spec().Code, Stage: platform.StageRefresh, Code: o.Code, Action: o.Action})

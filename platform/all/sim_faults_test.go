@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,9 +50,11 @@ func TestNoFaultIsAcceptedAndIgnored(t *testing.T) {
 		}
 		return resp.StatusCode, string(text)
 	}
+	// Those that have told the kit at which addresses they say what.
+	telling := []string{"shoplazza", "shopee", "shopeev1", "eleme", "taobao"}
 	for _, p := range platforms {
 		for _, row := range p.Rows {
-			if row.Local() {
+			if row.Local() || !slices.Contains(telling, p.Name) {
 				continue
 			}
 			name := strings.TrimSpace(row.Code + " " + row.Example)
