@@ -73,7 +73,7 @@ func localCodes(t *testing.T, root string) []string {
 
 // TestOurStatesAreKnown describes each of our own states on each platform.
 func TestOurStatesAreKnown(t *testing.T) {
-	for _, d := range every {
+	for _, d := range drivers {
 		app := d.Spec().Open(platform.App{})
 		for _, o := range explain.Ours() {
 			f := explain.Describe(d, app, &gk.Fault{Platform: d.Spec().Code, Stage: platform.StageRefresh, Code: o.Code, Action: o.Action})
