@@ -18,7 +18,9 @@ type User struct {
 
 // Users lists who may log in to the console.
 func (c *Client) Users(ctx context.Context) ([]User, error) {
-	return all[User](ctx, c, "/v1/users", nil)
+	var p page[User]
+	err := c.Call(ctx, http.MethodGet, "/v1/users", nil, nil, &p)
+	return p.Items, err
 }
 
 // CreateUser lets somebody log in to the console.

@@ -25,6 +25,10 @@ func businessCall(code string) map[string]any {
 		return map[string]any{"method": "GET", "path": "/admin/oauth/access_scopes.json"}
 	case "tiktokshop":
 		return map[string]any{"method": "GET", "path": "/seller/202309/shops"}
+	case "lazada":
+		return map[string]any{"method": "GET", "path": "/seller/get"}
+	case "douyin":
+		return map[string]any{"operation": "order.searchList", "params": map[string]any{"page": 0, "size": 20}}
 	}
 	return map[string]any{"operation": "taobao.user.seller.get", "params": map[string]any{"fields": "user_id"}}
 }

@@ -365,7 +365,11 @@ func otherIdentity(code string) map[string]string {
 	case "tiktokshop":
 		return map[string]string{"app_key": "sandboxkey001", "app_secret": strings.Repeat("9f", 20), "service_id": "7000000000000000002"}
 	}
-	return map[string]string{"app_key": "21999999", "app_secret": strings.Repeat("7d", 16)}
+	settings := map[string]string{"app_key": "21999999", "app_secret": strings.Repeat("7d", 16)}
+	if code == "douyin" {
+		settings["service_id"] = "29999"
+	}
+	return settings
 }
 
 func (b begun) String() string { return fmt.Sprintf("authorization %s", b.id) }

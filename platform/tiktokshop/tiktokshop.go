@@ -114,7 +114,7 @@ const unitedStates = "us"
 // ReadCallback reads what the merchant's browser brings to the Redirect URL. Nothing in it is signed: it is a claim until
 // the exchange succeeds. From the App Store of Seller Center it comes without a state.
 func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.Callback, error) {
-	query, err := in.Query("code", "state", "error", "app_key")
+	query, err := in.Query("code", "state", "error", "app_key", "locale", "shop_region")
 	if err != nil {
 		return platform.Callback{}, d.bad("local:callback_incomplete", err.Error())
 	}
