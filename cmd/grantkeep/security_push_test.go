@@ -152,7 +152,7 @@ func TestPushesAreForTheirOwnApp(t *testing.T) {
 		app := w.apps[code]
 		box := w.redirectPushes(code, app, nil)
 		grant := w.connect(code, app, 1, "ann")
-		w.tell(http.MethodPost, "/clock", map[string]string{"advance": "10s"}, nil) // some pushes tell whole seconds
+		w.tell(http.MethodPost, "/clock", map[string]string{"advance": "70s"}, nil) // a pair is not refreshed in its first minute
 		w.settled()
 		w.tell(http.MethodPost, "/"+code+"/revoke", map[string]string{"subject": w.subject(grant)}, nil)
 		letters := box.wait(t)
