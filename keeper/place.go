@@ -77,11 +77,11 @@ func (p *Placement) Grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 	if missing := p.missing(a, i); missing != "" {
 		facts["missing_scopes"] = missing
 	}
-	facts[factSeen] = p.Now.Format(time.RFC3339)
-	delete(facts, factShared)
+	facts[FactSeen] = p.Now.Format(time.RFC3339)
+	delete(facts, FactShared)
 	delete(facts, factUnconfirmed) // a consent is the merchant's own word; whoever imports writes it anew
 	if i.Shared {
-		facts[factShared] = "true" // due at once: the first renewal gives each subject its own pair
+		facts[FactShared] = "true" // due at once: the first renewal gives each subject its own pair
 	}
 	g.Facts = facts
 
@@ -150,5 +150,5 @@ func lacks(have, before []string) bool {
 	return len(have) > 0 && slices.ContainsFunc(before, func(s string) bool { return !slices.Contains(have, s) })
 }
 
-// factSeen is the fact that tells when the platform last confirmed a grant.
-const factSeen = "seen_at"
+// FactSeen is the fact that tells when the platform last confirmed a grant.
+const FactSeen = "seen_at"

@@ -152,8 +152,8 @@ func countCall(g *gk.Grant, f platform.Renewal, now time.Time) {
 	g.AskedAt = now
 }
 
-// credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
-func (k *Keeper) credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
+// Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
+func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
 	cred := platform.Credential{
 		Subject: g.Subject, Shops: g.Shops, Scopes: g.Scopes, Facts: g.Facts,
 		Token: gk.Token{Expires: g.Expires, RefreshExpires: g.RefreshExpires, Windows: g.Windows},
@@ -192,7 +192,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
 	}
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, a, g, "local:sealed", gk.ContactPlatform))
 	}

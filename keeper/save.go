@@ -58,7 +58,7 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 		next.Ceiling = i.Ceiling
 	}
 	next.Renewable = k.renewable(d, app, &next, i.Final)
-	next.Facts = withFact(g.Facts, factShared, "")
+	next.Facts = withFact(g.Facts, FactShared, "")
 	next.Doubts, next.DoubtSince, next.RetryAt, next.State, next.Fault = 0, time.Time{}, time.Time{}, gk.Active, nil
 	release(&next)
 	r := store.Renewal{
@@ -208,7 +208,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		g.Shops = named(g.Shops, e.Shops)
 	}
 	if len(e.Facts) > 0 || sharedPair(g) {
-		facts := withFact(g.Facts, factShared, "")
+		facts := withFact(g.Facts, FactShared, "")
 		maps.Copy(facts, e.Facts)
 		g.Facts = facts
 	}

@@ -78,7 +78,7 @@ func (k *Keeper) plan(d platform.Driver, app gk.App, g *gk.Grant, now time.Time)
 
 // seenAt is when the platform last confirmed a grant.
 func seenAt(g *gk.Grant) time.Time {
-	if t, err := time.Parse(time.RFC3339, g.Facts[factSeen]); err == nil {
+	if t, err := time.Parse(time.RFC3339, g.Facts[FactSeen]); err == nil {
 		return t
 	}
 	return g.AuthorizedAt
@@ -227,7 +227,7 @@ func Event(kind, actor string, g *gk.Grant, now time.Time, data map[string]any) 
 }
 
 // sharedPair reports whether a grant still has the pair that its authorization gave to several subjects at once.
-func sharedPair(g *gk.Grant) bool { return g.Facts[factShared] == "true" }
+func sharedPair(g *gk.Grant) bool { return g.Facts[FactShared] == "true" }
 
-// factShared marks a grant whose pair is common to several, until its first renewal.
-const factShared = "shared_pair"
+// FactShared marks a grant whose pair is common to several, until its first renewal.
+const FactShared = "shared_pair"

@@ -56,7 +56,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		release(row)
 		inspect = probeDue(a.Driver, row, now)
 		if inspect {
-			row.Facts = withFact(row.Facts, factSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
+			row.Facts = withFact(row.Facts, FactSeen, now.Format(time.RFC3339)) // asked now; what it says is stored when it answers
 		}
 		if confirm = confirmDue(a.Driver, row, now); confirm {
 			askLater(row, now) // as above
@@ -152,7 +152,7 @@ func probeDue(d platform.Driver, g *gk.Grant, now time.Time) bool {
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
 // renewal then tells whether the merchant has left.
 func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
 				k.log.Info("pushes could not be subscribed to again", "platform", a.Driver.Spec().Code, "grant", g.ID, "error", err)
 			}
 		}
-		return k.seen(ctx, a.Driver, g, in)
+		return k.Seen(ctx, a.Driver, g, in)
 	}
 	return k.died(ctx, a.Driver, g, in.Fault)
 }

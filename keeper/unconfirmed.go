@@ -59,7 +59,7 @@ func askLater(g *gk.Grant, now time.Time) {
 
 // confirmImport asks the platform whose pair an unconfirmed grant has. What it does not confirm stays held.
 func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) error {
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Gr
 		if row.AttemptID == "" && (row.Fault == nil || !row.Fault.Terminal) && row.Failures == 0 {
 			row.Fault = nil
 		}
-		row.Facts = withFact(withFact(row.Facts, factUnconfirmed, ""), factSeen, now.Format(time.RFC3339))
+		row.Facts = withFact(withFact(row.Facts, factUnconfirmed, ""), FactSeen, now.Format(time.RFC3339))
 		events := append(ConfirmHeld(row, "platform", now), Event(gk.EventGrantConfirmed, "platform", row, now, map[string]any{"to": row.Owner}))
 		if row.AttemptID == "" {
 			row.DueAt = k.plan(a.Driver, a.App, row, now)
