@@ -139,9 +139,7 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 	if h.gate, err = outbound.New(outbound.Options{Allow: h.allowed(), Dial: memory.DialContext}); err != nil {
 		t.Fatal(err)
 	}
-	h.keeper = h.instance("first")
-	h.flow = consent.New(h.keeper)
-	h.pushes = pushes.New(pushes.Options{Keeper: h.keeper, Store: h.store, PublicURL: "https://hub.example", Log: h.logger()})
+	h.use(h.instance("first"))
 	h.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := h.keeper.NextDue(context.Background())
@@ -186,6 +184,12 @@ func (h *house) instance(name string) *keeper.Keeper {
 
 func (h *house) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// use makes a keeper the one that the house works with, and puts the rooms above it on top.
+func (h *house) use(k *keeper.Keeper) {
+	h.keeper, h.flow = k, consent.New(k)
+	h.pushes = pushes.New(pushes.Options{Keeper: k, Store: h.store, PublicURL: "https://hub.example", Log: h.logger()})
 }
 
 // start runs a keeper until the house closes, or stop is called.
