@@ -1,4 +1,4 @@
-package keeper
+package transfer
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -41,7 +42,7 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 	if err := checkReach(row); err != nil {
 		return parcel{}, err
 	}
-	f := im.keeper.renewalOf(a.Driver, a.App)
+	f := a.Renewal()
 	p := parcel{owner: owner, stated: !row.Issued.IsZero(), issuedAt: row.Issued.Truncate(time.Millisecond), consent: row.Authorized}
 	t := row.Token
 	t.Expires, t.RefreshExpires = t.Expires.Truncate(time.Millisecond), t.RefreshExpires.Truncate(time.Millisecond)
@@ -158,8 +159,8 @@ func (im *importing) checkTimes(row ImportRow, f platform.Renewal) error {
 		{"expires_at", row.Token.Expires, im.now.Add(furthestEnd)},
 		{"refresh_token_expires_at", row.Token.RefreshExpires, im.now.Add(furthestEnd)},
 		{"authorization_expires_at", row.Ceiling, im.now.Add(furthestEnd)},
-		{"issued_at", row.Issued, im.now.Add(ClockSlack)},
-		{"authorized_at", row.Authorized, im.now.Add(ClockSlack)},
+		{"issued_at", row.Issued, im.now.Add(keeper.ClockSlack)},
+		{"authorized_at", row.Authorized, im.now.Add(keeper.ClockSlack)},
 	} {
 		if !m.at.IsZero() && (m.at.Before(first) || m.at.After(m.last)) {
 			return gk.BadInput(m.field, "is before 2010 or too far ahead; moments are RFC 3339 or unix seconds")
