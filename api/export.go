@@ -11,7 +11,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/transfer"
 )
@@ -62,7 +61,7 @@ func (s *server) exportGrants(w http.ResponseWriter, r *http.Request) {
 	}
 	key := callerOf(r.Context())
 	file := &sealedFile{w: w, format: format, recipients: recipients}
-	err = s.keeper.Export(r.Context(), key.Viewer(), filter, file.write)
+	err = transfer.Export(r.Context(), s.keeper, key.Viewer(), filter, file.write)
 	s.log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil)
 	if err == nil {
 		err = file.close()
@@ -109,7 +108,7 @@ func (f *sealedFile) begin() error {
 	return nil
 }
 
-func (f *sealedFile) write(g keeper.ImportRow) error {
+func (f *sealedFile) write(g transfer.ImportRow) error {
 	if err := f.begin(); err != nil {
 		return err
 	}

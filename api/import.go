@@ -16,7 +16,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/transfer"
 )
 
@@ -57,7 +56,7 @@ type ImportedRow struct {
 
 // importQuery is how an import is asked for.
 type importQuery struct {
-	options keeper.ImportOptions
+	options transfer.ImportOptions
 	rows    bool   // tell each row
 	app     string // for rows that name none
 	table   transfer.Table
@@ -139,7 +138,7 @@ func (s *server) importBody(w http.ResponseWriter, r *http.Request) (*Import, er
 
 // importLot reads and stores some rows; more is false at the end of the body.
 func (s *server) importLot(ctx context.Context, v gk.Viewer, rows transfer.Reader, q importQuery, out *Import) (more bool, err error) {
-	lot := make([]keeper.ImportRow, 0, importAtOnce)
+	lot := make([]transfer.ImportRow, 0, importAtOnce)
 	lines := make([]int, 0, importAtOnce)
 	more = true
 	for more && len(lot) < importAtOnce {
@@ -159,7 +158,7 @@ func (s *server) importLot(ctx context.Context, v gk.Viewer, rows transfer.Reade
 			return false, brokenBody(err)
 		}
 	}
-	done, err := s.keeper.Import(ctx, v, lot, q.options)
+	done, err := transfer.Import(ctx, s.keeper, v, lot, q.options)
 	if err != nil {
 		return false, err
 	}
@@ -191,11 +190,11 @@ func brokenBody(err error) error {
 // add counts a row.
 func (i *Import) add(row ImportedRow, tell bool) {
 	switch row.Result {
-	case keeper.ImportCreated:
+	case transfer.ImportCreated:
 		i.Created++
-	case keeper.ImportReplaced:
+	case transfer.ImportReplaced:
 		i.Replaced++
-	case keeper.ImportKept:
+	case transfer.ImportKept:
 		i.Kept++
 	default:
 		i.Failed++
@@ -222,8 +221,8 @@ func (s *server) importError(ctx context.Context, err error) string {
 	return "this row could not be looked into (" + strings.TrimPrefix(p.Type, "/problems/") + "); import it again"
 }
 
-func importRow(r transfer.Row) keeper.ImportRow {
-	return keeper.ImportRow{
+func importRow(r transfer.Row) transfer.ImportRow {
+	return transfer.ImportRow{
 		App: r.App, Subject: r.Subject, Owner: r.Owner, Ceiling: r.Ceiling, Issued: r.Issued, Authorized: r.Authorized,
 		Token:  gk.Token{Access: r.Access, Refresh: r.Refresh, Expires: r.Expires, RefreshExpires: r.RefreshExpires, Windows: r.Windows},
 		Scopes: r.Scopes, Shops: r.Shops, Facts: r.Facts,

@@ -103,7 +103,7 @@ func TestMessagesDuringACensusShareOneThatFollows(t *testing.T) {
 		var told sync.WaitGroup
 		for range 3 {
 			told.Go(func() {
-				if err := h.keeper.Hear(context.Background(), h.app.ID, platform.Notice{Census: true, At: h.now()}); err != nil {
+				if err := h.pushes.Hear(context.Background(), h.app.ID, platform.Notice{Census: true, At: h.now()}); err != nil {
 					t.Errorf("a message = %v", err)
 				}
 			})

@@ -108,7 +108,7 @@ func TestClockOfOneInstanceIsAnHourOff(t *testing.T) {
 	for _, off := range []time.Duration{time.Hour, -time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
 			h := openShared(t)
-			h.keeper = h.sharing("right", time.Now)
+			h.use(h.sharing("right", time.Now))
 			h.addApp("shoplazza")
 			wrong := h.sharing("wrong", func() time.Time { return time.Now().Add(off) })
 			right := h.keeper

@@ -33,7 +33,7 @@ func (k *Keeper) askAlive(ctx context.Context, a apps.Opened, g gk.Grant) error 
 	if !ok || !g.Usable(k.Now()) || !waits {
 		return nil
 	}
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	if !ok {
 		return
 	}
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return
 	}
@@ -108,7 +108,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 		}
 		return true, k.erase(ctx, gk.Engine(), id, anyGeneration, actor, "the merchant left")
 	}
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return false, err
 	}
@@ -117,7 +117,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 		return false, err
 	}
 	if *in.Alive {
-		return false, k.seen(ctx, d, g, in)
+		return false, k.Seen(ctx, d, g, in)
 	}
 	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(lifecycle.ClockSlack)) {
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
@@ -143,9 +143,9 @@ func (k *Keeper) ranOut(ctx context.Context, id string) error {
 	})
 }
 
-// seen records what an inspection or a census told of a grant that lives, unless its merchant has agreed anew since. It
+// Seen records what an inspection or a census told of a grant that lives, unless its merchant has agreed anew since. It
 // writes what is news: a census that finds everything as it was writes nothing, but now and then that it was seen.
-func (k *Keeper) seen(ctx context.Context, d platform.Driver, asked gk.Grant, in platform.Inspection) error {
+func (k *Keeper) Seen(ctx context.Context, d platform.Driver, asked gk.Grant, in platform.Inspection) error {
 	now := k.Now()
 	app, err := k.store.App(ctx, gk.Engine(), asked.App)
 	if err != nil {

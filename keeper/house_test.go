@@ -21,6 +21,7 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
@@ -39,6 +40,7 @@ type house struct {
 	web     *http.Client
 	keeper  *keeper.Keeper
 	flow    *consent.Flow
+	pushes  *pushes.Pushes
 	dir     string
 	log     *logBook
 	stops   []func()
@@ -137,8 +139,7 @@ func open(t *testing.T, dir string, wrap func(store.Store) store.Store) *house {
 	if h.gate, err = outbound.New(outbound.Options{Allow: h.allowed(), Dial: memory.DialContext}); err != nil {
 		t.Fatal(err)
 	}
-	h.keeper = h.instance("first")
-	h.flow = consent.New(h.keeper)
+	h.use(h.instance("first"))
 	h.sims.Clock.Register(sim.Hook{
 		Next: func(from, to time.Time) time.Time {
 			next, err := h.keeper.NextDue(context.Background())
@@ -173,12 +174,22 @@ func (h *house) instance(name string) *keeper.Keeper {
 	h.t.Helper()
 	k, err := keeper.New(keeper.Options{
 		Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name,
-		SpillFile: h.dir + "/spill-" + name, Now: h.sims.Clock.Now, Allowed: h.allowed(), Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		SpillFile: h.dir + "/spill-" + name, Now: h.sims.Clock.Now, Allowed: h.allowed(), Log: h.logger(),
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return k
+}
+
+func (h *house) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// use makes a keeper the one that the house works with, and puts the rooms above it on top.
+func (h *house) use(k *keeper.Keeper) {
+	h.keeper, h.flow = k, consent.New(k)
+	h.pushes = pushes.New(pushes.Options{Keeper: k, Store: h.store, PublicURL: "https://hub.example", Log: h.logger()})
 }
 
 // start runs a keeper until the house closes, or stop is called.

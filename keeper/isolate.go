@@ -6,8 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// isolate runs one piece of work of a loop that serves many apps. A panic in it is that one's failure.
-func (k *Keeper) isolate(what, id string, work func() error) (err error) {
+// Isolate runs one piece of work of a loop that serves many apps. A panic in it is that one's failure.
+func (k *Keeper) Isolate(what, id string, work func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			k.log.Error("a piece of work broke down; please report this", "work", what, "id", id, "why", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))

@@ -57,6 +57,7 @@ type Keeper struct {
 	spill   *spill
 	kept    kept
 	clicks  Clicks
+	appTurn func(ctx context.Context, app gk.App) error
 	keys    keys
 	wake    chan struct{}
 
@@ -64,7 +65,6 @@ type Keeper struct {
 	reaches  recent[gk.Grant]
 	suspects recent[struct{}]
 	putBack  putBack
-	censuses censuses
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
@@ -82,7 +82,7 @@ type Keeper struct {
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{},
+		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{}, appTurn: func(context.Context, gk.App) error { return nil },
 	}
 	if k.now == nil {
 		k.now = time.Now

@@ -188,7 +188,7 @@ func (k *Keeper) sealGrant(g *gk.Grant) ([]gk.Event, error) {
 	if g.KeyID == k.vault.KeyID() || len(g.Access) == 0 && len(g.Refresh) == 0 {
 		return nil, store.ErrUnchanged
 	}
-	cred, err := k.credential(*g, true)
+	cred, err := k.Credential(*g, true)
 	if err != nil {
 		return nil, err
 	}

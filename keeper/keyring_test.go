@@ -17,7 +17,7 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 	h := openShared(t)
 	var ahead atomic.Int64 // of product time
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	h.keeper = h.sharing("first", now)
+	h.use(h.sharing("first", now))
 	second := h.sharing("second", now)
 	h.addApp("shoplazza")
 	g := h.connect(0, "")
@@ -72,7 +72,7 @@ func TestKeysAreNotRotatedWithoutTheMasterKey(t *testing.T) {
 func TestRowsThatDoNotOpenHoldUpNoWalk(t *testing.T) {
 	h := openShared(t)
 	var ahead atomic.Int64 // of product time
-	h.keeper = h.sharing("first", func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+	h.use(h.sharing("first", func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }))
 	h.addApp("shoplazza")
 	g := h.connect(0, "")
 	breaks["its secrets are damaged"](h)

@@ -65,8 +65,8 @@ func (k *Keeper) attempt(f platform.Renewal, now time.Time) store.Attempt {
 	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: lifecycle.Lease(f, now)}
 }
 
-// credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
-func (k *Keeper) credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
+// Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
+func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
 	cred := platform.Credential{
 		Subject: g.Subject, Shops: g.Shops, Scopes: g.Scopes, Facts: g.Facts,
 		Token: gk.Token{Expires: g.Expires, RefreshExpires: g.RefreshExpires, Windows: g.Windows},
@@ -105,7 +105,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
 	}
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, a, g, "local:sealed", gk.ContactPlatform))
 	}

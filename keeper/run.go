@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +27,7 @@ const (
 // off, renews, warns and lapses grants, and numbers events. Then it stops claiming, waits for what is under way and
 // returns: ErrUnsaved when a pair is left that only the spill file has.
 func (k *Keeper) Run(ctx context.Context) error {
-	r := &runner{Keeper: k, said: broken{}, whole: map[string]time.Time{}, turning: map[string]bool{}}
+	r := &runner{Keeper: k, said: broken{}, whole: map[string]time.Time{}}
 	defer k.followed(ctx)()
 	if k.options.Frozen {
 		<-ctx.Done()
@@ -97,9 +96,6 @@ type runner struct {
 	said  broken
 	whole map[string]time.Time // when an app was last searched without a floor
 
-	turns   sync.Mutex
-	turning map[string]bool // apps whose own turn is under way in this process
-
 	resuming atomic.Bool
 
 	checkedClock, resumed, swept time.Time
@@ -146,7 +142,7 @@ func (r *runner) round(ctx context.Context) error {
 		go func() { // a platform that is slow to say who authorized must not hold up renewals
 			defer r.EndWork()
 			defer r.resuming.Store(false)
-			err := r.isolate("resume", "", func() error { return r.clicks.Resume(context.WithoutCancel(ctx)) })
+			err := r.Isolate("resume", "", func() error { return r.clicks.Resume(context.WithoutCancel(ctx)) })
 			if err != nil {
 				r.log.Warn("authorizations that were cut off", "error", err)
 			}
@@ -186,7 +182,7 @@ func (r *runner) claimAll(ctx context.Context) error {
 	}
 	var errs []error
 	for _, id := range apps {
-		err := r.isolate("claim", id, func() error { return r.claimApp(ctx, id, now) })
+		err := r.Isolate("claim", id, func() error { return r.claimApp(ctx, id, now) })
 		if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
 			return errors.Join(append(errs, err)...) // nobody's app: there is no database to ask
 		}
@@ -249,7 +245,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 					r.Wake()
 				}
 			}()
-			err := r.isolate("turn", g.ID, func() error { return r.turn(context.WithoutCancel(ctx), a, g) })
+			err := r.Isolate("turn", g.ID, func() error { return r.turn(context.WithoutCancel(ctx), a, g) })
 			if err != nil {
 				r.log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
 			}

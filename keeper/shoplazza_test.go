@@ -138,14 +138,14 @@ func TestUninstallingEndsTheGrantOnceThePlatformConfirmsIt(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		notice := platform.Notice{Kind: platform.NoticeRevoked, Subjects: []gk.Subject{{Kind: gk.KindShop, Host: h.host(0)}}}
-		if err := h.keeper.Hear(context.Background(), h.app.ID, notice); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, notice); err != nil {
 			t.Fatal(err)
 		}
 		if now := h.grant(g.ID); now.State != gk.Active {
 			t.Fatalf("a message alone made it %s, want active: the platform says that it lives", now.State)
 		}
 		h.control(http.MethodPost, "/shoplazza/revoke", map[string]string{"subject": h.shop(0)}, nil)
-		if err := h.keeper.Hear(context.Background(), h.app.ID, notice); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, notice); err != nil {
 			t.Fatal(err)
 		}
 		if now := h.grant(g.ID); now.State != gk.Revoked || len(now.Access) > 0 {
@@ -157,7 +157,7 @@ func TestUninstallingEndsTheGrantOnceThePlatformConfirmsIt(t *testing.T) {
 		}
 		old := notice
 		old.At = again.AuthorizedAt.Add(-time.Minute)
-		if err := h.keeper.Hear(context.Background(), h.app.ID, old); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, old); err != nil {
 			t.Fatal(err)
 		}
 		if now := h.grant(g.ID); now.State != gk.Active {

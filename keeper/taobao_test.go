@@ -142,7 +142,7 @@ func TestRenewedOrderMovesTheEnd(t *testing.T) {
 	story(t, "taobao", func(h *house) {
 		g := h.connect(0, "")
 		h.control(http.MethodPost, "/taobao/shops", map[string]any{"id": g.Subject.ID, "order": "renew"}, nil)
-		if err := h.keeper.Hear(context.Background(), h.app.ID, platform.Notice{Kind: platform.NoticeOrdered, Subjects: []gk.Subject{g.Subject}}); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, platform.Notice{Kind: platform.NoticeOrdered, Subjects: []gk.Subject{g.Subject}}); err != nil {
 			t.Fatal(err)
 		}
 		if now := h.grant(g.ID); !now.Ceiling.After(g.Ceiling.Add(300 * 24 * time.Hour)) {

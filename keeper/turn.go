@@ -75,7 +75,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
 // renewal then tells whether the merchant has left.
 func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
-	cred, err := k.credential(g, true)
+	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
 				k.log.Info("pushes could not be subscribed to again", "platform", a.Driver.Spec().Code, "grant", g.ID, "error", err)
 			}
 		}
-		return k.seen(ctx, a.Driver, g, in)
+		return k.Seen(ctx, a.Driver, g, in)
 	}
 	return k.died(ctx, a.Driver, g, in.Fault)
 }

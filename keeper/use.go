@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -104,7 +105,7 @@ func (k *Keeper) Suspect(id string) {
 		defer k.EndWork()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := k.look(ctx, id); err != nil {
+		if err := k.Look(ctx, id); err != nil {
 			k.log.Info("a suspected grant could not be looked at", "grant", id, "error", err)
 		}
 	}()
@@ -168,4 +169,33 @@ func (r *recent[T]) drop(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, id)
+}
+
+// Look asks the platform how a grant stands and records what it tells.
+func (k *Keeper) Look(ctx context.Context, id string) error {
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil || g.State == gk.Revoked {
+		return err
+	}
+	a, err := k.apps.OpenByID(ctx, g.App)
+	if err != nil {
+		return err
+	}
+	if _, ok := a.Driver.(platform.Inspector); !ok {
+		return nil
+	}
+	return k.probe(ctx, a, g)
+}
+
+// Ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.
+func (k *Keeper) Ordered(ctx context.Context, g gk.Grant) error {
+	if !g.Renewable || !lifecycle.Fixed(&g) {
+		return k.Look(ctx, g.ID)
+	}
+	err := k.refreshNow(ctx, g.ID, lifecycle.Asker{})
+	var later *Later
+	if errors.As(err, &later) {
+		return nil // its next renewal brings the end as well
+	}
+	return err
 }

@@ -1,4 +1,5 @@
-// Package pushes takes in what platforms push to us.
+// Package pushes takes in what platforms tell us: they push it, we fetch it, or it stands in their own list of living
+// authorizations.
 //
 // A push is a hint. Its proof is checked first, over the raw bytes; then it is stored, and answered exactly as the
 // platform wants, before any work; then the platform is asked. Only its answer changes a grant. What is stored is worked
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -45,14 +47,21 @@ type Pushes struct {
 	o     Options
 	turns chan struct{} // to check a proof
 	wake  chan struct{} // a push was stored
+
+	censuses censuses
+
+	turningMu sync.Mutex
+	turning   map[string]bool // apps whose own turn is under way in this process
 }
 
-// New makes the receiver.
+// New makes the receiver. The keeper's Run lets the apps have their turns here.
 func New(o Options) *Pushes {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Pushes{o: o, turns: make(chan struct{}, checkedAtOnce), wake: make(chan struct{}, 1)}
+	p := &Pushes{o: o, turns: make(chan struct{}, checkedAtOnce), wake: make(chan struct{}, 1), turning: map[string]bool{}}
+	o.Keeper.AttendApps(p.Turn)
+	return p
 }
 
 // ServeHTTP takes one push. An app that is unknown, a proof that fails and a platform that has no pushes look alike.

@@ -23,6 +23,7 @@ import (
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/transfer"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -150,15 +151,15 @@ func (p *post) app() gk.App {
 // grants imports grants whose hosts and tokens carry their names.
 func (p *post) grants(app string, names ...string) map[string]string {
 	p.t.Helper()
-	var rows []keeper.ImportRow
+	var rows []transfer.ImportRow
 	for i, name := range names {
-		rows = append(rows, keeper.ImportRow{
+		rows = append(rows, transfer.ImportRow{
 			App: app, Subject: gk.Subject{Kind: gk.KindShop, ID: fmt.Sprint(1000 + i), Host: name + ".myshoplaza.com"},
 			Issued: time.Now().Add(-time.Hour),
 			Token:  gk.Token{Access: gk.NewSecret("token-" + name), Refresh: gk.NewSecret("refresh-" + name), Expires: time.Now().Add(99 * time.Hour)},
 		})
 	}
-	done, err := p.keeper.Import(p.t.Context(), gk.Engine(), rows, keeper.ImportOptions{})
+	done, err := transfer.Import(p.t.Context(), p.keeper, gk.Engine(), rows, transfer.ImportOptions{})
 	if err != nil {
 		p.t.Fatal(err)
 	}

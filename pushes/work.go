@@ -196,7 +196,7 @@ func (w *worker) hear(ctx context.Context, push store.Push) (err error) {
 	if err := json.Unmarshal([]byte(push.Notice), &n); err != nil {
 		return fmt.Errorf("a stored push cannot be read: %w", err)
 	}
-	return w.o.Keeper.Hear(ctx, push.App, platform.Notice{
+	return w.Hear(ctx, push.App, platform.Notice{
 		Kind: n.Kind, Subjects: n.Subjects, Shops: n.Shops, Census: n.Census, At: n.At, Dedup: push.Dedup,
 	})
 }

@@ -1,4 +1,4 @@
-package keeper
+package transfer
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 	if err := checkReach(row); err != nil {
 		return parcel{}, err
 	}
-	f := apps.RenewalOf(a.Driver, a.App)
+	f := a.Renewal()
 	p := parcel{owner: owner, stated: !row.Issued.IsZero(), issuedAt: row.Issued.Truncate(time.Millisecond), consent: row.Authorized}
 	t := row.Token
 	t.Expires, t.RefreshExpires = t.Expires.Truncate(time.Millisecond), t.RefreshExpires.Truncate(time.Millisecond)

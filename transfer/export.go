@@ -1,4 +1,4 @@
-package keeper
+package transfer
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -21,9 +22,9 @@ const exportPage = 500
 //
 // Whoever imports the result renews the same grants: the exporting installation must stop, since on platforms that spend
 // a refresh token at its use each would end the other's.
-func (k *Keeper) Export(ctx context.Context, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error) error {
+func Export(ctx context.Context, k *keeper.Keeper, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error) error {
 	given := map[string]int{}
-	err := k.export(ctx, v, f, func(row ImportRow) error {
+	err := export(ctx, k, v, f, func(row ImportRow) error {
 		given[row.App]++
 		return each(row)
 	})
@@ -35,24 +36,24 @@ func (k *Keeper) Export(ctx context.Context, v gk.Viewer, f store.GrantFilter, e
 			Data: map[string]any{"change": "exported", "grants": given[app]},
 		})
 	}
-	return errors.Join(err, k.store.Append(context.WithoutCancel(ctx), events...))
+	return errors.Join(err, k.Store().Append(context.WithoutCancel(ctx), events...))
 }
 
-func (k *Keeper) export(ctx context.Context, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error) error {
+func export(ctx context.Context, k *keeper.Keeper, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error) error {
 	f.Limit = exportPage
 	for {
-		page, err := k.store.Grants(ctx, v, f)
+		page, err := k.Store().Grants(ctx, v, f)
 		if err != nil {
 			return err
 		}
 		for _, g := range page {
-			if k.apps.Stopped(g.App) {
+			if k.Apps().Stopped(g.App) {
 				return apps.ErrStopped
 			}
 			if g.State == gk.Held || g.State == gk.Revoked {
 				continue
 			}
-			row, err := k.openRow(g)
+			row, err := openRow(k, g)
 			if err != nil {
 				return err
 			}
@@ -67,22 +68,16 @@ func (k *Keeper) export(ctx context.Context, v gk.Viewer, f store.GrantFilter, e
 	}
 }
 
-func (k *Keeper) openRow(g gk.Grant) (ImportRow, error) {
+func openRow(k *keeper.Keeper, g gk.Grant) (ImportRow, error) {
+	cred, err := k.Credential(g, true)
+	if err != nil {
+		return ImportRow{}, err
+	}
 	facts := maps.Clone(g.Facts)
 	delete(facts, lifecycle.FactSeen) // it is about us
-	row := ImportRow{
+	return ImportRow{
 		App: g.App, Subject: g.Subject, Owner: g.Owner, Ceiling: g.Ceiling, Issued: g.PairAskedAt, Authorized: g.AuthorizedAt,
-		Token:  gk.Token{Expires: g.Expires, RefreshExpires: g.RefreshExpires, Windows: g.Windows},
+		Token:  cred.Token,
 		Scopes: g.Scopes, Shops: g.Shops, Facts: facts,
-	}
-	var err error
-	if len(g.Access) > 0 {
-		if row.Token.Access, err = k.vault.OpenSecret(tokenPlace(g.ID, "access", g.Generation), g.Access); err != nil {
-			return ImportRow{}, err
-		}
-	}
-	if len(g.Refresh) > 0 {
-		row.Token.Refresh, err = k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh)
-	}
-	return row, err
+	}, nil
 }

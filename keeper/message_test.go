@@ -23,7 +23,7 @@ func TestMessageDoesNotEndAGrantWhoseTokenHasMerelyEnded(t *testing.T) {
 		if now := h.grant(g.ID); now.State != gk.Suspended {
 			t.Fatalf("the grant is %s, want suspended", now.State)
 		}
-		if err := h.keeper.Hear(context.Background(), h.app.ID, h.left()); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, h.left()); err != nil {
 			t.Fatal(err)
 		}
 		if now := h.grant(g.ID); now.State != gk.Suspended || len(now.Refresh) == 0 {
@@ -45,7 +45,7 @@ func TestMessageDuringARenewalThrowsNoPairAway(t *testing.T) {
 		h.fault("slow", "refresh", 1)
 		go func() { _, _ = h.refresh(g.ID, false) }() // its result is read from the row
 		time.Sleep(5 * time.Second)
-		if err := h.keeper.Hear(context.Background(), h.app.ID, h.left()); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, h.left()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -64,7 +64,7 @@ func TestMessageDuringADoubtIsSettledByTheRepeat(t *testing.T) {
 		}
 		h.write(g.ID, func(g *gk.Grant) { g.Generation++; g.Generation-- }) // nothing but a version
 		h.fault("http:401", "call", 2)
-		if err := h.keeper.Hear(context.Background(), h.app.ID, h.left()); err != nil {
+		if err := h.pushes.Hear(context.Background(), h.app.ID, h.left()); err != nil {
 			t.Fatal(err)
 		}
 		h.moveTo(h.now().Add(25 * time.Hour))

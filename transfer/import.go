@@ -1,4 +1,4 @@
-package keeper
+package transfer
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -54,9 +55,9 @@ const importBatch = 1000
 // Import stores grants by app and subject and returns what became of each row, in their order. A row that is wrong
 // stops no other; an error says that the store, or the caller's patience, ended it, and the rows stored by then stay.
 // Repeating an import is harmless: of two pairs the newer one stands.
-func (k *Keeper) Import(ctx context.Context, v gk.Viewer, rows []ImportRow, o ImportOptions) ([]Imported, error) {
+func Import(ctx context.Context, k *keeper.Keeper, v gk.Viewer, rows []ImportRow, o ImportOptions) ([]Imported, error) {
 	if !k.BeginWork() {
-		return nil, ErrDraining
+		return nil, keeper.ErrDraining
 	}
 	defer k.EndWork()
 	im := &importing{keeper: k, viewer: v, options: o, now: k.Now(), id: gk.NewID("imp", k.Now()), apps: map[string]*importApp{}, done: make([]Imported, len(rows))}
@@ -97,7 +98,7 @@ func (k *Keeper) Import(ctx context.Context, v gk.Viewer, rows []ImportRow, o Im
 
 // importing is one import under way.
 type importing struct {
-	keeper  *Keeper
+	keeper  *keeper.Keeper
 	viewer  gk.Viewer
 	options ImportOptions
 	now     time.Time
@@ -127,7 +128,7 @@ func (im *importing) app(ctx context.Context, id string) (*importApp, error) {
 	if a, known := im.apps[id]; known {
 		return a, nil
 	}
-	app, err := im.keeper.store.App(ctx, im.viewer, id)
+	app, err := im.keeper.Store().App(ctx, im.viewer, id)
 	if errors.Is(err, store.ErrNotFound) {
 		im.apps[id] = nil
 		return nil, nil
@@ -135,7 +136,7 @@ func (im *importing) app(ctx context.Context, id string) (*importApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened, err := im.keeper.apps.Open(app)
+	opened, err := im.keeper.Apps().Open(app)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (im *importing) put(ctx context.Context, a *importApp, parcels []parcel) er
 	for _, p := range parcels {
 		subjects = append(subjects, p.issue.Subject)
 	}
-	err := im.keeper.store.PutGrants(ctx, a.App.ID, "", "", subjects, im.now,
+	err := im.keeper.Store().PutGrants(ctx, a.App.ID, "", "", subjects, im.now,
 		func(existing []gk.Grant, _ *gk.Authorization, _ *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			olds := make(map[gk.Subject]*gk.Grant, len(existing))
 			for i := range existing {
@@ -196,15 +197,7 @@ func (im *importing) put(ctx context.Context, a *importApp, parcels []parcel) er
 			}
 			return grants, events, nil
 		})
-	if err != nil || im.options.DryRun {
-		return err
-	}
-	for _, p := range parcels {
-		if out := im.done[p.row]; out.Result == ImportReplaced {
-			im.keeper.tokens.drop(out.Grant)
-		}
-	}
-	return nil
+	return err
 }
 
 // decide says what a row means for the grant that its subject has, nil if it has none. The grant returned is nil where
@@ -231,7 +224,7 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 		return nil, nil, out
 	}
 	subject := gk.Subject{Kind: p.issue.Subject.Kind, ID: p.issue.Subject.ID}
-	pl := Placement{
+	pl := keeper.Placement{
 		Keeper: im.keeper, App: a.App, Driver: a.Driver, AskedAt: p.issuedAt, Now: im.now,
 		IDs: map[gk.Subject]string{subject: gk.NewID("grt", im.now)},
 	}

@@ -1,0 +1,74 @@
+package pushes
+
+import (
+	"context"
+	"errors"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Hear acts on one thing that a platform told: pushed, or pulled. It asks before it believes.
+func (p *Pushes) Hear(ctx context.Context, app string, n platform.Notice) error {
+	if !p.o.Keeper.BeginWork() {
+		return keeper.ErrDraining
+	}
+	defer p.o.Keeper.EndWork()
+	if n.Census {
+		return p.censuses.once(ctx, app, func() error { return p.census(ctx, app, n.At) })
+	}
+	var errs []error
+	for _, s := range n.Subjects {
+		grants, err := p.subjectOf(ctx, app, s)
+		errs = append(errs, err)
+		for _, g := range grants { // none: not ours, or not yet, and its own callback brings it
+			errs = append(errs, p.heard(ctx, g, n))
+		}
+	}
+	if len(n.Subjects) > 0 {
+		return errors.Join(errs...) // what they reach is told by the same answer
+	}
+	for _, shop := range n.Shops {
+		grants, err := p.o.Store.GrantsOfShop(ctx, app, shop)
+		errs = append(errs, err)
+		for _, g := range grants {
+			errs = append(errs, p.o.Keeper.Look(ctx, g.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// heard acts on a message about one grant.
+func (p *Pushes) heard(ctx context.Context, g gk.Grant, n platform.Notice) error {
+	switch n.Kind {
+	case platform.NoticeRevoked:
+		_, err := p.o.Keeper.Left(ctx, g.ID, n.At, "platform")
+		return err
+	case platform.NoticeExpiring, platform.NoticeAuthorized:
+		return p.o.Keeper.Look(ctx, g.ID)
+	case platform.NoticeOrdered:
+		return p.o.Keeper.Ordered(ctx, g)
+	}
+	return nil
+}
+
+// subjectOf finds the grants that a message is about: by the subject's id, else by its host, which an unsigned header
+// may be all that names it, and which a store that was set up again shares with the one before. Whom it names is asked
+// before anything is believed.
+func (p *Pushes) subjectOf(ctx context.Context, app string, s gk.Subject) ([]gk.Grant, error) {
+	if s.ID != "" {
+		g, err := p.o.Store.GrantOf(ctx, gk.Engine(), app, s.Kind, s.ID)
+		if err == nil {
+			return []gk.Grant{g}, nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+	}
+	if s.Host == "" {
+		return nil, store.ErrNotFound
+	}
+	return p.o.Store.GrantsAt(ctx, app, s.Host)
+}
