@@ -44,17 +44,22 @@ type Copy struct {
 	Apps, Grants int64
 }
 
+// Exists returns nil if a directory holds a database of ours. No other part of this process may have it open.
+func Exists(dir string) error {
+	ours, err := readMark(filepath.Join(dir, databaseFile))
+	if err == nil && !ours {
+		err = fmt.Errorf("there is no database in %s: name the server's data directory with --data", dir)
+	}
+	return err
+}
+
 // Backup writes a consistent copy of the database in a directory to a file that must not exist yet, while a server may
 // be running on it. The copy is complete, checked by SQLite and by look, and on the disk before the file has its name.
 func Backup(ctx context.Context, dir, file string, look func(Copy) error) (c Copy, err error) {
-	path := filepath.Join(dir, databaseFile)
-	ours, err := readMark(path)
-	if err != nil {
+	if err := Exists(dir); err != nil {
 		return c, err
 	}
-	if !ours {
-		return c, fmt.Errorf("there is no database in %s: name the server's data directory with --data", dir)
-	}
+	path := filepath.Join(dir, databaseFile)
 	part, err := newFile(file)
 	if err != nil {
 		return c, err
