@@ -36,12 +36,21 @@ func TestBodiesOfCallsShareOneBudget(t *testing.T) {
 	if status := call(http.MethodGet, 0); status != http.StatusOK {
 		t.Errorf("a small call beside it = %d, want 200", status)
 	}
+	app := func() int {
+		return h.do("all", http.MethodPost, "/v1/apps", `{"platform":"shoplazza","name":"`+strings.Repeat("a", 700_000)+`"}`).status
+	}
+	if status := app(); status != http.StatusTooManyRequests {
+		t.Errorf("a large body of another route beside it = %d, want 429", status)
+	}
 	close(answer)
 	if status := <-first; status != http.StatusOK {
 		t.Errorf("the first call = %d, want 200", status)
 	}
 	if status := call(http.MethodPost, 700_000); status != http.StatusOK {
 		t.Errorf("a large call after it = %d, want 200", status)
+	}
+	if status := app(); status != http.StatusUnprocessableEntity {
+		t.Errorf("a large body of another route after it = %d, want 422", status)
 	}
 	if status := call(http.MethodPost, 1<<20); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("more than a call may have = %d, want 413", status)

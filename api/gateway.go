@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/gateway"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -142,17 +139,10 @@ func (s *server) forwardCall(send func(http.ResponseWriter, *http.Request, platf
 // readCall reads a body {"call":{…}}, of at most 1 MiB, within the memory that all bodies of calls share. free gives that back
 // when the call is sent.
 func (s *server) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
-	body, free, err := s.gateway.Keep(r.Body, r.ContentLength, largestBody-1)
-	switch {
-	case err == nil:
-	case errors.Is(err, gateway.ErrTooLarge):
-		return call, nil, problem(tooLarge, "")
-	case errors.Is(err, gateway.ErrCrowded):
+	body, free, err := s.keepBody(w, r)
+	if err != nil {
 		return call, nil, err
-	default:
-		return call, nil, problem(tooSlow, "")
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a recorder in a test has none
 	if call, err = callOf(body); err != nil {
 		free()
 	}
@@ -168,20 +158,6 @@ func callOf(body []byte) (platform.Call, error) {
 		return platform.Call{}, invalid("body", err.Error())
 	}
 	return offline.ReadCall(members[0].Value)
-}
-
-// readBody reads a JSON body of at most 1 MiB, and then lets the call take its time: the server's limit is for bodies.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody-1))
-	var tooMuch *http.MaxBytesError
-	if errors.As(err, &tooMuch) {
-		return nil, problem(tooLarge, "")
-	}
-	if err != nil {
-		return nil, problem(tooSlow, "")
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a recorder in a test has none
-	return body, nil
 }
 
 // proxy passes a request on as it comes.

@@ -22,7 +22,7 @@ func (g guarded) handle(route, pattern string, h func(http.ResponseWriter, *http
 	if !ok {
 		panic("api: the route " + route + " has no scope")
 	}
-	h = g.audited(route, g.once(route, h))
+	h = g.audited(route, g.roomed(route, g.once(route, h)))
 	g.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if scope == noKey {
 			h(w, r)

@@ -48,9 +48,9 @@ func (s *server) once(route string, next http.HandlerFunc) http.HandlerFunc {
 			s.writeProblem(w, r, invalid(onceHeader, "is not one text of 1 to 255 printable ASCII characters"))
 			return
 		}
-		body, err := readBody(w, r)
+		body, err := io.ReadAll(r.Body) // it is in memory already
 		if err != nil {
-			s.writeProblem(w, r, err)
+			s.writeProblem(w, r, problem(tooSlow, ""))
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))

@@ -9,43 +9,6 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// Learn adds what an inspection told to an issue; what the answer itself said stays.
-func Learn(i platform.Issue, in platform.Inspection) platform.Issue {
-	if i.Subject.Kind == "" {
-		i.Subject = in.Subject
-	}
-	if i.Subject.Same(in.Subject) {
-		if i.Subject.Name == "" {
-			i.Subject.Name = in.Subject.Name
-		}
-		if i.Subject.Region == "" {
-			i.Subject.Region = in.Subject.Region
-		}
-		if i.Subject.Host == "" {
-			i.Subject.Host = in.Subject.Host
-		}
-		if i.Subject.Parent == "" {
-			i.Subject.Parent = in.Subject.Parent
-		}
-	}
-	if len(in.Shops) > 0 {
-		i.Shops = in.Shops
-	}
-	if i.Ceiling.IsZero() {
-		i.Ceiling = in.Ceiling
-	}
-	if len(i.Scopes) == 0 {
-		i.Scopes = in.Scopes
-	}
-	facts := maps.Clone(in.Facts)
-	if facts == nil {
-		facts = map[string]string{}
-	}
-	maps.Copy(facts, i.Facts)
-	i.Facts = facts
-	return i
-}
-
 // longestInspection is how many pages an inspection may have.
 const longestInspection = 50
 

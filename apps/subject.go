@@ -65,23 +65,3 @@ func CheckSubject(spec *platform.Spec, s gk.Subject) (gk.Subject, error) {
 	}
 	return s, nil
 }
-
-// Merge keeps a subject's identity and takes the attributes that are told.
-func Merge(old, told gk.Subject) gk.Subject {
-	if old.Kind == "" {
-		return told
-	}
-	if told.Host != "" {
-		old.Host = told.Host
-	}
-	if told.Name != "" {
-		old.Name = told.Name
-	}
-	if told.Region != "" {
-		old.Region = told.Region
-	}
-	if told.Parent != "" {
-		old.Parent = told.Parent
-	}
-	return old
-}

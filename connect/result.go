@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/lifecycle"
 )
 
 // donePage says what a merchant has connected.
@@ -85,7 +86,7 @@ func newDonePage(p page, o consent.Outcome, code string) donePage {
 		if len(g.Shops) > 0 || !namesOthers(o.Grants, g) {
 			d.Shops = append(d.Shops, rowsOf(o, g)...)
 		}
-		for scope := range strings.FieldsSeq(strings.ReplaceAll(g.Facts["missing_scopes"], ",", " ")) {
+		for scope := range strings.FieldsSeq(strings.ReplaceAll(g.Facts[lifecycle.FactMissing], ",", " ")) {
 			if !missing[scope] {
 				p.Scopes = strings.TrimPrefix(p.Scopes+", "+scope, ", ")
 			}

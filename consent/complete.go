@@ -10,6 +10,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -163,7 +164,7 @@ func (fl *Flow) identify(ctx context.Context, opened apps.Opened, c gk.Click, i 
 	case err != nil:
 		fl.log.Info("a new grant could not be inspected", "platform", opened.Driver.Spec().Code, "error", err)
 		return i, nil
-	case confirm && (in.Alive == nil || !*in.Alive || !in.AuthorizedAt.After(c.CreatedAt.Add(-keeper.ClockSlack))):
+	case confirm && (in.Alive == nil || !*in.Alive || !in.AuthorizedAt.After(c.CreatedAt.Add(-lifecycle.ClockSlack))):
 		return i, errUnconfirmed
 	case in.Alive != nil && !*in.Alive && must:
 		if in.Fault != nil {
@@ -171,7 +172,7 @@ func (fl *Flow) identify(ctx context.Context, opened apps.Opened, c gk.Click, i 
 		}
 		return i, errUnconfirmed
 	}
-	return apps.Learn(i, in), nil
+	return lifecycle.Supplement(i, in), nil
 }
 
 // errAttempt says that a renewal is under way on a grant that an answer is for. It is tried again after it.

@@ -62,7 +62,7 @@ func (fl *Flow) ConfirmAuthorization(ctx context.Context, v gk.Viewer, id, code 
 			}
 			events := append(keeper.ConfirmHeld(g, v.Key, now), lifecycle.Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"to": g.Owner}))
 			if from != "" && from != g.Owner {
-				events = append(events, keeper.Moved(g, from, v.Key, now)...)
+				events = append(events, lifecycle.Moved(g, from, v.Key, now)...)
 			}
 			return events, nil
 		})

@@ -78,7 +78,7 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 				id = old.ID
 			}
 			g, events, err := p.Grant(&gk.Authorization{Owner: in.Owner}, &gk.Click{ID: gk.NewID("obt", now)}, issue, old, true)
-			if err == nil && !proven && (old == nil || keeper.Claimed(old)) {
+			if err == nil && !proven && (old == nil || lifecycle.Unproven(old)) {
 				lifecycle.Hold(&g, now)
 				events[0].Kind = gk.EventGrantHeld
 			}

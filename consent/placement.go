@@ -6,6 +6,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -106,5 +107,5 @@ func (p *placement) conflicts(a *gk.Authorization, c *gk.Click, old *gk.Grant) b
 	if old == nil || old.Owner == "" || a.Owner == "" || old.Owner == a.Owner {
 		return false
 	}
-	return !keeper.Claimed(old) || c.Held
+	return !lifecycle.Unproven(old) || c.Held
 }

@@ -119,7 +119,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if *in.Alive {
 		return false, k.Seen(ctx, d, g, in)
 	}
-	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(ClockSlack)) {
+	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(lifecycle.ClockSlack)) {
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
 	}
 	if d.Spec().TokenRefused(in.Fault) && lifecycle.Explained(&g, k.Now()) {
@@ -136,7 +136,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 func (k *Keeper) ranOut(ctx context.Context, id string) error {
 	now := k.Now()
 	return k.change(ctx, id, now, func(g *gk.Grant) ([]gk.Event, error) {
-		if g.State == gk.Revoked || g.State == gk.Expired || g.Ceiling.After(now.Add(ClockSlack)) {
+		if g.State == gk.Revoked || g.State == gk.Expired || g.Ceiling.After(now.Add(lifecycle.ClockSlack)) {
 			return nil, errOvertaken
 		}
 		return lifecycle.RunOut(g, now), nil

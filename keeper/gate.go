@@ -28,7 +28,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person bool) (a apps.Open
 	if err = k.stands(a.App, person); err != nil {
 		return a, nil, err
 	}
-	f := k.renewalOf(a.Driver, a.App)
+	f := apps.RenewalOf(a.Driver, a.App)
 	if err = k.gates.enter(ctx, id, f, longestWait); err != nil {
 		return a, nil, err
 	}

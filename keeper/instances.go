@@ -6,6 +6,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -64,7 +65,7 @@ func (r *runner) endDead(ctx context.Context) error {
 // reuseKills returns the apps on whose platforms a second use of a refresh token ends the access token too. What is not
 // known, because this build has no such driver, counts as well.
 func (r *runner) reuseKills(ctx context.Context) ([]string, error) {
-	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
+	all, err := r.store.Apps(ctx, gk.Engine(), "", 0)
 	var damaged *store.DamagedError
 	if err != nil && !errors.As(err, &damaged) {
 		return nil, err
@@ -73,8 +74,8 @@ func (r *runner) reuseKills(ctx context.Context) ([]string, error) {
 	if damaged != nil {
 		ids = damaged.IDs
 	}
-	for _, app := range apps {
-		if d := r.apps.Driver(app.Platform); d == nil || r.renewalOf(d, app).ReuseKills {
+	for _, app := range all {
+		if d := r.apps.Driver(app.Platform); d == nil || apps.RenewalOf(d, app).ReuseKills {
 			ids = append(ids, app.ID)
 		}
 	}

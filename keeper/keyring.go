@@ -196,6 +196,6 @@ func (k *Keeper) sealGrant(g *gk.Grant) ([]gk.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Access, g.Refresh, g.KeyID = sealed.access, sealed.refresh, sealed.key()
+	g.Access, g.Refresh, g.KeyID = sealed.Access, sealed.Refresh, sealed.Key
 	return nil, nil
 }

@@ -1,19 +1,15 @@
 package keeper
 
 import (
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // Placement makes the grants of what a platform has issued for one app: package consent does so for the answer to a
-// merchant's consent, package transfer for the rows of a file.
+// merchant's consent, package transfer for the rows of a file. It seals the pairs; [lifecycle.Place] is the rule.
 type Placement struct {
 	Keeper  *Keeper
 	App     gk.App
@@ -25,128 +21,18 @@ type Placement struct {
 
 // Grant makes the grant of one issue, or puts its pair onto the one that stands.
 func (p *Placement) Grant(a *gk.Authorization, c *gk.Click, i platform.Issue, old *gk.Grant, asked bool) (gk.Grant, []gk.Event, error) {
-	k := p.Keeper
-	kind := gk.EventGrantAuthorized
-	var g gk.Grant
-	if old != nil {
-		g = *old
-	} else {
-		kind = gk.EventGrantCreated
-		g = gk.Grant{ID: p.IDs[gk.Subject{Kind: i.Subject.Kind, ID: i.Subject.ID}], App: p.App.ID, CreatedAt: p.Now, State: gk.Active}
-		if asked {
-			g.Owner = a.Owner
-		}
+	agreed := lifecycle.Consent{
+		Grant: p.IDs[gk.Subject{Kind: i.Subject.Kind, ID: i.Subject.ID}], App: p.App.ID, Authorization: a.ID, From: c.ID,
+		Owner: a.Owner, Asked: asked, Foreign: c.Held, Confirm: a.Confirm, Wanted: a.Scopes, Answer: i, AskedAt: p.AskedAt,
 	}
-	fewer := old != nil && lacks(i.Scopes, old.Scopes)
-	ours := asked && (old == nil || old.Owner == "" || old.Owner == a.Owner)
-	hold := (c.Held || a.Confirm) && asked && a.Owner != "" && (old == nil || old.Owner != a.Owner)
-	switch {
-	case old == nil && (c.Held || a.Confirm) && asked:
-		g.State, kind = gk.Held, gk.EventGrantHeld
-	case old != nil && old.State == gk.Revoked && c.Held:
-		g.State, kind = gk.Held, gk.EventGrantHeld // what was ended is not revived by whoever forwarded a link
-	case old != nil && old.State == gk.Held && (c.Held || a.Confirm):
-	case old != nil && old.State == gk.Held && !ours:
-	default:
-		g.State = gk.Active
+	if len(agreed.Wanted) == 0 {
+		agreed.Wanted = platform.App{Settings: p.App.Settings}.Scopes()
 	}
-	if ours && !hold && old != nil && old.Owner == "" && a.Owner != "" {
-		g.Owner = a.Owner // a fresh consent through this owner's link, in the browser that began it
+	id, generation := lifecycle.PlacedAs(&agreed, old)
+	var err error
+	if agreed.Pair, err = p.Keeper.sealPair(id, generation, i.Token); err != nil {
+		return gk.Grant{}, nil, err
 	}
-	taken := asked && takes(a, c, old)
-	if taken {
-		g.Owner, g.State = a.Owner, gk.Active
-	}
-	keepParent := g.Subject.Parent
-	g.Subject = apps.Merge(g.Subject, i.Subject)
-	if g.Subject.Parent == "" {
-		g.Subject.Parent = keepParent
-	}
-	g.Shops = i.Shops
-	if len(g.Shops) == 0 && i.Subject.Kind == gk.KindShop {
-		g.Shops = []gk.Shop{{ID: i.Subject.ID, Name: g.Subject.Name, Host: g.Subject.Host, Region: g.Subject.Region}}
-	}
-	if len(i.Scopes) > 0 {
-		g.Scopes = i.Scopes
-	}
-	facts := maps.Clone(g.Facts)
-	if facts == nil {
-		facts = map[string]string{}
-	}
-	maps.Copy(facts, i.Facts)
-	delete(facts, "missing_scopes")
-	if missing := p.missing(a, i); missing != "" {
-		facts["missing_scopes"] = missing
-	}
-	facts[lifecycle.FactSeen] = p.Now.Format(time.RFC3339)
-	delete(facts, lifecycle.FactShared)
-	delete(facts, lifecycle.FactUnconfirmed) // a consent is the merchant's own word; whoever imports writes it anew
-	if i.Shared {
-		facts[lifecycle.FactShared] = "true" // due at once: the first renewal gives each subject its own pair
-	}
-	g.Facts = facts
-
-	g.Generation++
-	sealed, err := k.sealPair(g.ID, g.Generation, i.Token)
-	if err != nil {
-		return g, nil, err
-	}
-	g.Access, g.Refresh, g.KeyID = sealed.access, sealed.refresh, sealed.key()
-	g.Expires, g.RefreshExpires, g.Windows, g.Ceiling = i.Token.Expires, i.Token.RefreshExpires, i.Token.Windows, i.Ceiling
-	g.AuthorizedAt, g.PairFrom, g.PairSpent, g.PairAskedAt = p.AskedAt, c.ID, -1, p.AskedAt
-	g.Renewable = k.renewable(p.Driver, p.App, &g, i.Final)
-	g.Fault, g.Failures, g.RetryAt, g.Doubts, g.DoubtSince, g.Warned = nil, 0, time.Time{}, 0, time.Time{}, 0
-	g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "", "", time.Time{}, time.Time{}
-	lifecycle.CountCall(&g, k.renewalOf(p.Driver, p.App), p.AskedAt)
-	g.DueAt = lifecycle.Plan(&g, lifecycle.TermsOf(p.Driver, p.App), p.Now)
-	g.UpdatedAt = p.Now
-
-	data := map[string]any{"generation": g.Generation}
-	if m := facts["missing_scopes"]; m != "" {
-		data["missing_scopes"] = m
-	}
-	if fewer {
-		data["fewer_scopes"] = true
-	}
-	events := []gk.Event{{
-		ID: gk.NewID("evt", p.Now), Kind: kind, Actor: "merchant", App: p.App.ID, Grant: g.ID, Authorization: a.ID, Owner: g.Owner,
-		GrantVersion: g.Version + 1, At: p.Now, Data: data,
-	}}
-	if taken {
-		events = append(events, Moved(&g, old.Owner, "merchant", p.Now)...)
-	}
+	g, events := lifecycle.Place(old, lifecycle.TermsOf(p.Driver, p.App), &agreed, p.Now)
 	return g, events, nil
-}
-
-// bound reports whether a consent came through an owner's own link, in the browser that opened it.
-func bound(a *gk.Authorization, c *gk.Click) bool { return a.Owner != "" && !c.Held && !a.Confirm }
-
-// Claimed reports whether a grant is no more than a claim of its owner, or an end: an import that the platform has not
-// confirmed, a consent that came in another browser, a grant that was revoked.
-func Claimed(g *gk.Grant) bool { return g.State == gk.Held || g.State == gk.Revoked }
-
-// takes reports whether a consent takes a grant away from the owner who claims it. One that is for nobody, as those from
-// the platform's side are, takes what an import claims and nothing else proves.
-func takes(a *gk.Authorization, c *gk.Click, old *gk.Grant) bool {
-	if old == nil || old.Owner == "" || old.Owner == a.Owner {
-		return false
-	}
-	return Claimed(old) && bound(a, c) || lifecycle.Unconfirmed(old) && a.Owner == "" && !c.Held
-}
-
-// missing lists the scopes that were wanted and not granted, where the platform says what it granted.
-func (p *Placement) missing(a *gk.Authorization, i platform.Issue) string {
-	if len(i.Scopes) == 0 {
-		return ""
-	}
-	want := a.Scopes
-	if len(want) == 0 {
-		want = platform.App{Settings: p.App.Settings}.Scopes()
-	}
-	return strings.Join(slices.DeleteFunc(slices.Clone(want), func(s string) bool { return slices.Contains(i.Scopes, s) }), " ")
-}
-
-// lacks reports whether have misses one of before.
-func lacks(have, before []string) bool {
-	return len(have) > 0 && slices.ContainsFunc(before, func(s string) bool { return !slices.Contains(have, s) })
 }

@@ -90,7 +90,7 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	d, app, open := a.Driver, a.App, a.Open
-	f := k.renewalOf(d, app)
+	f := apps.RenewalOf(d, app)
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, a, g, "local:delayed", gk.Retry)
@@ -177,7 +177,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 		k.found.taken(app.ID) // a sound pair was refused for what it is
 		return nil
 	}
-	if err == nil && outcome == lifecycle.NeedsMerchant && k.found.refused(app.ID, &g, k.renewalOf(d, app), now) {
+	if err == nil && outcome == lifecycle.NeedsMerchant && k.found.refused(app.ID, &g, apps.RenewalOf(d, app), now) {
 		return k.doubtDatabase(ctx, a)
 	}
 	if err != nil || !f.Action.OfApp() {

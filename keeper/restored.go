@@ -125,7 +125,7 @@ func (k *Keeper) doubtDatabase(ctx context.Context, a apps.Opened) error {
 	}
 	now := k.Now()
 	probe := now.Add(probeInterval)
-	if k.renewalOf(a.Driver, a.App).ReuseKills {
+	if apps.RenewalOf(a.Driver, a.App).ReuseKills {
 		probe = now.AddDate(100, 0, 0) // a probe could end a pair that lives elsewhere: only a person lets them go on
 	}
 	k.log.Error("the first refresh tokens were all refused: was this database restored from a backup, or is another installation using it? "+
@@ -147,7 +147,7 @@ const askedOfOthers = 3
 // whether one lives. Where a second use of a refresh token kills, a living access token is no licence to go on.
 func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	_, ok := a.Driver.(platform.Inspector)
-	if !ok || k.renewalOf(a.Driver, a.App).ReuseKills {
+	if !ok || apps.RenewalOf(a.Driver, a.App).ReuseKills {
 		return false
 	}
 	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: a.App.ID, State: gk.Active, Limit: 200})
@@ -218,14 +218,14 @@ type putBack struct {
 
 // stopAsking marks every app whose refresh tokens work once.
 func (k *Keeper) stopAsking(ctx context.Context) error {
-	apps, err := k.store.Apps(ctx, gk.Engine(), "", 0)
+	all, err := k.store.Apps(ctx, gk.Engine(), "", 0)
 	if err := k.spare(err); err != nil {
 		return err
 	}
 	now := k.Now()
 	k.log.Error("the database was put back to an earlier state: tokens that work once are asked about before they are spent; after a look: grantkeep doctor --restored")
-	for _, app := range apps {
-		if d := k.apps.Driver(app.Platform); d != nil && k.renewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
+	for _, app := range all {
+		if d := k.apps.Driver(app.Platform); d != nil && apps.RenewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
 			continue
 		}
 		err := k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {

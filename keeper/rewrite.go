@@ -35,7 +35,7 @@ func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c Gran
 			}
 			from := g.Owner
 			g.Owner = *c.Owner
-			events = append(events, Moved(g, from, v.Key, now)...)
+			events = append(events, lifecycle.Moved(g, from, v.Key, now)...)
 		}
 		return events, nil
 	})
@@ -58,7 +58,7 @@ func (k *Keeper) Confirm(ctx context.Context, v gk.Viewer, id, owner string) (gk
 		g.Owner = owner
 		events := append(ConfirmHeld(g, v.Key, now), lifecycle.Event(gk.EventGrantConfirmed, v.Key, g, now, map[string]any{"from": from, "to": owner}))
 		if from != "" && from != owner {
-			events = append(events, Moved(g, from, v.Key, now)...)
+			events = append(events, lifecycle.Moved(g, from, v.Key, now)...)
 		}
 		return events, nil
 	})
@@ -96,19 +96,4 @@ func (k *Keeper) Rewrite(ctx context.Context, v gk.Viewer, id string, change fun
 		return gk.Grant{}, err
 	}
 	return k.store.Grant(ctx, gk.Engine(), id)
-}
-
-// Moved tells both owners that a grant went from one to the other. Each has an event of their own, and a key that is
-// limited to owners does not see the names in it.
-func Moved(g *gk.Grant, from, actor string, now time.Time) []gk.Event {
-	var events []gk.Event
-	for _, owner := range []string{from, g.Owner} {
-		if owner == "" {
-			continue
-		}
-		e := lifecycle.Event(gk.EventGrantMoved, actor, g, now, map[string]any{"from": from, "to": g.Owner})
-		e.Owner = owner
-		events = append(events, e)
-	}
-	return events
 }

@@ -207,7 +207,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 		_, err := r.apps.Open(app)
 		return errors.Join(err, r.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
 	}
-	f := r.renewalOf(d, app)
+	f := apps.RenewalOf(d, app)
 	free := r.gates.take(id, f, r.options.Workers)
 	if free == 0 {
 		return nil

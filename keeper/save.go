@@ -53,7 +53,7 @@ func (k *Keeper) unmoved(ctx context.Context, a apps.Opened, g gk.Grant, i platf
 // renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
 func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (entry, error) {
 	d, app := a.Driver, a.App
-	f := k.renewalOf(d, app)
+	f := apps.RenewalOf(d, app)
 	t := i.Token
 	if t.Refresh.Empty() && len(g.Refresh) > 0 {
 		old, err := k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh)
@@ -71,7 +71,7 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 	}
 	r := store.Renewal{
 		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: f.RepeatSpan(),
-		Access: sealed.access, Refresh: sealed.refresh, KeyID: sealed.key(), Windows: t.Windows,
+		Access: sealed.Access, Refresh: sealed.Refresh, KeyID: sealed.Key, Windows: t.Windows,
 		Expires: t.Expires, RefreshExpires: t.RefreshExpires,
 	}
 	terms := lifecycle.TermsOf(d, app)
@@ -135,24 +135,24 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 		if err != nil {
 			return nil, err
 		}
-		r.Access, r.Refresh, r.KeyID = bought.access, bought.refresh, bought.key()
+		r.Access, r.Refresh, r.KeyID = bought.Access, bought.Refresh, bought.Key
 	}
 	brought := lifecycle.Brought{Subject: e.Subject, Scopes: e.Scopes, Shops: e.Shops, Facts: e.Facts, Ceiling: e.Ceiling}
 	return lifecycle.Take(g, lifecycle.TermsOf(d, app), r, brought, now), nil
 }
 
 // reseal binds a pair to another generation than it was sealed for.
-func (k *Keeper) reseal(r store.Renewal, generation int64) (pair, error) {
+func (k *Keeper) reseal(r store.Renewal, generation int64) (lifecycle.Sealed, error) {
 	var t gk.Token
 	var err error
 	if len(r.Access) > 0 {
 		if t.Access, err = k.vault.OpenSecret(tokenPlace(r.Grant, "access", r.Spent+1), r.Access); err != nil {
-			return pair{}, err
+			return lifecycle.Sealed{}, err
 		}
 	}
 	if len(r.Refresh) > 0 {
 		if t.Refresh, err = k.vault.OpenSecret(tokenPlace(r.Grant, "refresh", r.Spent+1), r.Refresh); err != nil {
-			return pair{}, err
+			return lifecycle.Sealed{}, err
 		}
 	}
 	return k.sealPair(r.Grant, generation, t)

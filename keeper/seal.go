@@ -2,34 +2,26 @@ package keeper
 
 import (
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
-// pair is a token pair, sealed for one grant and generation.
-type pair struct{ access, refresh gk.Sealed }
-
-// key is the id of the key that sealed the pair; 0 for an empty one.
-func (p pair) key() int64 {
-	for _, s := range []gk.Sealed{p.access, p.refresh} {
-		if len(s) > 0 {
-			return vault.KeyOf(s)
+// sealPair seals a token pair for one grant and generation.
+func (k *Keeper) sealPair(grant string, generation int64, t gk.Token) (lifecycle.Sealed, error) {
+	var p lifecycle.Sealed
+	for _, one := range []struct {
+		field  string
+		secret gk.Secret
+		into   *gk.Sealed
+	}{{"refresh", t.Refresh, &p.Refresh}, {"access", t.Access, &p.Access}} {
+		if one.secret.Empty() {
+			continue
 		}
-	}
-	return 0
-}
-
-func (k *Keeper) sealPair(grant string, generation int64, t gk.Token) (pair, error) {
-	var p pair
-	var err error
-	if !t.Access.Empty() {
-		if p.access, err = k.vault.SealSecret(tokenPlace(grant, "access", generation), t.Access); err != nil {
-			return pair{}, err
+		sealed, err := k.vault.SealSecret(tokenPlace(grant, one.field, generation), one.secret)
+		if err != nil {
+			return lifecycle.Sealed{}, err
 		}
-	}
-	if !t.Refresh.Empty() {
-		if p.refresh, err = k.vault.SealSecret(tokenPlace(grant, "refresh", generation), t.Refresh); err != nil {
-			return pair{}, err
-		}
+		*one.into, p.Key = sealed, vault.KeyOf(sealed)
 	}
 	return p, nil
 }

@@ -117,10 +117,10 @@ func (k *Keeper) ConfirmPasted(ctx context.Context, opened apps.Opened, i platfo
 		return i, gk.BadInput("subject", "is not whom this token belongs to")
 	}
 	if i.Subject.ID == "" {
-		i.Subject = apps.Merge(told.Subject, i.Subject)
+		i.Subject = lifecycle.Merge(told.Subject, i.Subject)
 	}
 	if i.Subject.Kind == "" || i.Subject.ID == "" {
 		return i, gk.BadInput("subject", "is needed: the platform did not tell whose this token is")
 	}
-	return apps.Learn(i, told), nil
+	return lifecycle.Supplement(i, told), nil
 }

@@ -11,6 +11,7 @@ import (
 // Facts of a grant that the rules read and write.
 const (
 	FactShared      = "shared_pair"        // the pair is common to several grants, until the first refresh of each
+	FactMissing     = "missing_scopes"     // scopes that were wanted and not granted, separated by blanks
 	FactSeen        = "seen_at"            // when the platform last confirmed the grant
 	FactUnconfirmed = "unconfirmed_import" // only an importer vouches for the subject; the value is when the platform is asked next
 )

@@ -44,12 +44,10 @@ func Learn(g *gk.Grant, t Terms, in platform.Inspection, now time.Time) (LearnOu
 	g.Facts = facts
 	var events []gk.Event
 	if len(in.Shops) > 0 {
-		shops, changed := Reach(g.Shops, in.Shops, now)
-		news = news || changed || !slices.EqualFunc(shops, g.Shops, sameShop)
+		shops, gained, lost := Reach(g.Shops, in.Shops, now)
+		news = news || !slices.EqualFunc(shops, g.Shops, sameShop)
 		g.Shops = shops
-		if changed {
-			events = append(events, Event(gk.EventGrantShopsChanged, "platform", g, now, map[string]any{"shops": len(in.Shops)}))
-		}
+		events = append(events, reachEvent(g, gained, lost, now)...)
 	}
 	if end := Ceiling(g, in.Ceiling, g.Expires); !end.Equal(g.Ceiling) {
 		g.Ceiling, g.Warned, news = end, 0, true
@@ -64,6 +62,29 @@ func Learn(g *gk.Grant, t Terms, in platform.Inspection, now time.Time) (LearnOu
 		g.DueAt = Plan(g, t, now)
 	}
 	return News, events
+}
+
+// Supplement adds what an inspection told to an issue; what the answer itself said stays.
+func Supplement(i platform.Issue, in platform.Inspection) platform.Issue {
+	if i.Subject.Kind == "" || i.Subject.Same(in.Subject) {
+		i.Subject = told(i.Subject, in.Subject)
+	}
+	if len(in.Shops) > 0 {
+		i.Shops = in.Shops
+	}
+	if i.Ceiling.IsZero() {
+		i.Ceiling = in.Ceiling
+	}
+	if len(i.Scopes) == 0 {
+		i.Scopes = in.Scopes
+	}
+	facts := maps.Clone(in.Facts)
+	if facts == nil {
+		facts = map[string]string{}
+	}
+	maps.Copy(facts, i.Facts)
+	i.Facts = facts
+	return i
 }
 
 // told adds to a subject what is not known of it.
@@ -112,7 +133,7 @@ func Confirm(g *gk.Grant, t Terms, in platform.Inspection, now time.Time) []gk.E
 		g.Scopes = in.Scopes
 	}
 	if len(in.Shops) > 0 {
-		g.Shops, _ = Reach(g.Shops, in.Shops, now)
+		g.Shops, _, _ = Reach(g.Shops, in.Shops, now)
 	}
 	if !in.Ceiling.IsZero() {
 		g.Ceiling = in.Ceiling

@@ -144,3 +144,6 @@ func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
 func probeDue(g *gk.Grant, t Terms, now time.Time) bool {
 	return t.Inspects && t.Probe > 0 && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now)
 }
+
+// ClockSlack is how far a platform's clock may be from ours when its moment of consent is compared with our click.
+const ClockSlack = 2 * time.Minute

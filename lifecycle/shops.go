@@ -37,8 +37,9 @@ func named(known, told []gk.Shop) []gk.Shop {
 	return shops
 }
 
-// Reach merges what a grant reached with what it reaches; a shop that is gone keeps its row and the moment.
-func Reach(old, now []gk.Shop, at time.Time) (shops []gk.Shop, changed bool) {
+// Reach merges what a grant reached with what it reaches, and returns the ids of the shops that came and went; a shop
+// that is gone keeps its row and the moment.
+func Reach(old, now []gk.Shop, at time.Time) (shops []gk.Shop, gained, lost []string) {
 	living := make(map[string]bool, len(now))
 	for _, s := range now {
 		living[s.ID] = true
@@ -52,15 +53,39 @@ func Reach(old, now []gk.Shop, at time.Time) (shops []gk.Shop, changed bool) {
 			continue
 		}
 		if s.LostAt.IsZero() {
-			s.LostAt, changed = gk.At(at), true
+			s.LostAt = gk.At(at)
+			lost = append(lost, s.ID)
 		}
 		shops = append(shops, s)
 	}
 	for _, s := range now {
-		changed = changed || !was[s.ID]
+		if !was[s.ID] {
+			gained = append(gained, s.ID)
+		}
 		shops = append(shops, s)
 	}
-	return shops, changed
+	return shops, gained, lost
+}
+
+// mostNamed is how many ids of shops an event names; a main account of a platform can reach thousands.
+const mostNamed = 100
+
+// reachEvent tells which shops a grant gained and lost, or nothing where it did neither. The shop that a grant is about is
+// no gain.
+func reachEvent(g *gk.Grant, gained, lost []string, now time.Time) []gk.Event {
+	gained = slices.DeleteFunc(gained, func(id string) bool { return g.Subject.Kind == gk.KindShop && id == g.Subject.ID })
+	if len(gained)+len(lost) == 0 {
+		return nil
+	}
+	data := map[string]any{"gained": firstOf(gained), "lost": firstOf(lost)}
+	if len(gained) > mostNamed || len(lost) > mostNamed {
+		data["gained_count"], data["lost_count"] = len(gained), len(lost)
+	}
+	return []gk.Event{Event(gk.EventGrantShopsChanged, "platform", g, now, data)}
+}
+
+func firstOf(ids []string) []string {
+	return append([]string{}, ids[:min(len(ids), mostNamed)]...)
 }
 
 func sameShop(a, b gk.Shop) bool {

@@ -10,7 +10,6 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
-	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -159,8 +158,8 @@ func (im *importing) checkTimes(row ImportRow, f platform.Renewal) error {
 		{"expires_at", row.Token.Expires, im.now.Add(furthestEnd)},
 		{"refresh_token_expires_at", row.Token.RefreshExpires, im.now.Add(furthestEnd)},
 		{"authorization_expires_at", row.Ceiling, im.now.Add(furthestEnd)},
-		{"issued_at", row.Issued, im.now.Add(keeper.ClockSlack)},
-		{"authorized_at", row.Authorized, im.now.Add(keeper.ClockSlack)},
+		{"issued_at", row.Issued, im.now.Add(lifecycle.ClockSlack)},
+		{"authorized_at", row.Authorized, im.now.Add(lifecycle.ClockSlack)},
 	} {
 		if !m.at.IsZero() && (m.at.Before(first) || m.at.After(m.last)) {
 			return gk.BadInput(m.field, "is before 2010 or too far ahead; moments are RFC 3339 or unix seconds")

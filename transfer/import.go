@@ -261,7 +261,7 @@ func (im *importing) mayReplace(p parcel, old *gk.Grant) error {
 // platform has confirmed it: rows from a key that is limited to owners, unless its owner has the grant by a consent
 // already, and rows of a platform without tokens, which hold nothing but a name.
 func (im *importing) unproven(a *importApp, old *gk.Grant) bool {
-	if old != nil && !keeper.Claimed(old) {
+	if old != nil && !lifecycle.Unproven(old) {
 		return false
 	}
 	return len(im.viewer.Owners) > 0 || !a.Driver.Spec().Facts.Tokens
