@@ -38,11 +38,12 @@ var families = []string{"platform/signing", "platform/answer", "platform/shopeec
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":       {".", "store", "lifecycle"},
-	"store/storefault":      {".", "store"},
-	"store/postgres/pgtest": {},
-	"platform/platformtest": {".", "platform"},
-	"sim/simtest":           {"sim"},
+	"store/storetest":         {".", "store", "lifecycle"},
+	"store/storefault":        {".", "store"},
+	"store/postgres/pgtest":   {},
+	"store/sqlite/sqlitetest": {"store/sqlite"},
+	"platform/platformtest":   {".", "platform"},
+	"sim/simtest":             {"sim"},
 }
 
 func TestRoomsImportOnlyLowerFloors(t *testing.T) {

@@ -30,6 +30,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -78,7 +79,7 @@ func newHouseOn(t testing.TB, n network) *house {
 	t.Helper()
 	h := &house{t: t, log: &safeBuffer{}, keys: map[string]gk.Secret{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
-	db, err := sqlite.Open(ctx, t.TempDir())
+	db, err := sqlite.Open(ctx, sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,11 +22,20 @@ type Answer struct {
 // grant. The answer's body has no limit of size or time but that of ctx. Errors are *Problem where the server itself
 // spoke; what the platform answers is no error.
 func (c *Client) Send(ctx context.Context, grant string, call json.RawMessage) (*Answer, error) {
+	return c.send(ctx, "/v1/grants/"+escape(grant)+"/call", call)
+}
+
+// SendApp is Send for an operation of an app itself, which no merchant's token is for.
+func (c *Client) SendApp(ctx context.Context, app string, call json.RawMessage) (*Answer, error) {
+	return c.send(ctx, "/v1/apps/"+escape(app)+"/call", call)
+}
+
+func (c *Client) send(ctx context.Context, path string, call json.RawMessage) (*Answer, error) {
 	body, err := json.Marshal(map[string]json.RawMessage{"call": call})
 	if err != nil {
 		return nil, errors.New("the call is not JSON")
 	}
-	req, err := c.request(ctx, http.MethodPost, "/v1/grants/"+escape(grant)+"/call", nil, bytes.NewReader(body))
+	req, err := c.request(ctx, http.MethodPost, path, nil, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

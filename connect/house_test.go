@@ -32,6 +32,7 @@ import (
 	"github.com/grantkeep/grantkeep/sim"
 	shoplazzasim "github.com/grantkeep/grantkeep/sim/shoplazza"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -87,7 +88,7 @@ func newHouse(t *testing.T) *house {
 	h.public = "http://" + front.Listener.Addr().String()
 
 	var err error
-	if h.store, err = sqlite.Open(t.Context(), t.TempDir()); err != nil {
+	if h.store, err = sqlite.Open(t.Context(), sqlitetest.Dir(t)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.store.Close() }) // closed already by the test of a database that is away

@@ -25,6 +25,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -47,7 +48,7 @@ func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t}
 	var err error
-	if h.store, err = sqlite.Open(t.Context(), t.TempDir()); err != nil {
+	if h.store, err = sqlite.Open(t.Context(), sqlitetest.Dir(t)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.store.Close() })

@@ -23,6 +23,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -74,7 +75,7 @@ func newHouse(t testing.TB, d platform.Driver, play http.HandlerFunc, o gateway.
 		play(w, r)
 	}))
 	t.Cleanup(h.platform.Close)
-	db, err := sqlite.Open(t.Context(), t.TempDir())
+	db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

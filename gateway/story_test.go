@@ -19,6 +19,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -63,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	}
 	box := ready.Platforms["shoplazza"]
 	w := &world{house: house{t: t, log: &logBook{}}, control: sims.Control()}
-	db, err := sqlite.Open(ctx, t.TempDir())
+	db, err := sqlite.Open(ctx, sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,11 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 )
 
 func TestBacklogOfDaysIsWorkedOffAtOnce(t *testing.T) {
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, dir, nil)
 		defer h.close()

@@ -10,6 +10,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 )
 
 // between is a store at whose calls something else happens, as another process or the machine would do it.
@@ -87,7 +88,7 @@ func (b *between) OpenClicks(ctx context.Context, before time.Time, limit int) (
 // meddling tells a story whose store lets others in between.
 func meddling(t *testing.T, code string, tell func(h *house, b *between)) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := &between{}
 		h := open(t, dir, func(s store.Store) store.Store { b.Store = s; return b })

@@ -20,13 +20,14 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
 // openShared makes a house on PostgreSQL, in real time, for several keepers that share it.
 func openShared(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), log: &logBook{}, cookies: map[string]string{}}
+	h := &house{t: t, dir: sqlitetest.Dir(t), log: &logBook{}, cookies: map[string]string{}}
 	memory := sim.NewMemory()
 	platforms, _ := all.Simulators()
 	var err error
@@ -159,7 +160,7 @@ func (s skewed) Clock(ctx context.Context) (time.Time, error) {
 }
 
 func TestNothingIsClaimedWhileTheClocksDiffer(t *testing.T) {
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, dir, func(s store.Store) store.Store { return skewed{s} })
 		defer h.close()

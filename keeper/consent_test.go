@@ -11,6 +11,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 )
 
 func TestTwoProcessesFinishOneClickOnce(t *testing.T) {
@@ -214,7 +215,7 @@ func (b *blind) Authorization(ctx context.Context, v gk.Viewer, id string) (gk.A
 }
 
 func TestCodeThatWasNotSentCanComeAgain(t *testing.T) {
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := &blind{}
 		h := open(t, dir, func(s store.Store) store.Store { b.Store = s; return b })

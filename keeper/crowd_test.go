@@ -18,6 +18,7 @@ import (
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 )
 
 // rotating is a platform whose refresh tokens work once. The n-th pair tells its number by its lifetime, so that a token
@@ -51,7 +52,7 @@ func (p *rotating) answer(w http.ResponseWriter, r *http.Request) {
 func TestCrowdOnATokenThatIsAlwaysDue(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) []store.Store{
 		"sqlite": func(t *testing.T) []store.Store {
-			st, err := sqlite.Open(t.Context(), t.TempDir())
+			st, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 			if err != nil {
 				t.Fatal(err)
 			}

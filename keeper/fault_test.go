@@ -7,6 +7,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/store/storefault"
 )
 
@@ -36,7 +37,7 @@ func TestRenewalsOutliveFailuresOfTheStore(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				st, err := sqlite.Open(t.Context(), t.TempDir())
+				st, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 				if err != nil {
 					t.Fatal(err)
 				}

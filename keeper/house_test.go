@@ -25,6 +25,7 @@ import (
 	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -81,7 +82,7 @@ func (l *logBook) String() string {
 // story runs a test in a bubble with a house whose keeper runs, and with an app on one platform.
 func story(t *testing.T, code string, tell func(h *house)) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, dir, nil)
 		defer func() {

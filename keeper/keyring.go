@@ -38,6 +38,7 @@ type Rotation struct {
 type keys struct {
 	mu       sync.Mutex
 	set      int64 // id of the set; 0: none taken yet
+	foreign  bool  // the set is under another master key
 	latest   int64 // the key that was added last
 	askedAt  time.Time
 	walkedAt time.Time       // when nothing was left to seal again
@@ -93,7 +94,13 @@ func (k *Keeper) followKeys(ctx context.Context) error {
 		return err
 	}
 	if set.ID > k.keys.set {
-		if err := k.vault.Replace(k.options.Master, set.Wrapped); err != nil {
+		err := k.vault.Replace(k.options.Master, set.Wrapped)
+		if k.keys.foreign = errors.Is(err, vault.ErrWrongMaster); k.keys.foreign {
+			k.keys.set = set.ID
+			k.log.Error("the key set was wrapped by another master key: this process goes on with the keys that it has; start it again with that master key before the keys are rotated", "set", set.ID)
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("key set %d: %w", set.ID, err)
 		}
 		if k.keys.latest, err = vault.Latest(k.options.Master, set.Wrapped); err != nil {
@@ -101,6 +108,9 @@ func (k *Keeper) followKeys(ctx context.Context) error {
 		}
 		k.keys.set, k.keys.walkedAt = set.ID, time.Time{}
 		k.log.Info("key set taken", "set", set.ID, "seals", set.Primary)
+	}
+	if k.keys.foreign {
+		return nil
 	}
 	if k.keys.latest != set.Primary {
 		return k.promote(ctx, set)

@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -44,6 +45,7 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 	if vault.KeyOf(sealed.Access) != rotation.Key || vault.KeyOf(sealed.Refresh) != rotation.Key || sealed.Generation != 2 {
 		t.Errorf("sealed by keys %d and %d at generation %d, want %d, and 2", vault.KeyOf(sealed.Access), vault.KeyOf(sealed.Refresh), sealed.Generation, rotation.Key)
 	}
+	h.soon("both have taken the promoted set", func() bool { return h.logged("key set taken") >= 6 })
 	time.Sleep(1100 * time.Millisecond) // of the cache
 	for name, k := range map[string]*keeper.Keeper{"first": h.keeper, "second": second} {
 		s, err := k.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{})
@@ -57,6 +59,43 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 	set, err := h.store.Keyset(t.Context())
 	if err != nil || set.ID != 3 || set.Primary != rotation.Key {
 		t.Errorf("the key set in force is %d with key %d, %v; want 3 with %d: two processes promote once", set.ID, set.Primary, err, rotation.Key)
+	}
+}
+
+// TestInstanceServesOnUnderTheFormerMasterKey wraps the key set by another master key under a running process, and starts
+// another one with that key beside it.
+func TestInstanceServesOnUnderTheFormerMasterKey(t *testing.T) {
+	h := openShared(t)
+	h.keeper = h.sharing("first", time.Now)
+	h.addApp("shoplazza")
+	g := h.connect(0, "")
+	set, err := h.store.Keyset(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := vault.NewMaster()
+	wrapped, err := vault.Rewrap(h.master, next, set.Wrapped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AddKeyset(t.Context(), store.Keyset{ID: set.ID + 1, Wrapped: wrapped, Primary: set.Primary, CreatedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	h.soon("the first process has seen it", func() bool { return h.logged("wrapped by another master key") == 1 })
+	if _, err := h.keeper.RotateKeys(t.Context()); !errors.Is(err, vault.ErrWrongMaster) {
+		t.Errorf("RotateKeys under the former master key = %v, want ErrWrongMaster", err)
+	}
+	if _, err := h.keeper.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil {
+		t.Errorf("a renewal under the former master key: %v", err)
+	}
+	h.master = next
+	second := h.sharing("second", time.Now)
+	s, err := second.Token(t.Context(), gk.Engine(), g.ID, keeper.TokenWant{})
+	if err != nil || s.Access.Reveal() != h.truth(h.shop(0)).Access {
+		t.Errorf("the process with the new master key: %v, or another token than the platform's", err)
+	}
+	if n := h.logged("wrapped by another master key"); n != 1 {
+		t.Errorf("it was said %d times, want once", n)
 	}
 }
 

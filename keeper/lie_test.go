@@ -22,6 +22,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -51,7 +52,7 @@ var identities = map[string]map[string]string{
 
 func newLiar(t *testing.T, d platform.Driver) *liar {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), t.TempDir())
+	st, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -33,7 +34,7 @@ import (
 // a token with the end of another.
 func TestNoReaderGoesBack(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
-		db, err := sqlite.Open(t.Context(), t.TempDir())
+		db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 )
 
 var errPlacing = errors.New("a row that stands in the way")
@@ -163,7 +164,7 @@ func (c *counting) Click(ctx context.Context, id string) (gk.Click, error) {
 }
 
 func TestWaitingMerchantIsToldAndDoesNotPoll(t *testing.T) {
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := &counting{}
 		h := open(t, dir, func(s store.Store) store.Store { c.Store = s; return c })

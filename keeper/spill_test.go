@@ -15,6 +15,7 @@ import (
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 )
 
 // away is a store whose database can be taken away: every call fails as one that cannot be reached.
@@ -77,7 +78,7 @@ func outage(t *testing.T, tell func(h *house, db *away)) {
 // wrapped tells a story with something between the keeper and its store.
 func wrapped(t *testing.T, wrap func(store.Store) store.Store, tell func(h *house)) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := sqlitetest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, dir, wrap)
 		defer func() {

@@ -22,6 +22,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -45,7 +46,7 @@ var all = gk.Viewer{Key: "key_all", Scopes: gk.Scopes()}
 func newHouse(t *testing.T, allow ...string) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	db, err := sqlite.Open(t.Context(), t.TempDir())
+	db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/transfer"
 	"github.com/grantkeep/grantkeep/vault"
 )
@@ -47,7 +48,7 @@ func open(t *testing.T, wrap func(store.Store) store.Store) *post {
 	p := &post{t: t, hang: map[string]chan struct{}{}}
 	p.platform = httptest.NewServer(http.HandlerFunc(p.answer))
 	t.Cleanup(p.platform.Close)
-	st, err := sqlite.Open(t.Context(), t.TempDir())
+	st, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

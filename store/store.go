@@ -284,7 +284,7 @@ type Installation interface {
 	SetMetaOnce(ctx context.Context, name, value string) (string, error)
 	// Keyset returns the newest key set; ErrNotFound if there is none.
 	Keyset(ctx context.Context) (Keyset, error)
-	// AddKeyset stores a key set as the newest; ErrExists if another one with its id is there.
+	// AddKeyset stores a key set in the place of the older ones; ErrExists if one with its id, or a newer one, is there.
 	AddKeyset(ctx context.Context, k Keyset) error
 	// Sealed reports whether any row holds a ciphertext.
 	Sealed(ctx context.Context) (bool, error)

@@ -49,7 +49,13 @@ func NewMaster() Master {
 // ReadMaster reads a master key from a file: one line, standard base64 of 32 bytes. It refuses a symbolic link, anything
 // but a regular file, and a file that group or others may read, write or execute, since a key that others have seen
 // protects nothing.
-func ReadMaster(path string) (Master, error) {
+func ReadMaster(path string) (Master, error) { return readMaster(path, 0o077) }
+
+// ReadCredential is ReadMaster for a file in a folder that nobody but its owner can enter, as systemd makes it for a
+// service: there it may show the group a right to read, which is how a right for one user looks.
+func ReadCredential(path string) (Master, error) { return readMaster(path, 0o037) }
+
+func readMaster(path string, foreign os.FileMode) (Master, error) {
 	// O_NONBLOCK keeps the open of a named pipe from waiting for a writer.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {
@@ -67,16 +73,21 @@ func ReadMaster(path string) (Master, error) {
 	if !info.Mode().IsRegular() {
 		return Master{}, fmt.Errorf("master key file %s is not a regular file; name a file that holds the key", path)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); mode&foreign != 0 {
 		return Master{}, fmt.Errorf("master key file %s has mode %04o, so that others than its owner can use it; run: chmod 600 %s", path, mode, path)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxMasterFile))
 	if err != nil {
 		return Master{}, fmt.Errorf("master key file: %w", err)
 	}
+	return ParseMaster("master key file "+path, text)
+}
+
+// ParseMaster reads the text of a master key, which came from where the error says.
+func ParseMaster(from string, text []byte) (Master, error) {
 	m, err := parseMaster(text)
 	if err != nil {
-		return Master{}, fmt.Errorf("master key file %s %w; it must be one line, standard base64 of %d random bytes (openssl rand -base64 %[3]d)", path, err, masterSize)
+		return Master{}, fmt.Errorf("%s %w; it must be one line, standard base64 of %d random bytes (openssl rand -base64 %[3]d)", from, err, masterSize)
 	}
 	return m, nil
 }

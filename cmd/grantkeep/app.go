@@ -13,7 +13,7 @@ import (
 )
 
 func appCommand(s streams) *cobra.Command {
-	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s), appUpdate(s),
+	return group("app", "Our applications on the platforms", appAdd(s), appList(s), appShow(s), appCheck(s), appUpdate(s), appCall(s),
 		appSwitch(s, "stop", "Stop an application: no token of it is served, refreshed or used", "stopped"),
 		appSwitch(s, "start", "Let a stopped application go on", "started"),
 		appRemove(s))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,37 +16,54 @@ import (
 const longestCall = 1 << 20
 
 func grantCall(s streams) *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use: "call GRANT", Short: "Send an API call on behalf of a grant", Args: cobra.ExactArgs(1),
+	return sendCall(s, (*client.Client).Send, &cobra.Command{
+		Use: "call GRANT", Short: "Send an API call on behalf of a grant",
 		Long: "Sends an API call on behalf of a grant and prints the body of the platform's answer.\n\n" +
 			"Reads the call from standard input, as {\"method\":\"GET\",\"path\":\"/openapi/2022-01/shop\"} or, on platforms with\n" +
 			"operations, {\"operation\":\"eleme.user.getUser\",\"params\":{}}. What went wrong goes to standard error, and the exit\n" +
 			"status is 1.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			call, err := readCall(s.in)
-			if err != nil {
-				return err
-			}
-			c, err := remote()
-			if err != nil {
-				return err
-			}
-			a, err := c.Send(cmd.Context(), args[0], call)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = a.Body.Close() }() // only read from
-			if asJSON {
-				err = printAnswer(s, a)
-			} else {
-				_, err = io.Copy(s.out, a.Body)
-			}
-			if err != nil || a.Fault == nil && a.Status < http.StatusBadRequest {
-				return err
-			}
-			return sayFault(s, a)
-		},
+		Example: `  echo '{"method":"GET","path":"/openapi/2022-01/shop"}' | grantkeep grant call grt_01…`,
+	})
+}
+
+func appCall(s streams) *cobra.Command {
+	return sendCall(s, (*client.Client).SendApp, &cobra.Command{
+		Use: "call APP", Short: "Send an API call of an application itself, for which no merchant's token is needed",
+		Long: "Sends an API call of an application itself and prints the body of the platform's answer. The key needs the scope\n" +
+			"app_call. The call is read and answered as that of grantkeep grant call.",
+		Example: `  echo '{"method":"GET","path":"/api/v2/public/get_shops_by_partner"}' | grantkeep app call app_01…`,
+	})
+}
+
+// sendCall makes a command that sends a call for the one thing that its argument names.
+func sendCall(
+	s streams, send func(*client.Client, context.Context, string, json.RawMessage) (*client.Answer, error), cmd *cobra.Command,
+) *cobra.Command {
+	var asJSON bool
+	cmd.Args = cobra.ExactArgs(1)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		call, err := readCall(s.in)
+		if err != nil {
+			return err
+		}
+		c, err := remote()
+		if err != nil {
+			return err
+		}
+		a, err := send(c, cmd.Context(), args[0], call)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = a.Body.Close() }() // only read from
+		if asJSON {
+			err = printAnswer(s, a)
+		} else {
+			_, err = io.Copy(s.out, a.Body)
+		}
+		if err != nil || a.Fault == nil && a.Status < http.StatusBadRequest {
+			return err
+		}
+		return sayFault(s, a)
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print status, headers, body and fault as JSON")
 	return cmd

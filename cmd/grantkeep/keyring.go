@@ -7,7 +7,7 @@ import (
 )
 
 func keyringCommand(s streams) *cobra.Command {
-	return group("keyring", "Encryption keys", keyringRotate(s))
+	return group("keyring", "Encryption keys", keyringRotate(s), keyringRewrap(s))
 }
 
 func keyringRotate(s streams) *cobra.Command {

@@ -77,7 +77,7 @@ func unlock(ctx context.Context, st store.Store, dir string, shared bool, master
 			return nil, errors.New("the database holds sealed rows but no key set: restore the table keyring from the same backup")
 		}
 	}
-	master, err := masterKey(dir, shared, masterPath, fresh, notes)
+	master, err := masterKey(ctx, dir, shared, masterPath, fresh, notes)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +113,9 @@ func unlock(ctx context.Context, st store.Store, dir string, shared bool, master
 }
 
 // masterKey reads the key that wraps the key set.
-func masterKey(dir string, shared bool, path string, fresh bool, notes io.Writer) (vault.Master, error) {
+func masterKey(ctx context.Context, dir string, shared bool, path string, fresh bool, notes io.Writer) (vault.Master, error) {
 	if path != "" {
-		return vault.ReadMaster(path)
+		return loadMaster(ctx, path)
 	}
 	if shared {
 		return vault.Master{}, errors.New("PostgreSQL needs --master-key FILE: one line, standard base64 of 32 random bytes, mode 0600, the same for every instance; make one with: (umask 077; head -c 32 /dev/urandom | base64 > master.key)")

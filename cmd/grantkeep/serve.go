@@ -73,7 +73,7 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&c.consoleURL, "console-url", "", "address of the console; default: --public-url")
 	f.StringVar(&c.data, "data", "./data", "directory of the SQLite database, its master key and the spill file")
 	f.StringVar(&c.database, "database", "", "postgres://… instead of SQLite; may also stand in GRANTKEEP_DATABASE")
-	f.StringVar(&c.masterKey, "master-key", "", "file with the master key: one line, standard base64 of 32 random bytes, mode 0600")
+	f.StringVar(&c.masterKey, "master-key", "", "the master key: FILE of mode 0600, env:NAME, or exec:COMMAND (split at blanks, no shell) that prints it; one line, standard base64 of 32 random bytes")
 	f.StringArrayVar(&c.allowEndpoint, "allow-endpoint", nil, "HOST[:PORT] that apps may point at although it is not the platform's; plain http only there (may be repeated)")
 	f.StringArrayVar(&c.allowWebhook, "allow-webhook", nil, "HOST[:PORT] to which webhooks and alarms may go although its address is not public; plain http only there (may be repeated)")
 	f.BoolVar(&c.frozen, "frozen", false, "reads only, for a copy beside the original: nothing is changed, and nothing leaves for a platform, a webhook or an alarm")

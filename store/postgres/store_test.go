@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -23,13 +24,22 @@ func open(t *testing.T, url string) *postgres.Store {
 	return s
 }
 
+// migrated is an empty database with the tables of this program.
+var migrated = pgtest.Template{Prepare: func(url string) error {
+	s, err := postgres.Open(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}}
+
 func TestSuite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, pgtest.URL(t)) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, migrated.URL(t)) })
 }
 
 func TestRawSuite(t *testing.T) {
 	storetest.RunRaw(t, func(t *testing.T) storetest.Raw {
-		url := pgtest.URL(t)
+		url := migrated.URL(t)
 		s, err := postgres.Open(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/store/storetest"
 )
 
@@ -27,12 +28,12 @@ func open(t *testing.T, dir string) *sqlite.Store {
 }
 
 func TestSuite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, t.TempDir()) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, sqlitetest.Dir(t)) })
 }
 
 func TestRawSuite(t *testing.T) {
 	storetest.RunRaw(t, func(t *testing.T) storetest.Raw {
-		dir := t.TempDir()
+		dir := sqlitetest.Dir(t)
 		s, err := sqlite.Open(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)

@@ -30,11 +30,24 @@ func (s *Store) Keyset(ctx context.Context) (store.Keyset, error) {
 	}, `SELECT id, wrapped, primary_key, created_at FROM keyring ORDER BY id DESC LIMIT 1`)
 }
 
-// AddKeyset implements [store.Installation].
+// AddKeyset implements [store.Installation]. The older sets go: each holds keys that are in force, under a master key that
+// may be given up by this very change.
 func (s *Store) AddKeyset(ctx context.Context, k store.Keyset) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
-		return insert(ctx, q, `INSERT INTO keyring (id, wrapped, primary_key, created_at) VALUES ($1, $2, $3, $4)`,
+		newest, err := one(ctx, q, scanNumber, `SELECT COALESCE(max(id), 0) FROM keyring`)
+		if err == nil && newest >= k.ID {
+			err = store.ErrExists
+		}
+		if err != nil {
+			return err
+		}
+		err = insert(ctx, q, `INSERT INTO keyring (id, wrapped, primary_key, created_at) VALUES ($1, $2, $3, $4)`,
 			k.ID, blob(k.Wrapped), k.Primary, ms(k.CreatedAt))
+		if err != nil {
+			return err
+		}
+		_, err = exec(ctx, q, `DELETE FROM keyring WHERE id < $1`, k.ID)
+		return err
 	})
 }
 

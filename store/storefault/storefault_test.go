@@ -11,13 +11,14 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
 	"github.com/grantkeep/grantkeep/store/storefault"
 	"github.com/grantkeep/grantkeep/store/storetest"
 )
 
 func open(t *testing.T) *storefault.Store {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), t.TempDir())
+	db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -27,8 +29,17 @@ type twins struct {
 	attempts     int
 }
 
-// equalForms runs random stories on twins and compares them after each step.
+// equalForms runs random stories on twins and compares them after each step: twenty, or with GRANTKEEP_SOAK=1 as many
+// as -rapid.checks says.
 func equalForms(t *testing.T, s store.Store) {
+	if os.Getenv("GRANTKEEP_SOAK") != "1" {
+		checks := flag.Lookup("rapid.checks").Value
+		before := checks.String()
+		defer func() { _ = checks.Set(before) }() // it was its value
+		if err := checks.Set("20"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var stories atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
 		story := stories.Add(1)

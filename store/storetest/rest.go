@@ -68,6 +68,9 @@ func keysets(t *testing.T, s store.Store) {
 		}
 		same(t, "the key set in force", got, want)
 	}
+	if err := s.AddKeyset(t.Context(), store.Keyset{ID: 2, Wrapped: []byte{9}, CreatedAt: epoch}); !errors.Is(err, store.ErrExists) {
+		t.Errorf("AddKeyset of an older id = %v, want ErrExists", err)
+	}
 	var won, taken int
 	var mu sync.Mutex
 	var adders sync.WaitGroup

@@ -24,9 +24,41 @@ import (
 
 // URL returns the URL of an empty database that is dropped after the test. It lies on the server that
 // GRANTKEEP_TEST_POSTGRES names (a URL of a role that may create databases), else on one that the first test of the
-// process starts with the machine's own binaries. Where there is neither, the test fails; with GRANTKEEP_TEST_NO_POSTGRES=1 it is skipped.
+// process starts with the machine's own binaries. Where there is neither, the test fails; with
+// GRANTKEEP_TEST_NO_POSTGRES=1, or -short, it is skipped.
 func URL(t testing.TB) string {
 	t.Helper()
+	return copyOf(t, running(t), "template0")
+}
+
+// Template is a database that tests get copies of, so that its tables are made once per process.
+type Template struct {
+	Prepare func(url string) error // is called once, with an empty database
+
+	once sync.Once
+	name string
+	err  error
+}
+
+// URL returns the URL of a copy that is dropped after the test.
+func (m *Template) URL(t testing.TB) string {
+	t.Helper()
+	server := running(t)
+	m.once.Do(func() {
+		if m.name, m.err = create(server, "template0"); m.err == nil {
+			m.err = m.Prepare(at(server, m.name)) // the database goes with the server
+		}
+	})
+	if m.err != nil {
+		t.Fatalf("make a database to copy: %v", m.err)
+	}
+	return copyOf(t, server, m.name)
+}
+
+// running returns the server, or ends a test that cannot have one.
+func running(t testing.TB) *url.URL {
+	t.Helper()
+	short(t)
 	server, err := server()
 	if err != nil && os.Getenv("GRANTKEEP_TEST_NO_POSTGRES") == "1" {
 		t.Skipf("NOT TESTED ON POSTGRESQL: %v", err)
@@ -34,8 +66,22 @@ func URL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("%v; install PostgreSQL, name a server in GRANTKEEP_TEST_POSTGRES, or set GRANTKEEP_TEST_NO_POSTGRES=1 to go without", err)
 	}
-	name := "grantkeep_test_" + strings.ToLower(rand.Text())
-	if err := run(server, `CREATE DATABASE `+name+` TEMPLATE template0 ENCODING 'UTF8'`); err != nil {
+	return server
+}
+
+// short skips a test that is run with -short.
+func short(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: needs PostgreSQL")
+	}
+}
+
+// copyOf makes a database from another and drops it after the test.
+func copyOf(t testing.TB, server *url.URL, template string) string {
+	t.Helper()
+	name, err := create(server, template)
+	if err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -43,6 +89,17 @@ func URL(t testing.TB) string {
 			t.Errorf("drop the database: %v", err)
 		}
 	})
+	return at(server, name)
+}
+
+// create makes a database from another and returns its name.
+func create(server *url.URL, template string) (name string, err error) {
+	name = "grantkeep_test_" + strings.ToLower(rand.Text())
+	return name, run(server, `CREATE DATABASE `+name+` TEMPLATE `+template+` ENCODING 'UTF8'`)
+}
+
+// at returns the URL of a database of the server.
+func at(server *url.URL, name string) string {
 	of := *server
 	of.Path = "/" + name
 	return of.String()

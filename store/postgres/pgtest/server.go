@@ -26,6 +26,7 @@ type Server struct {
 // is skipped as [URL] tells.
 func Start(t *testing.T) *Server {
 	t.Helper()
+	short(t)
 	bin, err := binaries()
 	if err != nil && os.Getenv("GRANTKEEP_TEST_NO_POSTGRES") == "1" {
 		t.Skipf("NOT TESTED ON POSTGRESQL: %v", err)
