@@ -60,11 +60,12 @@ type Keeper struct {
 	keys    keys
 	wake    chan struct{}
 
-	opened   recent[apps.Opened] // what a call needs beside its token
-	reaches  recent[gk.Grant]
-	suspects recent[struct{}]
-	putBack  putBack
-	censuses censuses
+	opened    recent[apps.Opened] // what a call needs beside its token
+	reaches   recent[gk.Grant]
+	suspects  recent[struct{}]
+	putBack   putBack
+	censuses  censuses
+	refreshes tally
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
