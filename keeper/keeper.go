@@ -61,10 +61,11 @@ type Keeper struct {
 	keys    keys
 	wake    chan struct{}
 
-	opened   recent[apps.Opened] // what a call needs beside its token
-	reaches  recent[gk.Grant]
-	suspects recent[struct{}]
-	putBack  putBack
+	opened    recent[apps.Opened] // what a call needs beside its token
+	reaches   recent[gk.Grant]
+	suspects  recent[struct{}]
+	putBack   putBack
+	refreshes tally
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
