@@ -44,6 +44,7 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 	if vault.KeyOf(sealed.Access) != rotation.Key || vault.KeyOf(sealed.Refresh) != rotation.Key || sealed.Generation != 2 {
 		t.Errorf("sealed by keys %d and %d at generation %d, want %d, and 2", vault.KeyOf(sealed.Access), vault.KeyOf(sealed.Refresh), sealed.Generation, rotation.Key)
 	}
+	h.soon("both seal by the new key", func() bool { return h.logged("key set taken") >= 6 })
 	time.Sleep(1100 * time.Millisecond) // of the cache
 	for name, k := range map[string]*keeper.Keeper{"first": h.keeper, "second": second} {
 		s, err := k.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{})
