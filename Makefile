@@ -9,7 +9,7 @@ FUZZTIME ?= 5000x
 # makes the suite take four times as long. docs/decisions/0085-what-the-race-detector-watches.md has the figures.
 RACE    := -race -gcflags=modernc.org/...=-race=false
 
-.PHONY: help build check test unit lint generate generated fuzz bench screenshots install-deps clean
+.PHONY: help build check test unit quick soak lint generate generated fuzz bench screenshots install-deps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,14 @@ check: lint unit generated fuzz ## the gate: format, vet, linters, tests with th
 
 unit: ## all tests, with the race detector
 	$(GO) test $(RACE) -timeout 45m ./...
+
+quick: ## the quickest loop: build, vet, tests without the race detector, PostgreSQL and a browser
+	$(GO) build ./...
+	$(GO) vet ./...
+	$(GO) test -short -timeout 10m ./...
+
+soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
+	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
 
 lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

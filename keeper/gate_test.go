@@ -79,14 +79,14 @@ func TestRenewalsOfAnAppAtOnceAreItsWorkers(t *testing.T) {
 		under--
 		mu.Unlock()
 	}
-	grants := l.found(400)
+	grants := l.found(100)
 	l.run()
 	l.read(grants)
-	l.until("everybody is renewed", func() bool { return p.count() >= 400 })
+	l.until("everybody is renewed", func() bool { return p.count() >= 100 })
 	mu.Lock()
 	defer mu.Unlock()
-	if most > 32 || p.count() != 400 {
-		t.Errorf("%d renewals at once, %d in all; want at most 32, and 400", most, p.count())
+	if most > 32 || p.count() != 100 {
+		t.Errorf("%d renewals at once, %d in all; want at most 32, and 100", most, p.count())
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -97,6 +99,10 @@ type runner struct {
 	whole map[string]time.Time // when an app was last searched without a floor
 
 	resuming atomic.Bool
+
+	// returning holds the apps of which grants were claimed just before this process froze, and their leases ended. Until
+	// their turns have put them back, a claim would take each for one of a dead process.
+	returning sync.Map
 
 	checkedClock, resumed, swept time.Time
 	lookedAtApps, appsAt         time.Time
@@ -208,6 +214,9 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 		return errors.Join(err, r.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
 	}
 	f := apps.RenewalOf(d, app)
+	if _, returning := r.returning.Load(id); returning {
+		return nil
+	}
 	free := r.gates.take(id, f, r.options.Workers)
 	if free == 0 {
 		return nil
@@ -235,9 +244,13 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 		return err
 	}
 	used = len(grants)
+	if slices.ContainsFunc(grants, func(g gk.Grant) bool { return !g.AttemptUntil.After(r.Now()) }) {
+		r.returning.Store(id, true)
+	}
+	var turns sync.WaitGroup
 	for _, g := range grants {
 		r.MoreWork()
-		go func() {
+		turns.Go(func() {
 			defer func() {
 				r.gates.give(id, 1)
 				r.EndWork()
@@ -249,6 +262,15 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 			if err != nil {
 				r.log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
 			}
+		})
+	}
+	if _, returning := r.returning.Load(id); returning {
+		r.MoreWork()
+		go func() {
+			defer r.EndWork()
+			turns.Wait()
+			r.returning.Delete(id)
+			r.Wake()
 		}()
 	}
 	return nil

@@ -20,6 +20,9 @@ import (
 // error of the test. Without Chromium the test fails, unless GRANTKEEP_TEST_NO_CHROMIUM=1 says that this machine has none.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: needs a browser")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		if os.Getenv("GRANTKEEP_TEST_NO_CHROMIUM") == "1" {

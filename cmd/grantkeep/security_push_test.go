@@ -51,7 +51,7 @@ type letter struct {
 // wait returns the pushes with a body once there is one.
 func (b *letterbox) wait(t *testing.T) []letter {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		b.mu.Lock()
 		var all []letter
 		for _, r := range b.seen {
