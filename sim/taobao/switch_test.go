@@ -9,18 +9,18 @@ import (
 func TestLivesAreSwitches(t *testing.T) {
 	w := start(t)
 	for name, life := range map[string]string{
-		"code_life": "1h", "testing_life": "2h", "fixed_life": "30d", "order_life": "60d", "r2_life": "1h",
+		"code_life": "1h", "testing_life": "2h", "fixed_life": "30d", "order_life": "60d", "r2_life": "1h", "w2_life": "10m",
 	} {
 		w.Set(name, life)
 	}
 	for _, c := range []struct {
-		profile, stage string
-		expires, r2    int
+		profile, stage  string
+		expires, r2, w2 int
 	}{
-		{"subscription", "online", 60 * 86400, 3600},
-		{"subscription", "testing", 7200, 0},
-		{"back-office", "online", 30 * 86400, 30 * 86400},
-		{"xtao", "online", 7200, 7200},
+		{"subscription", "online", 60 * 86400, 3600, 600},
+		{"subscription", "testing", 7200, 0, 0},
+		{"back-office", "online", 30 * 86400, 30 * 86400, 30 * 86400},
+		{"xtao", "online", 7200, 7200, 7200},
 	} {
 		w.use(map[string]any{"app_key": "1234" + c.profile + c.stage, "profile": c.profile, "stage": c.stage})
 		code := w.code(w.Shop(0))
@@ -30,7 +30,7 @@ func TestLivesAreSwitches(t *testing.T) {
 			t.Errorf("%s %s: an exchange within code_life = %d %s", c.profile, c.stage, r.Status, r.Text)
 			continue
 		}
-		for name, want := range map[string]int{"expires_in": c.expires, "r2_expires_in": c.r2} {
+		for name, want := range map[string]int{"expires_in": c.expires, "r2_expires_in": c.r2, "w2_expires_in": c.w2} {
 			// The order began when the app was made, and some grants with the consent.
 			if got := seconds(t, r.Body[name]); got > want || got < want-2410 {
 				t.Errorf("%s %s: %s = %d, want %d", c.profile, c.stage, name, got, want)
