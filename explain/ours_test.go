@@ -22,7 +22,7 @@ func TestEveryStateOfOursHasWords(t *testing.T) {
 	for _, o := range explain.Ours() {
 		known[o.Code] = true
 	}
-	for _, d := range every {
+	for _, d := range drivers {
 		for _, row := range d.Spec().Catalogue.Rows() {
 			known[row.Code] = true
 		}

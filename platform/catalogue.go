@@ -250,7 +250,7 @@ func (c *Catalogue) codeIn(r *Row, text string) int {
 	if ok && !r.Local() && main != "http" && main != "push" {
 		name = sub
 	}
-	if r.Local() || len(name) < longEnough || !strings.ContainsAny(name, "_-.") || strings.ContainsAny(name, "*: ") {
+	if r.Local() || len(name) < longEnough || !compound(name) || strings.ContainsAny(name, "*: ") {
 		return 0
 	}
 	i := strings.Index(text, name)
@@ -259,6 +259,12 @@ func (c *Catalogue) codeIn(r *Row, text string) int {
 	}
 	return len(name)
 }
+
+// humps matches a name of several words that begin with capitals, such as IllegalAccessToken.
+var humps = regexp.MustCompile(`[a-z][A-Z]`)
+
+// compound reports whether a name is made of several words as only programs join them.
+func compound(name string) bool { return strings.ContainsAny(name, "_-.") || humps.MatchString(name) }
 
 // alone reports whether all rows with a row's code ask for the same.
 func (c *Catalogue) alone(r *Row) bool {

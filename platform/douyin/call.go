@@ -163,6 +163,12 @@ func (d driver) refusal(app platform.App, asked platform.Asked, reply platform.R
 		}
 	}
 	fault := d.spec.Catalogue.Fault(q, shown, reply.Status)
+	if !fault.Known && obj["msg"] == nil && obj["err_no"] == nil && sub == "" {
+		// A number that the catalogue has not, beside members that no form of this platform has, is another platform's.
+		if foreign := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); foreign != nil {
+			return obj, foreign
+		}
+	}
 	fault.RequestID = platform.Words(platform.JSONText(obj["log_id"]))
 	fault.RetryAfter = d.spec.Facts.PauseAfter(shown, app.Now)
 	return obj, fault

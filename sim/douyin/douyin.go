@@ -22,6 +22,12 @@ type simulator struct {
 // New makes the simulator, with one tool and three shops. It is a [sim.Maker].
 func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 	s := &simulator{kit: kit, mux: http.NewServeMux(), options: declare(kit.Options), grants: map[holder]*grant{}, traffic: map[string]*traffic{}}
+	kit.Faults.At(
+		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/token/create", Stages: []string{"token"}, API: true},
+		sim.Address{Path: "/token/refresh", Stages: []string{"refresh"}, API: true},
+		sim.Address{Path: "/", Stages: []string{"call"}},
+	)
 	s.mux.HandleFunc("GET /{$}", s.market)
 	s.mux.HandleFunc("POST /{$}", s.actInMarket)
 	s.mux.HandleFunc("GET /authorize", s.authorize)

@@ -33,6 +33,12 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		traffic:       map[string]*traffic{},
 		pushing:       map[string]*pushing{},
 	}
+	kit.Faults.At(
+		sim.Address{Path: "/oauth/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/rest" + createPath, Stages: []string{"token"}, API: true},
+		sim.Address{Path: "/rest" + refreshPath, Stages: []string{"refresh"}, API: true},
+		sim.Address{Path: "/rest/", Stages: []string{"call"}},
+	)
 	s.mux.HandleFunc("GET /{$}", s.console)
 	s.mux.HandleFunc("POST /{$}", s.actInConsole)
 	s.mux.HandleFunc("GET /oauth/authorize", s.authorize)

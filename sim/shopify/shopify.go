@@ -48,6 +48,11 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		rest:      map[place]*bucket{},
 		points:    map[place]*bucket{},
 	}
+	kit.Faults.At(
+		sim.Address{Path: "/admin/oauth/authorize", Stages: []string{"authorize"}},
+		sim.Address{Path: "/admin/oauth/access_token", Stages: []string{"token", "refresh"}},
+		sim.Address{Path: "/admin/", Stages: []string{"call"}},
+	)
 	s.mux.HandleFunc("GET /{$}", s.stores)
 	s.mux.HandleFunc("POST /{$}", s.actInStore)
 	s.mux.HandleFunc("GET /admin/oauth/authorize", s.authorize)

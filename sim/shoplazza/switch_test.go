@@ -1,9 +1,13 @@
 package shoplazza_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +201,47 @@ func TestBucketOfAStoreIsASwitch(t *testing.T) {
 	for i, want := range []int{200, 200, 429} {
 		if r := w.call("GET", "/openapi/2022-01/shop", token, ""); r.Status != want {
 			t.Errorf("call %d after 2 s of leaking 1 a second = %d, want %d", i+1, r.Status, want)
+		}
+	}
+}
+
+func TestOldTokenMayLiveOn(t *testing.T) {
+	for value, want := range map[string]int{"dies": http.StatusUnauthorized, "lives": http.StatusOK} {
+		w := start(t)
+		w.Set("old_access", value)
+		pair := w.pair(w.Shop(0))
+		if r := w.refresh(pair["refresh_token"]); r.Status != http.StatusOK {
+			t.Fatalf("refresh = %d %s", r.Status, r.Text)
+		}
+		if r := w.call("GET", "/openapi/2022-01/shop", pair["access_token"], ""); r.Status != want {
+			t.Errorf("old_access %s: the token before = %d %s, want %d", value, r.Status, r.Text, want)
+		}
+	}
+}
+
+func TestSignedValuesAreASwitch(t *testing.T) {
+	for value, escape := range map[string]func(string) string{"raw": func(s string) string { return s }, "encoded": url.QueryEscape} {
+		w := start(t)
+		w.Set("signature", value)
+		link, err := url.Parse(w.link())
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := link.Query()
+		query.Set("state", "a b&c")
+		link.RawQuery = query.Encode()
+		at, _ := w.back(link.String(), "approve")
+		var parts []string
+		for name := range at {
+			if name != "hmac" {
+				parts = append(parts, name+"="+escape(at.Get(name)))
+			}
+		}
+		slices.Sort(parts)
+		mac := hmac.New(sha256.New, []byte(w.Setting("client_secret")))
+		mac.Write([]byte(strings.Join(parts, "&")))
+		if want := hex.EncodeToString(mac.Sum(nil)); at.Get("hmac") != want {
+			t.Errorf("signature %s: hmac of %v, want %s", value, at, want)
 		}
 	}
 }

@@ -35,9 +35,15 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 	s.mux.HandleFunc("GET /{$}", s.center)
 	s.mux.HandleFunc("POST /{$}", s.actInCenter)
 	for _, path := range []string{"/open/authorize", "/alliance/creator/auth"} {
+		kit.Faults.At(sim.Address{Path: path, Stages: []string{"authorize"}})
 		s.mux.HandleFunc("GET "+path, s.authorize)
 		s.mux.HandleFunc("POST "+path, s.authorize)
 	}
+	kit.Faults.At(
+		sim.Address{Path: "/api/v2/token/get", Stages: []string{"token"}},
+		sim.Address{Path: "/api/v2/token/refresh", Stages: []string{"refresh"}},
+		sim.Address{Path: "/", Stages: []string{"call"}},
+	)
 	s.mux.HandleFunc("/api/v2/token/get", s.tokenGet)
 	s.mux.HandleFunc("/api/v2/token/refresh", s.tokenRefresh)
 	s.mux.HandleFunc("/", s.call)

@@ -1,0 +1,93 @@
+package explain_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/grantkeep/grantkeep/explain"
+)
+
+// answers are what each platform says when it refuses a token or a signature in a call: its own form, and the code in it.
+var answers = map[string]struct{ body, code, message string }{
+	"shoplazza":  {`{"error":"invalid_client","error_description":"client authentication failed"}`, "invalid_client", "client authentication failed"},
+	"shopee":     {`{"error":"error_sign","message":"Wrong sign.","request_id":"2f0a"}`, "error_sign", "Wrong sign."},
+	"shopeev1":   {`{"request_id":"2f0a","error":"error_auth","msg":"partner and shop has no linked"}`, "error_auth", "partner and shop has no linked"},
+	"eleme":      {`{"id":"1","result":null,"error":{"code":"UNAUTHORIZED","message":"token认证失败,请重新申请token"}}`, "UNAUTHORIZED", "token认证失败,请重新申请token"},
+	"taobao":     {`{"error_response":{"code":27,"msg":"Invalid session","sub_code":"invalid-sessionkey"}}`, "27:invalid-sessionkey", "Invalid session"},
+	"shopify":    {`{"error":"invalid_request","error_description":"The authorization code was not found or was already used"}`, "invalid_request", "The authorization code was not found or was already used"},
+	"tiktokshop": {`{"code":105002,"message":"Expired credentials. The access token is expired.","request_id":"20260102"}`, "105002", "Expired credentials. The access token is expired."},
+	"lazada":     {`{"type":"ISP","code":"IllegalAccessToken","message":"The specified access token is invalid or expired","request_id":"0ba2"}`, "IllegalAccessToken", "The specified access token is invalid or expired"},
+	"douyin":     {`{"code":40003,"msg":"签名错误","sub_code":"isv.signature-invalid","sub_msg":"签名错误","log_id":"2026"}`, "40003:isv.signature-invalid", "签名错误"},
+}
+
+// printed returns an object as logs and languages show it. The object's texts hold no quotation marks of their own.
+func printed(body string) map[string]string {
+	python := strings.NewReplacer(`"`, `'`, `null`, `None`).Replace(body)
+	members := regexp.MustCompile(`"([a-z_]+)":`)
+	array := members.ReplaceAllString(strings.NewReplacer(`{`, "Array\n(\n", `}`, "\n)\n", `,"`, "\n\"", `null`, ``).Replace(body), "    [$1] => ")
+	return map[string]string{
+		"print_r":    strings.ReplaceAll(array, `"`, ``),
+		"javascript": strings.ReplaceAll(members.ReplaceAllString(body, "$1: "), `"`, `'`),
+		"log line":   `2026-11-20 10:00:00.123 ERROR [worker-3] c.e.Client - call failed, status=200 body=` + body + ` cost=12ms`,
+		"exception":  "com.example.ApiException: unexpected answer " + body + "\n\tat com.example.Client.call(Client.java:42)",
+		"python":     "requests failed: " + python,
+		"escaped":    `level=error msg="bad answer" body="` + strings.ReplaceAll(body, `"`, `\"`) + `"`,
+		"indented":   strings.NewReplacer(`{`, "{\n  ", `,"`, ",\n  \"", `}`, "\n}").Replace(body),
+		"fence":      "```json\n" + body + "\n```",
+	}
+}
+
+// TestFormsOfEveryPlatform asks about one answer of each platform in every form in which people bring it: each must be
+// read as the bare answer is.
+func TestFormsOfEveryPlatform(t *testing.T) {
+	for _, d := range drivers {
+		code := d.Spec().Code
+		said, ok := answers[code]
+		if !ok {
+			t.Errorf("%s has no answer here", code)
+			continue
+		}
+		want := ask(t, code, explain.Question{Body: []byte(said.body)})
+		if !want.Known || want.Code != said.code {
+			t.Errorf("%s: %s is %s (%q), known %v", code, said.body, want.Row, want.Code, want.Known)
+		}
+		forms := printed(said.body)
+		forms["words in a log line"] = "2026-11-20 10:00:00 WARN [pool-1] refused by the platform: " + said.code + " " + said.message
+		forms["words of an exception"] = "ApiError: " + said.code + ": " + said.message + " (attempt 3)"
+		for name, text := range forms {
+			if got := ask(t, code, explain.Question{Body: []byte(text)}); got.Row != want.Row || got.Code != want.Code {
+				t.Errorf("%s, %s: %s (%q), want %s (%q)", code, name, got.Row, got.Code, want.Row, want.Code)
+			}
+		}
+		for _, other := range drivers {
+			foreign := ask(t, other.Spec().Code, explain.Question{Stage: "call", Body: []byte(said.body)})
+			if other.Spec().Code != code && (foreign.Code == "" || foreign.Terminal || foreign.Action == "none") {
+				t.Errorf("%s's answer at %s: %s (%q), %s, terminal %v", code, other.Spec().Code, foreign.Row, foreign.Code, foreign.Action, foreign.Terminal)
+			}
+		}
+		for language, words := range map[string]string{"zh-CN": want.Cause.ZhCN, "zh-TW": want.Cause.ZhTW, "en": want.Cause.En} {
+			if words == "" {
+				t.Errorf("%s: no cause in %s", code, language)
+			}
+		}
+	}
+}
+
+// TestGoodCallbacksAreNoErrors asks about a callback that brings what it should, with blanks decoded and inside a log line.
+func TestGoodCallbacksAreNoErrors(t *testing.T) {
+	for code, query := range map[string]string{
+		"shopify":    "code=c0de&hmac=" + strings.Repeat("ab", 32) + "&host=YWJj&shop=demo-1.myshopify.com&state=x 1&timestamp=1790000000",
+		"tiktokshop": "app_key=6a1b&code=ROW_c0de&locale=en-GB&shop_region=GB&state=x 1",
+		"lazada":     "code=0_100132_c0de&state=x 1",
+		"douyin":     "code=c0de&state=x 1",
+	} {
+		for _, form := range []string{"https://hub.example.org/cb?%s", "127.0.0.1 - - GET https://hub.example.org/cb?%s"} {
+			text := fmt.Sprintf(form, query)
+			if f := ask(t, code, explain.Question{Body: []byte(text)}); f.Row != "local:no_error" || f.Action != "none" || f.Terminal {
+				t.Errorf("%s: %s: %s (%q, %q), %s", code, text, f.Row, f.Code, f.Message, f.Action)
+			}
+		}
+	}
+}
