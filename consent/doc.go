@@ -7,6 +7,7 @@
 //	callback.go   the merchant comes back (refused.go: what leads nowhere; budget.go: what strangers can make us ask)
 //	exchange.go   the code is traded, once; the sealed answer is the first thing committed (answer.go: what is sealed)
 //	complete.go   who agreed, to what
+//	yield.go      no refresh comes between a consent and its pair
 //	placement.go  which grants are made or replaced, all in one transaction
 //	resume.go     what a crash left half done
 //	stranded.go   an answer that no grant was made of, placed by an operator

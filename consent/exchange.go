@@ -21,9 +21,11 @@ func (fl *Flow) exchange(ctx context.Context, opened apps.Opened, kind string, c
 		fl.cancelled(ctx, opened, c, cb)
 		return
 	}
+	letGo := fl.yield(ctx, opened, claimedBy(cb, c))
 	asked := platform.Asked{Stage: platform.StageToken, Claimed: cb.Subject, At: fl.keeper.Now()}
 	issues, proved, err := fl.redeem(ctx, opened, cb, &asked)
 	if err != nil {
+		letGo()
 		reason, f := gk.ReasonLostAnswer, apps.FaultIn(err)
 		var refusal *gk.Fault
 		if errors.As(err, &refusal) || apps.NotSent(err) {

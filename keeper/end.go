@@ -167,3 +167,26 @@ func (k *Keeper) Seen(ctx context.Context, d platform.Driver, asked gk.Grant, in
 		return events, nil
 	})
 }
+
+// Announced records the end of an authorization that a proved message of the platform told at a moment.
+func (k *Keeper) Announced(ctx context.Context, id string, end, said time.Time) error {
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil {
+		return err
+	}
+	app, err := k.store.App(ctx, gk.Engine(), g.App)
+	if err != nil {
+		return err
+	}
+	d := k.apps.Driver(g.Platform)
+	if d == nil {
+		return nil
+	}
+	t, now := lifecycle.TermsOf(d, app), k.Now()
+	return k.change(ctx, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+		if lifecycle.Announce(g, t, end, said, now) == lifecycle.NoNews {
+			return nil, errOvertaken
+		}
+		return nil, nil
+	})
+}

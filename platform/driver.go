@@ -228,9 +228,10 @@ const (
 type Notice struct {
 	Kind     string
 	Subjects []gk.Subject
-	Shops    []string // lost or gained inside a grant (Ele.me)
+	Shops    []string // shops of a grant, lost or gained; without Subjects they lead to the grant (TikTok Shop, Lazada)
 	Census   bool     // it does not say who: compare with Census
 	At       time.Time
+	Ceiling  time.Time            // the end of the authorization, where an expiring message tells it (Lazada); zero: not told
 	Dedup    string               // the platform's id, else a digest of the body
 	Fault    *gk.Fault            // why, by the catalogue, where the platform gives a reason; nil otherwise
 	Secrets  map[string]gk.Secret // pushed credentials (WeChat ticket): stored sealed on the app

@@ -45,9 +45,10 @@ type Renewal struct {
 	Style           string   `toml:"style" json:"style"`
 	AfterLostAnswer string   `toml:"after_lost_answer" json:"after_lost_answer"`
 	RepeatFor       Duration `toml:"repeat_for" json:"repeat_for"`
-	ReuseKills      bool     `toml:"reuse_kills" json:"reuse_kills"` // a second use of a refresh token ends the access token too
-	OldAccess       Duration `toml:"old_access" json:"old_access"`   // how long the former access token lives; 0: unknown
-	AccessLife      Duration `toml:"access_life" json:"access_life"` // used where an answer does not say
+	ReuseKills      bool     `toml:"reuse_kills" json:"reuse_kills"`                   // a second use of a refresh token ends the access token too
+	ReconsentKills  bool     `toml:"reconsent_kills" json:"reconsent_kills,omitempty"` // another consent ends the pair of before: none is refreshed while its code is exchanged
+	OldAccess       Duration `toml:"old_access" json:"old_access"`                     // how long the former access token lives; 0: unknown
+	AccessLife      Duration `toml:"access_life" json:"access_life"`                   // used where an answer does not say
 	RefreshLife     Duration `toml:"refresh_life" json:"refresh_life"`
 	Ceiling         Duration `toml:"ceiling" json:"ceiling"`     // longest life of the authorization; 0: none known
 	Lead            Duration `toml:"lead" json:"lead"`           // renew this long before the end

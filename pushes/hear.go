@@ -34,7 +34,7 @@ func (p *Pushes) Hear(ctx context.Context, app string, n platform.Notice) error 
 		grants, err := p.o.Store.GrantsOfShop(ctx, app, shop)
 		errs = append(errs, err)
 		for _, g := range grants {
-			errs = append(errs, p.o.Keeper.Look(ctx, g.ID))
+			errs = append(errs, p.heardOfShop(ctx, g, n))
 		}
 	}
 	return errors.Join(errs...)
@@ -46,12 +46,54 @@ func (p *Pushes) heard(ctx context.Context, g gk.Grant, n platform.Notice) error
 	case platform.NoticeRevoked:
 		_, err := p.o.Keeper.Left(ctx, g.ID, n.At, "platform")
 		return err
-	case platform.NoticeExpiring, platform.NoticeAuthorized:
+	case platform.NoticeExpiring:
+		return p.ending(ctx, g, n)
+	case platform.NoticeAuthorized:
 		return p.o.Keeper.Look(ctx, g.ID)
 	case platform.NoticeOrdered:
 		return p.o.Keeper.Ordered(ctx, g)
 	}
 	return nil
+}
+
+// heardOfShop acts on a message that names a shop of a grant and not whose grant it is. That a shop left is asked about as
+// if the merchant had: the answer tells whether all of it ended, or which shops are left.
+func (p *Pushes) heardOfShop(ctx context.Context, g gk.Grant, n platform.Notice) error {
+	switch n.Kind {
+	case platform.NoticeRevoked:
+	case platform.NoticeExpiring:
+		return p.ending(ctx, g, n)
+	default:
+		return p.o.Keeper.Look(ctx, g.ID)
+	}
+	if d := p.o.Keeper.Apps().Driver(g.Platform); d != nil {
+		if _, asks := d.(platform.Inspector); !asks && livingShops(g) > 1 {
+			return nil // nobody can be asked, and one shop of several ends no grant
+		}
+	}
+	_, err := p.o.Keeper.Left(ctx, g.ID, n.At, "platform")
+	return err
+}
+
+// ending acts on the news that an authorization ends soon. What the platform answers counts first. The end that the message
+// itself tells is taken where messages are proved: some platforms tell it nowhere else.
+func (p *Pushes) ending(ctx context.Context, g gk.Grant, n platform.Notice) error {
+	err := p.o.Keeper.Look(ctx, g.ID)
+	d := p.o.Keeper.Apps().Driver(g.Platform)
+	if n.Ceiling.IsZero() || d == nil || !d.Spec().Facts.Push.Proof {
+		return err
+	}
+	return errors.Join(err, p.o.Keeper.Announced(ctx, g.ID, n.Ceiling, n.At))
+}
+
+// livingShops counts the shops that a grant has not lost.
+func livingShops(g gk.Grant) (n int) {
+	for _, s := range g.Shops {
+		if s.LostAt.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // subjectOf finds the grants that a message is about: by the subject's id, else by its host, which an unsigned header

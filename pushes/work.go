@@ -34,6 +34,7 @@ type said struct {
 	Shops    []string     `json:"shops,omitempty"`
 	Census   bool         `json:"census,omitempty"`
 	At       time.Time    `json:"at,omitzero"`
+	Ceiling  time.Time    `json:"ceiling,omitzero"`
 }
 
 // asks reports whether a notice asks for any work. Most of what platforms push, orders and products, does not.
@@ -47,7 +48,7 @@ func asks(n platform.Notice) bool {
 
 // keep writes a notice down. One without a name of its own is never taken for a repeat.
 func keep(app string, n platform.Notice, now time.Time) (store.Push, error) {
-	text, err := json.Marshal(said{n.Kind, n.Subjects, n.Shops, n.Census, n.At})
+	text, err := json.Marshal(said{n.Kind, n.Subjects, n.Shops, n.Census, n.At, n.Ceiling})
 	if n.Dedup == "" {
 		n.Dedup = gk.NewID("psh", now)
 	}
@@ -197,6 +198,6 @@ func (w *worker) hear(ctx context.Context, push store.Push) (err error) {
 		return fmt.Errorf("a stored push cannot be read: %w", err)
 	}
 	return w.Hear(ctx, push.App, platform.Notice{
-		Kind: n.Kind, Subjects: n.Subjects, Shops: n.Shops, Census: n.Census, At: n.At, Dedup: push.Dedup,
+		Kind: n.Kind, Subjects: n.Subjects, Shops: n.Shops, Census: n.Census, At: n.At, Ceiling: n.Ceiling, Dedup: push.Dedup,
 	})
 }

@@ -58,6 +58,9 @@ func read(message answer.Object) platform.Notice {
 	shop := country + ":" + seller
 	if platform.JSONText(message["message_type"]) == typeExpiry {
 		n.Kind, n.Shops = platform.NoticeExpiring, []string{shop}
+		if end, told, err := data.Moment("auth_expiry_time", answer.Unix, time.Time{}); err == nil && told {
+			n.Ceiling = end
+		}
 		return n
 	}
 	n.Subjects = []gk.Subject{{Kind: gk.KindShop, ID: shop}}

@@ -74,5 +74,9 @@ func pushVector(t *testing.T, v platformtest.Vector) string {
 		t.Fatalf("Receive = %+v, %v", d, err)
 	}
 	n := d.Notices[0]
-	return fmt.Sprintf("%d %s subjects %v shops %v at %s", d.Answer.Status, n.Kind, n.Subjects, n.Shops, n.At.Format(time.RFC3339))
+	said := fmt.Sprintf("%d %s subjects %v shops %v at %s", d.Answer.Status, n.Kind, n.Subjects, n.Shops, n.At.Format(time.RFC3339))
+	if !n.Ceiling.IsZero() {
+		said += " ends " + n.Ceiling.Format(time.RFC3339)
+	}
+	return said
 }

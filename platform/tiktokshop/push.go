@@ -54,6 +54,7 @@ func notice(body []byte) platform.Notice {
 		At      text `json:"timestamp"`
 		Data    struct {
 			CancelledAt text `json:"cancel_time"`
+			EndsAt      text `json:"expiration_time"`
 		} `json:"data"`
 	}
 	n := platform.Notice{Kind: platform.NoticeOther}
@@ -64,7 +65,7 @@ func notice(body []byte) platform.Notice {
 		case sellerLeft:
 			n.Kind = platform.NoticeRevoked
 		case endsSoon:
-			n.Kind = platform.NoticeExpiring
+			n.Kind, n.Ceiling = platform.NoticeExpiring, moment(said.Data.EndsAt)
 		case creatorLeft:
 			n.Kind, account = platform.NoticeRevoked, said.Creator
 			if at := moment(said.Data.CancelledAt); !at.IsZero() {

@@ -1,0 +1,254 @@
+// Package toy is a platform that exists nowhere, added by this folder and one line of this file. What it shows is that the
+// engine knows a platform by its facts and its driver alone. The folder has test files only, so that no program holds it.
+package toy_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/pushes"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
+	"github.com/grantkeep/grantkeep/transfer"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+const secret = "made-up-toy-secret"
+
+// world is the engine on a real SQLite with the toy beside the platforms of the product.
+type world struct {
+	t      *testing.T
+	sim    *simulator
+	store  store.Store
+	keeper *keeper.Keeper
+	flow   *consent.Flow
+	app    gk.App
+	pushes *pushes.Pushes
+}
+
+func open(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, sim: startSimulator(t)}
+	st, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = st
+	master := vault.NewMaster()
+	wrapped, _, err := vault.Create(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := vault.Open(master, wrapped, "ins_test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(w.sim.URL, "http://")
+	gate, err := outbound.New(outbound.Options{Allow: []string{host}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		gate.Close()
+		if err := st.Close(); err != nil {
+			t.Errorf("store: %v", err)
+		}
+	})
+	log := slog.New(slog.DiscardHandler)
+	w.keeper, err = keeper.New(keeper.Options{
+		Store: st, Vault: v, Gate: gate, PublicURL: "https://hub.example", Allowed: []string{host}, Log: log,
+		Drivers: append(all.Drivers(), newDriver()), // the one line
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.flow = consent.New(w.keeper)
+	w.pushes = pushes.New(pushes.Options{Keeper: w.keeper, Store: st, PublicURL: "https://hub.example", Log: log})
+	w.app, err = w.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
+		Platform: "toy", Settings: map[string]string{"secret": secret},
+		Endpoints: map[string]string{"authorize": w.sim.URL, "token": w.sim.URL, "api": w.sim.URL},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// connect goes from a link to a grant.
+func (w *world) connect() gk.Grant {
+	w.t.Helper()
+	_, link, err := w.flow.Begin(w.t.Context(), gk.Engine(), consent.BeginInput{App: w.app.ID, Owner: "cust-1"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	pressed, err := w.flow.Press(w.t.Context(), link[strings.LastIndexByte(link, '/')+1:], "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Get(pressed.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	in := platform.Incoming{Method: http.MethodGet, URL: res.Header.Get("Location"), Header: http.Header{}}
+	o, err := w.flow.Callback(w.t.Context(), w.app.ID, in, func(name string) string {
+		if name == pressed.CookieName {
+			return pressed.CookieValue
+		}
+		return ""
+	})
+	if err != nil || o.Click.Stage != gk.Done || len(o.Grants) != 1 {
+		w.t.Fatalf("the authorization ended %s (%s) with %d grants, %v", o.Click.Stage, o.Click.Reason, len(o.Grants), err)
+	}
+	return o.Grants[0]
+}
+
+func (w *world) grant(id string) gk.Grant {
+	w.t.Helper()
+	g, err := w.store.Grant(context.Background(), gk.Engine(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return g
+}
+
+func (w *world) refresh(id string) gk.Grant {
+	w.t.Helper()
+	g, err := w.keeper.Refresh(w.t.Context(), gk.Engine(), id, false)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return g
+}
+
+func (w *world) token(id string) string {
+	w.t.Helper()
+	served, err := w.keeper.Token(w.t.Context(), gk.Engine(), id, keeper.TokenWant{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return served.Access.Reveal()
+}
+
+// push sends one signed message over HTTP and returns the status of the answer.
+func (w *world) push(body, key string) int {
+	w.t.Helper()
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(body))
+	r := httptest.NewRequest(http.MethodPost, "/push/"+w.app.ID, strings.NewReader(body))
+	r.SetPathValue("app", w.app.ID)
+	r.Header.Set("Sign", hex.EncodeToString(mac.Sum(nil)))
+	answer := httptest.NewRecorder()
+	w.pushes.ServeHTTP(answer, r)
+	return answer.Code
+}
+
+func TestToyIsLinkedAndRefreshed(t *testing.T) {
+	w := open(t)
+	g := w.connect()
+	if g.State != gk.Active || g.Subject.ID != account || len(g.Shops) != 2 || w.token(g.ID) != w.sim.living() {
+		t.Fatalf("%s of %s with %d shops; want active, %s and 2", g.State, g.Subject, len(g.Shops), account)
+	}
+	if after := w.refresh(g.ID); after.Generation != 2 || w.token(g.ID) != w.sim.living() {
+		t.Errorf("a refresh made generation %d, want 2 and the platform's token", after.Generation)
+	}
+}
+
+func TestToyGivesTheSamePair(t *testing.T) {
+	w := open(t)
+	g := w.connect()
+	w.sim.turn(true)
+	if after := w.refresh(g.ID); after.Generation != 1 || after.State != gk.Active || after.InDoubt() {
+		t.Errorf("the pair that was sent became generation %d, %s; want 1, active", after.Generation, after.State)
+	}
+}
+
+// TestToyTradesATokenThatCameAlone: an access token without a refresh token becomes a pair.
+func TestToyTradesATokenThatCameAlone(t *testing.T) {
+	w := open(t)
+	alone := w.sim.issue()
+	rows := []transfer.ImportRow{{App: w.app.ID, Subject: gk.Subject{Kind: gk.KindAccount, ID: account}, Token: gk.Token{Access: gk.NewSecret(alone)}}}
+	done, err := transfer.Import(t.Context(), w.keeper, gk.Engine(), rows, transfer.ImportOptions{})
+	if err != nil || done[0].Err != nil {
+		t.Fatal(err, done[0].Err)
+	}
+	after := w.refresh(done[0].Grant)
+	if asked := w.sim.grants(); !slices.Equal(asked, []string{"access"}) || after.Generation != 2 || len(after.Refresh) == 0 {
+		t.Errorf("asked %v, generation %d with a refresh token of %d bytes; want one trade of the access token", asked, after.Generation, len(after.Refresh))
+	}
+}
+
+func TestToyAgreesAnew(t *testing.T) {
+	w := open(t)
+	first := w.connect()
+	second := w.connect()
+	if now := w.grant(first.ID); second.ID != first.ID || now.Generation != 2 || w.token(first.ID) != w.sim.living() || !now.RetryAt.IsZero() {
+		t.Errorf("the second consent: grant %s, generation %d; want %s, 2, refreshed without a wait", second.ID, now.Generation, first.ID)
+	}
+}
+
+func TestToyTellsByAShopWhoLeft(t *testing.T) {
+	w := open(t)
+	g := w.connect()
+	if code := w.push("revoked shop-1", "another secret"); code != http.StatusUnauthorized {
+		t.Errorf("a forged push is answered %d, want 401", code)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.pushes.Run(ctx) }()
+	w.sim.leave("shop-1")
+	w.sim.leave("shop-2")
+	if code := w.push("revoked shop-1", secret); code != http.StatusOK {
+		t.Fatalf("the push is answered %d, want 200", code)
+	}
+	for range 600 {
+		if w.grant(g.ID).State == gk.Revoked {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	stop()
+	if now := w.grant(g.ID); now.State != gk.Revoked {
+		t.Errorf("half a minute later the grant is %s, want revoked", now.State)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestToyIsInNoProgram: a folder of test files alone can be imported by nothing.
+func TestToyIsInNoProgram(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".go") && !strings.HasSuffix(e.Name(), "_test.go") {
+			t.Errorf("%s would be built into whatever imports it", e.Name())
+		}
+	}
+	if slices.ContainsFunc(all.Platforms(), func(p all.Platform) bool { return p.Driver.Spec().Code == "toy" }) {
+		t.Error("the list of platforms names the toy")
+	}
+}
