@@ -29,6 +29,7 @@ var floors = []struct {
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{6, []string{"api", "connect", "console"}},
 	{7, []string{"cmd/grantkeep", "docs/generate", "docs/receiver"}},
+	{8, []string{"promise"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}

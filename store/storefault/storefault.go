@@ -33,6 +33,8 @@ type Fault struct {
 	Lose bool
 	// Err is what Fail and Lose return; nil: [ErrInjected].
 	Err error
+	// Then is called when what was asked is done, before the answer is given back: a process may end there.
+	Then func()
 	// Skip is how many calls pass before the first that fails; Times how many fail (0: all from there on).
 	Skip, Times int
 }
@@ -59,6 +61,7 @@ type Store struct {
 	mu    sync.Mutex
 	rules map[string]*rule
 	calls map[string]int
+	gate  func(method string) Fault
 }
 
 var _ store.Store = (*Store)(nil)
@@ -92,6 +95,10 @@ func (s *Store) On(method string, f Fault) (lift func()) {
 		r.lift()
 	}
 }
+
+// Gate lets every call pass a function first, which may keep it waiting and says what becomes of it, before any fault that
+// On has set. It must be called before the store is used. Skip and Times of its faults mean nothing.
+func (s *Store) Gate(pass func(method string) Fault) { s.gate = pass }
 
 // Heal lifts all faults.
 func (s *Store) Heal() {
@@ -140,6 +147,11 @@ func (s *Store) meet(method string) *rule {
 func call[T any](ctx context.Context, s *Store, method string, do func() (T, error)) (T, error) {
 	var none T
 	r := s.meet(method)
+	if s.gate != nil {
+		if f := s.gate(method); f.Fail || f.Lose || f.Hang || f.Late > 0 || f.Then != nil {
+			r = &rule{Fault: f, lifted: make(chan struct{})}
+		}
+	}
 	if r == nil {
 		return do()
 	}
@@ -162,6 +174,9 @@ func call[T any](ctx context.Context, s *Store, method string, do func() (T, err
 		}
 	}
 	answer, failed := do()
+	if r.Then != nil {
+		r.Then()
+	}
 	if r.Late > 0 {
 		select {
 		case <-time.After(r.Late):

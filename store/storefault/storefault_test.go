@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,4 +124,26 @@ func TestUnknownMethodPanics(t *testing.T) {
 		}
 	}()
 	storefault.Wrap(nil).On("Grnat", storefault.Fault{Fail: true})
+}
+
+func TestGateSeesEveryCallAndTheMomentAfterIt(t *testing.T) {
+	s := open(t)
+	defer func() { _ = s.Close() }()
+	var seen []string
+	s.Gate(func(method string) storefault.Fault {
+		seen = append(seen, method)
+		if method != "CreateKey" {
+			return storefault.Fault{}
+		}
+		return storefault.Fault{Lose: true, Then: func() { seen = append(seen, "done") }}
+	})
+	if err := s.CreateKey(t.Context(), gk.Key{ID: "key_1", Hash: []byte("hash")}); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a lost commit returned %v", err)
+	}
+	if _, err := s.KeyByHash(t.Context(), []byte("hash")); err != nil {
+		t.Errorf("what was committed is not there: %v", err)
+	}
+	if want := []string{"CreateKey", "done", "KeyByHash"}; !slices.Equal(seen, want) {
+		t.Errorf("the gate saw %v, want %v", seen, want)
+	}
 }

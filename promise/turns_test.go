@@ -1,0 +1,91 @@
+package promise_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing/synctest"
+)
+
+// turns is the one gate that all boundaries pass: while anybody in the bubble can still go on by himself nobody passes,
+// and then one of those who wait does, whom the seed chooses. Virtual time stands still until nobody waits.
+type turns struct {
+	arrived chan struct{}
+	quit    chan struct{}
+
+	mu      sync.Mutex
+	waiting []*waiter
+	random  *rand.Rand
+	trace   hash.Hash
+	passed  int
+}
+
+type waiter struct {
+	label string
+	pass  chan struct{}
+	draw  float64
+}
+
+func newTurns(seed uint64) *turns {
+	return &turns{
+		arrived: make(chan struct{}, 1), quit: make(chan struct{}),
+		random: rand.New(rand.NewPCG(seed, 1)), trace: sha256.New(),
+	}
+}
+
+// wait returns when it is the caller's turn, with a number from 0 to 1 that the seed draws for it.
+func (s *turns) wait(label string) float64 {
+	w := &waiter{label: label, pass: make(chan struct{})}
+	s.mu.Lock()
+	s.waiting = append(s.waiting, w)
+	s.mu.Unlock()
+	select {
+	case s.arrived <- struct{}{}:
+	default:
+	}
+	<-w.pass
+	return w.draw
+}
+
+func (s *turns) run() {
+	for {
+		select {
+		case <-s.arrived:
+		case <-s.quit:
+			return
+		}
+		for s.next() {
+		}
+	}
+}
+
+func (s *turns) next() bool {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.waiting) == 0 {
+		return false
+	}
+	slices.SortStableFunc(s.waiting, func(a, b *waiter) int { return strings.Compare(a.label, b.label) })
+	n := s.random.IntN(len(s.waiting))
+	w := s.waiting[n]
+	s.waiting = slices.Delete(s.waiting, n, n+1)
+	w.draw = s.random.Float64()
+	s.passed++
+	s.note(w.label)
+	close(w.pass)
+	return true
+}
+
+// note adds a line to the trace.
+func (s *turns) note(line string) { fmt.Fprintln(s.trace, line) }
+
+func (s *turns) sum() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("%x after %d turns", s.trace.Sum(nil)[:8], s.passed)
+}

@@ -1,0 +1,278 @@
+package promise_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/sim"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// world is an installation, its processes and the platforms around it.
+type world struct {
+	t         *testing.T
+	dir       string
+	store     store.Store // without faults, for the checker
+	mutate    func(store.Store) store.Store
+	vault     *vault.Vault
+	memory    *sim.Memory
+	sims      *sim.Running
+	web       *http.Client
+	turns     *turns
+	log       *logBook
+	processes []*process // that live
+	all       []*process
+	apps      map[string]gk.App // by platform
+	ready     ready
+	check     *checker
+	sum       *summary
+
+	mu       sync.Mutex
+	database string // the fault that is in force at the stores' boundary
+	rate     float64
+	sound    time.Time // from when on nothing of the last fault of the database is left
+}
+
+type ready struct {
+	Control   string `json:"control"`
+	Platforms map[string]struct {
+		Base  string           `json:"base"`
+		Apps  []map[string]any `json:"apps"`
+		Shops []struct {
+			ID, Kind, Name, Host, Owner string
+		} `json:"shops"`
+	} `json:"platforms"`
+}
+
+// logBook keeps what all processes log, to be searched for secrets.
+type logBook struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (w *world) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+// begin makes a world in which two processes run and every platform has an app. It is called in a bubble.
+func begin(t *testing.T, dir string, seed uint64, mutate func(store.Store) store.Store) *world {
+	t.Helper()
+	w := &world{
+		t: t, dir: dir, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(seed), log: &logBook{},
+		apps: map[string]gk.App{}, sum: newSummary(),
+	}
+	w.check = newChecker(w)
+	clock := sim.NewClock()
+	w.must(clock.Set(context.Background(), time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)))
+	simulated, _ := all.Simulators()
+	simulated = slices.DeleteFunc(simulated, func(p sim.Platform) bool { return !slices.Contains(platforms, p.Name) })
+	var err error
+	w.sims, err = sim.Start(context.Background(), sim.Options{Platforms: simulated, Memory: w.memory, Clock: clock})
+	w.must(err)
+	line, err := json.Marshal(w.sims)
+	w.must(err)
+	w.must(json.Unmarshal(line, &w.ready))
+	w.web = &http.Client{Transport: &http.Transport{DialContext: w.memory.DialContext, DisableKeepAlives: true}}
+	w.openStore()
+	master := vault.NewMaster()
+	wrapped, _, err := vault.Create(master)
+	w.must(err)
+	w.vault, err = vault.Open(master, wrapped, "ins_promise")
+	w.must(err)
+	go w.turns.run()
+	w.run("a")
+	w.run("b")
+	w.sims.Clock.Register(sim.Hook{Next: w.nextDue, Pause: w.pause, Settle: w.settle})
+	for _, p := range platforms {
+		w.addApp(p)
+	}
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// several is a store that several processes write: it cannot tell what has changed.
+type several struct{ store.Store }
+
+func (s several) Changed(context.Context, string) (store.Changes, error) {
+	return store.Changes{Gap: true}, nil
+}
+
+func (w *world) openStore() {
+	w.t.Helper()
+	st, err := sqlite.Open(context.Background(), w.dir)
+	w.must(err)
+	w.store = several{st}
+}
+
+func (w *world) nextDue(_, to time.Time) time.Time {
+	var first time.Time
+	for _, p := range w.processes {
+		next, err := p.keeper.NextDue(context.Background())
+		if err == nil && !next.IsZero() && !next.After(to) && (first.IsZero() || next.Before(first)) {
+			first = next
+		}
+	}
+	return first
+}
+
+func (w *world) pause(ctx context.Context) (func(), error) {
+	var resumes []func()
+	resume := func() {
+		for _, r := range resumes {
+			r()
+		}
+	}
+	for _, p := range w.processes {
+		r, err := p.keeper.Pause(ctx)
+		if err != nil {
+			resume()
+			return nil, err
+		}
+		resumes = append(resumes, r)
+	}
+	return resume, nil
+}
+
+func (w *world) settle(ctx context.Context, _ time.Time) error {
+	for _, p := range w.processes {
+		if err := p.keeper.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addApp registers the platform's first simulated app with us.
+func (w *world) addApp(code string) {
+	w.t.Helper()
+	k := w.processes[0].keeper
+	box, driver := w.ready.Platforms[code], k.Apps().Driver(code)
+	settings, endpoints := map[string]string{}, map[string]string{}
+	for name := range driver.Spec().Facts.Settings {
+		if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = sim.Settings{name: v}.Text(name)
+		}
+	}
+	for _, e := range driver.Spec().Facts.Endpoints {
+		for name := range e.Bases {
+			endpoints[name] = box.Base
+		}
+	}
+	app, err := k.Apps().Create(context.Background(), gk.Engine(), apps.Input{Platform: code, Settings: settings, Endpoints: endpoints})
+	w.must(err)
+	w.apps[code] = app
+	told := map[string]any{}
+	for name, v := range box.Apps[0] {
+		told[name] = v
+	}
+	told["redirect_uri"] = k.Apps().CallbackURL(app.ID)
+	w.control(http.MethodPost, "/"+code+"/apps", told, nil)
+}
+
+// control makes a control call of the simulators and reports whether it was answered as wished.
+func (w *world) control(method, path string, in, out any) bool {
+	w.t.Helper()
+	body, err := json.Marshal(in)
+	w.must(err)
+	req, err := http.NewRequestWithContext(context.Background(), method, w.ready.Control+path, bytes.NewReader(body))
+	w.must(err)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := w.web.Do(req)
+	w.must(err)
+	answer, err := io.ReadAll(res.Body)
+	w.must(err)
+	w.must(res.Body.Close())
+	if res.StatusCode != http.StatusOK {
+		return false
+	}
+	if out != nil {
+		w.must(json.Unmarshal(answer, out))
+	}
+	return true
+}
+
+func (w *world) now() time.Time { return w.sims.Clock.Now() }
+
+func (w *world) allowed() []string {
+	var hosts []string
+	for _, p := range w.ready.Platforms {
+		hosts = append(hosts, strings.TrimPrefix(p.Base, "http://"))
+	}
+	return hosts
+}
+
+// end lets everything end. Processes that were killed learn only here that they live no more.
+func (w *world) end() {
+	w.setDatabase("", 0)
+	for _, p := range w.all {
+		p.cancel()
+	}
+	for _, p := range w.all {
+		p.bury()
+	}
+	for _, p := range w.all {
+		<-p.done
+		p.out.Close()
+	}
+	w.web.CloseIdleConnections()
+	w.must(w.sims.Close())
+	w.must(w.store.Close())
+	close(w.turns.quit)
+}
+
+// dial connects a process with the network: what it writes waits for its turn, and what is dead neither writes nor reads.
+func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := p.world.memory.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return wire{c, p}, nil
+}
+
+type wire struct {
+	net.Conn
+	p *process
+}
+
+func (c wire) Write(b []byte) (int, error) {
+	c.p.world.turns.wait(c.p.name + " wire")
+	if c.p.over() {
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(b)
+}
+
+func (c wire) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.p.over() {
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
