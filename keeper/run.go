@@ -208,7 +208,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 		return errors.Join(err, r.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
 	}
 	f := apps.RenewalOf(d, app)
-	free := r.gates.take(id, f, r.options.Workers)
+	free := r.gates.take(id, d.Spec().Facts, f)
 	if free == 0 {
 		return nil
 	}
