@@ -103,7 +103,7 @@ func newMill(b *testing.B, db store.Store, latency time.Duration) *mill {
 	}
 	m.keeper, err = keeper.New(keeper.Options{
 		Store: db, Vault: v, Gate: gate, Drivers: all.Drivers(), Now: m.now, PublicURL: "https://hub.example", Allowed: []string{host},
-		SpillFile: b.TempDir() + "/spill", Workers: 1024, Log: slog.New(slog.DiscardHandler),
+		SpillFile: b.TempDir() + "/spill", Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -29,7 +29,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person bool) (a apps.Open
 		return a, nil, err
 	}
 	f := apps.RenewalOf(a.Driver, a.App)
-	if err = k.gates.enter(ctx, id, f, longestWait); err != nil {
+	if err = k.gates.enter(ctx, id, a.Driver.Spec().Facts, f, longestWait); err != nil {
 		return a, nil, err
 	}
 	leave = func() { k.gates.give(id, 1) }
@@ -56,9 +56,9 @@ func (k *Keeper) stands(app gk.App, person bool) error {
 }
 
 // gates holds one gate per app, the only way to its platform for whoever renews: the scheduler, readers, people and
-// pushes. It lets as many through as the app has workers, and fewer while the database may be an old one.
+// pushes. It lets as many through as the app's level allows, and fewer while the database may be an old one.
 type gates struct {
-	workers int
+	workers int // for every app; 0: each app finds its own level
 	found   *beginning
 	now     func() time.Time
 	closed  chan struct{} // when the process stops: who waits for a place leaves
@@ -69,42 +69,68 @@ type gates struct {
 
 // gate counts the renewals of one app that are under way. Who waits comes in the order of arrival.
 type gate struct {
-	facts platform.Renewal // as last heard
-	busy  int
-	queue []chan struct{}
+	facts       platform.Renewal // as last heard
+	least, most int
+	level       level
+	busy        int
+	queue       []chan struct{}
 }
 
-func (s *gates) of(app string, f platform.Renewal) *gate {
+func (s *gates) of(app string, facts *platform.Facts, f platform.Renewal) *gate {
 	g := s.apps[app]
 	if g == nil {
 		g = &gate{}
 		s.apps[app] = g
 	}
 	g.facts = f
+	g.least, g.most = levelBounds(facts, f)
 	return g
 }
 
 func (s *gates) free(app string, g *gate) int {
-	return s.found.most(app, g.facts, s.now(), s.workers) - g.busy
+	workers := s.workers
+	if workers == 0 {
+		workers = g.level.allowed(g.least, g.most)
+	}
+	return s.found.most(app, g.facts, s.now(), workers) - g.busy
 }
 
-// take takes up to n places that are free now.
-func (s *gates) take(app string, f platform.Renewal, n int) int {
+// answered notes how long the platform took to answer a renewal of an app.
+func (s *gates) answered(app string, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := s.of(app, f)
+	if g := s.apps[app]; g != nil && s.workers == 0 {
+		g.level.answered(took, g.busy, time.Now())
+		s.giveLocked(app, g, 0)
+	}
+}
+
+// overdone notes that the platform asked for fewer renewals of an app, or did not answer one.
+func (s *gates) overdone(app string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.apps[app]; g != nil && s.workers == 0 {
+		g.level.refused(time.Now())
+	}
+}
+
+// take takes the places that are free now.
+func (s *gates) take(app string, facts *platform.Facts, f platform.Renewal) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.of(app, facts, f)
 	if len(g.queue) > 0 {
 		return 0 // they came first
 	}
-	n = max(min(n, s.free(app, g)), 0)
+	n := max(s.free(app, g), 0)
 	g.busy += n
 	return n
 }
 
 // enter takes one place, for which it waits at most patience.
-func (s *gates) enter(ctx context.Context, app string, f platform.Renewal, patience time.Duration) error {
+func (s *gates) enter(ctx context.Context, app string, facts *platform.Facts, f platform.Renewal, patience time.Duration) error {
 	s.mu.Lock()
-	g := s.of(app, f)
+	g := s.of(app, facts, f)
 	if len(g.queue) == 0 && s.free(app, g) > 0 {
 		g.busy++
 		s.mu.Unlock()

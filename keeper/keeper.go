@@ -34,7 +34,7 @@ type Options struct {
 	PublicURL     string   // scheme://host[:port] of the merchant's face
 	SpillFile     string   // where a pair waits while the database is away; empty: memory only
 	Allowed       []string // HOST[:PORT] that apps' endpoints may name, as given at start
-	Workers       int      // renewals under way at once for one app; 0: 32
+	Workers       int      // renewals under way at once for one app; 0: as many as its platform answers well
 	Frozen        bool     // reads only: nothing is claimed, changed or asked of a platform
 	Log           *slog.Logger
 }
@@ -93,9 +93,6 @@ func New(o Options) (*Keeper, error) {
 	}
 	if k.options.Instance == "" {
 		k.options.Instance = gk.NewID("run", time.Now())
-	}
-	if k.options.Workers == 0 {
-		k.options.Workers = 32
 	}
 	k.found.at = k.Now()
 	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}

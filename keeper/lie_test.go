@@ -39,6 +39,7 @@ type liar struct {
 	now      time.Time
 	app      gk.App
 	made     int
+	workers  int          // of the instances made next; 0: each app finds its level
 	restored atomic.Bool  // what is noted beside the database
 	passed   atomic.Int64 // how far the clock was moved on
 }
@@ -104,6 +105,7 @@ func (l *liar) instance(d platform.Driver, st store.Store) *keeper.Keeper {
 		Store: st, Vault: l.vault, Gate: l.gate, Drivers: []platform.Driver{d}, PublicURL: "https://hub.example", Allowed: l.allow,
 		Restored: func(context.Context) (bool, error) { return l.restored.Load(), nil },
 		Now:      func() time.Time { return l.now.Add(time.Duration(l.passed.Load())) },
+		Workers:  l.workers,
 		Log:      slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -122,7 +123,11 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		return errors.Join(err, k.unsent(ctx, a, g, code, action))
 	}
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: g.Subject, Sent: req.Sent, At: k.Now()}
+	begun := time.Now()
 	reply, err := a.Ask(ctx, req, true, f.Deadline())
+	if err != nil {
+		k.gates.overdone(app.ID)
+	}
 	if apps.NotSent(err) {
 		k.log.Info("a renewal was not sent", "platform", app.Platform, "grant", g.ID, "error", err)
 		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
@@ -133,6 +138,12 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	}
 	issues, err := a.Issues(asked, reply)
 	var refusal *gk.Fault
+	if fault := apps.FaultIn(err); reply.Status == http.StatusTooManyRequests || reply.Status >= http.StatusInternalServerError ||
+		fault != nil && fault.Action == gk.Backoff {
+		k.gates.overdone(app.ID)
+	} else {
+		k.gates.answered(app.ID, time.Since(begun))
+	}
 	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {
 		return k.refused(ctx, a, g, refusal)
 	}

@@ -217,7 +217,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	if _, returning := r.returning.Load(id); returning {
 		return nil
 	}
-	free := r.gates.take(id, f, r.options.Workers)
+	free := r.gates.take(id, d.Spec().Facts, f)
 	if free == 0 {
 		return nil
 	}
