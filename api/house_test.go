@@ -46,6 +46,7 @@ const (
 
 // house is an API over a real keeper and a real database, with one app and the keys that the scenarios use.
 type house struct {
+	dir     string // of the database
 	t       testing.TB
 	handler http.Handler
 	store   store.Store
@@ -79,7 +80,8 @@ func newHouseOn(t testing.TB, n network) *house {
 	t.Helper()
 	h := &house{t: t, log: &safeBuffer{}, keys: map[string]gk.Secret{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
-	db, err := sqlite.Open(ctx, sqlitetest.Dir(t))
+	h.dir = sqlitetest.Dir(t)
+	db, err := sqlite.Open(ctx, h.dir)
 	if err != nil {
 		t.Fatal(err)
 	}

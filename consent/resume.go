@@ -2,12 +2,14 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 const (
@@ -45,7 +47,10 @@ func (r *resumed) end(app string) {
 // so that none waits for another's platform. It returns when the passes have begun.
 func (fl *Flow) Resume(ctx context.Context) error {
 	clicks, err := fl.store.OpenClicks(ctx, fl.keeper.Now().Add(-time.Minute), resumeMost)
-	if err != nil {
+	var damaged *store.DamagedError
+	if errors.As(err, &damaged) {
+		fl.log.Error("clicks of the database cannot be read and are left out", "error", err)
+	} else if err != nil {
 		return err
 	}
 	byApp := map[string][]gk.Click{}

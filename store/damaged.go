@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// CodeUnreadable is the fault of a grant or an authorization in a list, columns of which cannot be read, and the reason of
+// such an outlet. It is stored nowhere.
+const CodeUnreadable = "local:unreadable"
+
 // DamagedError says that rows cannot be read: what they hold is not what this program writes. It comes beside what could
 // be read, so that one such row stops no other.
 type DamagedError struct {

@@ -79,7 +79,7 @@ func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.Authori
 	if f.Before != "" {
 		w.and(`id < %[1]s`, f.Before)
 	}
-	return all(ctx, s.lists(v), scanAuthorization, `SELECT `+authorizationColumns+` FROM authorizations
+	return all(ctx, s.lists(v), shownAuthorization, `SELECT `+authorizationColumns+` FROM authorizations
 		WHERE id <> ''`+w.text.String()+` ORDER BY id DESC LIMIT $1`, w.args...)
 }
 

@@ -153,7 +153,7 @@ func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := addShops(ctx, q, found); err != nil {
+	if err := addShopsBy(ctx, q, scanShop, found); err != nil {
 		return nil, nil, err
 	}
 	were = make(map[string]print, len(found))

@@ -150,10 +150,14 @@ func (s *Store) ClickByCode(ctx context.Context, app string, codeHash []byte) (g
 
 // OpenClicks implements [store.Authorizations]. Stranded clicks have a reason.
 func (s *Store) OpenClicks(ctx context.Context, before time.Time, limit int) ([]gk.Click, error) {
-	return all(ctx, s.db, scanClick, `SELECT `+clickColumns+` FROM (
+	found, damaged, err := sound(ctx, s.db, scanClick, `SELECT `+clickColumns+` FROM (
 		SELECT `+clickColumns+`, row_number() OVER (PARTITION BY app_id ORDER BY updated_at, id) AS place FROM clicks
 		WHERE stage IN ('exchanging', 'issued') AND updated_at <= $1 AND reason = '') AS waiting
 		WHERE place <= $2 ORDER BY updated_at, id`, ms(before), atMost(limit))
+	if err != nil {
+		return nil, err
+	}
+	return found, orNil(damaged)
 }
 
 // StrandedClicks implements [store.Authorizations].

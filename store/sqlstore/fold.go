@@ -131,7 +131,7 @@ func foldInto(ctx context.Context, q Querier, id, before, after string) error {
 
 // foldOld gives terms to grants that an older version stored, at most limit.
 func (s *Store) foldOld(ctx context.Context, q Querier, limit int) (int, error) {
-	found, err := all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
+	found, err := all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
 		WHERE folded = '' ORDER BY id LIMIT $1`+s.lock.Skip, int64(limit))
 	if err != nil {
 		return 0, err

@@ -47,10 +47,14 @@ func scanGrant(r Row) (gk.Grant, error) {
 	return g, err
 }
 
-// Grant implements [store.Grants].
+// Grant implements [store.Grants]. The engine acts on what it reads, so a row that cannot be read is an error to it.
 func (s *Store) Grant(ctx context.Context, v gk.Viewer, id string) (g gk.Grant, err error) {
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		g, err = grant(ctx, q, v, id, "")
+		if v.Key != gk.Engine().Key {
+			g, err = grantBy(ctx, q, shownGrant, shownShop, v, id, "")
+		} else {
+			g, err = grant(ctx, q, v, id, "")
+		}
 		return err
 	})
 	return g, err
@@ -58,13 +62,19 @@ func (s *Store) Grant(ctx context.Context, v gk.Viewer, id string) (g gk.Grant, 
 
 // grant reads one grant with its shops; lock is empty or ends the statement.
 func grant(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.Grant, error) {
+	return grantBy(ctx, q, scanGrant, scanShop, v, id, lock)
+}
+
+func grantBy(
+	ctx context.Context, q Querier, scan func(Row) (gk.Grant, error), scanShops func(Row) (ownedShop, error), v gk.Viewer, id, lock string,
+) (gk.Grant, error) {
 	w := where{args: []any{id}}
 	w.seen(v, "app_id", "owner")
-	g, err := one(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id = $1`+w.text.String()+lock, w.args...)
+	g, err := one(ctx, q, scan, `SELECT `+grantColumns+` FROM grants WHERE id = $1`+w.text.String()+lock, w.args...)
 	if err != nil {
 		return gk.Grant{}, err
 	}
-	g.Shops, err = shopsOf(ctx, q, id)
+	g.Shops, err = shopsOf(ctx, q, scanShops, id)
 	return g, err
 }
 
@@ -78,7 +88,7 @@ func (s *Store) GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) 
 		if err != nil {
 			return err
 		}
-		g.Shops, err = shopsOf(ctx, q, g.ID)
+		g.Shops, err = shopsOf(ctx, q, scanShop, g.ID)
 		return err
 	})
 	return g, err
@@ -137,7 +147,7 @@ func (s *Store) Children(ctx context.Context, app, parent string) (found []gk.Gr
 		return nil, nil
 	}
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		found, err = all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
+		found, err = all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
 			WHERE app_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY id`, app, parent)
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func (s *Store) KeyByHash(ctx context.Context, hash []byte) (gk.Key, error) {
 
 // Keys implements [store.Keys].
 func (s *Store) Keys(ctx context.Context) ([]gk.Key, error) {
-	return all(ctx, s.db, scanKey, `SELECT `+keyColumns+` FROM keys ORDER BY id`)
+	return all(ctx, s.db, shownKey, `SELECT `+keyColumns+` FROM keys ORDER BY id`)
 }
 
 // RevokeKey implements [store.Keys].

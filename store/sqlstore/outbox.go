@@ -96,7 +96,7 @@ func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, 
 		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.text.String(), of.args...); err != nil {
 			return err
 		}
-		events, err = all(ctx, q, scanEvent, `SELECT `+eventColumns+` FROM events
+		events, err = all(ctx, q, shownEvent, `SELECT `+eventColumns+` FROM events
 			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY `+descending(eventOrder)+` LIMIT $2`, w.args...)
 		return err
 	})

@@ -36,7 +36,7 @@ func (s *Store) Outlet(ctx context.Context, form, id string) (store.Outlet, erro
 
 // Outlets implements [store.Outlets].
 func (s *Store) Outlets(ctx context.Context, form string) ([]store.Outlet, error) {
-	return all(ctx, s.db, scanOutlet, `SELECT `+outletColumns+` FROM outlets WHERE form = $1 OR $1 = '' ORDER BY id`, form)
+	return all(ctx, s.db, shownOutlet, `SELECT `+outletColumns+` FROM outlets WHERE form = $1 OR $1 = '' ORDER BY id`, form)
 }
 
 // UpdateOutlet implements [store.Outlets].
@@ -101,7 +101,7 @@ func (s *Store) FindEvents(ctx context.Context, v gk.Viewer, f store.EventFilter
 	if f.Until > 0 {
 		w.and(`position <= %[1]s`, f.Until)
 	}
-	events, err := all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
+	events, err := all(ctx, s.lists(v), shownEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
 	return shown(v, events), err
 }
@@ -113,7 +113,7 @@ func (s *Store) EventsByID(ctx context.Context, ids []string) ([]gk.Event, error
 	}
 	w := where{}
 	w.in("id", ids)
-	return all(ctx, s.db, scanEvent, `SELECT `+eventColumns+` FROM events
+	return all(ctx, s.db, shownEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position`, w.args...)
 }
 

@@ -41,7 +41,7 @@ func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Gran
 	w := where{args: []any{atMost(limit)}}
 	w.seen(v, "app_id", "owner")
 	seen := w.text.String()
-	return all(ctx, s.lists(v), scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id IN (
+	return all(ctx, s.lists(v), shownGrant, `SELECT `+grantColumns+` FROM grants WHERE id IN (
 		SELECT id FROM grants WHERE state <> 'active' AND state <> 'revoked'`+seen+`
 		UNION SELECT id FROM grants WHERE fault <> '' AND state <> 'revoked'`+seen+`
 		UNION SELECT id FROM grants WHERE doubts > 0 AND state <> 'revoked'`+seen+`
@@ -80,7 +80,7 @@ func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFil
 	if f.Grant != "" {
 		w.and(`grant_id = %[1]s`, f.Grant)
 	}
-	events, err := all(ctx, s.lists(v), scanEvent, `SELECT `+eventColumns+` FROM events
+	events, err := all(ctx, s.lists(v), shownEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position DESC LIMIT $1`, w.args...)
 	return shown(v, events), err
 }

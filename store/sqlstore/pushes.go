@@ -68,7 +68,7 @@ func (s *Store) FinishPush(ctx context.Context, app, dedup string) error {
 // GrantsOfShop implements [store.Grants].
 func (s *Store) GrantsOfShop(ctx context.Context, app, shop string) (found []gk.Grant, err error) {
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		found, err = all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
+		found, err = all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
 			WHERE id IN (SELECT grant_id FROM shops WHERE app_id = $1 AND shop_id = $2) ORDER BY id`, app, shop)
 		if err != nil {
 			return err

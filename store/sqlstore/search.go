@@ -91,7 +91,7 @@ func search(ctx context.Context, q Querier, f store.GrantFilter, w func() *where
 // listGrants reads a page of grants.
 func listGrants(ctx context.Context, q Querier, w *where, limit int) ([]gk.Grant, error) {
 	most := w.arg(atMost(limit))
-	return all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
+	return all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
 		WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT `+most, w.args...)
 }
 
@@ -102,7 +102,7 @@ func (s *Store) GrantsAt(ctx context.Context, app, host string) (at []gk.Grant, 
 	}
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		at = nil
-		some, err := all(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
+		some, err := all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
 			WHERE app_id = $2 AND id IN (SELECT grant_id FROM grant_terms WHERE term = $1) ORDER BY id`, wholeTerm(host), app)
 		if err != nil {
 			return err

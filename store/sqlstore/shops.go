@@ -20,8 +20,8 @@ func scanShop(r Row) (o ownedShop, err error) {
 }
 
 // shopsOf returns the shops of a grant in the order of their ids.
-func shopsOf(ctx context.Context, q Querier, grant string) ([]gk.Shop, error) {
-	found, err := all(ctx, q, scanShop, `SELECT `+shopColumns+` FROM shops WHERE grant_id = $1 ORDER BY shop_id`, grant)
+func shopsOf(ctx context.Context, q Querier, scan func(Row) (ownedShop, error), grant string) ([]gk.Shop, error) {
+	found, err := all(ctx, q, scan, `SELECT `+shopColumns+` FROM shops WHERE grant_id = $1 ORDER BY shop_id`, grant)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -32,8 +32,12 @@ func shopsOf(ctx context.Context, q Querier, grant string) ([]gk.Shop, error) {
 	return shops, nil
 }
 
-// addShops reads the shops of many grants into them.
+// addShops reads the shops of many grants that are not written back into them.
 func addShops(ctx context.Context, q Querier, grants []gk.Grant) error {
+	return addShopsBy(ctx, q, shownShop, grants)
+}
+
+func addShopsBy(ctx context.Context, q Querier, scan func(Row) (ownedShop, error), grants []gk.Grant) error {
 	place := make(map[string]*gk.Grant, len(grants))
 	ids := make([]string, len(grants))
 	for i := range grants {
@@ -42,7 +46,7 @@ func addShops(ctx context.Context, q Querier, grants []gk.Grant) error {
 	for len(ids) > 0 {
 		n := min(len(ids), tokensAtOnce)
 		var w where
-		found, err := all(ctx, q, scanShop, `SELECT `+shopColumns+` FROM shops
+		found, err := all(ctx, q, scan, `SELECT `+shopColumns+` FROM shops
 			WHERE grant_id IN (`+w.list(ids[:n])+`) ORDER BY grant_id, shop_id`, w.args...)
 		if err != nil {
 			return err

@@ -1,0 +1,53 @@
+package api_test
+
+import (
+	"database/sql"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A row of each kind is damaged past the server; what lists it answers all the same.
+func TestRowsThatCannotBeReadBreakNoList(t *testing.T) {
+	h := newHouse(t)
+	for _, id := range []string{"app_0", "app_1", "zzz"} {
+		a := h.app
+		a.ID, a.CreatedAt = id, time.Now()
+		if err := h.store.CreateApp(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := h.do("all", http.MethodPost, "/v1/authorizations", `{"app":"`+h.app.ID+`","shop":"tea.myshoplaza.com"}`)
+	if made.status != http.StatusCreated {
+		t.Fatalf("an authorization = %d\n%s", made.status, made.body)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(h.dir, "grantkeep.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, damage := range []string{
+		`apps SET settings = '[rotten' WHERE id IN ('app_0', 'app_1')`, `authorizations SET scopes = 'rotten'`,
+		`grants SET facts = '{rotten'`, `shops SET facts = '{rotten'`, `events SET data = '{rotten'`,
+	} {
+		if _, err := db.ExecContext(t.Context(), `UPDATE `+damage); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/apps", "/v1/grants", "/v1/authorizations", "/v1/events", "/v1/keys", "/v1/webhooks", "/v1/alarms"} {
+		if a := h.do("all", http.MethodGet, path, ""); a.status != http.StatusOK {
+			t.Errorf("GET %s = %d, want 200\n%s", path, a.status, a.body)
+		}
+	}
+	a := h.do("all", http.MethodGet, "/v1/apps?limit=1", "")
+	if !strings.Contains(a.body, h.app.ID) && !strings.Contains(a.body, `"next"`) {
+		t.Errorf("a page beside apps that cannot be read is neither full nor followed by another\n%s", a.body)
+	}
+	if !strings.Contains(a.body, `"next"`) {
+		t.Errorf("the page of one app names no next one\n%s", a.body)
+	}
+}
