@@ -88,6 +88,7 @@ func build(o Options) *server {
 	}
 	s.keys = newKeyring(o.Store, o.Keeper.Now)
 	s.metrics = newMetrics(o.Metrics, o.Keeper)
+	o.Metrics.MustRegister(newGauges(o))
 	s.gateway = gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log, Bodies: o.Bodies})
 	s.teller = notify.Teller{Store: o.Store, Keeper: o.Keeper}
 	config := huma.Config{

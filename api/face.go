@@ -49,8 +49,9 @@ func (s *server) face(next http.Handler) http.Handler {
 			if route == "" {
 				route = "none"
 			}
-			s.metrics.count(route, seen.status)
-			s.access(r, route, seen, time.Since(begun))
+			took := time.Since(begun)
+			s.metrics.count(route, seen.status, took)
+			s.access(r, route, seen, took)
 		}()
 		switch {
 		case !s.named(r):

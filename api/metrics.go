@@ -13,6 +13,8 @@ import (
 // metrics counts what the API does and asks the keeper how it stands. No label holds an id, an owner or a shop.
 type metrics struct {
 	requests *prometheus.CounterVec
+	took     *prometheus.HistogramVec
+	answers  *prometheus.HistogramVec
 	keeper   *keeper.Keeper
 	ready    *prometheus.Desc
 	flights  *prometheus.Desc
@@ -28,6 +30,14 @@ func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "grantkeep_http_requests_total", Help: "Requests to the API by the route's pattern and the status.",
 		}, []string{"route", "status"}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "grantkeep_http_request_duration_seconds", Help: "How long requests to the API took, by the route's pattern.",
+			Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10, 60}, NativeHistogramBucketFactor: 1.1,
+		}, []string{"route"}),
+		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "grantkeep_platform_answer_seconds", Help: "How long platforms took to answer the keeper's own requests.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}, NativeHistogramBucketFactor: 1.1,
+		}, []string{"platform"}),
 		ready:   prometheus.NewDesc("grantkeep_ready", "1 while this process can serve.", nil, nil),
 		flights: prometheus.NewDesc("grantkeep_flights", "Renewals and completions under way.", nil, nil),
 		spilled: prometheus.NewDesc("grantkeep_spilled_pairs", "Token pairs that wait to be stored.", nil, nil),
@@ -37,12 +47,14 @@ func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
 			"Bytes of the spill file that no pair could be made of at the start; they are in a file beside it.", nil, nil),
 		broken: prometheus.NewDesc("grantkeep_broken_apps", "Apps that do not open: their renewals wait.", nil, nil),
 	}
-	registry.MustRegister(m, m.requests)
+	registry.MustRegister(m, m.requests, m.took, m.answers)
+	k.OnAnswer(func(platform string, took time.Duration) { m.answers.WithLabelValues(platform).Observe(took.Seconds()) })
 	return m
 }
 
-func (m *metrics) count(route string, status int) {
+func (m *metrics) count(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.took.WithLabelValues(route).Observe(took.Seconds())
 }
 
 // Describe names the gauges.

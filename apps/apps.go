@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/grantkeep/grantkeep/outbound"
@@ -28,6 +29,7 @@ type Options struct {
 
 // Registry holds our registered applications. It is safe for concurrent use.
 type Registry struct {
+	answered  atomic.Pointer[func(platform string, took time.Duration)]
 	store     store.Store
 	vault     *vault.Vault
 	gate      *outbound.Gate
@@ -56,3 +58,6 @@ func New(o Options) *Registry {
 
 // Driver returns the driver of a platform, nil if this build has none.
 func (r *Registry) Driver(code string) platform.Driver { return r.drivers[code] }
+
+// OnAnswer has f called with the platform of every answered request, and how long it took.
+func (r *Registry) OnAnswer(f func(platform string, took time.Duration)) { r.answered.Store(&f) }

@@ -29,9 +29,13 @@ func (o Opened) Ask(ctx context.Context, r *platform.Request, once bool, deadlin
 	if err != nil {
 		return platform.Reply{}, fmt.Errorf("%w: %w", outbound.ErrNotSent, err)
 	}
+	begun := time.Now()
 	a, err := o.registry.gate.Send(ctx, req, outbound.Policy{Allow: o.Open.AllowsHost, Timeout: deadline, Once: once})
 	if err != nil {
 		return platform.Reply{}, err
+	}
+	if told := o.registry.answered.Load(); told != nil {
+		(*told)(o.App.Platform, time.Since(begun))
 	}
 	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
 }

@@ -40,8 +40,11 @@ func (r *runner) lookAtApp(ctx context.Context, app gk.App) error {
 	if opened != nil || err != nil {
 		return err
 	}
-	return r.appTurn(ctx, app)
+	if turn := r.appTurn.Load(); turn != nil {
+		return (*turn)(ctx, app)
+	}
+	return nil
 }
 
-// AttendApps names who does what an app has to do in time. It is called before Run.
-func (k *Keeper) AttendApps(turn func(ctx context.Context, app gk.App) error) { k.appTurn = turn }
+// AttendApps names who does what an app has to do in time.
+func (k *Keeper) AttendApps(turn func(ctx context.Context, app gk.App) error) { k.appTurn.Store(&turn) }

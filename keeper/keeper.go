@@ -57,14 +57,15 @@ type Keeper struct {
 	spill   *spill
 	kept    kept
 	clicks  Clicks
-	appTurn func(ctx context.Context, app gk.App) error
+	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys    keys
 	wake    chan struct{}
 
-	opened   recent[apps.Opened] // what a call needs beside its token
-	reaches  recent[gk.Grant]
-	suspects recent[struct{}]
-	putBack  putBack
+	opened    recent[apps.Opened] // what a call needs beside its token
+	reaches   recent[gk.Grant]
+	suspects  recent[struct{}]
+	putBack   putBack
+	refreshes tally
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
@@ -82,7 +83,7 @@ type Keeper struct {
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{}, appTurn: func(context.Context, gk.App) error { return nil },
+		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{},
 	}
 	if k.now == nil {
 		k.now = time.Now

@@ -128,6 +128,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
 	}
 	if err != nil {
+		k.refreshes.add(app.Platform, InDoubt)
 		return errors.Join(k.inDoubt(ctx, a, g, nil, err.Error()), k.askAlive(ctx, a, g))
 	}
 	issues, err := a.Issues(asked, reply)
@@ -140,6 +141,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		if errors.Is(err, apps.ErrDriver) {
 			f = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: apps.CodeDriver, Action: gk.Retry}
 		}
+		k.refreshes.add(app.Platform, InDoubt)
 		return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
 	}
 	for _, i := range issues {
@@ -148,12 +150,15 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 			if lifecycle.Unmoved(lifecycle.TermsOf(a.Driver, a.App), i, cred.Token) {
 				store = func() error { return k.unmoved(ctx, a, g, i) }
 			}
-			if err := store(); err != nil || !lifecycle.Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
+			err := store()
+			k.refreshes.add(app.Platform, Renewed)
+			if err != nil || !lifecycle.Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
 				return err
 			}
 			return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
 		}
 	}
+	k.refreshes.add(app.Platform, InDoubt)
 	return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
 }
 
@@ -163,6 +168,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 	d, app := a.Driver, a.App
 	now := k.Now()
 	f.At = gk.At(now)
+	k.refreshes.add(app.Platform, Refused)
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
 	var outcome lifecycle.RefuseOutcome
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
@@ -190,6 +196,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error {
 	d, app := a.Driver, a.App
 	now := k.Now()
+	k.refreshes.add(app.Platform, Unsent)
 	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
 			return nil, errOvertaken

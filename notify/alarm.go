@@ -153,6 +153,7 @@ func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *t
 	o.State[minute]++
 	attempts := g.deliveries[0].Attempts + 1
 	err := w.tell(ctx, o.Rule.Channel, p, compose(g.events, o.Rule.Language, w.o.ConsoleURL))
+	w.sent.add(store.AlarmForm, stateAfter(err, attempts))
 	if err == nil {
 		o.State[g.key] = now.UnixMilli()
 		g.settle(store.Delivered, time.Time{}, now, "")

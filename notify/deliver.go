@@ -191,6 +191,9 @@ func (w *worker) send(ctx context.Context, o store.Outlet, p private, claimed []
 	}
 	settle, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
+	for _, d := range claimed {
+		w.sent.add(store.WebhookForm, d.State)
+	}
 	return gone, failed, w.o.Store.SettleDeliveries(settle, claimed)
 }
 

@@ -34,6 +34,7 @@ type News struct {
 	o      Options
 	teller Teller
 	wake   chan struct{}
+	sent   tally
 }
 
 // New makes the news.

@@ -1,11 +1,15 @@
 package sim
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"mime"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/grantkeep/grantkeep"
 )
 
 // guarded lets only those in who mean this machine. The name in Host must be a loopback one, or the address listened on:
@@ -37,6 +41,23 @@ func guardedControl(listen string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	}))
+}
+
+// withToken lets in who brings the token, if there is one.
+func withToken(token grantkeep.Secret, next http.Handler) http.Handler {
+	if token.Empty() {
+		return next
+	}
+	want := sha256.Sum256([]byte("Bearer " + token.Reveal()))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "control calls need the token of --token-file, as Authorization: Bearer", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // hostname returns the name in a Host header, in lower case and without port and brackets.

@@ -11,18 +11,22 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/grantkeep/grantkeep"
 )
 
 // Options say which simulators to start, and where.
 type Options struct {
-	Listen      string         // host to listen on; empty: 127.0.0.1
-	AnyAddress  bool           // Listen need not be a loopback address
-	ControlPort int            // 0: any free one
-	Ports       map[string]int // by platform; 0 or missing: any free one
-	TLS         bool           // https, with a certificate made for this run
+	Listen      string           // host to listen on; empty: 127.0.0.1
+	AnyAddress  bool             // Listen need not be a loopback address; then Token is required
+	Token       grantkeep.Secret // control calls must bring it as Bearer; empty: none
+	ControlPort int              // 0: any free one
+	Ports       map[string]int   // by platform; 0 or missing: any free one
+	TLS         bool             // https, with a certificate made for this run
 	Platforms   []Platform
 	Clock       *Clock            // nil: one of their own
 	Memory      *Memory           // nil: real sockets
+	Scenario    Scenario          // played before the first request is answered
 	Out         http.RoundTripper // sends the pushes; nil: by Memory, or as usual
 }
 
@@ -48,6 +52,9 @@ func Start(ctx context.Context, o Options) (*Running, error) {
 	o.Listen = cmp.Or(o.Listen, "127.0.0.1")
 	if !o.AnyAddress && !isLoopback(hostname(o.Listen)) {
 		return nil, fmt.Errorf("simulators listen on loopback addresses only, not on %s: whoever reaches them can act as any merchant", o.Listen)
+	}
+	if !isLoopback(hostname(o.Listen)) && o.Token.Empty() {
+		return nil, fmt.Errorf("simulators on %s need a token for their control calls: whoever can make them can act as any merchant", o.Listen)
 	}
 	s := &Running{Clock: o.Clock}
 	if s.Clock == nil {
@@ -85,12 +92,15 @@ func (s *Running) start(o Options, config *tls.Config) error {
 		s.serve(listener, guarded(o.Listen, kit.Handler(m.sim)))
 		s.tasks.Go(func() { kit.Pushes.Run(s.ctx) })
 	}
+	if err := s.play(o.Scenario); err != nil {
+		return fmt.Errorf("scenario: %w", err)
+	}
 	listener, base, err := o.listen(o.ControlPort, config)
 	if err != nil {
 		return fmt.Errorf("control: %w", err)
 	}
 	s.url = base
-	s.serve(listener, guardedControl(o.Listen, s.control()))
+	s.serve(listener, guardedControl(o.Listen, withToken(o.Token, s.control())))
 	return nil
 }
 

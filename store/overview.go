@@ -14,6 +14,13 @@ type GrantCount struct {
 	N             int64
 }
 
+// Backlog is what waits on a platform.
+type Backlog struct {
+	Platform string
+	Oldest   time.Time // due time of the work that waits longest; zero: none waits
+	InDoubt  int64     // grants
+}
+
 // Kinds of an EndCount.
 const (
 	EndCeiling = "ceiling" // of the authorization or the order
@@ -40,6 +47,10 @@ type RecentFilter struct {
 type Overview interface {
 	// GrantCounts counts the grants that the viewer sees, by app and state. It costs what there is.
 	GrantCounts(ctx context.Context, v gk.Viewer) ([]GrantCount, error)
+	// Backlogs tells, of each platform that has an app, what is due at now and waits.
+	Backlogs(ctx context.Context, now time.Time) ([]Backlog, error)
+	// Unpublished counts the events that have no position yet, up to a thousand.
+	Unpublished(ctx context.Context) (int64, error)
 	// Troubled lists, without shops, up to limit grants that are neither well nor revoked: held, suspended, expired, with a fault or in
 	// doubt; ordered by app and id. It costs what is troubled.
 	Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error)

@@ -162,3 +162,6 @@ func (p *Pulse) Answers(ctx context.Context, patience time.Duration, ping func(c
 	defer p.mu.Unlock()
 	return !p.last.Before(begun)
 }
+
+// Pool is how many connections a process has to its database, those in use, and the most that it may have.
+type Pool struct{ Open, Used, Most int64 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // serveMetrics serves /metrics and nothing else on an address of its own, without a key, until stop is called.
@@ -35,4 +36,20 @@ func serveMetrics(ctx context.Context, address string, registry *prometheus.Regi
 		_ = server.Close() // a scrape that is cut comes again
 		serving.Wait()
 	}, nil
+}
+
+// poolGauges tell of the connections to a database that knows. SQLite keeps its connections in use for as long as it runs.
+func poolGauges(registry prometheus.Registerer, st store.Store) {
+	known, ok := st.(interface{ Pool() store.Pool })
+	if !ok {
+		return
+	}
+	for state, of := range map[string]func(store.Pool) int64{
+		"open": func(p store.Pool) int64 { return p.Open }, "used": func(p store.Pool) int64 { return p.Used }, "most": func(p store.Pool) int64 { return p.Most },
+	} {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "grantkeep_database_connections", Help: "Connections to the database: open, used, and the most there may be.",
+			ConstLabels: prometheus.Labels{"state": state},
+		}, func() float64 { return float64(of(known.Pool())) }))
+	}
 }

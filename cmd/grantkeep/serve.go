@@ -251,6 +251,7 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 		}
 	}
 	in.metrics = prometheus.NewRegistry()
+	poolGauges(in.metrics, in.store)
 	server := api.NewServer(faces{c.publicURL, c.apiURL, c.consoleURL}.handler(k, consent.New(k), in, pushes, nil, log), log)
 	if c.metricsListen != "" {
 		stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)

@@ -114,3 +114,11 @@ func (s *Store) Close() error {
 	s.engine.close()
 	return nil
 }
+
+// Pool counts the connections of both pools.
+func (s *Store) Pool() store.Pool {
+	a, b := s.engine.pool.Stat(), s.engine.lists.pool.Stat()
+	return store.Pool{
+		Open: int64(a.TotalConns() + b.TotalConns()), Used: int64(a.AcquiredConns() + b.AcquiredConns()), Most: int64(a.MaxConns() + b.MaxConns()),
+	}
+}

@@ -112,3 +112,11 @@ func (s *Store) release() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Pool counts the connections, the one that writes too.
+func (s *Store) Pool() store.Pool {
+	w, r := s.writes.Stats(), s.reads.Stats()
+	return store.Pool{
+		Open: int64(w.OpenConnections + r.OpenConnections), Used: int64(w.InUse + r.InUse), Most: int64(w.MaxOpenConnections + r.MaxOpenConnections),
+	}
+}

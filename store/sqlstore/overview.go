@@ -19,6 +19,23 @@ func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCoun
 		) AS counted ON counted.app_id = apps.id ORDER BY apps.id, counted.state`, w.args...)
 }
 
+// Backlogs implements [store.Overview]. The soonest due row of an app is the first of its index, and those in doubt have one.
+func (s *Store) Backlogs(ctx context.Context, now time.Time) ([]store.Backlog, error) {
+	return all(ctx, s.db.Lists(), func(r Row) (b store.Backlog, err error) {
+		return b, r.Scan(&b.Platform, at(&b.Oldest), &b.InDoubt)
+	}, `SELECT platform, COALESCE(MIN(oldest), 0), CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM (
+			SELECT apps.platform, (SELECT MIN(due_at) FROM grants WHERE app_id = apps.id AND due_at <= $1) AS oldest, doubtful.n
+			FROM apps LEFT JOIN (
+				SELECT app_id, COUNT(*) AS n FROM grants WHERE doubts > 0 AND state <> 'revoked' GROUP BY app_id
+			) AS doubtful ON doubtful.app_id = apps.id
+		) AS waiting GROUP BY platform ORDER BY platform`, ms(now))
+}
+
+// Unpublished implements [store.Overview].
+func (s *Store) Unpublished(ctx context.Context) (int64, error) {
+	return one(ctx, s.db.Lists(), scanNumber, `SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE position IS NULL LIMIT 1000) AS fresh`)
+}
+
 // Troubled implements [store.Overview]. Each part has an index of its own, which holds what is troubled and nothing else.
 func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error) {
 	w := where{args: []any{atMost(limit)}}

@@ -13,6 +13,16 @@ func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCoun
 	return call(ctx, s, "GrantCounts", func() ([]store.GrantCount, error) { return s.inner.GrantCounts(ctx, v) })
 }
 
+// Backlogs implements [store.Overview].
+func (s *Store) Backlogs(ctx context.Context, now time.Time) ([]store.Backlog, error) {
+	return call(ctx, s, "Backlogs", func() ([]store.Backlog, error) { return s.inner.Backlogs(ctx, now) })
+}
+
+// Unpublished implements [store.Overview].
+func (s *Store) Unpublished(ctx context.Context) (int64, error) {
+	return call(ctx, s, "Unpublished", func() (int64, error) { return s.inner.Unpublished(ctx) })
+}
+
 // Troubled implements [store.Overview].
 func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error) {
 	return call(ctx, s, "Troubled", func() ([]gk.Grant, error) { return s.inner.Troubled(ctx, v, limit) })

@@ -37,6 +37,45 @@ func grantCounts(t *testing.T, s store.Store) {
 	}
 }
 
+// backlogs has work that is due, and more of it that is not yet.
+func backlogs(t *testing.T, s store.Store) {
+	makeApp(t, s, "app")
+	makeApp(t, s, "idle")
+	for id, due := range map[string]time.Duration{"1": -time.Hour, "2": -2 * time.Hour, "3": time.Hour} {
+		makeGrant(t, s, "app", id, func(g *gk.Grant) {
+			g.DueAt = epoch.Add(due)
+			if id == "3" {
+				g.Doubts = 1
+			}
+		})
+	}
+	got, err := s.Backlogs(t.Context(), epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the backlogs", got, []store.Backlog{{Platform: "shopee", Oldest: epoch.Add(-2 * time.Hour), InDoubt: 1}})
+	if got, err = s.Backlogs(t.Context(), epoch.Add(-3*time.Hour)); err != nil || len(got) != 1 || !got[0].Oldest.IsZero() {
+		t.Errorf("Backlogs before anything is due = %v, %v; want no oldest", got, err)
+	}
+	before, err := s.Unpublished(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for before > 0 {
+		if _, err := s.Publish(t.Context(), 100); err != nil {
+			t.Fatal(err)
+		}
+		after, err := s.Unpublished(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after >= before {
+			t.Fatalf("%d events wait after a publication, %d before", after, before)
+		}
+		before = after
+	}
+}
+
 func troubled(t *testing.T, s store.Store) {
 	makeApp(t, s, "app")
 	makeGrant(t, s, "app", "1-well", nil)

@@ -176,6 +176,7 @@ var cases = []struct {
 	{"a login is found, touched and ended, and goes with its person", logins},
 	{"an invitation is spent once, unless it may be opened more than once", invitations},
 	{"grants are counted by app and state, as the viewer sees them", grantCounts},
+	{"what is due and waits, what is in doubt and what is unpublished is told by platform", backlogs},
 	{"what is troubled is listed, and nothing that is well or revoked", troubled},
 	{"ends are counted by day and kind", endsByDay},
 	{"recent events come latest first, page by page", recentEvents},

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // URL returns the URL of an empty database that is dropped after the test. It lies on the server that
@@ -92,10 +93,16 @@ func copyOf(t testing.TB, server *url.URL, template string) string {
 	return at(server, name)
 }
 
-// create makes a database from another and returns its name.
+// create makes a database from another and returns its name. Where the server can (from version 15 on), it copies files:
+// a database whose pages were written one by one takes ten times as long to drop.
 func create(server *url.URL, template string) (name string, err error) {
 	name = "grantkeep_test_" + strings.ToLower(rand.Text())
-	return name, run(server, `CREATE DATABASE `+name+` TEMPLATE `+template+` ENCODING 'UTF8'`)
+	statement := `CREATE DATABASE ` + name + ` TEMPLATE ` + template + ` ENCODING 'UTF8'`
+	err = run(server, statement+` STRATEGY FILE_COPY`)
+	if pgErr := (*pgconn.PgError)(nil); errors.As(err, &pgErr) && pgErr.Code == "42601" { // a syntax error
+		err = run(server, statement)
+	}
+	return name, err
 }
 
 // at returns the URL of a database of the server.

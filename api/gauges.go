@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// How long the database is not asked again: counting grants costs what there is, however often somebody scrapes.
+const (
+	countedFor = time.Minute
+	waitedFor  = 10 * time.Second
+)
+
+// gauges tell how the installation stands and what its news came to. What the database does not tell within
+// readyPatience is left out, rather than told as it was.
+type gauges struct {
+	keeper  *keeper.Keeper
+	store   store.Store
+	news    *notify.News
+	version string
+	log     *slog.Logger
+
+	mu       sync.Mutex
+	counted  asking
+	grants   map[[2]string]int64 // by platform and state
+	waited   asking
+	backlogs []store.Backlog
+	fresh    int64 // events without a position
+
+	build, grantsNow, due, doubt, unpublished, renewals, webhooks, alarms *prometheus.Desc
+}
+
+// asking is when something was asked for, and whether it came.
+type asking struct {
+	asked time.Time
+	came  bool
+}
+
+func newGauges(o Options) *gauges {
+	return &gauges{
+		keeper: o.Keeper, store: o.Store, news: o.News, version: o.Version, log: o.Log,
+		build:       prometheus.NewDesc("grantkeep_build_info", "Always 1; the label tells the version.", []string{"version"}, nil),
+		grantsNow:   prometheus.NewDesc("grantkeep_grants", "Grants by platform and state, as counted within the last minute.", []string{"platform", "state"}, nil),
+		due:         prometheus.NewDesc("grantkeep_due_age_seconds", "How long the work of a platform that waits longest has been due.", []string{"platform"}, nil),
+		doubt:       prometheus.NewDesc("grantkeep_grants_in_doubt", "Grants of which a refresh has no known outcome.", []string{"platform"}, nil),
+		unpublished: prometheus.NewDesc("grantkeep_events_unpublished", "Events that are not published yet, up to 1000.", nil, nil),
+		renewals:    prometheus.NewDesc("grantkeep_renewals_total", "Refreshes by this process, by platform and outcome: renewed, refused, in_doubt, unsent.", []string{"platform", "outcome"}, nil),
+		webhooks:    prometheus.NewDesc("grantkeep_webhook_deliveries_total", "Attempts to deliver to webhooks by this process, by outcome: delivered, retry, failed.", []string{"outcome"}, nil),
+		alarms:      prometheus.NewDesc("grantkeep_alarm_messages_total", "Attempts to send alarms by this process, by outcome: delivered, retry, failed.", []string{"outcome"}, nil),
+	}
+}
+
+// Describe implements [prometheus.Collector].
+func (g *gauges) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{g.build, g.grantsNow, g.due, g.doubt, g.unpublished, g.renewals, g.webhooks, g.alarms} {
+		out <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	number := func(kind prometheus.ValueType, d *prometheus.Desc, n float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, kind, n, labels...)
+	}
+	number(prometheus.GaugeValue, g.build, 1, g.version)
+	for c, n := range g.keeper.Refreshes() {
+		number(prometheus.CounterValue, g.renewals, float64(n), c.Platform, c.Outcome)
+	}
+	attempts := map[notify.Counted]int64{}
+	for _, outcome := range []string{notify.Delivered, notify.Retried, notify.GivenUp} { // a series that is there from the start
+		attempts[notify.Counted{Form: store.WebhookForm, Outcome: outcome}] = 0
+		attempts[notify.Counted{Form: store.AlarmForm, Outcome: outcome}] = 0
+	}
+	if g.news != nil {
+		for c, n := range g.news.Attempts() {
+			attempts[c] = n
+		}
+	}
+	for c, n := range attempts {
+		d := g.webhooks
+		if c.Form == store.AlarmForm {
+			d = g.alarms
+		}
+		number(prometheus.CounterValue, d, float64(n), c.Outcome)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readyPatience)
+	defer cancel()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count(ctx)
+	if g.counted.came {
+		for c, n := range g.grants {
+			number(prometheus.GaugeValue, g.grantsNow, float64(n), c[0], c[1])
+		}
+	}
+	g.wait(ctx)
+	if g.waited.came {
+		for _, b := range g.backlogs {
+			age := time.Duration(0)
+			if !b.Oldest.IsZero() {
+				age = max(0, g.keeper.Now().Sub(b.Oldest))
+			}
+			number(prometheus.GaugeValue, g.due, age.Seconds(), b.Platform)
+			number(prometheus.GaugeValue, g.doubt, float64(b.InDoubt), b.Platform)
+		}
+		number(prometheus.GaugeValue, g.unpublished, float64(g.fresh))
+	}
+}
+
+// count counts the grants, unless that was done a moment ago.
+func (g *gauges) count(ctx context.Context) {
+	if time.Since(g.counted.asked) < countedFor {
+		return
+	}
+	counts, err := g.store.GrantCounts(ctx, gk.Viewer{Key: "metrics", Scopes: []gk.Scope{gk.ScopeRead}})
+	g.counted = asking{time.Now(), err == nil}
+	if err != nil {
+		g.log.Warn("grants could not be counted", "error", err)
+		return
+	}
+	g.grants = map[[2]string]int64{}
+	for _, c := range counts {
+		g.grants[[2]string{c.Platform, string(c.State)}] += c.N
+	}
+}
+
+// wait asks what waits, unless that was done a moment ago.
+func (g *gauges) wait(ctx context.Context) {
+	if time.Since(g.waited.asked) < waitedFor {
+		return
+	}
+	backlogs, err := g.store.Backlogs(ctx, g.keeper.Now())
+	if err == nil {
+		g.fresh, err = g.store.Unpublished(ctx)
+	}
+	g.waited = asking{time.Now(), err == nil}
+	if err != nil {
+		g.log.Warn("what waits could not be asked", "error", err)
+		return
+	}
+	g.backlogs = backlogs
+}
