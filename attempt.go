@@ -2,24 +2,23 @@ package grantkeep
 
 import "time"
 
-// Attempt is a claim of a grant by one process, for a while.
+// Attempt is a claim of a grant by one process, for a while. Its end is a lease: an attempt that outlives it has an
+// unknown outcome.
 type Attempt struct {
-	ID, By    string
-	At, Until time.Time
+	AttemptID, AttemptBy    string
+	AttemptAt, AttemptUntil time.Time
 }
 
 // Renewal is a pair, and what was spent for it.
 type Renewal struct {
-	Grant, Attempt  string
-	Spent           int64         // the generation whose refresh token bought this pair
-	AskedAt         time.Time     // when the request left
-	At              time.Time     // now
-	RepeatFor       time.Duration // how long the facts allow a repeat of the spent token: 0 for once, a century for repeat
-	Access, Refresh Sealed        // bound to Spent+1; where the answer had no refresh token, the keeper seals the old one again
-	KeyID           int64
-	Windows         map[string]time.Time
-	Renewable       bool
-	Held            bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRenewal does not write
+	Grant, Attempt string
+	Spent          int64         // the generation whose refresh token bought this pair
+	AskedAt        time.Time     // when the request left
+	At             time.Time     // now
+	RepeatFor      time.Duration // how long the facts allow a repeat of the spent token: 0 for once, a century for repeat
+	Pair                         // bound to Spent+1; where the answer had no refresh token, the keeper seals the old one again
+	Renewable      bool
+	Held           bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRenewal does not write
 
-	Expires, RefreshExpires, Due time.Time
+	Due time.Time
 }

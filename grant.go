@@ -25,36 +25,44 @@ type Grant struct {
 	Renewable bool   // false: needs the merchant before ExpiresAt
 	Fault     *Fault // the last one that has not been overcome
 
-	Access, Refresh Sealed // two ciphertexts, bound to Generation; a read opens the first only
-	KeyID           int64  // the key that sealed them
-	Generation      int64  // pairs stored so far; it also rises when the grant is revoked or authorized again
-	Version         int64  // rises with any change of the row
+	Pair
+	Generation int64 // pairs stored so far; it also rises when the grant is revoked or authorized again
+	Version    int64 // rises with any change of the row
 
-	Expires, RefreshExpires, Ceiling time.Time
-	Windows                          map[string]time.Time
-	Scopes                           []string
-	Facts                            map[string]string
-	Shops                            []Shop // not read by the engine's own verbs
+	Ceiling time.Time
+	Scopes  []string
+	Facts   map[string]string
+	Shops   []Shop // not read by the engine's own verbs
 
 	AuthorizedAt time.Time // the merchant's last consent: older revocation pushes are ignored
-	PairFrom     string    // attempt or click that brought the present pair
-	PairSpent    int64     // generation that was spent for it; -1 when it came from a consent
-	PairAskedAt  time.Time // when the request for it left
+	Origin
 
+	Pacing
+	Attempt // the renewal under way
+	Doubt
+	Quota
+
+	CreatedAt, UpdatedAt time.Time
+}
+
+// Pacing is when a grant is dealt with next.
+type Pacing struct {
 	DueAt    time.Time // the next thing to do, whatever it is; zero: nothing, ever
 	RetryAt  time.Time // not to be renewed automatically before this
 	Failures int64     // answered failures in a row
 	Warned   int64     // days of the last warning about the present end; 0: none yet
+}
 
-	AttemptID, AttemptBy    string
-	AttemptAt, AttemptUntil time.Time // lease of the renewal under way; one that outlives it has an unknown outcome
-	Doubts                  int64     // unknown outcomes of this generation
-	DoubtSince              time.Time
+// Doubt is what is not known of a grant's present generation.
+type Doubt struct {
+	Doubts     int64 // unknown outcomes
+	DoubtSince time.Time
+}
 
+// Quota is what a grant has used of its platform's patience.
+type Quota struct {
 	QuotaDay, QuotaUsed int64 // token calls counted on a day of the platform's zone
 	AskedAt             time.Time
-
-	CreatedAt, UpdatedAt time.Time
 }
 
 // InDoubt reports whether a request that spent the present refresh token may have been answered without our hearing it.

@@ -166,9 +166,10 @@ func (h *house) addGrant(app gk.App, shop, owner string, change func(*gk.Grant))
 		ID: id, App: app.ID, Platform: app.Platform, Owner: owner, State: gk.Active, Renewable: true,
 		Subject: gk.Subject{Kind: gk.KindShop, ID: shop, Host: "shop-" + shop + ".myshoplaza.com", Name: "Shop " + shop},
 		Shops:   []gk.Shop{{ID: shop, Name: "Shop " + shop}},
-		Access:  seal("access", accessToken), Refresh: seal("refresh", refreshToken), KeyID: h.vault.KeyID(), Generation: 1, Version: 1,
-		Expires: h.now.Add(24 * time.Hour), RefreshExpires: h.now.Add(90 * 24 * time.Hour), PairAskedAt: h.now, PairSpent: -1,
-		DueAt: h.now.Add(12 * time.Hour), AuthorizedAt: h.now, CreatedAt: h.now, UpdatedAt: h.now, Scopes: []string{"read_order"},
+		Pair:    gk.Pair{Access: seal("access", accessToken), Refresh: seal("refresh", refreshToken), KeyID: h.vault.KeyID(), Expires: h.now.Add(24 * time.Hour), RefreshExpires: h.now.Add(90 * 24 * time.Hour)}, Generation: 1, Version: 1,
+		Origin:       gk.Origin{PairAskedAt: h.now, PairSpent: -1},
+		Pacing:       gk.Pacing{DueAt: h.now.Add(12 * time.Hour)},
+		AuthorizedAt: h.now, CreatedAt: h.now, UpdatedAt: h.now, Scopes: []string{"read_order"},
 	}
 	if change != nil {
 		change(&g)

@@ -70,7 +70,7 @@ func visit(mutate func(*consent.Visit)) consent.Visit {
 }
 
 func TestStartPage(t *testing.T) {
-	grant := gk.Grant{Subject: gk.Subject{Kind: "shop", ID: "2286999", Name: "demo-7"}, State: gk.Expired, Expires: time.Date(2026, 11, 19, 17, 0, 0, 0, time.UTC)}
+	grant := gk.Grant{Subject: gk.Subject{Kind: "shop", ID: "2286999", Name: "demo-7"}, State: gk.Expired, Pair: gk.Pair{Expires: time.Date(2026, 11, 19, 17, 0, 0, 0, time.UTC)}}
 	cases := map[string]struct {
 		visit consent.Visit
 		want  map[string][]string // by language

@@ -138,8 +138,10 @@ func (h *house) grant(app, id string, set func(*gk.Grant)) {
 	now := h.keeper.Now()
 	g := gk.Grant{
 		ID: id, App: app, Subject: gk.Subject{Kind: gk.KindShop, ID: "7700" + id[len(id)-4:], Name: "Shop " + id, Region: "TW"}, State: gk.Active, Renewable: true,
-		Access: gk.Sealed(canary), Refresh: gk.Sealed(canary), KeyID: 1, Generation: 3, PairSpent: 2, PairAskedAt: now.Add(-time.Hour),
-		Expires: now.Add(3 * time.Hour), RefreshExpires: now.Add(700 * time.Hour), Ceiling: now.Add(200 * 24 * time.Hour), DueAt: now.Add(2 * time.Hour),
+		Pair:       gk.Pair{Access: gk.Sealed(canary), Refresh: gk.Sealed(canary), KeyID: 1, Expires: now.Add(3 * time.Hour), RefreshExpires: now.Add(700 * time.Hour)},
+		Generation: 3,
+		Origin:     gk.Origin{PairSpent: 2, PairAskedAt: now.Add(-time.Hour)},
+		Ceiling:    now.Add(200 * 24 * time.Hour), Pacing: gk.Pacing{DueAt: now.Add(2 * time.Hour)},
 		AuthorizedAt: now.Add(-24 * time.Hour), CreatedAt: now.Add(-24 * time.Hour), Owner: "cust-1",
 	}
 	if set != nil {

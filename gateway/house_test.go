@@ -170,7 +170,10 @@ func (h *house) addGrant(spec *platform.Spec) {
 	now := h.keeper.Now()
 	h.grant = gk.Grant{
 		ID: gk.NewID("grt", now), App: app.ID, Platform: app.Platform, State: gk.Active, Subject: who.subject,
-		Generation: 1, Version: 1, PairSpent: -1, PairAskedAt: now, AuthorizedAt: now, CreatedAt: now, UpdatedAt: now, DueAt: now.Add(time.Hour),
+		Generation: 1, Version: 1,
+		Origin:       gk.Origin{PairSpent: -1, PairAskedAt: now},
+		AuthorizedAt: now, CreatedAt: now, UpdatedAt: now,
+		Pacing: gk.Pacing{DueAt: now.Add(time.Hour)},
 	}
 	if spec.Facts.Tokens {
 		h.grant.Renewable, h.grant.Expires = true, now.Add(24*time.Hour)

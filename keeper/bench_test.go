@@ -151,8 +151,9 @@ func (m *mill) fill(b *testing.B, v *vault.Vault, app gk.App) {
 			ID: id, App: app.ID, Platform: app.Platform, State: gk.Active, Renewable: true, Scopes: []string{"read_order"},
 			Subject: gk.Subject{Kind: gk.KindShop, ID: shop, Host: "s" + shop + ".myshoplaza.com", Name: "Shop"},
 			Shops:   []gk.Shop{{ID: shop, Name: "Shop", Host: "s" + shop + ".myshoplaza.com"}},
-			Access:  seal("access"), Refresh: seal("refresh"), KeyID: v.KeyID(), Generation: 1, Version: 1, PairSpent: -1,
-			Expires: now.Add(year), PairAskedAt: now, DueAt: now.Add(year / 2), AuthorizedAt: now, CreatedAt: now, UpdatedAt: now,
+			Pair:    gk.Pair{Access: seal("access"), Refresh: seal("refresh"), KeyID: v.KeyID(), Expires: now.Add(year)}, Generation: 1, Version: 1,
+			Origin: gk.Origin{PairSpent: -1, PairAskedAt: now},
+			Pacing: gk.Pacing{DueAt: now.Add(year / 2)}, AuthorizedAt: now, CreatedAt: now, UpdatedAt: now,
 			Facts: map[string]string{"seen_at": now.Add(100 * year).Format(time.RFC3339)},
 		})
 	}

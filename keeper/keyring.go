@@ -206,6 +206,6 @@ func (k *Keeper) sealGrant(g *gk.Grant) ([]gk.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Access, g.Refresh, g.KeyID = sealed.Access, sealed.Refresh, sealed.Key
+	g.Access, g.Refresh, g.KeyID = sealed.Access, sealed.Refresh, sealed.KeyID
 	return nil, nil
 }

@@ -119,9 +119,11 @@ func (l *liar) grant() gk.Grant {
 	l.t.Helper()
 	l.made++
 	g := gk.Grant{
-		ID: gk.NewID("grt", l.now), App: l.app.ID, Platform: l.app.Platform, State: gk.Active, Renewable: true, Generation: 1, Version: 1, PairSpent: -1,
-		Subject: gk.Subject{Kind: gk.KindShop, ID: fmt.Sprint(1000 + l.made)}, PairAskedAt: l.now, AuthorizedAt: l.now.Add(-time.Hour), CreatedAt: l.now, UpdatedAt: l.now,
-		Expires: l.now.Add(3 * time.Hour), DueAt: l.now.Add(time.Hour), KeyID: l.vault.KeyID(),
+		ID: gk.NewID("grt", l.now), App: l.app.ID, Platform: l.app.Platform, State: gk.Active, Renewable: true, Generation: 1, Version: 1,
+		Origin:  gk.Origin{PairSpent: -1, PairAskedAt: l.now},
+		Subject: gk.Subject{Kind: gk.KindShop, ID: fmt.Sprint(1000 + l.made)}, AuthorizedAt: l.now.Add(-time.Hour), CreatedAt: l.now, UpdatedAt: l.now,
+		Pair:   gk.Pair{Expires: l.now.Add(3 * time.Hour), KeyID: l.vault.KeyID()},
+		Pacing: gk.Pacing{DueAt: l.now.Add(time.Hour)},
 	}
 	switch l.app.Platform {
 	case "shoplazza":

@@ -195,8 +195,10 @@ func onlyGrant(t *testing.T, k *keeper.Keeper, db store.Store, v *vault.Vault, a
 	g := gk.Grant{
 		ID: id, App: app.ID, Platform: app.Platform, State: gk.Active, Renewable: true, Scopes: []string{"read_order"},
 		Subject: gk.Subject{Kind: gk.KindShop, ID: "1", Host: "s1.myshoplaza.com"}, Shops: []gk.Shop{{ID: "1", Host: "s1.myshoplaza.com"}},
-		Access: seal("access", strings.Repeat("a", 30)+"-1"), Refresh: seal("refresh", "r-1"), KeyID: v.KeyID(), Generation: 1, PairSpent: -1,
-		Expires: now.Add(24 * time.Hour), PairAskedAt: now, DueAt: now.Add(20 * time.Hour), AuthorizedAt: now, CreatedAt: now,
+		Pair:       gk.Pair{Access: seal("access", strings.Repeat("a", 30)+"-1"), Refresh: seal("refresh", "r-1"), KeyID: v.KeyID(), Expires: now.Add(24 * time.Hour)},
+		Generation: 1,
+		Origin:     gk.Origin{PairSpent: -1, PairAskedAt: now},
+		Pacing:     gk.Pacing{DueAt: now.Add(20 * time.Hour)}, AuthorizedAt: now, CreatedAt: now,
 		Facts: map[string]string{"seen_at": now.Add(24 * time.Hour).Format(time.RFC3339)},
 	}
 	err = db.PutGrants(t.Context(), app.ID, "", "", nil, now, func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {

@@ -63,7 +63,7 @@ var errStillGood = errors.New("keeper: still good")
 
 // attempt makes an attempt. Its lease outlasts the request's hard end.
 func (k *Keeper) attempt(f platform.Renewal, now time.Time) store.Attempt {
-	return store.Attempt{ID: gk.NewID("att", now), By: k.options.Instance, At: now, Until: lifecycle.Lease(f, now)}
+	return store.Attempt{AttemptID: gk.NewID("att", now), AttemptBy: k.options.Instance, AttemptAt: now, AttemptUntil: lifecycle.Lease(f, now)}
 }
 
 // Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.

@@ -71,8 +71,7 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 	}
 	r := store.Renewal{
 		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: f.RepeatSpan(),
-		Access: sealed.Access, Refresh: sealed.Refresh, KeyID: sealed.Key, Windows: t.Windows,
-		Expires: t.Expires, RefreshExpires: t.RefreshExpires,
+		Pair: sealed,
 	}
 	terms := lifecycle.TermsOf(d, app)
 	next := lifecycle.After(&g, r, i.Ceiling)
@@ -131,28 +130,27 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) (
 	case lifecycle.Stored:
 	}
 	if g.Generation != r.Spent {
-		bought, err := k.reseal(r, g.Generation+1)
-		if err != nil {
+		var err error
+		if r.Pair, err = k.reseal(r, g.Generation+1); err != nil {
 			return nil, err
 		}
-		r.Access, r.Refresh, r.KeyID = bought.Access, bought.Refresh, bought.Key
 	}
 	brought := lifecycle.Brought{Subject: e.Subject, Scopes: e.Scopes, Shops: e.Shops, Facts: e.Facts, Ceiling: e.Ceiling}
 	return lifecycle.Take(g, lifecycle.TermsOf(d, app), r, brought, now), nil
 }
 
 // reseal binds a pair to another generation than it was sealed for.
-func (k *Keeper) reseal(r store.Renewal, generation int64) (lifecycle.Sealed, error) {
-	var t gk.Token
+func (k *Keeper) reseal(r store.Renewal, generation int64) (gk.Pair, error) {
+	t := gk.Token{Expires: r.Expires, RefreshExpires: r.RefreshExpires, Windows: r.Windows}
 	var err error
 	if len(r.Access) > 0 {
 		if t.Access, err = k.vault.OpenSecret(tokenPlace(r.Grant, "access", r.Spent+1), r.Access); err != nil {
-			return lifecycle.Sealed{}, err
+			return gk.Pair{}, err
 		}
 	}
 	if len(r.Refresh) > 0 {
 		if t.Refresh, err = k.vault.OpenSecret(tokenPlace(r.Grant, "refresh", r.Spent+1), r.Refresh); err != nil {
-			return lifecycle.Sealed{}, err
+			return gk.Pair{}, err
 		}
 	}
 	return k.sealPair(r.Grant, generation, t)

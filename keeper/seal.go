@@ -2,13 +2,12 @@ package keeper
 
 import (
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
-// sealPair seals a token pair for one grant and generation.
-func (k *Keeper) sealPair(grant string, generation int64, t gk.Token) (lifecycle.Sealed, error) {
-	var p lifecycle.Sealed
+// sealPair seals a token pair, which keeps its ends, for one grant and generation.
+func (k *Keeper) sealPair(grant string, generation int64, t gk.Token) (gk.Pair, error) {
+	p := gk.Pair{Expires: t.Expires, RefreshExpires: t.RefreshExpires, Windows: t.Windows}
 	for _, one := range []struct {
 		field  string
 		secret gk.Secret
@@ -19,9 +18,9 @@ func (k *Keeper) sealPair(grant string, generation int64, t gk.Token) (lifecycle
 		}
 		sealed, err := k.vault.SealSecret(tokenPlace(grant, one.field, generation), one.secret)
 		if err != nil {
-			return lifecycle.Sealed{}, err
+			return gk.Pair{}, err
 		}
-		*one.into, p.Key = sealed, vault.KeyOf(sealed)
+		*one.into, p.KeyID = sealed, vault.KeyOf(sealed)
 	}
 	return p, nil
 }

@@ -175,8 +175,9 @@ func decodeEntry(b []byte) (entry, error) {
 		Kind: r.Kind, App: r.App, Click: r.Click, Answer: r.Answer, KeyID: r.KeyID,
 		Subject: r.Subject, Scopes: r.Scopes, Shops: r.Shops, Facts: r.Facts, Ceiling: r.Ceiling,
 		Renewal: store.Renewal{
-			Grant: r.Grant, Attempt: r.Attempt, Spent: r.Spent, AskedAt: r.AskedAt, RepeatFor: r.RepeatFor, Access: r.Access, Refresh: r.Refresh,
-			KeyID: r.KeyID, Windows: r.Windows, Renewable: r.Renewable, Expires: r.Expires, RefreshExpires: r.RefreshExpires, Due: r.Due,
+			Grant: r.Grant, Attempt: r.Attempt, Spent: r.Spent, AskedAt: r.AskedAt, RepeatFor: r.RepeatFor,
+			Pair:      gk.Pair{Access: r.Access, Refresh: r.Refresh, KeyID: r.KeyID, Windows: r.Windows, Expires: r.Expires, RefreshExpires: r.RefreshExpires},
+			Renewable: r.Renewable, Due: r.Due,
 		},
 	}, nil
 }

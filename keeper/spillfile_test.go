@@ -13,7 +13,7 @@ import (
 )
 
 func someEntry(n int) entry {
-	return entry{Kind: entryRenewal, App: "app", Renewal: store.Renewal{Grant: fmt.Sprintf("grant %d", n), Attempt: "att", Access: gk.Sealed("sealed")}}
+	return entry{Kind: entryRenewal, App: "app", Renewal: store.Renewal{Grant: fmt.Sprintf("grant %d", n), Attempt: "att", Pair: gk.Pair{Access: gk.Sealed("sealed")}}}
 }
 
 // spilledFile makes a spill file with entries 0…n-1 and returns where each begins in it.

@@ -102,7 +102,7 @@ func ourBackoff(g *gk.Grant) bool {
 }
 
 func hold(g *gk.Grant, a gk.Attempt) {
-	g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil, g.DueAt = a.ID, a.By, a.At, a.Until, a.Until
+	g.Attempt, g.DueAt = a, a.AttemptUntil
 }
 
 // Lease returns when the lease of an attempt ends that begins now: the hard end of its request and a little more. It is

@@ -53,14 +53,14 @@ func TestClaim(t *testing.T) {
 		},
 	} {
 		g := c.grant
-		a := gk.Attempt{ID: "att-4", By: "me", At: noon, Until: lifecycle.Lease(c.terms.Renewal, noon)}
+		a := gk.Attempt{AttemptID: "att-4", AttemptBy: "me", AttemptAt: noon, AttemptUntil: lifecycle.Lease(c.terms.Renewal, noon)}
 		got, _ := lifecycle.Claim(&g, c.terms, c.by, a, noon)
 		if got != c.want {
 			t.Errorf("%s: %#v, want %#v", name, got, c.want)
 		}
 		if _, claimed := got.(lifecycle.Claimed); !claimed {
 			same(t, name+": a grant that is not claimed stays as it was", g, c.grant)
-		} else if g.AttemptID != "att-4" || !g.AttemptUntil.Equal(a.Until) || !g.DueAt.Equal(a.Until) || g.AskedAt != noon {
+		} else if g.AttemptID != "att-4" || !g.AttemptUntil.Equal(a.AttemptUntil) || !g.DueAt.Equal(a.AttemptUntil) || g.AskedAt != noon {
 			t.Errorf("%s: attempt %s until %s, due %s, asked %s", name, g.AttemptID, g.AttemptUntil, g.DueAt, g.AskedAt)
 		}
 	}
@@ -90,7 +90,7 @@ func TestTakeDue(t *testing.T) {
 		if !c.may {
 			continue
 		}
-		lifecycle.TakeDue(&g, gk.Attempt{ID: "att-4", By: "me", At: noon, Until: noon.Add(time.Minute)})
+		lifecycle.TakeDue(&g, gk.Attempt{AttemptID: "att-4", AttemptBy: "me", AttemptAt: noon, AttemptUntil: noon.Add(time.Minute)})
 		if g.Doubts != c.doubts || !g.DoubtSince.Equal(c.since) || g.AttemptID != "att-4" {
 			t.Errorf("%s: %d doubts since %s by %s, want %d since %s", name, g.Doubts, g.DoubtSince, g.AttemptID, c.doubts, c.since)
 		}

@@ -38,7 +38,7 @@ func Outlive(g *gk.Grant, now time.Time) []gk.Event {
 // TellDoubt tells of an attempt that outlived its lease, which TakeDue has made a doubt.
 func TellDoubt(g *gk.Grant, now time.Time) []gk.Event {
 	if !g.Renewable {
-		g.Doubts, g.DoubtSince = 0, time.Time{} // whoever died had claimed it for something else than a refresh
+		g.Doubt = gk.Doubt{} // whoever died had claimed it for something else than a refresh
 	}
 	if !g.InDoubt() || g.Fault != nil && !g.Fault.At.Before(g.DoubtSince) {
 		return nil

@@ -11,7 +11,7 @@ import (
 func Erase(g *gk.Grant, actor, why string, now time.Time) []gk.Event {
 	g.State, g.Renewable, g.Access, g.Refresh, g.KeyID = gk.Revoked, false, nil, nil, 0
 	g.Generation++
-	g.DueAt, g.RetryAt, g.Failures, g.Doubts, g.DoubtSince = time.Time{}, time.Time{}, 0, 0, time.Time{}
+	g.DueAt, g.RetryAt, g.Failures, g.Doubt = time.Time{}, time.Time{}, 0, gk.Doubt{}
 	Release(g)
 	return []gk.Event{Event(gk.EventGrantRevoked, actor, g, now, map[string]any{"why": why})}
 }

@@ -61,13 +61,11 @@ func WithFact(facts map[string]string, name, value string) map[string]string {
 func Shared(g *gk.Grant) bool { return g.Facts[FactShared] == "true" }
 
 // Release clears the attempt of a grant.
-func Release(g *gk.Grant) {
-	g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "", "", time.Time{}, time.Time{}
-}
+func Release(g *gk.Grant) { g.Attempt = gk.Attempt{} }
 
 // calm takes all trouble with the present pair from a grant: a pair that works outweighs every conclusion drawn without it.
 func calm(g *gk.Grant) {
-	g.Fault, g.Failures, g.RetryAt, g.Doubts, g.DoubtSince = nil, 0, time.Time{}, 0, time.Time{}
+	g.Fault, g.Failures, g.RetryAt, g.Doubt = nil, 0, time.Time{}, gk.Doubt{}
 }
 
 // later returns the later of two moments.

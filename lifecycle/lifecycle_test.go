@@ -21,9 +21,12 @@ func hours(n float64) time.Time { return noon.Add(time.Duration(n * float64(time
 func healthy(changes ...func(*gk.Grant)) gk.Grant {
 	g := gk.Grant{
 		ID: "grt", App: "app", Platform: "toy", Subject: gk.Subject{Kind: gk.KindShop, ID: "1001", Host: "one.toy.example"},
-		Owner: "cust-1", State: gk.Active, Renewable: true, Access: gk.Sealed("access 3"), Refresh: gk.Sealed("refresh 3"), KeyID: 1,
-		Generation: 3, Version: 7, Expires: hours(2), RefreshExpires: hours(24 * 30), Ceiling: hours(24 * 365),
-		AuthorizedAt: hours(-24), PairFrom: "att-2", PairSpent: 2, PairAskedAt: hours(-2), CreatedAt: hours(-24),
+		Owner: "cust-1", State: gk.Active, Renewable: true,
+		Pair:       gk.Pair{Access: gk.Sealed("access 3"), Refresh: gk.Sealed("refresh 3"), KeyID: 1, Expires: hours(2), RefreshExpires: hours(24 * 30)},
+		Generation: 3, Version: 7, Ceiling: hours(24 * 365),
+		AuthorizedAt: hours(-24),
+		Origin:       gk.Origin{PairFrom: "att-2", PairSpent: 2, PairAskedAt: hours(-2)},
+		CreatedAt:    hours(-24),
 	}
 	for _, change := range changes {
 		change(&g)

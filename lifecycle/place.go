@@ -22,14 +22,8 @@ type Consent struct {
 	Confirm       bool   // the link waits for a person's confirmation
 	Wanted        []string
 	Answer        platform.Issue
-	Pair          Sealed
+	Pair          gk.Pair   // sealed as PlacedAs says
 	AskedAt       time.Time // when the platform gave the pair
-}
-
-// Sealed is a token pair, sealed for one grant and generation, and the key that sealed it.
-type Sealed struct {
-	Access, Refresh gk.Sealed
-	Key             int64
 }
 
 // PlacedAs returns the id and the generation for which a consent's pair must be sealed.
@@ -113,9 +107,8 @@ func Place(old *gk.Grant, t Terms, c *Consent, now time.Time) (gk.Grant, []gk.Ev
 	g.Facts = c.facts(g.Facts, missing, now)
 
 	g.Generation++
-	g.Access, g.Refresh, g.KeyID = c.Pair.Access, c.Pair.Refresh, c.Pair.Key
-	g.Expires, g.RefreshExpires, g.Windows, g.Ceiling = i.Token.Expires, i.Token.RefreshExpires, i.Token.Windows, i.Ceiling
-	g.AuthorizedAt, g.PairFrom, g.PairSpent, g.PairAskedAt = c.AskedAt, c.From, -1, c.AskedAt
+	g.Pair, g.Ceiling, g.AuthorizedAt = c.Pair, i.Ceiling, c.AskedAt
+	g.Origin = gk.Origin{PairFrom: c.From, PairSpent: -1, PairAskedAt: c.AskedAt}
 	g.Renewable = Renewable(t, &g, i.Final)
 	g.Warned = 0
 	calm(&g)

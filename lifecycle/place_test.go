@@ -16,10 +16,11 @@ import (
 func agreed(owner string, changes ...func(*lifecycle.Consent)) lifecycle.Consent {
 	c := lifecycle.Consent{
 		Grant: "grt-new", App: "app", Authorization: "auth", From: "clk", Owner: owner, Asked: true, AskedAt: noon,
-		Pair: lifecycle.Sealed{Access: gk.Sealed("access"), Refresh: gk.Sealed("refresh"), Key: 9},
+		Pair: gk.Pair{
+			Access: gk.Sealed("access"), Refresh: gk.Sealed("refresh"), KeyID: 9, Expires: hours(4), RefreshExpires: hours(24 * 30),
+		},
 		Answer: platform.Issue{
 			Subject: gk.Subject{Kind: gk.KindShop, ID: "1001"}, Ceiling: hours(24 * 365),
-			Token: gk.Token{Expires: hours(4), RefreshExpires: hours(24 * 30)},
 		},
 	}
 	for _, change := range changes {

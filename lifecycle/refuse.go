@@ -51,7 +51,7 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 		g.Fault = &f
 		g.Failures++
 		told := !g.Renewable // by the same refusal, whose commit was not answered
-		g.Renewable, g.RetryAt, g.Doubts, g.DoubtSince = false, time.Time{}, 0, time.Time{}
+		g.Renewable, g.RetryAt, g.Doubt = false, time.Time{}, gk.Doubt{}
 		if !told {
 			events = append(events, Event(gk.EventGrantNeedsAuthorization, "engine", g, now, Why(g)))
 		}

@@ -71,10 +71,9 @@ func troubled(g *gk.Grant) bool {
 
 // store puts a pair onto a grant.
 func store(g *gk.Grant, r gk.Renewal) {
-	g.Access, g.Refresh, g.KeyID = r.Access, r.Refresh, r.KeyID
+	g.Pair, g.Renewable = r.Pair, r.Renewable
 	g.Generation++
-	g.PairFrom, g.PairSpent, g.PairAskedAt = r.Attempt, r.Spent, r.AskedAt
-	g.Expires, g.RefreshExpires, g.Windows, g.Renewable = r.Expires, r.RefreshExpires, r.Windows, r.Renewable
+	g.Origin = gk.Origin{PairFrom: r.Attempt, PairSpent: r.Spent, PairAskedAt: r.AskedAt}
 	if g.State != gk.Held {
 		g.State = gk.Active
 	}

@@ -15,8 +15,9 @@ const century = 100 * 365 * 24 * time.Hour
 func bought(changes ...func(*gk.Renewal)) gk.Renewal {
 	r := gk.Renewal{
 		Grant: "grt", Attempt: "att-3", Spent: 3, AskedAt: noon.Add(-time.Minute), At: noon,
-		Access: gk.Sealed("access 4"), Refresh: gk.Sealed("refresh 4"), KeyID: 2, Renewable: true,
-		Expires: hours(4), RefreshExpires: hours(24 * 30), Due: hours(3),
+		Pair:      gk.Pair{Access: gk.Sealed("access 4"), Refresh: gk.Sealed("refresh 4"), KeyID: 2, Expires: hours(4), RefreshExpires: hours(24 * 30)},
+		Renewable: true,
+		Due:       hours(3),
 	}
 	for _, change := range changes {
 		change(&r)

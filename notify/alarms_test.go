@@ -242,8 +242,10 @@ func TestHostileNamesAreHarmlessInAMessage(t *testing.T) {
 	r.answers(says(`{"errcode":0}`))
 	h := newHouse(t, r.host())
 	g := gk.Grant{
-		ID: gk.NewID("grt", h.clock()), App: h.app.ID, State: gk.Expired, PairSpent: -1, CreatedAt: h.clock(),
-		Subject: gk.Subject{Kind: gk.KindShop, ID: "1", Name: "a\r\nX: y @all [x](http://evil.example) <at user_id=\"all\">"},
+		ID: gk.NewID("grt", h.clock()), App: h.app.ID, State: gk.Expired,
+		Origin:    gk.Origin{PairSpent: -1},
+		CreatedAt: h.clock(),
+		Subject:   gk.Subject{Kind: gk.KindShop, ID: "1", Name: "a\r\nX: y @all [x](http://evil.example) <at user_id=\"all\">"},
 	}
 	err := h.store.PutGrants(t.Context(), h.app.ID, "", "", []gk.Subject{g.Subject}, h.clock(),
 		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {

@@ -53,9 +53,12 @@ func fill(b testing.TB, data string, n int) {
 	for i := range n {
 		shop := strconv.Itoa(100_000 + i)
 		grants = append(grants, gk.Grant{
-			ID: gk.NewID("grt", now), App: "app_1", State: gk.Active, Renewable: true, Generation: 1, Version: 1, PairSpent: -1,
+			ID: gk.NewID("grt", now), App: "app_1", State: gk.Active, Renewable: true, Generation: 1, Version: 1,
+			Origin:  gk.Origin{PairSpent: -1, PairAskedAt: now},
 			Subject: gk.Subject{Kind: gk.KindShop, ID: shop, Host: "s" + shop + ".myshoplaza.com"}, Shops: []gk.Shop{{ID: shop}},
-			Expires: now.AddDate(2, 0, 0), DueAt: now.AddDate(1, 0, 0), PairAskedAt: now, AuthorizedAt: now, CreatedAt: now, UpdatedAt: now,
+			Pair:         gk.Pair{Expires: now.AddDate(2, 0, 0)},
+			Pacing:       gk.Pacing{DueAt: now.AddDate(1, 0, 0)},
+			AuthorizedAt: now, CreatedAt: now, UpdatedAt: now,
 		})
 		if len(grants) < 1000 && i < n-1 {
 			continue

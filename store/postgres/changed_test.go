@@ -25,7 +25,10 @@ func seedGrants(t *testing.T, s *postgres.Store, ids ...string) {
 		err := s.PutGrants(t.Context(), "app", "", "", nil, now, func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			return []gk.Grant{{
 				ID: id, App: "app", Subject: gk.Subject{Kind: gk.KindShop, ID: id}, State: gk.Active, Renewable: true,
-				Access: gk.Sealed("a"), Refresh: gk.Sealed("r"), KeyID: 1, Generation: 1, PairSpent: -1, DueAt: now,
+				Pair:       gk.Pair{Access: gk.Sealed("a"), Refresh: gk.Sealed("r"), KeyID: 1},
+				Generation: 1,
+				Origin:     gk.Origin{PairSpent: -1},
+				Pacing:     gk.Pacing{DueAt: now},
 			}}, nil, nil
 		})
 		if err != nil {

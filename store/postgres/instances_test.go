@@ -18,8 +18,9 @@ func attempting(t *testing.T, s *postgres.Store, id, by string) {
 	err := s.PutGrants(t.Context(), "app", "", "", nil, begun,
 		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			return []gk.Grant{{
-				ID: id, Subject: gk.Subject{Kind: gk.KindShop, ID: id}, State: gk.Active, Renewable: true, DueAt: begun,
-				AttemptID: "att", AttemptBy: by, AttemptAt: begun, AttemptUntil: begun.Add(time.Minute),
+				ID: id, Subject: gk.Subject{Kind: gk.KindShop, ID: id}, State: gk.Active, Renewable: true,
+				Pacing:  gk.Pacing{DueAt: begun},
+				Attempt: gk.Attempt{AttemptID: "att", AttemptBy: by, AttemptAt: begun, AttemptUntil: begun.Add(time.Minute)},
 			}}, nil, nil
 		})
 	if err != nil {

@@ -59,7 +59,7 @@ func (s *Store) claim(
 			version = version + 1, updated_at = $2
 		WHERE id IN (SELECT id FROM due)
 		RETURNING `+grantColumns,
-			app, ms(a.At), ms(a.At.Add(gk.LongestLease)), ms(floor), int64(limit), a.ID, a.By, ms(a.Until))
+			app, ms(a.AttemptAt), ms(a.AttemptAt.Add(gk.LongestLease)), ms(floor), int64(limit), a.AttemptID, a.AttemptBy, ms(a.AttemptUntil))
 		if err == nil && damaged != nil {
 			return errDamaged
 		}
@@ -78,11 +78,11 @@ func (s *Store) setAside(
 ) (damaged *store.DamagedError, err error) {
 	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
 		_, damaged, err = sound(ctx, q, scanGrant, `SELECT `+grantColumns+` `+dueRows+s.lock.Skip,
-			app, ms(a.At), ms(a.At.Add(gk.LongestLease)), ms(floor), int64(limit))
+			app, ms(a.AttemptAt), ms(a.AttemptAt.Add(gk.LongestLease)), ms(floor), int64(limit))
 		if err != nil || damaged == nil {
 			return err
 		}
-		w := where{args: []any{ms(a.At.Add(damagedWait))}}
+		w := where{args: []any{ms(a.AttemptAt.Add(damagedWait))}}
 		_, err := exec(ctx, q, `UPDATE grants SET due_at = $1 WHERE id IN (`+w.list(damaged.IDs)+`)`, w.args...)
 		return err
 	})

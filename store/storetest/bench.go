@@ -22,8 +22,9 @@ func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 	for i := range grants {
 		id := numbered("grant", i)
 		grants[i] = gk.Grant{
-			ID: id, Subject: shop(id), State: gk.Active, Renewable: true, Generation: 1, PairSpent: -1,
-			Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: epoch.Add(time.Hour), DueAt: epoch,
+			ID: id, Subject: shop(id), State: gk.Active, Renewable: true, Generation: 1, Origin: gk.Origin{PairSpent: -1},
+			Pair:   gk.Pair{Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: epoch.Add(time.Hour)},
+			Pacing: gk.Pacing{DueAt: epoch},
 		}
 	}
 	err := s.PutGrants(b.Context(), "app", "", "", nil, epoch,
@@ -76,9 +77,12 @@ func benchImports(b *testing.B, s store.Store) {
 			at := epoch.Add(time.Duration(imports.Add(1)/1000) * time.Millisecond)
 			id := gk.NewID("grt", at)
 			g := gk.Grant{
-				ID: id, Subject: shop("of-" + id), State: gk.Active, Renewable: true, Generation: 1, PairSpent: -1, Owner: "owner",
-				Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: at.Add(time.Hour), DueAt: at.Add(time.Hour),
-				Shops: []gk.Shop{{ID: id}},
+				ID: id, Subject: shop("of-" + id), State: gk.Active, Renewable: true, Generation: 1,
+				Origin: gk.Origin{PairSpent: -1},
+				Owner:  "owner",
+				Pair:   gk.Pair{Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: at.Add(time.Hour)},
+				Pacing: gk.Pacing{DueAt: at.Add(time.Hour)},
+				Shops:  []gk.Shop{{ID: id}},
 			}
 			grants, subjects = append(grants, g), append(subjects, g.Subject)
 			events = append(events, gk.Event{ID: gk.NewID("evt", at), Kind: gk.EventGrantCreated, Grant: id, App: "app", At: at})
@@ -105,7 +109,7 @@ func benchRenewals(b *testing.B, s store.Store) {
 		for left := b.N; left > 0; {
 			n := renewals.Add(1)
 			now := epoch.Add(time.Duration(n) * time.Hour) // all are due again
-			a := store.Attempt{ID: fmt.Sprint("attempt-", n), By: "host", At: now, Until: now.Add(90 * time.Second)}
+			a := store.Attempt{AttemptID: fmt.Sprint("attempt-", n), AttemptBy: "host", AttemptAt: now, AttemptUntil: now.Add(90 * time.Second)}
 			got, err := s.ClaimDue(b.Context(), "app", a, time.Time{}, min(left, 64))
 			if err != nil || len(got) == 0 {
 				b.Errorf("ClaimDue = %d rows, %v", len(got), err)
@@ -125,7 +129,8 @@ func benchRenewals(b *testing.B, s store.Store) {
 			}
 			saved, err := s.SaveRenewal(b.Context(), store.Renewal{
 				Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: g.AttemptAt, At: g.AttemptAt, RepeatFor: century,
-				Access: g.Access, Refresh: g.Refresh, Renewable: true, Expires: g.AttemptAt.Add(time.Hour), Due: g.AttemptAt.Add(30 * time.Minute),
+				Pair:      gk.Pair{Access: g.Access, Refresh: g.Refresh, Expires: g.AttemptAt.Add(time.Hour)},
+				Renewable: true, Due: g.AttemptAt.Add(30 * time.Minute),
 			})
 			if err != nil || !saved {
 				b.Errorf("SaveRenewal = %t, %v", saved, err)

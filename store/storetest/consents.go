@@ -51,7 +51,7 @@ func putGrants(t *testing.T, s store.Store) {
 			click.Stage, click.Answer = gk.Done, nil
 			replaced := existing[0]
 			replaced.Generation, replaced.Access, replaced.Shops = 2, gk.Sealed("second"), []gk.Shop{{ID: "come"}}
-			made := gk.Grant{ID: "new", Subject: shop("2"), State: gk.Active, Generation: 1, Access: gk.Sealed("first"), Shops: []gk.Shop{{ID: "x"}}}
+			made := gk.Grant{ID: "new", Subject: shop("2"), State: gk.Active, Generation: 1, Pair: gk.Pair{Access: gk.Sealed("first")}, Shops: []gk.Shop{{ID: "x"}}}
 			return []gk.Grant{replaced, made}, []gk.Event{eventOf(&replaced, "event-1", 1), eventOf(&made, "event-2", 2)}, nil
 		})
 	if err != nil {
@@ -62,7 +62,7 @@ func putGrants(t *testing.T, s store.Store) {
 	want.Generation, want.Access, want.Shops, want.Version, want.UpdatedAt = 2, gk.Sealed("second"), []gk.Shop{{ID: "come"}}, 2, later
 	same(t, "the replaced grant", grantNow(t, s, "old"), want)
 	same(t, "the made grant", grantNow(t, s, "new"), gk.Grant{
-		ID: "new", App: "app", Platform: "shopee", Subject: shop("2"), State: gk.Active, Generation: 1, Access: gk.Sealed("first"),
+		ID: "new", App: "app", Platform: "shopee", Subject: shop("2"), State: gk.Active, Generation: 1, Pair: gk.Pair{Access: gk.Sealed("first")},
 		Shops: []gk.Shop{{ID: "x"}}, Version: 1, CreatedAt: later, UpdatedAt: later,
 	})
 	same(t, "a grant of another subject", grantNow(t, s, "bystander"), bystander)
@@ -96,7 +96,7 @@ func putGrantsAllOrNothing(t *testing.T, s store.Store) {
 	}{
 		"the change fails":           {gk.Grant{ID: "new", Subject: shop("2"), State: gk.Active}, mine, mine},
 		"the change changes nothing": {gk.Grant{ID: "new", Subject: shop("2"), State: gk.Active}, store.ErrUnchanged, nil},
-		"a grant breaks a rule":      {gk.Grant{ID: "new", Subject: shop("2"), State: gk.Revoked, Access: gk.Sealed("x")}, nil, nil},
+		"a grant breaks a rule":      {gk.Grant{ID: "new", Subject: shop("2"), State: gk.Revoked, Pair: gk.Pair{Access: gk.Sealed("x")}}, nil, nil},
 		"a subject has a grant":      {gk.Grant{ID: "new", Subject: shop("1"), State: gk.Active}, nil, store.ErrExists},
 		"a grant has no id":          {gk.Grant{Subject: shop("2"), State: gk.Active}, nil, nil},
 	} {

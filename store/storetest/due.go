@@ -13,7 +13,7 @@ import (
 // attempt is a claim made n minutes after epoch, with a lease of a minute and a half.
 func attempt(id string, n int) store.Attempt {
 	now := epoch.Add(time.Duration(n) * time.Minute)
-	return store.Attempt{ID: id, By: "host", At: now, Until: now.Add(90 * time.Second)}
+	return store.Attempt{AttemptID: id, AttemptBy: "host", AttemptAt: now, AttemptUntil: now.Add(90 * time.Second)}
 }
 
 // claim claims and returns the ids in their order.
@@ -42,8 +42,8 @@ func claimInOrder(t *testing.T, s store.Store) {
 	a := attempt("first", 1)
 	same(t, "the first claim", claim(t, s, "app", a, 2), []string{"b", "d"})
 	want := before
-	want.AttemptID, want.AttemptBy, want.AttemptAt, want.AttemptUntil, want.DueAt = a.ID, a.By, a.At, a.Until, a.Until
-	want.Version, want.UpdatedAt = 2, a.At
+	want.Attempt, want.DueAt = a, a.AttemptUntil
+	want.Version, want.UpdatedAt = 2, a.AttemptAt
 	same(t, "a claimed grant", grantNow(t, s, "d"), want)
 
 	got, err := s.ClaimDue(t.Context(), "app", attempt("second", 1), time.Time{}, 1)
@@ -81,13 +81,13 @@ func claimMakesDoubt(t *testing.T, s store.Store) {
 		a := attempt(numbered("attempt", i), 1+3*i) // the lease before has ended
 		same(t, "the claim", claim(t, s, "app", a, 10), []string{"grant"})
 		g := grantNow(t, s, "grant")
-		if g.Doubts != want.doubts || !g.DoubtSince.Equal(want.since) || g.AttemptID != a.ID {
-			t.Errorf("claim %d: %d doubts since %v by %s, want %d since %v by %s", i, g.Doubts, g.DoubtSince, g.AttemptID, want.doubts, want.since, a.ID)
+		if g.Doubts != want.doubts || !g.DoubtSince.Equal(want.since) || g.AttemptID != a.AttemptID {
+			t.Errorf("claim %d: %d doubts since %v by %s, want %d since %v by %s", i, g.Doubts, g.DoubtSince, g.AttemptID, want.doubts, want.since, a.AttemptID)
 		}
 	}
 	a := attempt("at the end", 0)
-	a.At = grantNow(t, s, "grant").AttemptUntil
-	a.Until = a.At.Add(time.Minute)
+	a.AttemptAt = grantNow(t, s, "grant").AttemptUntil
+	a.AttemptUntil = a.AttemptAt.Add(time.Minute)
 	same(t, "a claim in the moment when the lease ends", claim(t, s, "app", a, 10), []string{"grant"})
 }
 
@@ -141,10 +141,10 @@ func concurrentClaims(t *testing.T, s store.Store) {
 				}
 				mu.Lock()
 				for _, g := range got {
-					if by := claimed[g.ID]; by != "" || g.AttemptID != a.ID {
-						t.Errorf("%s was claimed by %q, by %s, and holds %s", g.ID, by, a.ID, g.AttemptID)
+					if by := claimed[g.ID]; by != "" || g.AttemptID != a.AttemptID {
+						t.Errorf("%s was claimed by %q, by %s, and holds %s", g.ID, by, a.AttemptID, g.AttemptID)
 					}
-					claimed[g.ID] = a.ID
+					claimed[g.ID] = a.AttemptID
 				}
 				all := len(claimed) == grants
 				mu.Unlock()

@@ -91,8 +91,8 @@ func (tw *twins) pass(rt *rapid.T) {
 func (tw *twins) claim(rt *rapid.T) {
 	tw.pass(rt)
 	tw.attempts++
-	a := store.Attempt{ID: fmt.Sprint("attempt-", tw.attempts), By: "host", At: tw.now}
-	a.Until = a.At.Add(rapid.SampledFrom([]time.Duration{30 * time.Second, 330 * time.Second, gk.LongestLease + time.Hour}).Draw(rt, "lease"))
+	a := store.Attempt{AttemptID: fmt.Sprint("attempt-", tw.attempts), AttemptBy: "host", AttemptAt: tw.now}
+	a.AttemptUntil = a.AttemptAt.Add(rapid.SampledFrom([]time.Duration{30 * time.Second, 330 * time.Second, gk.LongestLease + time.Hour}).Draw(rt, "lease"))
 	var floor time.Time
 	if rapid.Bool().Draw(rt, "with a floor") {
 		floor = tw.now.Add(-5 * time.Second)
@@ -127,7 +127,7 @@ func (tw *twins) check(rt *rapid.T, before, claimed []gk.Grant, a store.Attempt,
 	var due []gk.Grant
 	for _, g := range before {
 		switch {
-		case lifecycle.MayTake(&g, a.At, floor):
+		case lifecycle.MayTake(&g, a.AttemptAt, floor):
 			due = append(due, g)
 		case taken(claimed, g.ID):
 			rt.Fatalf("%s was claimed, due at %v, held until %v", g.ID, g.DueAt, g.AttemptUntil)

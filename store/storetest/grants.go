@@ -22,18 +22,19 @@ func fullGrant(app, id string) gk.Grant {
 			Platform: "shopee", Stage: "refresh", Code: "error_server", Message: "later", Action: gk.Backoff, Terminal: true, Known: true,
 			Row: "error_server", RetryAfter: 90 * time.Second, RequestID: "r1", At: gk.At(after(1)),
 		},
-		Access: gk.Sealed("one"), Refresh: gk.Sealed("two"), KeyID: 3, Generation: 4, Version: 1,
-		Expires: after(2), RefreshExpires: after(3), Ceiling: after(4),
-		Windows: map[string]time.Time{"r1": after(5), "w2": after(6)},
+		Pair:       gk.Pair{Access: gk.Sealed("one"), Refresh: gk.Sealed("two"), KeyID: 3, Expires: after(2), RefreshExpires: after(3), Windows: map[string]time.Time{"r1": after(5), "w2": after(6)}},
+		Generation: 4, Version: 1,
+		Ceiling: after(4),
 		Scopes:  []string{"orders", "items"}, Facts: map[string]string{"cipher": "x"},
 		Shops: []gk.Shop{
 			{ID: "1", Name: "first", Host: "one.example", Region: "SG", Facts: map[string]string{"short_code": "s"}, LostAt: gk.At(after(7))},
 			{ID: "2"},
 		},
-		AuthorizedAt: after(8), PairFrom: "click-1", PairSpent: 2, PairAskedAt: after(9),
-		DueAt: after(10), RetryAt: after(11), Failures: 5, Warned: 7,
-		AttemptID: "attempt-1", AttemptBy: "host-1", AttemptAt: after(12), AttemptUntil: after(13), Doubts: 6, DoubtSince: after(14),
-		QuotaDay: 20516, QuotaUsed: 8, AskedAt: after(15), CreatedAt: after(-1), UpdatedAt: epoch,
+		AuthorizedAt: after(8), Origin: gk.Origin{PairFrom: "click-1", PairSpent: 2, PairAskedAt: after(9)},
+		Pacing:  gk.Pacing{DueAt: after(10), RetryAt: after(11), Failures: 5, Warned: 7},
+		Attempt: gk.Attempt{AttemptID: "attempt-1", AttemptBy: "host-1", AttemptAt: after(12), AttemptUntil: after(13)},
+		Doubt:   gk.Doubt{Doubts: 6, DoubtSince: after(14)},
+		Quota:   gk.Quota{QuotaDay: 20516, QuotaUsed: 8, AskedAt: after(15)}, CreatedAt: after(-1), UpdatedAt: epoch,
 	}
 }
 
@@ -217,9 +218,13 @@ func tokensOfMany(t *testing.T, s store.Store) {
 	}
 	want := gk.Grant{
 		ID: full.ID, App: full.App, Platform: full.Platform, Subject: full.Subject, Owner: full.Owner, State: full.State, Renewable: full.Renewable,
-		Fault: full.Fault, Access: full.Access, KeyID: full.KeyID, Generation: full.Generation, Expires: full.Expires,
-		RefreshExpires: full.RefreshExpires, Ceiling: full.Ceiling, Windows: full.Windows, PairAskedAt: full.PairAskedAt, DueAt: full.DueAt, RetryAt: full.RetryAt,
-		Doubts: full.Doubts, Shops: full.Shops, AttemptID: full.AttemptID, AttemptBy: full.AttemptBy, AttemptAt: full.AttemptAt, AttemptUntil: full.AttemptUntil,
+		Fault:      full.Fault,
+		Pair:       gk.Pair{Access: full.Access, KeyID: full.KeyID, Expires: full.Expires, RefreshExpires: full.RefreshExpires, Windows: full.Windows},
+		Generation: full.Generation,
+		Ceiling:    full.Ceiling,
+		Origin:     gk.Origin{PairAskedAt: full.PairAskedAt},
+		Pacing:     gk.Pacing{DueAt: full.DueAt, RetryAt: full.RetryAt},
+		Doubt:      gk.Doubt{Doubts: full.Doubts}, Shops: full.Shops, Attempt: full.Attempt,
 	}
 	same(t, "Tokens", got, []gk.Grant{want})
 

@@ -46,7 +46,7 @@ func endAttempts(t *testing.T, s store.Store) {
 			if want.DoubtSince.IsZero() {
 				want.DoubtSince = want.AttemptAt
 			}
-			want.AttemptID, want.AttemptBy, want.AttemptAt, want.AttemptUntil = "", "", time.Time{}, time.Time{}
+			want.Attempt = gk.Attempt{}
 			want.DueAt, want.UpdatedAt, want.Version = at, at, want.Version+1
 		}
 		same(t, id, grantNow(t, s, id), want)

@@ -96,8 +96,8 @@ func oneOfMany(n int) gk.Grant {
 		ID:      fmt.Sprintf("gr-%06d", n),
 		Subject: gk.Subject{Kind: gk.KindShop, ID: fmt.Sprint(700000 + n), Host: fmt.Sprintf("s%d.example", n)},
 		Owner:   fmt.Sprint("owner-", n%5000), State: gk.Active, Renewable: n%50 != 0,
-		Access: gk.Sealed("a"), Refresh: gk.Sealed("r"), KeyID: 1,
-		Expires: epoch.Add(time.Duration(n) * time.Minute), DueAt: epoch.Add(time.Duration(n) * time.Second),
+		Pair:   gk.Pair{Access: gk.Sealed("a"), Refresh: gk.Sealed("r"), KeyID: 1, Expires: epoch.Add(time.Duration(n) * time.Minute)},
+		Pacing: gk.Pacing{DueAt: epoch.Add(time.Duration(n) * time.Second)},
 	}
 	if n%40 == 1 {
 		g.State, g.Ceiling = gk.Suspended, epoch.Add(time.Duration(n)*time.Hour)

@@ -19,9 +19,9 @@ func renewal(grant, attempt string, spent int64, n int) store.Renewal {
 	now := epoch.Add(time.Duration(n) * time.Minute)
 	return store.Renewal{
 		Grant: grant, Attempt: attempt, Spent: spent, AskedAt: now.Add(-time.Second), At: now, RepeatFor: century,
-		Access: gk.Sealed("access by " + attempt), Refresh: gk.Sealed("refresh by " + attempt), KeyID: 2,
-		Windows: map[string]time.Time{"w1": now.Add(time.Hour)}, Renewable: true,
-		Expires: now.Add(2 * time.Hour), RefreshExpires: now.Add(3 * time.Hour), Due: now.Add(time.Hour),
+		Pair:      gk.Pair{Access: gk.Sealed("access by " + attempt), Refresh: gk.Sealed("refresh by " + attempt), KeyID: 2, Windows: map[string]time.Time{"w1": now.Add(time.Hour)}, Expires: now.Add(2 * time.Hour), RefreshExpires: now.Add(3 * time.Hour)},
+		Renewable: true,
+		Due:       now.Add(time.Hour),
 	}
 }
 
@@ -47,8 +47,8 @@ func saveRenewal(t *testing.T, s store.Store) {
 	want.Access, want.Refresh, want.KeyID, want.Generation = r.Access, r.Refresh, r.KeyID, full.Generation+1
 	want.Expires, want.RefreshExpires, want.Windows, want.DueAt = r.Expires, r.RefreshExpires, r.Windows, r.Due
 	want.PairFrom, want.PairSpent, want.PairAskedAt = r.Attempt, r.Spent, r.AskedAt
-	want.AttemptID, want.AttemptBy, want.AttemptAt, want.AttemptUntil = "", "", time.Time{}, time.Time{}
-	want.Doubts, want.DoubtSince = 0, time.Time{}
+	want.Attempt = gk.Attempt{}
+	want.Doubt = gk.Doubt{}
 	want.Version, want.UpdatedAt = 2, r.At
 	same(t, "the renewed grant", grantNow(t, s, "grant"), want)
 	noHistory(t, s, "grant")

@@ -221,8 +221,10 @@ func makeGrant(t testing.TB, s store.Store, app, id string, set func(*gk.Grant))
 	t.Helper()
 	g := gk.Grant{
 		ID: id, App: app, Subject: gk.Subject{Kind: gk.KindShop, ID: "subject of " + id}, State: gk.Active, Renewable: true,
-		Access: gk.Sealed("access of " + id), Refresh: gk.Sealed("refresh of " + id), KeyID: 1, Generation: 1, PairSpent: -1,
-		Expires: epoch.Add(time.Hour), DueAt: epoch, AuthorizedAt: epoch,
+		Pair:       gk.Pair{Access: gk.Sealed("access of " + id), Refresh: gk.Sealed("refresh of " + id), KeyID: 1, Expires: epoch.Add(time.Hour)},
+		Generation: 1,
+		Origin:     gk.Origin{PairSpent: -1},
+		Pacing:     gk.Pacing{DueAt: epoch}, AuthorizedAt: epoch,
 	}
 	if set != nil {
 		set(&g)
