@@ -76,13 +76,17 @@ func (s *turns) next() bool {
 	s.waiting = slices.Delete(s.waiting, n, n+1)
 	w.draw = s.random.Float64()
 	s.passed++
-	s.note(w.label)
+	fmt.Fprintln(s.trace, w.label)
 	close(w.pass)
 	return true
 }
 
 // note adds a line to the trace.
-func (s *turns) note(line string) { fmt.Fprintln(s.trace, line) }
+func (s *turns) note(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintln(s.trace, line)
+}
 
 func (s *turns) sum() string {
 	s.mu.Lock()
