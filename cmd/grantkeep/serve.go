@@ -410,7 +410,7 @@ func harden(log *slog.Logger) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
 		log.Warn("core dumps could not be switched off", "error", err)
 	}
-	if _, _, errno := syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0, 0); errno != 0 {
-		log.Warn("the process could not be made undumpable", "error", errno)
+	if err := undumpable(); err != nil {
+		log.Warn("the process could not be made undumpable", "error", err)
 	}
 }
