@@ -16,13 +16,14 @@ const takeOverEvery = time.Second
 // takeOver tells that this process lives, and turns the attempts of processes that are proved dead into doubts at once:
 // their callers would otherwise wait for the ends of leases that nobody works on. Where the platform ends a grant whose
 // refresh token is used twice, a proof that leaves something open does not do, and the lease decides. The error is
-// [store.ErrInUse] when another process has this one's identity; whatever else fails is told and tried again.
-func (r *runner) takeOver(ctx context.Context) error {
+// [store.ErrInUse] when another process has this one's identity; whatever else fails is told and tried again. Nobody is
+// taken for dead before the spill file is empty: it may hold what an earlier process of this identity bought.
+func (r *runner) takeOver(ctx context.Context, offered bool) error {
 	if !r.options.Announced || time.Since(r.tookOver) < takeOverEvery {
 		return nil
 	}
 	r.tookOver = time.Now()
-	err := r.endDead(ctx)
+	err := r.endDead(ctx, offered)
 	if errors.Is(err, store.ErrInUse) {
 		return err
 	}
@@ -32,8 +33,8 @@ func (r *runner) takeOver(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) endDead(ctx context.Context) error {
-	if err := r.store.Seen(ctx); err != nil {
+func (r *runner) endDead(ctx context.Context, offered bool) error {
+	if err := r.store.Seen(ctx); err != nil || !offered {
 		return err
 	}
 	dead, err := r.store.Dead(ctx)

@@ -117,11 +117,9 @@ func (r *runner) round(ctx context.Context) error {
 	}
 	defer r.EndWork() // a round is work too: the demo's clock must not jump between a claim and its turn
 	defer r.rounds.Add(1)
-	if err := r.takeOver(ctx); err != nil {
+	offered := r.offerSpilled(ctx)
+	if err := r.takeOver(ctx, offered); err != nil || !offered {
 		return err
-	}
-	if !r.offerSpilled(ctx) {
-		return nil
 	}
 	if err := r.offerKept(ctx); err != nil {
 		return err

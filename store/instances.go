@@ -20,8 +20,9 @@ type Instances interface {
 	// taken its identity.
 	Seen(ctx context.Context) error
 
-	// Dead returns who made attempts that are under way and is proved dead: an earlier process of an identity that has
-	// announced itself again, and one whose lock is free and that was not seen for DeadAfter. A frozen process keeps its
+	// Dead returns who made attempts that are under way and is proved dead: an earlier process of this one's identity, and
+	// any whose identity's lock is free and that was not seen for DeadAfter. An earlier process of another identity that
+	// lives is left to its successor, which may find pairs that it bought in its spill file. A frozen process keeps its
 	// lock. Where only one process at a time can open the database, all others are dead. Nobody is before Announce.
 	Dead(ctx context.Context) ([]Gone, error)
 

@@ -205,7 +205,8 @@ func (s *Store) Dead(ctx context.Context) ([]store.Gone, error) {
 		if !found || !i.session {
 			continue
 		}
-		if n < i.incarnation || n == i.incarnation && !i.held && i.unseen > store.DeadAfter {
+		// An earlier process of a living identity is its successor's to judge, which may hold pairs of it in its spill file.
+		if identity == own && n < i.incarnation || n <= i.incarnation && !i.held && i.unseen > store.DeadAfter {
 			dead = append(dead, store.Gone{By: by, Sure: identity == own})
 		}
 	}

@@ -91,7 +91,10 @@ func TestAnotherProcessIsDeadWhenItsLockIsFreeAndItWasNotSeen(t *testing.T) {
 
 	again, next := announce(t, url, "other")
 	attempting(t, s, "gr_next", next)
-	wantDead(t, "when the other has begun again", s, by)
+	wantDead(t, "when the other has begun again, which may have pairs to store", s)
+	if gone, err := again.Dead(t.Context()); err != nil || !slices.Equal(gone, []store.Gone{{By: by, Sure: true}}) {
+		t.Errorf("for the other, which has begun again, the dead are %v, %v, want %s for sure", gone, err, by)
+	}
 	if err := again.Close(); err != nil {
 		t.Fatal(err)
 	}
