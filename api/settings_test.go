@@ -17,6 +17,7 @@ func TestSettingsHaveTheirOwnJSONTypes(t *testing.T) {
 		`{"client_id":{"a":1}}`:             422,
 		`{"client_id":1.5}`:                 422,
 		`{"client_secret":123}`:             422,
+		`{"client_secret":"a\nb"}`:          422,
 		`{"client_secret":["a"]}`:           422,
 		`{"redirect_uri":["https://a.se"]}`: 422,
 		`{"push_url":false}`:                422,

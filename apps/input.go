@@ -65,6 +65,13 @@ func (r *Registry) fill(spec *platform.Spec, app *gk.App, secrets map[string][]g
 		case s.Secret && value == "":
 			delete(secrets, name)
 		case s.Secret:
+			if _, err := spec.Facts.ReadSetting(name, value); err != nil {
+				var bad *platform.BadSetting
+				if errors.As(err, &bad) {
+					return gk.BadInput("settings."+name, bad.Why)
+				}
+				return err
+			}
 			olds := secrets[name]
 			if len(olds) > 0 && olds[0].Value == value {
 				continue

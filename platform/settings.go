@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -32,6 +33,9 @@ func (f *Facts) ReadSetting(name, text string) (string, error) {
 	bad := func(why string) (string, error) { return "", &BadSetting{name, why} }
 	if text == "" {
 		return "", nil
+	}
+	if s.Type != "list" && strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) {
+		return bad("holds a control character, such as a line end in its middle; copy it again")
 	}
 	switch s.Type {
 	case "int":

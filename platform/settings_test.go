@@ -14,7 +14,7 @@ func TestReadSetting(t *testing.T) {
 	}}
 	for _, c := range []struct{ name, text, want string }{
 		{"id", " 2007713\r\n", "2007713"}, {"id", "18349000441", "!"}, {"id", "0", "!"}, {"id", "-1", "!"}, {"id", "007", "!"}, {"id", "x", "!"},
-		{"key", "\ufeff shpk01\n", "shpk01"}, {"region", "CN", "cn"}, {"region", "sg", "!"}, {"region", "", ""},
+		{"key", "\ufeff shpk01\n", "shpk01"}, {"key", "shpk\x0001", "!"}, {"key", "shpk\n01", "!"}, {"key", "shpk\xff", "!"}, {"region", "CN", "cn"}, {"region", "sg", "!"}, {"region", "", ""},
 		{"at", "soon", "!"}, {"on", "yes", "!"}, {"redirect_uri", "https://hub.example.org/cb?x=1", "https://hub.example.org/cb?x=1"},
 		{"redirect_uri", "https://hub.example.org/cb#x", "!"}, {"redirect_uri", "hub.example.org", "!"}, {"redirect_uri", "https://a@hub.example.org", "!"},
 	} {
