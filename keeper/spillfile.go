@@ -136,8 +136,12 @@ func syncDir(path string) error {
 // read takes what the file holds. Where a record is damaged, it looks for the next that is whole; what lies between is put
 // into a file beside, synced, and the file is made anew without it.
 func (s *spill) read(path string) error {
-	whole, err := io.ReadAll(io.NewSectionReader(s.file, 0, 1<<40))
+	info, err := s.file.Stat()
 	if err != nil {
+		return err
+	}
+	whole := make([]byte, info.Size()) // it is made in its full size, and nobody else writes to it
+	if _, err := io.ReadFull(io.NewSectionReader(s.file, 0, info.Size()), whole); err != nil {
 		return err
 	}
 	body, ours := bytes.CutPrefix(whole, []byte(spillMagic))
@@ -171,7 +175,7 @@ func (s *spill) read(path string) error {
 	return old.Close()
 }
 
-func empty(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+func empty(b []byte) bool { return bytes.Count(b, []byte{0}) == len(b) }
 
 // readRecords returns the entries in a file's body, their records, and the bytes that are neither record nor end.
 func readRecords(body []byte) (entries []entry, records, damaged []byte) {
