@@ -179,9 +179,15 @@ func (r *raid) raid(p sim.Platform) {
 	if grant == "" {
 		r.t.Fatalf("%s: the shop was not connected without any fault", code)
 	}
+	provoked := map[string]int{}
 	for _, row := range p.Rows {
 		if row.Local() {
 			continue
+		}
+		if kind := row.Stage + " " + row.Action; os.Getenv("GRANTKEEP_SOAK") == "" {
+			if provoked[kind]++; provoked[kind] > 1 {
+				continue // the short form: one fault for each step and what follows from it; make soak meets them all
+			}
 		}
 		name := row.Code
 		if row.Example != "" {
