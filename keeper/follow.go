@@ -134,8 +134,9 @@ func (f *follower) look(ctx context.Context) error {
 		return nil
 	}
 	f.lookedAt = now
+	position := f.position // an answer that nobody waits for any more may still be asked for
 	changes, err := store.Ask(ctx, &f.cache.pulse, time.Second, func(ctx context.Context) (store.Changes, error) {
-		return f.cache.store.Changed(ctx, f.position)
+		return f.cache.store.Changed(ctx, position)
 	})
 	if err != nil {
 		return err
