@@ -139,7 +139,7 @@ func (s *server) forwardCall(send func(http.ResponseWriter, *http.Request, platf
 // readCall reads a body {"call":{…}}, of at most 1 MiB, within the memory that all bodies of calls share. free gives that back
 // when the call is sent.
 func (s *server) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
-	body, free, err := s.keepBody(w, r)
+	body, free, err := s.keepBody(w, r, weightOfCall)
 	if err != nil {
 		return call, nil, err
 	}

@@ -39,13 +39,14 @@ func (b *bodies) give(n int64) {
 	b.left += n
 }
 
-// Keep reads a body of at most most bytes within the budget that all bodies of calls share, and returns it with the function
-// that gives its room back. The errors are ErrTooLarge, ErrCrowded, and those of reading.
-func (g *Gateway) Keep(body io.Reader, length, most int64) (content []byte, free func(), err error) {
+// Keep reads a body of at most most bytes within the budget that all bodies share, and returns it with the function that
+// gives its room back. weight is how many times its size the work on it takes. The errors are ErrTooLarge, ErrCrowded,
+// and those of reading.
+func (g *Gateway) Keep(body io.Reader, length, most, weight int64) (content []byte, free func(), err error) {
 	if length > most {
 		return nil, nil, ErrTooLarge
 	}
-	k, err := g.bodies.read(body, length, most+1)
+	k, err := g.bodies.read(body, length, most+1, weight)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,8 +70,8 @@ func (k *kept) free() {
 	k.room = 0
 }
 
-// read reads up to most bytes of a body whose length may be known (-1: it is not).
-func (b *bodies) read(body io.Reader, length, most int64) (*kept, error) {
+// read reads up to most bytes of a body whose length may be known (-1: it is not); each takes weight bytes of room.
+func (b *bodies) read(body io.Reader, length, most, weight int64) (*kept, error) {
 	k := &kept{from: b}
 	if length >= 0 {
 		most = min(most, length+1) // the byte more finds the end
@@ -78,11 +79,11 @@ func (b *bodies) read(body io.Reader, length, most int64) (*kept, error) {
 	for {
 		if len(k.bytes) == cap(k.bytes) {
 			room := min(max(2*int64(cap(k.bytes)), firstRoom), most)
-			if !b.take(room - k.room) {
+			if !b.take(weight*room - k.room) {
 				k.free()
 				return nil, ErrCrowded
 			}
-			k.room = room
+			k.room = weight * room
 			k.bytes = append(make([]byte, 0, room), k.bytes...)
 		}
 		n, err := body.Read(k.bytes[len(k.bytes):cap(k.bytes)])

@@ -105,7 +105,7 @@ func (g *Gateway) body(w http.ResponseWriter, r *http.Request, stream bool) (*ke
 		return &kept{from: g.bodies}, &upload{paced{r.Body, rc, g.idle}, r.ContentLength}, nil
 	}
 	_ = rc.SetReadDeadline(time.Now().Add(g.idle)) // a recorder in a test has none
-	body, err := g.bodies.read(r.Body, r.ContentLength, most+1)
+	body, err := g.bodies.read(r.Body, r.ContentLength, most+1, 1)
 	var slow net.Error
 	switch {
 	case errors.As(err, &slow) && slow.Timeout():
