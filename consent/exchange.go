@@ -23,7 +23,7 @@ func (fl *Flow) exchange(ctx context.Context, opened apps.Opened, kind string, c
 	}
 	letGo := fl.yield(ctx, opened, claimedBy(cb, c))
 	asked := platform.Asked{Stage: platform.StageToken, Claimed: cb.Subject, At: fl.keeper.Now()}
-	issues, proved, err := fl.redeem(ctx, opened, cb, &asked)
+	issues, proved, err := fl.insist(ctx, opened, cb, &asked)
 	if err != nil {
 		letGo()
 		reason, f := gk.ReasonLostAnswer, apps.FaultIn(err)
@@ -57,6 +57,30 @@ func (fl *Flow) exchange(ctx context.Context, opened apps.Opened, kind string, c
 	fl.keeper.KeepAnswer(ctx, c.ID, sealed)
 	if err := fl.Complete(ctx, c.ID); err != nil {
 		log.Warn("authorization not completed yet; it will be tried again", "error", err)
+	}
+}
+
+const (
+	insistFor   = 20 * time.Second // the shortest life of a code is a minute, and the merchant waits
+	firstInsist = 1500 * time.Millisecond
+)
+
+// insist redeems, and redeems again where the platform says that it has too much to do: it has spent nothing then, and
+// the code lives on for a while, but the merchant would have to agree once more.
+func (fl *Flow) insist(ctx context.Context, opened apps.Opened, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
+	began := fl.keeper.Now()
+	for pause := firstInsist; ; pause *= 2 {
+		issues, proved, err = fl.redeem(ctx, opened, cb, asked)
+		var busy *gk.Fault
+		if !errors.As(err, &busy) || !busy.Known || busy.Action != gk.Backoff {
+			return issues, proved, err
+		}
+		pause = max(pause, busy.RetryAfter)
+		if fl.keeper.Now().Add(pause).Sub(began) > insistFor {
+			return issues, proved, err
+		}
+		fl.log.Info("the platform has too much to do; a code is exchanged in a moment", "app", opened.App.ID, "fault", busy, "pause", pause)
+		time.Sleep(pause)
 	}
 }
 
