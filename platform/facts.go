@@ -285,7 +285,8 @@ type Setting struct {
 	Required []string `toml:"required" json:"required"` // profiles that need it; "*": all
 	Choices  []string `toml:"choices" json:"choices,omitempty"`
 	Default  string   `toml:"default" json:"default,omitempty"`
-	Max      int64    `toml:"max" json:"max,omitempty"` // of an int; 0: no limit known
+	Max      int64    `toml:"max" json:"max,omitempty"`       // of an int; 0: no limit known
+	Digits   bool     `toml:"digits" json:"digits,omitempty"` // of a text: an id that the platform writes with digits only
 	Label    Texts    `toml:"label" json:"label"`
 	Help     Texts    `toml:"help" json:"help"`
 }
