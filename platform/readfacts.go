@@ -102,11 +102,20 @@ func (f *Facts) check() error {
 		if !s.Help.complete() || !s.Label.complete() {
 			errs = append(errs, fmt.Errorf("settings.%s: label and help are needed in three languages", name))
 		}
+		if s.Role != "" {
+			errs = append(errs, oneOf("settings."+name+".role", s.Role, RoleSecretEnds))
+		}
+		if s.Identity && s.Secret || s.Role == RoleSecretEnds && s.Type != "time" {
+			errs = append(errs, fmt.Errorf("settings.%s: a secret is no identity, and what ends is a time", name))
+		}
 		for _, p := range s.Required {
 			if p != "*" && !slices.Contains(f.Profiles, p) {
 				errs = append(errs, fmt.Errorf("settings.%s.required: %q is no profile", name, p))
 			}
 		}
+	}
+	for _, row := range slices.Sorted(maps.Keys(f.Lookup.WindowEnded)) {
+		errs = append(errs, oneOf("lookup.window_ended."+row, f.Lookup.WindowEnded[row], f.Windows...))
 	}
 	for _, prefix := range slices.Sorted(maps.Keys(f.Operations)) {
 		errs = append(errs, oneOf("operations."+prefix, f.Operations[prefix], "grant", "app", "never"))
@@ -146,7 +155,7 @@ func (r Renewal) check(path string) error {
 }
 
 // sourced are the tables whose every fact needs a source.
-var sourced = []string{"endpoints", "link", "callback", "renew", "limits", "push", "hosts", "profile", "testing"}
+var sourced = []string{"endpoints", "link", "callback", "recovery", "renew", "limits", "push", "hosts", "profile", "testing"}
 
 // unsourced lists the facts for which [sources] has neither their own path nor that of a table around them.
 func (f *Facts) unsourced(data []byte) []string {
