@@ -132,12 +132,21 @@ func (r Renewal) check(path string) error {
 		err = errors.Join(err, oneOf(path+".from", r.From, FromAccess))
 	}
 	if r.Style != NoRenewal {
-		err = errors.Join(err, oneOf(path+".after_lost_answer", r.AfterLostAnswer, RepeatAny, RepeatFor, Once))
-		if r.AfterLostAnswer == RepeatFor && r.RepeatFor == 0 {
-			err = errors.Join(err, fmt.Errorf("%s.repeat_for is needed with after_lost_answer = repeat_for", path))
-		}
-		if (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
+		err = errors.Join(err, lostAnswer(path, r.AfterLostAnswer, r.RepeatFor))
+		if r.When == "" && (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
 			err = errors.Join(err, fmt.Errorf("%s: either lead or lead_part (up to 0.9)", path))
+		}
+	}
+	if r.Trade != nil {
+		err = errors.Join(err, lostAnswer(path+".trade", r.Trade.AfterLostAnswer, r.Trade.RepeatFor))
+		if r.From == "" {
+			err = errors.Join(err, fmt.Errorf("%s.trade needs from", path))
+		}
+	}
+	if r.When != "" || r.KeepAlive != 0 {
+		err = errors.Join(err, oneOf(path+".when", r.When, WhenUse))
+		if r.KeepAlive <= 0 || r.RefreshLife < 2*r.KeepAlive {
+			err = errors.Join(err, fmt.Errorf("%s.keep_alive is needed with when, and a refresh_life of at least twice as long", path))
 		}
 	}
 	if r.UsefulIn != 0 && (r.Lead == 0 || r.Lead+r.Lead/4 >= r.UsefulIn) { // refreshes are spread over a quarter of the lead before it
@@ -150,6 +159,15 @@ func (r Renewal) check(path string) error {
 	}
 	if _, zerr := time.LoadLocation(r.Zone); zerr != nil {
 		err = errors.Join(err, fmt.Errorf("%s.zone: %w", path, zerr))
+	}
+	return err
+}
+
+// lostAnswer checks what is done after a lost answer.
+func lostAnswer(path, rule string, span Duration) error {
+	err := oneOf(path+".after_lost_answer", rule, RepeatAny, RepeatFor, Once)
+	if rule == RepeatFor && span == 0 {
+		err = errors.Join(err, fmt.Errorf("%s.repeat_for is needed with after_lost_answer = repeat_for", path))
 	}
 	return err
 }
