@@ -144,10 +144,39 @@ type TokenCalls struct {
 
 // CallLimit is one bucket of API calls.
 type CallLimit struct {
-	Per    string  `toml:"per" json:"per"` // grant | shop | app
+	Per    string  `toml:"per" json:"per"` // grant | shop | app | operation: of a grant, each has a bucket of its own
 	Burst  int     `toml:"burst" json:"burst"`
 	Second float64 `toml:"second" json:"second"`           // calls a second
 	Header string  `toml:"header" json:"header,omitempty"` // of an answer that tells USED/SIZE of this bucket, whoever used it
+
+	// Only and Except say which operations or paths draw from the bucket, each as an RE2 of the whole; empty: all, and none.
+	Only   string `toml:"only" json:"only,omitempty"`
+	Except string `toml:"except" json:"except,omitempty"`
+
+	only, except *regexp.Regexp
+}
+
+// Covers reports whether an operation, or the path of a REST call, draws from the bucket.
+func (l CallLimit) Covers(operation string) bool {
+	return (l.only == nil || l.only.MatchString(operation)) && (l.except == nil || !l.except.MatchString(operation))
+}
+
+// compile reads the patterns of a bucket.
+func (l *CallLimit) compile() error {
+	for _, p := range []struct {
+		text string
+		into **regexp.Regexp
+	}{{l.Only, &l.only}, {l.Except, &l.except}} {
+		if p.text == "" {
+			continue
+		}
+		compiled, err := regexp.Compile(`\A(?:` + p.text + `)\z`)
+		if err != nil {
+			return err
+		}
+		*p.into = compiled
+	}
+	return nil
 }
 
 // PushFacts is how the platform tells us something.

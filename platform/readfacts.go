@@ -52,6 +52,11 @@ func ReadFacts(data []byte) (*Facts, error) {
 		}
 		f.hostPatterns[kind] = p
 	}
+	for i := range f.Limits.Calls {
+		if err := f.Limits.Calls[i].compile(); err != nil {
+			return nil, fmt.Errorf("limits.calls[%d]: %w", i, err)
+		}
+	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
