@@ -249,7 +249,7 @@ func (s *server) routeApps() {
 	add(s, huma.Operation{
 		OperationID: "recover-grants", Method: http.MethodPost, Path: "/v1/apps/{id}/recover", DefaultStatus: http.StatusCreated,
 		Summary:     "Trade a recovery code of the platform's console for grants",
-		Description: "Shopee's resend_code and upgrade_code (with shop_id, comma between several). The answer is the authorization that this makes.",
+		Description: "The codes that a platform takes, and what may stand beside one, are in its facts under recovery. The answer is the authorization that this makes.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		ByID
 		Body recovery
