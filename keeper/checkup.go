@@ -176,7 +176,7 @@ func (k *Keeper) checkDisk() apps.Check {
 		c.Detail = "the file system of --data could not be asked: " + err.Error()
 		return c
 	}
-	free := s.Bavail * uint64(s.Bsize) //nolint:gosec,unconvert // another width on another system; never negative
+	free := s.Bavail * uint64(s.Bsize) //nolint:unconvert // another type on another system
 	if free < leastDisk {
 		c.Detail = fmt.Sprintf("%d MiB are free under --data; the spill file has its place already, a SQLite database and its log need more: make room", free>>20)
 		return c
