@@ -130,6 +130,7 @@ func build(o Options) *server {
 	s.routeAlarms()
 	s.routeKeys()
 	s.routeKeyring()
+	s.routeChecks()
 	s.routeAudit()
 	s.routeUsers()
 	s.routePlatforms()

@@ -181,12 +181,14 @@ func (l *CallLimit) compile() error {
 
 // PushFacts is how the platform tells us something.
 type PushFacts struct {
-	Proof     bool     `toml:"proof" json:"proof"`
-	Time      bool     `toml:"time" json:"time"`           // carries a trustworthy time of the event
-	Subscribe string   `toml:"subscribe" json:"subscribe"` // grant | app | console | ""
-	Pull      Duration `toml:"pull" json:"pull"`           // how often a Puller is asked; 0: never
-	Census    Duration `toml:"census" json:"census"`       // how often a Census is taken; 0: never
-	Probe     Duration `toml:"probe" json:"probe"`         // how often an Inspector checks that a grant lives; 0: never
+	Proof     bool   `toml:"proof" json:"proof"`
+	Time      bool   `toml:"time" json:"time"`           // carries a trustworthy time of the event
+	Subscribe string `toml:"subscribe" json:"subscribe"` // grant | app | console | ""
+	// Certificate is the kind that the push address must have: organisation (OV or EV); empty: any that is trusted.
+	Certificate string   `toml:"certificate" json:"certificate,omitempty"`
+	Pull        Duration `toml:"pull" json:"pull"`     // how often a Puller is asked; 0: never
+	Census      Duration `toml:"census" json:"census"` // how often a Census is taken; 0: never
+	Probe       Duration `toml:"probe" json:"probe"`   // how often an Inspector checks that a grant lives; 0: never
 
 	// AnswerWithin is how long the platform waits for our answer to a push; 0: not published.
 	AnswerWithin Duration `toml:"answer_within" json:"answer_within,omitempty"`

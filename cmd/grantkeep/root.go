@@ -82,7 +82,7 @@ func newRoot(s streams) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), serveCommand(s), simulateCommand(s),
 		appCommand(s), linkCommand(s), authorizationCommand(s), grantCommand(s), attentionCommand(s), keyCommand(s), keyringCommand(s), doctorCommand(s),
-		backupCommand(s), restoreCommand(s),
+		backupCommand(s), restoreCommand(s), moveCommand(s),
 		userCommand(s), eventCommand(s), webhookCommand(s), alarmCommand(s), versionCommand(s), healthcheckCommand(),
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),
 		offlineCommand(s, "verify", "Tell whether an incoming request is genuine, and why not"),

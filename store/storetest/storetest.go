@@ -194,6 +194,7 @@ var cases = []struct {
 	{"Sweep keeps to its limit", sweepLimit},
 	{"the incarnation stays the same while the database does", incarnation},
 	{"the clock runs and the database answers", clockAndPing},
+	{"who works on the database is told with the version", processes},
 	{"attempts of a dead process become doubts at once, as a claim makes them", endAttempts},
 	{"each start of an identity is another process, and the one before is dead", announceAgain},
 	{"a closed store is unavailable", closedStore},
