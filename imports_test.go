@@ -28,8 +28,11 @@ var floors = []struct {
 	{4, []string{"keeper"}},
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{6, []string{"api", "connect", "console"}},
-	{7, []string{"cmd/grantkeep", "docs/generate", "docs/receiver"}},
-	{8, []string{"promise"}},
+	{7, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver"}},
+	{8, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
+	{9, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
+	{10, []string{"cmd/grantkeep"}},
+	{11, []string{"promise"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}
