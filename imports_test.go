@@ -27,12 +27,16 @@ var floors = []struct {
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"keeper"}},
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
-	{6, []string{"api", "connect", "console"}},
-	{7, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver"}},
-	{8, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
-	{9, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
-	{10, []string{"cmd/grantkeep"}},
-	{11, []string{"promise"}},
+	{6, []string{"api/wire"}},
+	{7, []string{"api/problem"}},
+	{8, []string{"api/door"}},
+	{9, []string{"api/news", "api/use", "api/staff"}},
+	{10, []string{"api", "connect", "console"}},
+	{11, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver"}},
+	{12, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
+	{13, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
+	{14, []string{"cmd/grantkeep"}},
+	{15, []string{"promise"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}

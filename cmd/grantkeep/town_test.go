@@ -18,7 +18,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/demo"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
@@ -68,7 +68,7 @@ func newTownOn(t *testing.T, database string) *town {
 		t.Fatal(err)
 	}
 	pushes := pushes.New(pushes.Options{Keeper: w.Keeper, Store: w.Store, PublicURL: w.Server, Log: log})
-	server := api.NewServer(w.Pages(serve.Faces{Public: w.Server, API: w.Server, Console: w.Server}.Handler(w.Keeper, w.Consent, w.Installation, pushes, w.Demonstration, log)), log)
+	server := door.NewServer(w.Pages(serve.Faces{Public: w.Server, API: w.Server, Console: w.Server}.Handler(w.Keeper, w.Consent, w.Installation, pushes, w.Demonstration, log)), log)
 	done := make(chan error, 1)
 	go func() {
 		done <- serve.Run(ctx, server, listener, w.Keeper, pushes, w.News, w.Uses, 30*time.Second, log)
@@ -330,9 +330,9 @@ func (w *town) connect(code, app string, n int, owner string) string {
 // addKey stores a key of the test's own.
 func (w *town) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.Secret {
 	w.t.Helper()
-	text := api.NewKey()
+	text := door.NewKey()
 	err := w.Store.CreateKey(context.Background(), gk.Key{
-		ID: "key_" + name, Hash: api.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: w.Keeper.Now(),
+		ID: "key_" + name, Hash: door.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: w.Keeper.Now(),
 	})
 	if err != nil {
 		w.t.Fatal(err)

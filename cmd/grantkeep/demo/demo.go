@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
@@ -135,7 +135,7 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 	}
 	f := serve.Faces{Public: d.Server, API: d.Server, Console: d.Server}
 	pushes := pushes.New(pushes.Options{Keeper: d.Keeper, Store: d.Store, PublicURL: d.Server, Log: log})
-	server := api.NewServer(d.Pages(f.Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
+	server := door.NewServer(d.Pages(f.Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
 	done := make(chan error, 1)
 	go func() {
 		done <- serve.Run(ctx, server, listener, d.Keeper, pushes, d.News, d.Uses, 330*time.Second, log)
@@ -198,9 +198,9 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 		Pause:  d.Keeper.Pause,
 		Settle: func(ctx context.Context, _ time.Time) error { return d.Keeper.Settle(ctx) },
 	})
-	key := api.NewKey()
+	key := door.NewKey()
 	err = d.Store.CreateKey(ctx, gk.Key{
-		ID: gk.NewID("key", d.Keeper.Now()), Hash: api.HashKey(key), Name: "demo", Scopes: gk.Scopes(), CreatedAt: d.Keeper.Now(),
+		ID: gk.NewID("key", d.Keeper.Now()), Hash: door.HashKey(key), Name: "demo", Scopes: gk.Scopes(), CreatedAt: d.Keeper.Now(),
 	})
 	if err != nil {
 		return err

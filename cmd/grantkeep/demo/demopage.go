@@ -7,7 +7,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
 	"github.com/grantkeep/grantkeep/console"
 	"github.com/grantkeep/grantkeep/people"
@@ -20,7 +20,7 @@ import (
 func (d *Demonstration) Pages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !serve.Serves(d.Server, r.Host) && !api.Probe(r):
+		case !serve.Serves(d.Server, r.Host) && !door.Probe(r):
 			serve.Misdirected(w)
 		case r.URL.Path == "/" && r.Method == http.MethodGet:
 			w.Header().Set("Cache-Control", "no-store")

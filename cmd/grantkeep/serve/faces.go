@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/connect"
 	"github.com/grantkeep/grantkeep/consent"
@@ -35,8 +36,8 @@ func (f Faces) staff(k *keeper.Keeper, flow *consent.Flow, in *Installation, dem
 	o := console.Options{
 		Keeper: k, Consent: flow, Store: in.Store, Drivers: in.platforms(), URL: f.Console, Base: ConsoleBase, Version: shell.Version, Log: log, Demo: demo,
 		NewKey: func() (gk.Secret, []byte) {
-			key := api.NewKey()
-			return key, api.HashKey(key)
+			key := door.NewKey()
+			return key, door.HashKey(key)
 		},
 	}
 	if f.ownConsole() {
@@ -74,7 +75,7 @@ func (f Faces) Handler(k *keeper.Keeper, flow *consent.Flow, in *Installation, p
 			toPublic, toAPI = r.Host == shell.Host(f.Public), r.Host == shell.Host(f.API)
 		}
 		switch {
-		case api.Probe(r):
+		case door.Probe(r):
 			programs.ServeHTTP(w, r)
 		case toConsole && (own || consolePath(r.URL.Path)):
 			staff.ServeHTTP(w, r)
@@ -90,7 +91,7 @@ func (f Faces) Handler(k *keeper.Keeper, flow *consent.Flow, in *Installation, p
 
 func Serves(address, host string) bool {
 	u, err := url.Parse(address)
-	return err == nil && api.Serves(u, host)
+	return err == nil && door.Serves(u, host)
 }
 
 // Misdirected answers a request for a host that is not ours. It repeats nothing of the request.

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
@@ -36,7 +36,7 @@ type Installation struct {
 
 	drivers []platform.Driver    // the platforms, with what the operator adds to their facts
 	metrics *prometheus.Registry // nil: the API's own
-	Uses    *api.Uses            // counts uses of tokens
+	Uses    *door.Uses           // counts uses of tokens
 	witness *witness             // tells a database that was put back; nil: nobody watches
 	by      string               // names this process in attempts; empty: not announced
 }
@@ -139,7 +139,7 @@ func masterKey(ctx context.Context, dir string, shared bool, path string, fresh 
 // addFirstKey stores the first API key of an empty database; it may do everything.
 func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 	now := time.Now()
-	err := st.CreateKey(ctx, gk.Key{ID: gk.NewID("key", now), Hash: api.HashKey(key), Name: "first administrator", Scopes: gk.Scopes(), CreatedAt: now})
+	err := st.CreateKey(ctx, gk.Key{ID: gk.NewID("key", now), Hash: door.HashKey(key), Name: "first administrator", Scopes: gk.Scopes(), CreatedAt: now})
 	if errors.Is(err, store.ErrExists) { // another instance has stored the same one
 		return nil
 	}
@@ -157,7 +157,7 @@ func OpenKeeper(in *Installation, gate *outbound.Gate, publicURL, spillFile stri
 	}
 	k, err := keeper.New(options)
 	if err == nil {
-		in.Uses = api.NewUses(in.Store, k.Now, log)
+		in.Uses = door.NewUses(in.Store, k.Now, log)
 	}
 	return k, err
 }

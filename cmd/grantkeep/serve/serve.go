@@ -30,7 +30,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -199,7 +199,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		return shell.Misused(err)
 	}
 	defer gate.Close()
-	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" && !api.ValidKey(gk.NewSecret(given)) {
+	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" && !door.ValidKey(gk.NewSecret(given)) {
 		return errBadAdminKey // before anything is made: an empty database would keep its master key
 	}
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
@@ -255,7 +255,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	}
 	in.metrics = prometheus.NewRegistry()
 	poolGauges(in.metrics, in.Store)
-	server := api.NewServer(Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}.Handler(k, consent.New(k), in, pushes, nil, log), log)
+	server := door.NewServer(Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}.Handler(k, consent.New(k), in, pushes, nil, log), log)
 	if c.metricsListen != "" {
 		stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
 		if err != nil {
@@ -275,7 +275,7 @@ const lastUses = 5 * time.Second
 
 // Run serves until ctx ends. Then it stops claiming and accepting, and waits for what is under way.
 func Run(ctx context.Context, server *http.Server, listener net.Listener, k *keeper.Keeper, pushes *pushes.Pushes, news *notify.News,
-	uses *api.Uses, drain time.Duration, log *slog.Logger,
+	uses *door.Uses, drain time.Duration, log *slog.Logger,
 ) error {
 	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
@@ -285,7 +285,7 @@ func Run(ctx context.Context, server *http.Server, listener net.Listener, k *kee
 		g.Go(func() error { return uses.Run(ctx) })
 	}
 	g.Go(func() error {
-		if err := server.Serve(api.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(door.LimitConnections(listener)); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
@@ -371,7 +371,7 @@ func firstKey(ctx context.Context, in *Installation, data string, s shell.Stream
 	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" {
 		return addFirstKey(ctx, in.Store, gk.NewSecret(given))
 	}
-	key := api.NewKey()
+	key := door.NewKey()
 	if f, ok := s.Err.(*os.File); ok && shell.IsTerminal(f) {
 		if err := addFirstKey(ctx, in.Store, key); err != nil {
 			return err

@@ -1,0 +1,19 @@
+// Package use has the routes by which a grant is used: its token is read, and calls are signed, sent and passed on.
+package use
+
+import (
+	"net/http"
+
+	"github.com/grantkeep/grantkeep/api/door"
+)
+
+// useRoutes are the routes by which a grant is used: its token is read, and calls are signed, sent and passed on.
+type useRoutes struct{ *door.Door }
+
+// Route adds them, and returns what stands before the mux for the sake of paths that are passed on.
+func Route(d *door.Door) (straight func(http.Handler) http.Handler) {
+	s := useRoutes{d}
+	s.routeTokens()
+	s.routeGateway()
+	return s.straight
+}
