@@ -21,7 +21,7 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
+	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "vault", "outbound", "client"}},
 	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
@@ -46,12 +46,15 @@ var families = []string{"platform/signing", "platform/answer", "platform/shopeec
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":         {".", "store", "lifecycle"},
-	"store/storefault":        {".", "store"},
-	"store/postgres/pgtest":   {},
-	"store/sqlite/sqlitetest": {"store/sqlite"},
-	"platform/platformtest":   {".", "platform"},
-	"sim/simtest":             {"sim"},
+	"store/storetest":           {".", "store", "lifecycle", "store/storetest/given", "store/storetest/consents", "store/storetest/refreshes"},
+	"store/storetest/given":     {".", "store"},
+	"store/storetest/consents":  {".", "store", "store/storetest/given"},
+	"store/storetest/refreshes": {".", "store", "lifecycle", "store/storetest/given"},
+	"store/storefault":          {".", "store"},
+	"store/postgres/pgtest":     {},
+	"store/sqlite/sqlitetest":   {"store/sqlite"},
+	"platform/platformtest":     {".", "platform"},
+	"sim/simtest":               {"sim"},
 }
 
 func TestRoomsImportOnlyLowerFloors(t *testing.T) {

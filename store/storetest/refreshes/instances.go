@@ -1,4 +1,4 @@
-package storetest
+package refreshes
 
 import (
 	"slices"
@@ -7,13 +7,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // attempted stores a grant with an attempt under way.
 func attempted(t *testing.T, s store.Store, app, id, by string, set func(*gk.Grant)) {
 	t.Helper()
-	makeGrant(t, s, app, id, func(g *gk.Grant) {
-		g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "attempt", by, epoch, epoch.Add(330*time.Second)
+	given.MakeGrant(t, s, app, id, func(g *gk.Grant) {
+		g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "attempt", by, given.Epoch, given.Epoch.Add(330*time.Second)
 		g.DueAt = g.AttemptUntil
 		if set != nil {
 			set(g)
@@ -22,24 +23,24 @@ func attempted(t *testing.T, s store.Store, app, id, by string, set func(*gk.Gra
 }
 
 func endAttempts(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "spared")
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "spared")
 	attempted(t, s, "app", "first", "dead/1", nil)
-	attempted(t, s, "app", "again", "dead/1", func(g *gk.Grant) { g.Doubts, g.DoubtSince = 2, epoch.Add(-time.Hour) })
+	attempted(t, s, "app", "again", "dead/1", func(g *gk.Grant) { g.Doubts, g.DoubtSince = 2, given.Epoch.Add(-time.Hour) })
 	attempted(t, s, "app", "another's", "dead/2", nil)
 	attempted(t, s, "spared", "spared", "dead/1", nil)
-	makeGrant(t, s, "app", "idle", nil)
+	given.MakeGrant(t, s, "app", "idle", nil)
 	before := map[string]gk.Grant{}
 	for _, id := range []string{"first", "again", "another's", "spared", "idle"} {
-		before[id] = grantNow(t, s, id)
+		before[id] = given.GrantNow(t, s, id)
 	}
 
-	at := epoch.Add(time.Second)
+	at := given.Epoch.Add(time.Second)
 	ended, err := s.EndAttempts(t.Context(), "dead/1", []string{"spared"}, at)
 	if err != nil {
 		t.Fatalf("EndAttempts = %v", err)
 	}
-	same(t, "whose attempts ended", slices.Sorted(slices.Values(ended)), []string{"again", "first"})
+	given.Same(t, "whose attempts ended", slices.Sorted(slices.Values(ended)), []string{"again", "first"})
 	for id, want := range before {
 		if slices.Contains(ended, id) {
 			want.Doubts++
@@ -49,7 +50,7 @@ func endAttempts(t *testing.T, s store.Store) {
 			want.Attempt = gk.Attempt{}
 			want.DueAt, want.UpdatedAt, want.Version = at, at, want.Version+1
 		}
-		same(t, id, grantNow(t, s, id), want)
+		given.Same(t, id, given.GrantNow(t, s, id), want)
 	}
 	if ended, err = s.EndAttempts(t.Context(), "dead/1", []string{"spared"}, at); err != nil || len(ended) > 0 {
 		t.Errorf("EndAttempts once more = %v, %v; want none", ended, err)
@@ -60,7 +61,7 @@ func endAttempts(t *testing.T, s store.Store) {
 }
 
 func announceAgain(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	if dead, err := s.Dead(t.Context()); err != nil || dead != nil {
 		t.Errorf("before it announced itself, Dead = %v, %v; want nobody", dead, err)
 	}
@@ -68,7 +69,7 @@ func announceAgain(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatalf("Announce = %v", err)
 	}
-	same(t, "the first process", by, store.ByOf("identity", 1))
+	given.Same(t, "the first process", by, store.ByOf("identity", 1))
 	attempted(t, s, "app", "grant", by, nil)
 	if err := s.Seen(t.Context()); err != nil {
 		t.Errorf("Seen = %v", err)
@@ -81,5 +82,5 @@ func announceAgain(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "who is dead", dead, []store.Gone{{By: store.ByOf("identity", 0), Sure: true}})
+	given.Same(t, "who is dead", dead, []store.Gone{{By: store.ByOf("identity", 0), Sure: true}})
 }

@@ -1,4 +1,4 @@
-package storetest
+package consents
 
 import (
 	"errors"
@@ -8,21 +8,22 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 func openClicksAreFew(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
-	createAuthorization(t, s, fullAuthorization("app", "other"))
-	createClick(t, s, fullClick("app", "other", "click of another link"))
-	spent := fullClick("app", "auth", "spent")
+	given.MakeApp(t, s, "app")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "other"))
+	given.CreateClick(t, s, given.FullClick("app", "other", "click of another link"))
+	spent := given.FullClick("app", "auth", "spent")
 	spent.Stage = gk.Exchanging
-	createClick(t, s, spent)
+	given.CreateClick(t, s, spent)
 	const made = store.MostClicks + 5
 	for i := range made {
-		c := fullClick("app", "auth", fmt.Sprintf("click-%02d", made-i)) // their ids are no order
-		c.CreatedAt = epoch.Add(time.Duration(i) * time.Second)
-		createClick(t, s, c)
+		c := given.FullClick("app", "auth", fmt.Sprintf("click-%02d", made-i)) // their ids are no order
+		c.CreatedAt = given.Epoch.Add(time.Duration(i) * time.Second)
+		given.CreateClick(t, s, c)
 	}
 	for i := range made {
 		id := fmt.Sprintf("click-%02d", made-i)

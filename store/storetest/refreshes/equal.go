@@ -1,4 +1,4 @@
-package storetest
+package refreshes
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // twins are two apps with the same grants: those of quick are changed by ClaimDue and SaveRenewal, those of plain by
@@ -43,14 +44,14 @@ func equalForms(t *testing.T, s store.Store) {
 	var stories atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
 		story := stories.Add(1)
-		tw := &twins{T: rt, store: s, quick: fmt.Sprint("quick-", story), plain: fmt.Sprint("plain-", story), n: 3, now: epoch}
-		makeApp(t, s, tw.quick)
-		makeApp(t, s, tw.plain)
+		tw := &twins{T: rt, store: s, quick: fmt.Sprint("quick-", story), plain: fmt.Sprint("plain-", story), n: 3, now: given.Epoch}
+		given.MakeApp(t, s, tw.quick)
+		given.MakeApp(t, s, tw.plain)
 		for i := range tw.n {
-			due := epoch.Add(time.Duration(i) * time.Second)
+			due := given.Epoch.Add(time.Duration(i) * time.Second)
 			for _, app := range []string{tw.quick, tw.plain} {
-				makeGrant(t, s, app, tw.id(app, i), func(g *gk.Grant) {
-					g.Subject, g.DueAt = shop(fmt.Sprint(i)), due
+				given.MakeGrant(t, s, app, tw.id(app, i), func(g *gk.Grant) {
+					g.Subject, g.DueAt = given.Shop(fmt.Sprint(i)), due
 					g.Access, g.Refresh = gk.Sealed("access"), gk.Sealed("refresh")
 				})
 			}
@@ -68,16 +69,16 @@ func (tw *twins) id(app string, i int) string { return fmt.Sprint(app, "-grant-"
 
 // grants reads the grants of one twin.
 func (tw *twins) grants(rt *rapid.T, app string) []gk.Grant {
-	list, err := tw.store.Grants(context.Background(), engine, store.GrantFilter{App: app})
+	list, err := tw.store.Grants(context.Background(), given.Engine, store.GrantFilter{App: app})
 	if err != nil || len(list) != tw.n {
-		rt.Fatalf("Grants = %v, %v, want %d", ids(list), err, tw.n)
+		rt.Fatalf("Grants = %v, %v, want %d", given.IDs(list), err, tw.n)
 	}
 	return list
 }
 
 // update changes a grant with the plain verb.
 func (tw *twins) update(rt *rapid.T, id string, change func(*gk.Grant) error) {
-	err := tw.store.UpdateGrant(context.Background(), engine, id, tw.now, func(g *gk.Grant) ([]gk.Event, error) { return nil, change(g) })
+	err := tw.store.UpdateGrant(context.Background(), given.Engine, id, tw.now, func(g *gk.Grant) ([]gk.Event, error) { return nil, change(g) })
 	if err != nil {
 		rt.Fatalf("UpdateGrant = %v", err)
 	}
@@ -111,7 +112,7 @@ func (tw *twins) claim(rt *rapid.T) {
 		}
 	}
 	for _, g := range claimed {
-		now, err := tw.store.Grant(context.Background(), engine, g.ID)
+		now, err := tw.store.Grant(context.Background(), given.Engine, g.ID)
 		if diff := cmp.Diff(now, g); err != nil || diff != "" {
 			rt.Fatalf("ClaimDue returned another row than it wrote (-wrote +returned), %v:\n%s", err, diff)
 		}
@@ -152,7 +153,7 @@ func (tw *twins) save(rt *rapid.T) {
 	g := tw.grants(rt, tw.quick)[i]
 	r.Spent = g.Generation - rapid.Int64Range(0, 1).Draw(rt, "generations ago")
 	r.At, r.AskedAt, r.Due = tw.now, tw.now.Add(-time.Second), tw.now.Add(time.Minute)
-	r.RepeatFor = rapid.SampledFrom([]time.Duration{0, 5 * time.Minute, century}).Draw(rt, "repeat for")
+	r.RepeatFor = rapid.SampledFrom([]time.Duration{0, 5 * time.Minute, given.Century}).Draw(rt, "repeat for")
 	r.Held = rapid.Bool().Draw(rt, "only while held")
 	saved, err := tw.store.SaveRenewal(context.Background(), r)
 	if err != nil {

@@ -1,4 +1,4 @@
-package storetest
+package consents
 
 import (
 	"errors"
@@ -10,68 +10,33 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-// fullAuthorization has a value in every field, all different.
-func fullAuthorization(app, id string) gk.Authorization {
-	return gk.Authorization{
-		ID: id, App: app, Kind: gk.KindInstall, LinkHash: []byte("link of " + id), Owner: "owner-a", Shop: "1001", Grant: "grant",
-		ReturnTo: "https://vendor.example/back", Form: "signed", Scopes: []string{"orders"}, Confirm: true, ConfirmHash: []byte("code"),
-		Stage: gk.Failed, Reason: gk.ReasonRefused, Fault: &gk.Fault{Code: "c", Action: gk.Reauthorize}, Grants: []string{"g1", "g2"},
-		ExpiresAt: epoch.Add(time.Hour), CreatedAt: epoch, UpdatedAt: epoch.Add(time.Minute),
-	}
-}
-
-// fullClick has a value in every field, all different.
-func fullClick(app, authorization, id string) gk.Click {
-	return gk.Click{
-		ID: id, Authorization: authorization, App: app, StateHash: []byte("state of " + id), BrowserHash: []byte("browser"), CodeHash: []byte("code of " + id),
-		Stage: gk.Begun, Hint: gk.Subject{Kind: gk.KindShop, ID: "1", Parent: "2", Host: "h", Region: "r", Name: "n"}, Held: true,
-		Answer: gk.Sealed("answer"), AnswerKey: 4, Reason: gk.ReasonDenied, Fault: &gk.Fault{Code: "c"},
-		ExpiresAt: epoch.Add(time.Hour), SpentAt: epoch.Add(time.Second), CreatedAt: epoch, UpdatedAt: epoch.Add(time.Minute),
-	}
-}
-
-// createAuthorization stores an authorization.
-func createAuthorization(t *testing.T, s store.Store, a gk.Authorization) {
-	t.Helper()
-	if err := s.CreateAuthorization(t.Context(), a); err != nil {
-		t.Fatalf("CreateAuthorization(%s) = %v", a.ID, err)
-	}
-}
-
-// createClick stores a click.
-func createClick(t *testing.T, s store.Store, c gk.Click) {
-	t.Helper()
-	if err := s.CreateClick(t.Context(), c); err != nil {
-		t.Fatalf("CreateClick(%s) = %v", c.ID, err)
-	}
-}
-
 func authorizationComesBack(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	want := fullAuthorization("app", "auth")
-	createAuthorization(t, s, want)
-	got, err := s.Authorization(t.Context(), engine, "auth")
+	given.MakeApp(t, s, "app")
+	want := given.FullAuthorization("app", "auth")
+	given.CreateAuthorization(t, s, want)
+	got, err := s.Authorization(t.Context(), given.Engine, "auth")
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "a full authorization", got, want)
+	given.Same(t, "a full authorization", got, want)
 	if got, err = s.AuthorizationByLink(t.Context(), want.LinkHash); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the authorization of a link", got, want)
+	given.Same(t, "the authorization of a link", got, want)
 
-	_, byID := s.Authorization(t.Context(), engine, "unknown")
+	_, byID := s.Authorization(t.Context(), given.Engine, "unknown")
 	_, byLink := s.AuthorizationByLink(t.Context(), []byte("unknown"))
 	_, byNoLink := s.AuthorizationByLink(t.Context(), nil)
-	ofNoApp := s.CreateAuthorization(t.Context(), fullAuthorization("unknown", "auth-2"))
+	ofNoApp := s.CreateAuthorization(t.Context(), given.FullAuthorization("unknown", "auth-2"))
 	for what, err := range map[string]error{"id": byID, "link": byLink, "no link": byNoLink, "app": ofNoApp} {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("an unknown %s = %v, want ErrNotFound", what, err)
 		}
 	}
-	again := fullAuthorization("app", "auth-3")
+	again := given.FullAuthorization("app", "auth-3")
 	again.LinkHash = want.LinkHash
 	if err := s.CreateAuthorization(t.Context(), again); !errors.Is(err, store.ErrExists) {
 		t.Errorf("CreateAuthorization with a link that is taken = %v, want ErrExists", err)
@@ -79,32 +44,32 @@ func authorizationComesBack(t *testing.T, s store.Store) {
 }
 
 func updateAuthorization(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	before := fullAuthorization("app", "auth")
-	createAuthorization(t, s, before)
-	later := epoch.Add(time.Hour)
-	err := s.UpdateAuthorization(t.Context(), engine, "auth", later, func(a *gk.Authorization) ([]gk.Event, error) {
-		same(t, "what the change is given", *a, before)
+	given.MakeApp(t, s, "app")
+	before := given.FullAuthorization("app", "auth")
+	given.CreateAuthorization(t, s, before)
+	later := given.Epoch.Add(time.Hour)
+	err := s.UpdateAuthorization(t.Context(), given.Engine, "auth", later, func(a *gk.Authorization) ([]gk.Event, error) {
+		given.Same(t, "what the change is given", *a, before)
 		*a = gk.Authorization{ID: "other", App: "other", Stage: gk.Done, LinkHash: []byte("link")}
 		return []gk.Event{{ID: "event", Authorization: "auth", At: later}}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := gk.Authorization{ID: "auth", App: "app", Stage: gk.Done, LinkHash: []byte("link"), CreatedAt: epoch, UpdatedAt: later}
+	want := gk.Authorization{ID: "auth", App: "app", Stage: gk.Done, LinkHash: []byte("link"), CreatedAt: given.Epoch, UpdatedAt: later}
 	check := func(what string) {
 		t.Helper()
-		got, err := s.Authorization(t.Context(), engine, "auth")
+		got, err := s.Authorization(t.Context(), given.Engine, "auth")
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the authorization after "+what, got, want)
+		given.Same(t, "the authorization after "+what, got, want)
 	}
 	check("a change")
 	for _, fails := range []error{store.ErrUnchanged, errors.New("mine")} {
-		err := s.UpdateAuthorization(t.Context(), engine, "auth", epoch, func(a *gk.Authorization) ([]gk.Event, error) {
+		err := s.UpdateAuthorization(t.Context(), given.Engine, "auth", given.Epoch, func(a *gk.Authorization) ([]gk.Event, error) {
 			a.Stage = gk.Failed
-			return []gk.Event{{ID: "event-2", At: epoch}}, fails
+			return []gk.Event{{ID: "event-2", At: given.Epoch}}, fails
 		})
 		if (err == nil) != errors.Is(fails, store.ErrUnchanged) {
 			t.Errorf("UpdateAuthorization = %v for a change that returns %v", err, fails)
@@ -117,8 +82,8 @@ func updateAuthorization(t *testing.T, s store.Store) {
 }
 
 func authorizationsPaged(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "other")
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
 	for i, set := range []func(*gk.Authorization){
 		func(*gk.Authorization) {},
 		func(a *gk.Authorization) { a.App = "other" },
@@ -126,9 +91,9 @@ func authorizationsPaged(t *testing.T, s store.Store) {
 		func(a *gk.Authorization) { a.Stage = gk.Done },
 		func(*gk.Authorization) {},
 	} {
-		a := fullAuthorization("app", fmt.Sprint("auth-", i))
+		a := given.FullAuthorization("app", fmt.Sprint("auth-", i))
 		set(&a)
-		createAuthorization(t, s, a)
+		given.CreateAuthorization(t, s, a)
 	}
 	for _, c := range []struct {
 		filter store.AuthorizationFilter
@@ -142,7 +107,7 @@ func authorizationsPaged(t *testing.T, s store.Store) {
 		{store.AuthorizationFilter{Owner: "owner-b"}, []string{"auth-2"}},
 		{store.AuthorizationFilter{Stage: string(gk.Done)}, []string{"auth-3"}},
 	} {
-		found, err := s.Authorizations(t.Context(), engine, c.filter)
+		found, err := s.Authorizations(t.Context(), given.Engine, c.filter)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,24 +115,24 @@ func authorizationsPaged(t *testing.T, s store.Store) {
 		for _, a := range found {
 			got = append(got, a.ID)
 		}
-		same(t, fmt.Sprintf("Authorizations(%+v)", c.filter), got, c.want)
+		given.Same(t, fmt.Sprintf("Authorizations(%+v)", c.filter), got, c.want)
 	}
 }
 
 func clickComesBack(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
-	want := fullClick("app", "auth", "click")
-	createClick(t, s, want)
+	given.MakeApp(t, s, "app")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
+	want := given.FullClick("app", "auth", "click")
+	given.CreateClick(t, s, want)
 	got, err := s.Click(t.Context(), "click")
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "a full click", got, want)
+	given.Same(t, "a full click", got, want)
 	if got, err = s.ClickByState(t.Context(), "app", want.StateHash); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the click of a state", got, want)
+	given.Same(t, "the click of a state", got, want)
 
 	_, byID := s.Click(t.Context(), "unknown")
 	_, byState := s.ClickByState(t.Context(), "app", []byte("unknown"))
@@ -178,34 +143,34 @@ func clickComesBack(t *testing.T, s store.Store) {
 			t.Errorf("a click by an unknown %s = %v, want ErrNotFound", what, err)
 		}
 	}
-	again := fullClick("app", "auth", "click-2")
+	again := given.FullClick("app", "auth", "click-2")
 	again.StateHash = want.StateHash
 	if err := s.CreateClick(t.Context(), again); !errors.Is(err, store.ErrExists) {
 		t.Errorf("CreateClick with a state that is taken = %v, want ErrExists", err)
 	}
-	if err := s.CreateClick(t.Context(), fullClick("app", "unknown", "click-3")); !errors.Is(err, store.ErrNotFound) {
+	if err := s.CreateClick(t.Context(), given.FullClick("app", "unknown", "click-3")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("CreateClick of an unknown authorization = %v, want ErrNotFound", err)
 	}
 }
 
 func clickBegins(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	want := fullAuthorization("app", "auth")
-	createAuthorization(t, s, want)
-	click := fullClick("app", "auth", "click")
-	click.CreatedAt = epoch.Add(time.Minute)
-	createClick(t, s, click)
+	given.MakeApp(t, s, "app")
+	want := given.FullAuthorization("app", "auth")
+	given.CreateAuthorization(t, s, want)
+	click := given.FullClick("app", "auth", "click")
+	click.CreatedAt = given.Epoch.Add(time.Minute)
+	given.CreateClick(t, s, click)
 	want.Stage, want.Reason, want.Fault, want.UpdatedAt = gk.Begun, "", nil, click.CreatedAt
-	got, err := s.Authorization(t.Context(), engine, "auth")
+	got, err := s.Authorization(t.Context(), given.Engine, "auth")
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the authorization after a click", got, want)
+	given.Same(t, "the authorization after a click", got, want)
 
-	done := fullAuthorization("app", "done")
+	done := given.FullAuthorization("app", "done")
 	done.Stage = gk.Done
-	createAuthorization(t, s, done)
-	if err := s.CreateClick(t.Context(), fullClick("app", "done", "late")); !errors.Is(err, store.ErrSpent) {
+	given.CreateAuthorization(t, s, done)
+	if err := s.CreateClick(t.Context(), given.FullClick("app", "done", "late")); !errors.Is(err, store.ErrSpent) {
 		t.Errorf("CreateClick on what is done = %v, want ErrSpent", err)
 	}
 	if _, err := s.Click(t.Context(), "late"); !errors.Is(err, store.ErrNotFound) {
@@ -214,27 +179,27 @@ func clickBegins(t *testing.T, s store.Store) {
 }
 
 func entryClick(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
+	given.MakeApp(t, s, "app")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
 	for _, id := range []string{"entry-1", "entry-2"} { // several clicks may have no state
-		c := fullClick("app", "auth", id)
+		c := given.FullClick("app", "auth", id)
 		c.StateHash, c.BrowserHash = nil, nil
-		createClick(t, s, c)
+		given.CreateClick(t, s, c)
 		got, err := s.Click(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "an entry", got, c)
+		given.Same(t, "an entry", got, c)
 	}
 }
 
 func spendStateOnce(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
-	want := fullClick("app", "auth", "click")
+	given.MakeApp(t, s, "app")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
+	want := given.FullClick("app", "auth", "click")
 	want.Held = false
-	createClick(t, s, want)
-	now := epoch.Add(5 * time.Minute)
+	given.CreateClick(t, s, want)
+	now := given.Epoch.Add(5 * time.Minute)
 	var won atomic.Int64
 	var callbacks sync.WaitGroup
 	for range 50 {
@@ -257,26 +222,26 @@ func spendStateOnce(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the click of a spent state", got, want)
-	if _, err := s.SpendState(t.Context(), "app", want.StateHash, want.CodeHash, true, epoch.Add(48*time.Hour)); !errors.Is(err, store.ErrSpent) {
+	given.Same(t, "the click of a spent state", got, want)
+	if _, err := s.SpendState(t.Context(), "app", want.StateHash, want.CodeHash, true, given.Epoch.Add(48*time.Hour)); !errors.Is(err, store.ErrSpent) {
 		t.Errorf("SpendState of what was spent and is past its end = %v, want ErrSpent", err)
 	}
 }
 
 func spendStateNotFound(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "other")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
-	want := fullClick("app", "auth", "click")
-	createClick(t, s, want)
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
+	want := given.FullClick("app", "auth", "click")
+	given.CreateClick(t, s, want)
 	for _, c := range []struct {
 		what, app string
 		state     []byte
 		now       time.Time
 	}{
-		{"of another app", "other", want.StateHash, epoch},
-		{"that nobody knows", "app", []byte("unknown"), epoch},
-		{"that is none", "app", nil, epoch},
+		{"of another app", "other", want.StateHash, given.Epoch},
+		{"that nobody knows", "app", []byte("unknown"), given.Epoch},
+		{"that is none", "app", nil, given.Epoch},
 		{"at its end", "app", want.StateHash, want.ExpiresAt},
 		{"past its end", "app", want.StateHash, want.ExpiresAt.Add(time.Hour)},
 	} {
@@ -291,9 +256,9 @@ func spendStateNotFound(t *testing.T, s store.Store) {
 }
 
 func updateClick(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeAttempt(t, s, "app", "auth", "click")
-	later := epoch.Add(time.Hour)
+	given.MakeApp(t, s, "app")
+	given.MakeAttempt(t, s, "app", "auth", "click")
+	later := given.Epoch.Add(time.Hour)
 	mine := errors.New("mine")
 	for _, fails := range []error{mine, store.ErrUnchanged, nil} {
 		err := s.UpdateClick(t.Context(), "click", later, func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
@@ -311,7 +276,7 @@ func updateClick(t *testing.T, s store.Store) {
 			want = gk.Issued
 		}
 		c, clickErr := s.Click(t.Context(), "click")
-		a, authErr := s.Authorization(t.Context(), engine, "auth")
+		a, authErr := s.Authorization(t.Context(), given.Engine, "auth")
 		if clickErr != nil || authErr != nil || c.Stage != want || (a.Stage == gk.Failed) != (fails == nil) {
 			t.Errorf("after %v: click %s, authorization %s, %v, %v", fails, c.Stage, a.Stage, clickErr, authErr)
 		}
@@ -329,30 +294,30 @@ func updateClick(t *testing.T, s store.Store) {
 }
 
 func openClicks(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
+	given.MakeApp(t, s, "app")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
 	for i, stage := range []gk.Stage{gk.Issued, gk.Exchanging, gk.Begun, gk.Done, gk.Failed, gk.Issued, gk.Issued} {
-		c := fullClick("app", "auth", fmt.Sprint("click-", i))
-		c.Stage, c.Reason, c.UpdatedAt = stage, "", epoch.Add(-time.Duration(i)*time.Minute)
-		createClick(t, s, c)
+		c := given.FullClick("app", "auth", fmt.Sprint("click-", i))
+		c.Stage, c.Reason, c.UpdatedAt = stage, "", given.Epoch.Add(-time.Duration(i)*time.Minute)
+		given.CreateClick(t, s, c)
 	}
-	makeApp(t, s, "other")
-	createAuthorization(t, s, fullAuthorization("other", "auth-other"))
-	waiting := fullClick("other", "auth-other", "click-other")
-	waiting.Stage, waiting.Reason, waiting.UpdatedAt = gk.Issued, "", epoch.Add(-90*time.Second)
-	createClick(t, s, waiting)
-	stranded := fullClick("other", "auth-other", "click-stranded")
-	stranded.Stage, stranded.Reason, stranded.UpdatedAt = gk.Issued, gk.ReasonUnplaced, epoch.Add(-time.Hour)
-	createClick(t, s, stranded)
+	given.MakeApp(t, s, "other")
+	given.CreateAuthorization(t, s, given.FullAuthorization("other", "auth-other"))
+	waiting := given.FullClick("other", "auth-other", "click-other")
+	waiting.Stage, waiting.Reason, waiting.UpdatedAt = gk.Issued, "", given.Epoch.Add(-90*time.Second)
+	given.CreateClick(t, s, waiting)
+	stranded := given.FullClick("other", "auth-other", "click-stranded")
+	stranded.Stage, stranded.Reason, stranded.UpdatedAt = gk.Issued, gk.ReasonUnplaced, given.Epoch.Add(-time.Hour)
+	given.CreateClick(t, s, stranded)
 	for _, c := range []struct {
 		before time.Time
 		limit  int
 		want   []string
 	}{
-		{epoch, 10, []string{"click-6", "click-5", "click-other", "click-1", "click-0"}},
-		{epoch.Add(-time.Minute), 10, []string{"click-6", "click-5", "click-other", "click-1"}},
-		{epoch, 2, []string{"click-6", "click-5", "click-other"}}, // so many of each app
-		{epoch.Add(-time.Hour), 10, nil},
+		{given.Epoch, 10, []string{"click-6", "click-5", "click-other", "click-1", "click-0"}},
+		{given.Epoch.Add(-time.Minute), 10, []string{"click-6", "click-5", "click-other", "click-1"}},
+		{given.Epoch, 2, []string{"click-6", "click-5", "click-other"}}, // so many of each app
+		{given.Epoch.Add(-time.Hour), 10, nil},
 	} {
 		found, err := s.OpenClicks(t.Context(), c.before, c.limit)
 		if err != nil {
@@ -362,48 +327,48 @@ func openClicks(t *testing.T, s store.Store) {
 		for _, click := range found {
 			got = append(got, click.ID)
 		}
-		same(t, fmt.Sprintf("OpenClicks before %v", c.before), got, c.want)
+		given.Same(t, fmt.Sprintf("OpenClicks before %v", c.before), got, c.want)
 	}
 	for authorization, want := range map[string][]gk.Click{"auth-other": {stranded}, "auth": nil} {
 		found, err := s.StrandedClicks(t.Context(), authorization)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "StrandedClicks of "+authorization, found, want)
+		given.Same(t, "StrandedClicks of "+authorization, found, want)
 	}
 }
 
 func spendCode(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "other")
-	createAuthorization(t, s, fullAuthorization("app", "auth"))
-	createAuthorization(t, s, fullAuthorization("other", "auth-other"))
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
+	given.CreateAuthorization(t, s, given.FullAuthorization("app", "auth"))
+	given.CreateAuthorization(t, s, given.FullAuthorization("other", "auth-other"))
 	for _, id := range []string{"one", "two"} {
-		c := fullClick("app", "auth", id)
+		c := given.FullClick("app", "auth", id)
 		c.CodeHash, c.SpentAt = nil, time.Time{}
-		createClick(t, s, c)
+		given.CreateClick(t, s, c)
 	}
 	if _, err := s.ClickByCode(t.Context(), "app", []byte("code")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("ClickByCode before it is spent = %v, want ErrNotFound", err)
 	}
-	if _, err := s.SpendState(t.Context(), "app", []byte("state of one"), []byte("code"), false, epoch); err != nil {
+	if _, err := s.SpendState(t.Context(), "app", []byte("state of one"), []byte("code"), false, given.Epoch); err != nil {
 		t.Fatal(err)
 	}
 	if c, err := s.ClickByCode(t.Context(), "app", []byte("code")); err != nil || c.ID != "one" {
 		t.Errorf("ClickByCode = %q, %v, want the click that spent it", c.ID, err)
 	}
-	if _, err := s.SpendState(t.Context(), "app", []byte("state of two"), []byte("code"), false, epoch); !errors.Is(err, store.ErrExists) {
+	if _, err := s.SpendState(t.Context(), "app", []byte("state of two"), []byte("code"), false, given.Epoch); !errors.Is(err, store.ErrExists) {
 		t.Errorf("SpendState with a spent code = %v, want ErrExists", err)
 	}
 	if c, err := s.Click(t.Context(), "two"); err != nil || c.Stage != gk.Begun {
 		t.Errorf("after it the click is %s, %v, want it begun", c.Stage, err)
 	}
-	again := fullClick("app", "auth", "three")
+	again := given.FullClick("app", "auth", "three")
 	again.CodeHash = []byte("code")
 	if err := s.CreateClick(t.Context(), again); !errors.Is(err, store.ErrExists) {
 		t.Errorf("CreateClick with a spent code = %v, want ErrExists", err)
 	}
-	elsewhere := fullClick("other", "auth-other", "four")
+	elsewhere := given.FullClick("other", "auth-other", "four")
 	elsewhere.CodeHash = []byte("code")
-	createClick(t, s, elsewhere) // codes of two apps are two
+	given.CreateClick(t, s, elsewhere) // codes of two apps are two
 }

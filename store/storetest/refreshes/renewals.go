@@ -1,4 +1,4 @@
-package storetest
+package refreshes
 
 import (
 	"fmt"
@@ -9,16 +9,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
-
-// century is what RepeatFor says for a token that may be repeated at any time.
-const century = 100 * 365 * 24 * time.Hour
 
 // renewal is a pair for a grant, bought n minutes after epoch.
 func renewal(grant, attempt string, spent int64, n int) store.Renewal {
-	now := epoch.Add(time.Duration(n) * time.Minute)
+	now := given.Epoch.Add(time.Duration(n) * time.Minute)
 	return store.Renewal{
-		Grant: grant, Attempt: attempt, Spent: spent, AskedAt: now.Add(-time.Second), At: now, RepeatFor: century,
+		Grant: grant, Attempt: attempt, Spent: spent, AskedAt: now.Add(-time.Second), At: now, RepeatFor: given.Century,
 		Pair:      gk.Pair{Access: gk.Sealed("access by " + attempt), Refresh: gk.Sealed("refresh by " + attempt), KeyID: 2, Windows: map[string]time.Time{"w1": now.Add(time.Hour)}, Expires: now.Add(2 * time.Hour), RefreshExpires: now.Add(3 * time.Hour)},
 		Renewable: true,
 		Due:       now.Add(time.Hour),
@@ -35,10 +33,10 @@ func save(t *testing.T, s store.Store, r store.Renewal, want bool) {
 }
 
 func saveRenewal(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	full := fullGrant("app", "grant")
+	given.MakeApp(t, s, "app")
+	full := given.FullGrant("app", "grant")
 	full.AttemptID, full.State = "mine", gk.Suspended
-	putGrant(t, s, full)
+	given.PutGrant(t, s, full)
 	r := renewal("grant", "mine", full.Generation, 5)
 	save(t, s, r, true)
 
@@ -50,25 +48,25 @@ func saveRenewal(t *testing.T, s store.Store) {
 	want.Attempt = gk.Attempt{}
 	want.Doubt = gk.Doubt{}
 	want.Version, want.UpdatedAt = 2, r.At
-	same(t, "the renewed grant", grantNow(t, s, "grant"), want)
-	noHistory(t, s, "grant")
+	given.Same(t, "the renewed grant", given.GrantNow(t, s, "grant"), want)
+	given.NoHistory(t, s, "grant")
 
 	r = renewal("grant", "last", full.Generation+1, 6)
 	r.Refresh, r.Renewable, r.Due, r.Windows = nil, false, time.Time{}, nil
 	save(t, s, r, true)
-	if g := grantNow(t, s, "grant"); g.Refresh != nil || g.Renewable || !g.DueAt.IsZero() || g.Windows != nil {
+	if g := given.GrantNow(t, s, "grant"); g.Refresh != nil || g.Renewable || !g.DueAt.IsZero() || g.Windows != nil {
 		t.Errorf("a last pair was stored as %+v, want it without refresh token, windows and due time", g)
 	}
 }
 
 func saveAgain(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	r := renewal("grant", "mine", 1, 5)
 	save(t, s, r, true)
-	first := grantNow(t, s, "grant")
+	first := given.GrantNow(t, s, "grant")
 	save(t, s, r, true)
-	same(t, "the grant after the second save", grantNow(t, s, "grant"), first)
+	given.Same(t, "the grant after the second save", given.GrantNow(t, s, "grant"), first)
 	save(t, s, renewal("grant", "other", 1, 5), false)
 	save(t, s, renewal("grant", "mine", 0, 5), false)
 	if saved, err := s.SaveRenewal(t.Context(), renewal("grant", "", 2, 5)); err == nil || saved {
@@ -77,23 +75,23 @@ func saveAgain(t *testing.T, s store.Store) {
 }
 
 func saveRefused(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.Generation = 5 })
-	makeGrant(t, s, "app", "revoked", func(g *gk.Grant) { g.State, g.Access, g.Refresh = gk.Revoked, nil, nil })
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.Generation = 5 })
+	given.MakeGrant(t, s, "app", "revoked", func(g *gk.Grant) { g.State, g.Access, g.Refresh = gk.Revoked, nil, nil })
 	for _, r := range []store.Renewal{
 		renewal("grant", "older", 4, 5), renewal("grant", "newer", 6, 5), renewal("revoked", "mine", 1, 5), renewal("unknown", "mine", 1, 5),
 	} {
 		save(t, s, r, false)
 	}
 	for _, id := range []string{"grant", "revoked"} {
-		if v := grantNow(t, s, id).Version; v != 1 {
+		if v := given.GrantNow(t, s, id).Version; v != 1 {
 			t.Errorf("version of %s = %d, want 1: a refused pair writes nothing", id, v)
 		}
 	}
 }
 
 func saveLate(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	for i, c := range []struct {
 		name      string
 		since     time.Time // of the doubt
@@ -101,18 +99,18 @@ func saveLate(t *testing.T, s store.Store) {
 		now       int // minutes after epoch
 		saved     bool
 	}{
-		{"once: no repeat can bring another", epoch, 0, 5, true},
-		{"once: even by a clock that is behind", epoch.Add(time.Hour), 0, 5, true},
-		{"repeat: the open attempt brings the pair that lives", epoch, century, 5, false},
-		{"repeat for a while, not over", epoch, 6 * time.Minute, 5, false},
-		{"repeat for a while, over", epoch, 5 * time.Minute, 5, true},
+		{"once: no repeat can bring another", given.Epoch, 0, 5, true},
+		{"once: even by a clock that is behind", given.Epoch.Add(time.Hour), 0, 5, true},
+		{"repeat: the open attempt brings the pair that lives", given.Epoch, given.Century, 5, false},
+		{"repeat for a while, not over", given.Epoch, 6 * time.Minute, 5, false},
+		{"repeat for a while, over", given.Epoch, 5 * time.Minute, 5, true},
 		{"repeat for a while, counted from the open attempt where nothing is in doubt, not over", time.Time{}, 3 * time.Minute, 5, false},
 		{"repeat for a while, counted from the open attempt where nothing is in doubt, over", time.Time{}, 2 * time.Minute, 5, true},
-		{"repeat at any time, nothing in doubt", time.Time{}, century, 5, false},
+		{"repeat at any time, nothing in doubt", time.Time{}, given.Century, 5, false},
 	} {
-		id := numbered("grant", i)
-		makeGrant(t, s, "app", id, func(g *gk.Grant) {
-			g.AttemptID, g.AttemptAt, g.AttemptUntil, g.DoubtSince = "theirs", epoch.Add(3*time.Minute), epoch.Add(9*time.Minute), c.since
+		id := given.Numbered("grant", i)
+		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) {
+			g.AttemptID, g.AttemptAt, g.AttemptUntil, g.DoubtSince = "theirs", given.Epoch.Add(3*time.Minute), given.Epoch.Add(9*time.Minute), c.since
 			g.State, g.Renewable = gk.Expired, false // whatever was concluded without the pair
 		})
 		r := renewal(id, "mine", 1, c.now)
@@ -125,19 +123,19 @@ func saveLate(t *testing.T, s store.Store) {
 		if c.saved {
 			want = gk.Active
 		}
-		if g := grantNow(t, s, id); g.State != want || (g.AttemptID == "") != c.saved {
+		if g := given.GrantNow(t, s, id); g.State != want || (g.AttemptID == "") != c.saved {
 			t.Errorf("%s: the grant is %s, held by %q", c.name, g.State, g.AttemptID)
 		}
 	}
 }
 
 func saveWhileHeld(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	for _, c := range []struct {
 		holder string
 		saved  bool
 	}{{"mine", true}, {"theirs", false}, {"", false}} {
-		makeGrant(t, s, "app", "held by "+c.holder, func(g *gk.Grant) { g.AttemptID = c.holder })
+		given.MakeGrant(t, s, "app", "held by "+c.holder, func(g *gk.Grant) { g.AttemptID = c.holder })
 		r := renewal("held by "+c.holder, "mine", 1, 5)
 		r.Held = true
 		save(t, s, r, c.saved)
@@ -147,10 +145,10 @@ func saveWhileHeld(t *testing.T, s store.Store) {
 		"refused":   func(g *gk.Grant) { g.Renewable = false },
 		"suspended": func(g *gk.Grant) { g.State = gk.Suspended },
 		"failed":    func(g *gk.Grant) { g.Failures = 1 },
-		"in doubt":  func(g *gk.Grant) { g.Doubts, g.DoubtSince = 1, epoch },
+		"in doubt":  func(g *gk.Grant) { g.Doubts, g.DoubtSince = 1, given.Epoch },
 		"faulty":    func(g *gk.Grant) { g.Fault = &gk.Fault{Code: "c", Action: gk.Retry} },
 	} {
-		makeGrant(t, s, "app", told, func(g *gk.Grant) { g.AttemptID = "mine"; change(g) })
+		given.MakeGrant(t, s, "app", told, func(g *gk.Grant) { g.AttemptID = "mine"; change(g) })
 		r := renewal(told, "mine", 1, 5)
 		r.Held = true
 		save(t, s, r, false)
@@ -158,17 +156,17 @@ func saveWhileHeld(t *testing.T, s store.Store) {
 }
 
 func saveHeld(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.State = gk.Held })
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.State = gk.Held })
 	save(t, s, renewal("grant", "mine", 1, 5), true)
-	if g := grantNow(t, s, "grant"); g.State != gk.Held || g.Generation != 2 {
+	if g := given.GrantNow(t, s, "grant"); g.State != gk.Held || g.Generation != 2 {
 		t.Errorf("the grant is %s at generation %d, want held at 2", g.State, g.Generation)
 	}
 }
 
 func concurrentSaves(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	var won atomic.Int64
 	var savers sync.WaitGroup
 	for i := range 20 {
@@ -183,7 +181,7 @@ func concurrentSaves(t *testing.T, s store.Store) {
 		})
 	}
 	savers.Wait()
-	if g := grantNow(t, s, "grant"); won.Load() != 1 || g.Generation != 2 || string(g.Access) != "access by "+g.PairFrom {
+	if g := given.GrantNow(t, s, "grant"); won.Load() != 1 || g.Generation != 2 || string(g.Access) != "access by "+g.PairFrom {
 		t.Errorf("%d saves won, generation %d, pair of %s, want one winner and its pair at 2", won.Load(), g.Generation, g.PairFrom)
 	}
 }
