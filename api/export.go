@@ -11,6 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/transfer"
 )
@@ -19,7 +21,7 @@ import (
 const mostRecipients = 10
 
 func (s *server) routeExport() {
-	guarded{s}.HandleFunc("GET /v1/grants/export", s.exportGrants)
+	s.HandleFunc("GET /v1/grants/export", s.exportGrants)
 	param := func(name, doc string, words ...string) *huma.Param {
 		p := &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 		for _, word := range words {
@@ -43,12 +45,12 @@ func (s *server) routeExport() {
 				"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 			}},
 			"default": {Description: "A problem", Content: map[string]*huma.MediaType{
-				"application/problem+json": {Schema: s.huma.OpenAPI().Components.Schemas.Schema(problemType, true, "")},
+				"application/problem+json": {Schema: s.Huma.OpenAPI().Components.Schemas.Schema(problem.Type, true, "")},
 			}},
 		},
 	}
-	secure(op)
-	s.huma.OpenAPI().AddOperation(op)
+	door.Secure(op)
+	s.Huma.OpenAPI().AddOperation(op)
 }
 
 // exportGrants streams the file. What goes wrong after its first byte cuts the connection: a file of age that is cut
@@ -56,13 +58,13 @@ func (s *server) routeExport() {
 func (s *server) exportGrants(w http.ResponseWriter, r *http.Request) {
 	filter, format, recipients, err := readExport(r.URL.Query())
 	if err != nil {
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 		return
 	}
-	key := callerOf(r.Context())
+	key := door.CallerOf(r.Context())
 	file := &sealedFile{w: w, format: format, recipients: recipients}
-	err = transfer.Export(r.Context(), s.keeper, key.Viewer(), filter, file.write)
-	s.log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil)
+	err = transfer.Export(r.Context(), s.Keeper, key.Viewer(), filter, file.write)
+	s.Log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil)
 	if err == nil {
 		err = file.close()
 	}
@@ -71,7 +73,7 @@ func (s *server) exportGrants(w http.ResponseWriter, r *http.Request) {
 	case file.begun():
 		panic(http.ErrAbortHandler)
 	default:
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 	}
 }
 
@@ -99,7 +101,7 @@ func (f *sealedFile) begin() error {
 	var err error
 	if f.out, err = age.Encrypt(f.w, f.recipients...); err != nil {
 		h.Del("Content-Disposition")
-		return invalid("recipient", "names recipients that do not go together in one file")
+		return problem.Invalid("recipient", "names recipients that do not go together in one file")
 	}
 	f.table = transfer.NewTable(f.out)
 	if f.format == transfer.FormatCSV {
@@ -142,7 +144,7 @@ func readExport(given url.Values) (f store.GrantFilter, format string, recipient
 	known := []string{"recipient", "format", "platform", "app", "owner", "state"}
 	for name := range given {
 		if !slices.Contains(known, name) {
-			return f, "", nil, invalid(name, "is no parameter of this route")
+			return f, "", nil, problem.Invalid(name, "is no parameter of this route")
 		}
 	}
 	format = given.Get("format")
@@ -151,11 +153,11 @@ func readExport(given url.Values) (f store.GrantFilter, format string, recipient
 		format = transfer.FormatNDJSON
 	case transfer.FormatNDJSON, transfer.FormatCSV:
 	default:
-		return f, "", nil, invalid("format", "is neither ndjson nor csv")
+		return f, "", nil, problem.Invalid("format", "is neither ndjson nor csv")
 	}
 	state := given.Get("state")
 	if state != "" && !slices.Contains([]string{string(gk.Active), string(gk.Suspended), string(gk.Expired)}, state) {
-		return f, "", nil, invalid("state", "is none of active, suspended, expired")
+		return f, "", nil, problem.Invalid("state", "is none of active, suspended, expired")
 	}
 	recipients, err = readRecipients(given.Get("recipient"))
 	f = store.GrantFilter{Platform: given.Get("platform"), App: given.Get("app"), Owner: given.Get("owner"), State: gk.State(state)}
@@ -167,11 +169,11 @@ func readExport(given url.Values) (f store.GrantFilter, format string, recipient
 func readRecipients(text string) ([]age.Recipient, error) {
 	const why = "is needed: one or more age recipients (age1…) joined by commas; age-keygen makes one"
 	if text == "" {
-		return nil, invalid("recipient", why)
+		return nil, problem.Invalid("recipient", why)
 	}
 	recipients, err := age.ParseRecipients(strings.NewReader(strings.ReplaceAll(text, ",", "\n")))
 	if err != nil || len(recipients) > mostRecipients || strings.ContainsAny(text, "#\n") {
-		return nil, invalid("recipient", why)
+		return nil, problem.Invalid("recipient", why)
 	}
 	return recipients, nil
 }

@@ -21,6 +21,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -130,8 +131,8 @@ func newHouseOn(t testing.TB, n network, more ...platform.Driver) *house {
 // addKey stores a key under a name that scenarios use.
 func (h *house) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.Key {
 	h.t.Helper()
-	text := api.NewKey()
-	k := gk.Key{ID: "key_" + name, Hash: api.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: h.now}
+	text := door.NewKey()
+	k := gk.Key{ID: "key_" + name, Hash: door.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: h.now}
 	if err := h.store.CreateKey(context.Background(), k); err != nil {
 		h.t.Fatal(err)
 	}
