@@ -66,6 +66,8 @@ type house struct {
 type network struct {
 	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 	allow []string // HOST:PORT
+
+	egress *outbound.Egress
 }
 
 // newHouse is a house without a network.
@@ -100,7 +102,7 @@ func newHouseOn(t testing.TB, n network) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{Dial: n.dial, Allow: n.allow})
+	gate, err := outbound.New(outbound.Options{Dial: n.dial, Allow: n.allow, Egress: n.egress})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
 // renewal then tells whether the merchant has left.
 func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err

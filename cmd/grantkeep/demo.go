@@ -177,7 +177,11 @@ func (d *demonstration) prepare(ctx context.Context, dir string, log *slog.Logge
 			}
 		}
 	}
-	if d.gate, err = outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + version}); err != nil {
+	ways := &outbound.Egress{Default: outbound.Way{Name: direct}}
+	if ways.Echo, err = url.Parse(d.ready.Control + "/echo"); err != nil {
+		return err
+	}
+	if d.gate, err = outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + version, Egress: ways}); err != nil {
 		return err
 	}
 	if _, err := d.store.SetMetaOnce(ctx, metaDemo, "true"); err != nil {
