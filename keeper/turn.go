@@ -43,6 +43,9 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if err != nil {
 		return err
 	}
+	if errand != lifecycle.SendRefresh && g.RetryAt.After(now) && lifecycle.OverQuota(&g, t, now, false) > 0 {
+		k.counts.add(a.App.Platform, OverQuota)
+	}
 	if a.App.Broken != "" && errand != lifecycle.SendRefresh {
 		return nil // it cannot be asked
 	}
