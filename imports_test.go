@@ -21,14 +21,14 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
+	{1, []string{"platform", "sim", "store", "vault", "outbound", "client", "bench"}},
 	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"keeper", "store/move"}},
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{6, []string{"api", "connect", "console"}},
-	{7, []string{"cmd/grantkeep", "docs/generate", "docs/receiver"}},
+	{7, []string{"cmd/grantkeep", "docs/generate", "docs/receiver", "bench/run"}},
 	{8, []string{"promise"}},
 }
 

@@ -52,6 +52,7 @@ type server struct {
 	keys    *keyring
 	uses    *Uses
 	gateway *gateway.Gateway
+	windows []string // partial permissions that platforms have
 	mux     *http.ServeMux
 	huma    huma.API
 	metrics *metrics
@@ -121,6 +122,7 @@ func build(o Options) *server {
 	s.routeImport()
 	s.routeExport()
 	s.routeTokens()
+	s.nameWindows()
 	s.routeGateway()
 	s.routeEvents()
 	s.routeStream()

@@ -14,7 +14,6 @@ import (
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/store"
 )
 
 // App is an application as the API shows it: its secrets are told by the date they were set, never by value.
@@ -113,23 +112,6 @@ type ByID struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
-// soundApps returns a page of the apps that can be read. The others take no places of it: a page that is not full would
-// be taken for the last.
-func (s *server) soundApps(ctx context.Context, key gk.Key, after string, limit int) ([]gk.App, error) {
-	for most := limit; ; {
-		rows, err := s.store.Apps(ctx, key.Viewer(), after, most)
-		var damaged *store.DamagedError
-		if !errors.As(err, &damaged) {
-			return rows, err
-		}
-		if len(rows) >= limit || len(rows)+len(damaged.IDs) < most {
-			s.log.ErrorContext(ctx, "apps that cannot be read are left out of a list", "error", err)
-			return rows[:min(limit, len(rows))], nil
-		}
-		most = limit + len(damaged.IDs)
-	}
-}
-
 func (s *server) routeApps() {
 	add(s, huma.Operation{
 		OperationID: "list-apps", Method: http.MethodGet, Path: "/v1/apps", Summary: "List apps",
@@ -139,7 +121,7 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		rows, err := s.soundApps(ctx, key, after, in.Limit+1)
+		rows, err := s.store.Apps(ctx, key.Viewer(), after, in.Limit+1)
 		if err != nil {
 			return nil, err
 		}
@@ -267,7 +249,7 @@ func (s *server) routeApps() {
 	add(s, huma.Operation{
 		OperationID: "recover-grants", Method: http.MethodPost, Path: "/v1/apps/{id}/recover", DefaultStatus: http.StatusCreated,
 		Summary:     "Trade a recovery code of the platform's console for grants",
-		Description: "Shopee's resend_code and upgrade_code (with shop_id, comma between several). The answer is the authorization that this makes.",
+		Description: "The codes that a platform takes, and what may stand beside one, are in its facts under recovery. The answer is the authorization that this makes.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		ByID
 		Body recovery

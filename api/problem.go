@@ -173,6 +173,9 @@ func (s *server) problemOf(err error) (p *Problem, unexpected bool) {
 		return p, false
 	}
 	p = problem(internalError, "")
+	if damaged := (*store.DamagedError)(nil); errors.As(err, &damaged) {
+		p.Detail = "columns of " + strings.Join(damaged.IDs, ", ") + " in the database cannot be read; bring the row back from a backup"
+	}
 	p.Instance = newInstance()
 	return p, true
 }

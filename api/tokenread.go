@@ -25,7 +25,7 @@ func (s *server) plainReads(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	q := tokenRequest{grant: r.PathValue("id")}
 	q.IfNoneMatch = r.Header.Get("If-None-Match")
-	if !q.plain(r.URL.RawQuery) {
+	if !q.plain(r.URL.RawQuery) || q.Window != "" && !slices.Contains(s.windows, q.Window) {
 		next(ctx)
 		return
 	}

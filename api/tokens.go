@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ type Token struct {
 type TokenQuery struct {
 	MinValid      span   `query:"min_valid" doc:"how long it must still last, as seconds or a duration; an hour if absent, at most half the token's life"`
 	NotGeneration int64  `query:"not_generation" minimum:"0" doc:"the generation that the platform has just refused"`
-	Window        string `query:"window" enum:"r1,r2,w1,w2" doc:"a partial permission that must be open"`
+	Window        string `query:"window" doc:"a partial permission that must be open"`
 	Wait          span   `query:"wait" doc:"how long to wait for a renewal; 10s if absent, at most 60s"`
 	IfNoneMatch   string `header:"If-None-Match"`
 }
@@ -72,6 +73,9 @@ type tokenRequest struct {
 }
 
 func (s *server) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
+	if q.Window != "" && !slices.Contains(s.windows, q.Window) {
+		return keeper.Served{}, invalid("window", "is no partial permission of any platform")
+	}
 	if q.grant != "" {
 		served, err := s.keeper.Token(ctx, key.Viewer(), q.grant, q.want())
 		if err == nil {
@@ -144,6 +148,26 @@ func matches(header, tag string) bool {
 		}
 	}
 	return false
+}
+
+// nameWindows says in the document, and to huma, which partial permissions the platforms of this build have.
+func (s *server) nameWindows() {
+	s.windows = s.keeper.Apps().Windows()
+	names := make([]any, 0, len(s.windows))
+	for _, name := range s.windows {
+		names = append(names, name)
+	}
+	for path, item := range s.huma.OpenAPI().Paths {
+		if item.Get == nil || !strings.HasSuffix(path, "/token") {
+			continue
+		}
+		for _, p := range item.Get.Parameters {
+			if p.Name == "window" {
+				p.Schema.Enum = names
+				p.Schema.PrecomputeMessages()
+			}
+		}
+	}
 }
 
 func (s *server) routeTokens() {

@@ -117,6 +117,8 @@ var cases = []struct {
 	{"a pair that asks for its attempt's hold is saved while that lasts and nothing was told", saveWhileHeld},
 	{"a held grant stays held when it is renewed", saveHeld},
 	{"of concurrent saves of one generation one wins", concurrentSaves},
+	{"pairs saved together are saved as each by itself", savedTogether},
+	{"of pairs saved together by many each generation gets one", concurrentlyTogether},
 	{"ClaimDue and SaveRenewal equal the rules", equalForms},
 	{"NextDue and DueApps name stopped apps too", dueOfStopped},
 	{"Hasten makes due what could be renewed", hasten},

@@ -76,6 +76,20 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 		t.Error("a damaged grant is written back as if it were sound")
 	}
 
+	raw.Run(`UPDATE apps SET settings = '{rotten' WHERE id = 'app'`)
+	if a, err := s.App(t.Context(), someone, "app"); err != nil || a.Broken != store.CodeUnreadable || a.Platform == "" {
+		t.Errorf("App to a reader = %+v, %v; want it with what keeps it from being opened", a, err)
+	}
+	if listed, err := s.Apps(t.Context(), someone, "", 50); err != nil || len(listed) != 1 || listed[0].Broken != store.CodeUnreadable {
+		t.Errorf("Apps to a reader = %+v, %v; want the damaged one among them", listed, err)
+	}
+	_, err := s.App(t.Context(), engine, "app")
+	same(t, "the app as the engine reads it", damagedIDs(t, err), []string{"app"})
+	_, err = s.Apps(t.Context(), engine, "", 50)
+	same(t, "the apps as the engine reads them", damagedIDs(t, err), []string{"app"})
+	err = s.UpdateApp(t.Context(), someone, "app", epoch, func(*gk.App) ([]gk.Event, error) { return nil, nil })
+	same(t, "a change of the damaged app", damagedIDs(t, err), []string{"app"})
+
 	authorizations, err := s.Authorizations(t.Context(), someone, store.AuthorizationFilter{Limit: 50})
 	listed(t, "Authorizations", err, authorizations, []string{"c-3", "b-2", "a-1"}, func(a gk.Authorization) string { return a.ID })
 	clicks, err := s.OpenClicks(t.Context(), epoch.Add(time.Hour), 50)
