@@ -87,8 +87,9 @@ func newRoot(s streams) *cobra.Command {
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),
 		offlineCommand(s, "verify", "Tell whether an incoming request is genuine, and why not"),
 		offlineCommand(s, "parse", "Tell what an answer of a platform means"),
-		explainCommand(s), tryCommand(s),
+		explainCommand(s), tryCommand(s), manualCommand(s.out),
 	)
+	illustrate(root)
 	return root
 }
 
