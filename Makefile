@@ -48,9 +48,15 @@ lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 generate: ## make the generated files again
 	$(TOOL) templ generate -log-level error
 	$(GO) run ./docs/generate
+	@mkdir -p bin deploy/man
+	$(GO) build -o bin/grantkeep ./cmd/grantkeep
+	bin/grantkeep manual >deploy/man/grantkeep.1
+	bin/grantkeep completion bash >deploy/man/grantkeep.bash
+	bin/grantkeep completion zsh >deploy/man/_grantkeep
+	bin/grantkeep completion fish >deploy/man/grantkeep.fish
 
 generated: generate ## the generated files are what their sources make of them
-	@git diff --exit-code --stat -- '*_templ.go' '*.md' || { echo "generated files differ: commit what make generate made"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' '*.md' deploy/man || { echo "generated files differ: commit what make generate made"; exit 1; }
 
 fuzz: ## each fuzz target for FUZZTIME (5000x: that many inputs); make fuzz FUZZTIME=10m for longer
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
