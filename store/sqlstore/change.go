@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -55,7 +53,7 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g 
 // insertGrants makes grants.
 func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
 	rows := make([][]any, 0, len(grants))
-	var terms [][]any
+	var terms []termOf
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
 		g.Shops = gk.UniqueShops(g.Shops)
@@ -63,15 +61,15 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 			g.CreatedAt = at
 		}
 		folded := foldGrant(g)
-		for _, term := range slices.Sorted(maps.Keys(termsOf(folded))) {
-			terms = append(terms, []any{term, g.ID})
+		for term := range termsOf(folded) {
+			terms = append(terms, termOf{term, g.ID})
 		}
 		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
 	}
 	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at, folded)`, rows); err != nil {
 		return err
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, terms); err != nil {
+	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, inOrder(terms)); err != nil {
 		return err
 	}
 	return insertShops(ctx, q, grants...)

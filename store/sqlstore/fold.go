@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -99,6 +100,21 @@ func cut(text string, n int) string {
 		n--
 	}
 	return text
+}
+
+// termOf is a term and the grant that it finds.
+type termOf struct{ term, grant string }
+
+// inOrder returns terms as rows in the order of their table: neighbours are stored at one place.
+func inOrder(terms []termOf) [][]any {
+	slices.SortFunc(terms, func(a, b termOf) int {
+		return cmp.Or(strings.Compare(a.term, b.term), strings.Compare(a.grant, b.grant))
+	})
+	rows := make([][]any, len(terms))
+	for i, t := range terms {
+		rows[i] = []any{t.term, t.grant}
+	}
+	return rows
 }
 
 // foldInto stores the terms of a grant whose folded text was before. A row that was changed past this program may have some
