@@ -66,10 +66,10 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 		}
 		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at, folded)`, rows); err != nil {
+	if err := insertMany(ctx, q, `grants`, `id, `+grantBody+`, app_id, created_at, folded`, rows); err != nil {
 		return err
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, inOrder(terms)); err != nil {
+	if err := insertMany(ctx, q, `grant_terms`, `term, grant_id`, inOrder(terms)); err != nil {
 		return err
 	}
 	return insertShops(ctx, q, grants...)
