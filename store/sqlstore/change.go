@@ -142,11 +142,11 @@ func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects 
 	if len(subjects) == 0 {
 		return nil, nil, nil
 	}
-	w := where{args: []any{app}}
+	var w where
 	found, err = all(ctx, q, scanGrant, `WITH wanted (kind, subject) AS (VALUES `+w.subjects(subjects)+`)
 		SELECT `+grantColumns+` FROM grants
 		WHERE id IN (SELECT g.id FROM wanted JOIN grants AS g
-			ON g.app_id = $1 AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
+			ON g.app_id = `+w.arg(app)+` AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
 		ORDER BY subject_kind, subject_id`+s.lock.Wait, w.args...)
 	if err != nil {
 		return nil, nil, err
