@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -81,12 +82,19 @@ func (c *connection) prepare(ctx context.Context, query string) (*sql.Stmt, erro
 	if len(c.kept) >= mostKept {
 		return nil, nil
 	}
-	stmt, err := c.conn.PrepareContext(ctx, nameless(query))
+	stmt, err := c.conn.PrepareContext(ctx, nameless(unplanned(query)))
 	if err == nil {
 		c.kept[query] = stmt
 	}
 	return stmt, err
 }
+
+// limited finds a LIMIT that is a parameter and nothing else.
+var limited = regexp.MustCompile(`LIMIT (\$[0-9]+)`)
+
+// unplanned returns a text whose limits are sums: the number of a bare one goes into the plan, so that SQLite plans the
+// statement again whenever it is bound, which takes longer than most statements do.
+func unplanned(query string) string { return limited.ReplaceAllString(query, `LIMIT ($1 + 0)`) }
 
 // nameless returns a text whose parameters are used in their order, each once, without their numbers. The driver looks up
 // every numbered one by its name, among all of them; in an INSERT of many rows that takes longer than the INSERT.

@@ -2,6 +2,12 @@ package sqlite
 
 import "testing"
 
+func TestLimitsAreNoPartOfThePlan(t *testing.T) {
+	if got, want := unplanned("SELECT a FROM t LIMIT $12"), "SELECT a FROM t LIMIT ($12 + 0)"; got != want {
+		t.Errorf("unplanned = %q, want %q", got, want)
+	}
+}
+
 func TestParametersInTheirOrderLoseTheirNumbers(t *testing.T) {
 	for text, want := range map[string]string{
 		"SELECT id FROM grants WHERE id = $1 AND n < $2":      "SELECT id FROM grants WHERE id = ? AND n < ?",
