@@ -66,7 +66,7 @@ func TestManualAndCompletionAreMade(t *testing.T) {
 		"grantkeep.1": {"manual"}, "grantkeep.bash": {"completion", "bash"}, "_grantkeep": {"completion", "zsh"}, "grantkeep.fish": {"completion", "fish"},
 	} {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), args, shell.Streams{in: strings.NewReader(""), Out: &out, Err: &errs}); code != 0 {
+		if code := run(t.Context(), args, shell.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}); code != 0 {
 			t.Fatalf("%v ended with %d: %s", args, code, errs.String())
 		}
 		shipped, err := os.ReadFile("../../deploy/man/" + file)
