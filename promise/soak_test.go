@@ -36,28 +36,34 @@ type result struct {
 	trace  string
 	broken []string
 	sum    *summary
+	story  string // of a broken one
+	steps  int    // how many were taken
 }
 
 // live carries out a plan in a world of its own. A plan that breaks the promise ends at once.
-func live(t *testing.T, seed uint64, steps []step, mutate func(store.Store) store.Store) result {
+func live(t *testing.T, p plan, mutate func(store.Store) store.Store) result {
 	t.Helper()
-	cryptotest.SetGlobalRandom(t, seed)
+	cryptotest.SetGlobalRandom(t, p.Seed)
 	dir := sqlitetest.Dir(t)
 	var r result
 	synctest.Test(t, func(t *testing.T) {
-		w := begin(t, dir, seed, mutate)
+		w := begin(t, dir, p, mutate)
 		defer w.end()
-		for _, s := range steps {
+		for _, s := range p.Steps {
 			w.carryOut(s)
+			r.steps++
 			if busy := w.turns.endless(); busy != "" {
 				w.check.violate("there is work without end at one moment: %s", busy)
 			}
-			if len(w.check.broken) > 0 {
+			if len(w.check.violated()) > 0 {
 				break
 			}
 		}
 		w.sum.processes = len(w.all)
-		r = result{w.turns.sum(), w.check.broken, w.sum}
+		r.trace, r.broken, r.sum = w.turns.sum(), w.check.violated(), w.sum
+		if len(r.broken) > 0 {
+			r.story = w.tell()
+		}
 	})
 	return r
 }
@@ -84,10 +90,14 @@ func TestSoak(t *testing.T) {
 	total := newSummary()
 	for seed := first; seed <= last || time.Now().Before(until); seed++ {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			r := live(t, seed, plan(seed, stepsOfASeed), nil)
+			r := live(t, draw(seed, stepsOfASeed), nil)
 			total.add(r.sum)
+			t.Log(r.trace)
 			for _, line := range r.broken {
 				t.Errorf("seed %d: %s", seed, line)
+			}
+			if r.story != "" {
+				t.Log("\n" + r.story)
 			}
 		})
 	}
@@ -98,7 +108,7 @@ func TestSoak(t *testing.T) {
 func TestSeedReplays(t *testing.T) {
 	var traces [2]string
 	for i := range traces {
-		t.Run("", func(t *testing.T) { traces[i] = live(t, 1, plan(1, 8), nil).trace })
+		t.Run("", func(t *testing.T) { traces[i] = live(t, draw(1, 8), nil).trace })
 	}
 	if traces[0] != traces[1] {
 		t.Errorf("one seed ran as %s and then as %s", traces[0], traces[1])
