@@ -1,11 +1,14 @@
 package promise_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	gk "github.com/grantkeep/grantkeep"
 )
 
 // story is what a broken seed went through: the steps, and what the platforms were asked about tokens, in the order of time.
@@ -27,6 +30,13 @@ func (w *world) tell() string {
 			if c.Stage == "refresh" || c.Stage == "token" || c.Stage == "exchange" {
 				w.story.add(c.At, fmt.Sprintf("    %s %s of %q: %s %s", code, c.Stage, c.Subject, c.Decision, c.Why))
 			}
+		}
+	}
+	for _, g := range w.grants() {
+		events, err := w.store.History(context.Background(), gk.Engine(), g.ID, "", 1000)
+		w.must(err)
+		for _, e := range events {
+			w.story.add(e.At, fmt.Sprintf("    %s told %s of %q, version %d: %v", g.Platform, e.Kind, g.Subject.ID, e.GrantVersion, e.Data))
 		}
 	}
 	slices.SortStableFunc(w.story.lines, func(a, b line) int { return a.at.Compare(b.at) })
