@@ -2,6 +2,8 @@ package promise_test
 
 import (
 	"bytes"
+	"cmp"
+	"flag"
 	"os"
 	"runtime"
 	"slices"
@@ -71,13 +73,20 @@ func live(t *testing.T, p plan, mutate func(store.Store) store.Store) result {
 	return r
 }
 
+// failfast reports whether -failfast was given: a broken seed then is the last one.
+func failfast() bool {
+	f := flag.Lookup("test.failfast")
+	return f != nil && f.Value.String() == "true"
+}
+
 const (
 	stepsOfASeed = 24
 	stepsInShort = 6
 )
 
 // TestSoak lives through seeds: the beginnings of a few of them always, and whole ones for as long as GRANTKEEP_SOAK_FOR
-// says with GRANTKEEP_SOAK=1, from GRANTKEEP_SEED on; without the other two, GRANTKEEP_SEED alone names one whole seed.
+// says with GRANTKEEP_SOAK=1, from GRANTKEEP_SEED on; GRANTKEEP_SEEDS
+// at most; GRANTKEEP_SEED alone names one whole seed.
 func TestSoak(t *testing.T) {
 	first, last, until, steps := uint64(1), uint64(2), time.Time{}, stepsInShort
 	if os.Getenv("GRANTKEEP_SOAK") == "1" {
@@ -94,8 +103,15 @@ func TestSoak(t *testing.T) {
 		}
 		first, last, steps = n, n, stepsOfASeed
 	}
+	most, err := strconv.ParseUint(cmp.Or(os.Getenv("GRANTKEEP_SEEDS"), "0"), 10, 64)
+	if err != nil {
+		t.Fatalf("GRANTKEEP_SEEDS: %v", err)
+	}
 	total := newSummary()
 	for seed := first; seed <= last || time.Now().Before(until); seed++ {
+		if most > 0 && seed >= first+most || t.Failed() && failfast() {
+			break
+		}
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			r := live(t, draw(seed, steps), nil)
 			total.add(r.sum)
