@@ -39,6 +39,7 @@ quick: ## the quickest loop: build, vet, tests without the race detector, Postgr
 soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./cmd/grantkeep
+	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 
 lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
