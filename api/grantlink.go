@@ -53,7 +53,7 @@ func (s *server) routeGrantLink() {
 		if err != nil {
 			return nil, err
 		}
-		made := link{a.ID, url, at(a.ExpiresAt)}
+		made := s.linkOf(ctx, key, a, url)
 		return &output[linkWithWords]{linkWithWords{made, s.askToAuthorize(app, g, made)}}, nil
 	})
 }

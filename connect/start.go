@@ -26,6 +26,7 @@ type startPage struct {
 	Steps                []stepText
 	Until                string // last day of the link
 	AskShop              bool
+	Replaces             bool   // what runs at present is cut off by another consent
 	Period               string // id of the text that says which period to choose; empty: there is no choice
 	Typed                string // what the merchant typed
 	Mistake              string // id of the text that says what is wrong with it
@@ -120,7 +121,7 @@ func newStartPage(p page, v consent.Visit) startPage {
 	p.Owner, p.Ref = v.Authorization.Owner, v.Authorization.Number()
 	p.Shop = v.Authorization.Shop
 	p.Minutes = int(time.Duration(facts.Link.Finish) / time.Minute)
-	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", Safe: "m.start.safe", AskShop: v.AskShop}
+	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", Safe: "m.start.safe", AskShop: v.AskShop, Replaces: v.Replaces}
 	s.Until = dateIn(v.Spec, v.Authorization.ExpiresAt)
 	switch {
 	case v.Authorization.Kind == gk.KindCancel:

@@ -115,6 +115,7 @@ type Visit struct {
 	Spec          *platform.Spec
 	Grant         *gk.Grant // the one to reconnect
 	AskShop       bool      // the page has a field `shop`
+	Replaces      bool      // a consent would end a pair that is in good order
 }
 
 // Visit reads what a link is for. It changes nothing, whoever opens it.
@@ -139,7 +140,9 @@ func (fl *Flow) Visit(ctx context.Context, secret string) (Visit, error) {
 		}
 		view.Grant = &g
 	}
-	return view, nil
+	ended, err := fl.Replaces(ctx, gk.Engine(), a)
+	view.Replaces = len(ended) > 0
+	return view, err
 }
 
 func (fl *Flow) link(ctx context.Context, secret string) (gk.Authorization, error) {

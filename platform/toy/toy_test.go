@@ -20,6 +20,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/connect"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -45,6 +46,7 @@ type world struct {
 	flow   *consent.Flow
 	app    gk.App
 	pushes *pushes.Pushes
+	pages  http.Handler // what merchants see
 }
 
 // open makes a world with an app of the ordinary profile. change changes what the engine is made of.
@@ -94,6 +96,7 @@ func open(t *testing.T, change ...func(*keeper.Options, *apps.Input)) *world {
 		t.Fatal(err)
 	}
 	w.flow = consent.New(w.keeper)
+	w.pages = connect.New(connect.Options{Keeper: w.keeper, Consent: w.flow, PublicURL: "https://hub.example", Log: log})
 	w.pushes = pushes.New(pushes.Options{Keeper: w.keeper, Store: st, PublicURL: "https://hub.example", Log: log})
 	w.app, err = w.keeper.Apps().Create(t.Context(), gk.Engine(), in)
 	if err != nil {
