@@ -115,6 +115,7 @@ type Visit struct {
 	Spec          *platform.Spec
 	Grant         *gk.Grant // the one to reconnect
 	AskShop       bool      // the page has a field `shop`
+	Paste         bool      // the page has a field `token` instead of leading to the platform
 	Replaces      bool      // a consent would end a pair that is in good order
 }
 
@@ -133,6 +134,7 @@ func (fl *Flow) Visit(ctx context.Context, secret string) (Visit, error) {
 		return Visit{}, &Refused{Reason: RefusedLink}
 	}
 	view := Visit{Authorization: a, App: app, Spec: d.Spec(), AskShop: d.Spec().Facts.ShopNeeded && a.Shop == ""}
+	view.Paste = a.Kind == gk.KindAuthorize && d.Spec().Facts.Pastes(app.Profile)
 	if a.Grant != "" {
 		g, err := fl.store.Grant(ctx, gk.Engine(), a.Grant)
 		if err != nil {

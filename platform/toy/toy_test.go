@@ -102,6 +102,9 @@ func open(t *testing.T, change ...func(*keeper.Options, *apps.Input)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if code := w.push("ticket ticket-1", secret); code != http.StatusOK {
+		t.Fatalf("the ticket is answered %d, want 200", code)
+	}
 	return w
 }
 
@@ -221,14 +224,18 @@ func (w *world) token(id string) string {
 // push sends one signed message over HTTP and returns the status of the answer.
 func (w *world) push(body, key string) int {
 	w.t.Helper()
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(body))
 	r := httptest.NewRequest(http.MethodPost, "/push/"+w.app.ID, strings.NewReader(body))
 	r.SetPathValue("app", w.app.ID)
-	r.Header.Set("Sign", hex.EncodeToString(mac.Sum(nil)))
+	r.Header.Set("Sign", sign(body, key))
 	answer := httptest.NewRecorder()
 	w.pushes.ServeHTTP(answer, r)
 	return answer.Code
+}
+
+func sign(text, key string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func TestToyIsLinkedAndRefreshed(t *testing.T) {
