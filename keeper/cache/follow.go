@@ -1,8 +1,9 @@
-package keeper
+package cache
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -10,23 +11,22 @@ import (
 )
 
 const (
-	followEvery = cacheFresh / 4         // while somebody reads
-	stopsAhead  = 500 * time.Millisecond // how long before its time the list of stopped apps is looked at, so that no reader waits
-	followIdle  = 30 * time.Second       // while nobody does
-	followFor   = 10 * time.Second       // how long after the last read somebody counts as reading
-	forgetEvery = 5 * time.Minute        // what nobody asked for in between is forgotten
+	followEvery = cacheFresh / 4   // while somebody reads
+	followIdle  = 30 * time.Second // while nobody does
+	followFor   = 10 * time.Second // how long after the last read somebody counts as reading
+	forgetEvery = 5 * time.Minute  // what nobody asked for in between is forgotten
 )
 
-// watched is the keeper's store. It tells the cache of every grant that this process writes, after the commit and before
+// Watched is the keeper's store. It tells the cache of every grant that this process writes, after the commit and before
 // whoever wrote it learns of it, so that nobody is served what he knows to be over.
-type watched struct {
+type Watched struct {
 	store.Store
 
-	tokens *cache
+	cache *Cache
 }
 
 // UpdateGrant implements [store.Grants].
-func (w watched) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {
+func (w Watched) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {
 	ended := false
 	err := w.Store.UpdateGrant(ctx, v, id, at, func(g *gk.Grant) ([]gk.Event, error) {
 		state, owner := g.State, g.Owner
@@ -35,45 +35,45 @@ func (w watched) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at tim
 		return events, err
 	})
 	if ended {
-		w.tokens.drop(id)
+		w.cache.Drop(id)
 	} else {
-		w.tokens.outdate(id) // after an error too: the commit's answer may have been lost
+		w.cache.outdate(id) // after an error too: the commit's answer may have been lost
 	}
 	return err
 }
 
 // ClaimDue implements [store.Grants].
-func (w watched) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error) {
+func (w Watched) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error) {
 	claimed, err := w.Store.ClaimDue(ctx, app, a, floor, limit)
 	for i := range claimed {
-		w.tokens.outdate(claimed[i].ID)
+		w.cache.outdate(claimed[i].ID)
 	}
 	return claimed, err
 }
 
 // SaveRenewal implements [store.Grants].
-func (w watched) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
-	defer w.tokens.outdate(r.Grant)
+func (w Watched) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
+	defer w.cache.outdate(r.Grant)
 	return w.Store.SaveRenewal(ctx, r)
 }
 
 // EndAttempts implements [store.Instances].
-func (w watched) EndAttempts(ctx context.Context, by string, spared []string, at time.Time) ([]string, error) {
+func (w Watched) EndAttempts(ctx context.Context, by string, spared []string, at time.Time) ([]string, error) {
 	ended, err := w.Store.EndAttempts(ctx, by, spared, at)
 	for _, id := range ended {
-		w.tokens.outdate(id)
+		w.cache.outdate(id)
 	}
 	return ended, err
 }
 
 // PutGrants implements [store.Grants].
-func (w watched) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
+func (w Watched) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),
 ) error {
 	var written []string
 	defer func() {
 		for _, id := range written {
-			w.tokens.drop(id)
+			w.cache.Drop(id)
 		}
 	}()
 	return w.Store.PutGrants(ctx, app, authorization, click, subjects, at,
@@ -88,26 +88,27 @@ func (w watched) PutGrants(ctx context.Context, app, authorization, click string
 
 // follower asks the database what other processes have changed.
 type follower struct {
-	cache     *cache
+	cache     *Cache
 	position  string
 	askedAt   time.Time // by a reader, as far as was seen
 	lookedAt  time.Time
 	forgotten time.Time
 }
 
-// followed keeps the token cache like the database until ctx ends.
-func (k *Keeper) followed(ctx context.Context) (stop func()) {
+// KeepUp keeps the cache like the database until ctx ends. also is called each time, for whatever else is looked at ahead of
+// its readers.
+func (c *Cache) KeepUp(ctx context.Context, also func(), log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		f := follower{cache: k.tokens, forgotten: time.Now()}
+		f := follower{cache: c, forgotten: time.Now()}
 		t := time.NewTicker(followEvery)
 		defer t.Stop()
 		for {
-			k.apps.LookAtStops(stopsAhead)
+			also()
 			if err := f.look(ctx); err != nil && !errors.Is(err, store.ErrUnavailable) && ctx.Err() == nil {
-				k.log.Warn("the database does not tell what has changed", "error", err)
+				log.Warn("the database does not tell what has changed", "error", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -135,7 +136,7 @@ func (f *follower) look(ctx context.Context) error {
 	}
 	f.lookedAt = now
 	position := f.position // an answer that nobody waits for any more may still be asked for
-	changes, err := store.Ask(ctx, &f.cache.pulse, time.Second, func(ctx context.Context) (store.Changes, error) {
+	changes, err := store.Ask(ctx, &f.cache.Pulse, time.Second, func(ctx context.Context) (store.Changes, error) {
 		return f.cache.store.Changed(ctx, position)
 	})
 	if err != nil {
@@ -147,7 +148,7 @@ func (f *follower) look(ctx context.Context) error {
 }
 
 // follow takes what changed until after a moment.
-func (c *cache) follow(changes store.Changes, begun time.Time) {
+func (c *Cache) follow(changes store.Changes, begun time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if changes.Sole {
@@ -169,7 +170,7 @@ func (c *cache) follow(changes store.Changes, begun time.Time) {
 }
 
 // readSince reports whether somebody has read since the last time.
-func (c *cache) readSince() bool {
+func (c *Cache) readSince() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	asked := c.asked
@@ -178,7 +179,7 @@ func (c *cache) readSince() bool {
 }
 
 // forget forgets what nobody asked for since the last time.
-func (c *cache) forget() {
+func (c *Cache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, e := range c.byID {
@@ -188,3 +189,6 @@ func (c *cache) forget() {
 		e.hot = false
 	}
 }
+
+// Watch makes a store that tells a cache of what is written through it.
+func Watch(s store.Store, c *Cache) Watched { return Watched{s, c} }

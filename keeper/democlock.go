@@ -8,6 +8,30 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 )
 
+// Pause begins nothing further, waits until nothing is under way and returns the function that lets the keeper go on.
+// It is for the demo, whose clock moves only while nothing is in flight.
+func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
+	paused := make(chan struct{})
+	k.mu.Lock()
+	k.paused = paused
+	k.mu.Unlock()
+	resume = func() {
+		k.mu.Lock()
+		k.paused = nil
+		k.mu.Unlock()
+		close(paused)
+	}
+	for k.inflight.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			resume()
+			return nil, ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return resume, nil
+}
+
 // Settle does everything that is due at the present moment and returns when nothing is under way: the demo's clock
 // moves only then.
 func (k *Keeper) Settle(ctx context.Context) error {

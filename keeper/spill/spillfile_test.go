@@ -1,4 +1,4 @@
-package keeper
+package spill
 
 import (
 	"bytes"
@@ -12,25 +12,25 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-func someEntry(n int) entry {
-	return entry{Kind: entryRenewal, App: "app", Renewal: store.Renewal{Grant: fmt.Sprintf("grant %d", n), Attempt: "att", Pair: gk.Pair{Access: gk.Sealed("sealed")}}}
+func someEntry(n int) Entry {
+	return Entry{Kind: Renewal, App: "app", Renewal: store.Renewal{Grant: fmt.Sprintf("grant %d", n), Attempt: "att", Pair: gk.Pair{Access: gk.Sealed("sealed")}}}
 }
 
 // spilledFile makes a spill file with entries 0…n-1 and returns where each begins in it.
 func spilledFile(t *testing.T, n int) (path string, starts []int64) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "spill")
-	s, err := openSpill(path)
+	s, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
 		starts = append(starts, s.end)
-		if _, err := s.add(someEntry(i)); err != nil {
+		if _, err := s.Add(someEntry(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return path, starts
@@ -39,17 +39,17 @@ func spilledFile(t *testing.T, n int) (path string, starts []int64) {
 // grantsIn opens a spill file, returns whose pairs are in it, and closes it.
 func grantsIn(t *testing.T, path string) (grants []string, damaged int) {
 	t.Helper()
-	s, err := openSpill(path)
+	s, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range s.waiting(true) {
+	for _, w := range s.Waiting(true) {
 		grants = append(grants, w.Renewal.Grant)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return grants, s.damaged
+	return grants, s.Damaged
 }
 
 // overwrite writes bytes into a file.
@@ -108,16 +108,16 @@ func TestRecordThatWasCutOffIsNoEntry(t *testing.T) {
 
 func TestClearedSpillFileHoldsNothing(t *testing.T) {
 	path, _ := spilledFile(t, 3)
-	s, err := openSpill(path)
+	s, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range s.waiting(true) {
-		if err := s.done(w.seq); err != nil {
+	for _, w := range s.Waiting(true) {
+		if err := s.Done(w.Seq); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -159,7 +159,7 @@ func TestForeignFileIsNoSpillFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("somebody's notes"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openSpill(path); err == nil {
+	if _, err := Open(path); err == nil {
 		t.Error("it was opened")
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "somebody's notes" {
@@ -169,14 +169,14 @@ func TestForeignFileIsNoSpillFile(t *testing.T) {
 
 func TestSpillFileHasOneProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "spill")
-	s, err := openSpill(path)
+	s, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openSpill(path); err == nil {
+	if _, err := Open(path); err == nil {
 		t.Error("a second one opened it")
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,8 +1,10 @@
-package keeper
+// Package cache holds what this process knows of grants: what a read of a token needs, and how old it is.
+package cache
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,34 +17,34 @@ const (
 	cacheAway  = 5 * time.Minute // and for this long, marked stale, while the database does not answer
 	cacheMost  = 50_000
 
-	knownPatience   = 120 * time.Millisecond // how long somebody waits for the database who can be served what is known
-	unknownPatience = 800 * time.Millisecond // and somebody who cannot
+	KnownPatience   = 120 * time.Millisecond // how long somebody waits for the database who can be served what is known
+	UnknownPatience = 800 * time.Millisecond // and somebody who cannot
 )
 
-// cache holds what the read path needs of grants, shared by all viewers: who may see an entry is asked at each read.
+// Cache holds what the read path needs of grants, shared by all viewers: who may see an entry is asked at each read.
 // Ages count on real, monotonic time from before the row was read, so an entry is never younger than it says.
 //
 // An entry is read again when its grant has changed: this process says so itself (outdate), and what others change the
 // database is asked for (follow). A read that began before a change is thrown away, so that it cannot bring back what was.
-type cache struct {
+type Cache struct {
 	store store.Grants
-	pulse store.Pulse
+	Pulse store.Pulse
 	mu    sync.Mutex
-	byID  map[string]*cached
+	byID  map[string]*Cached
 	fills map[string]*fill     // under way; none of them began before the last change of its grant
-	ids   map[grantName]string // of grants that were asked for by name
+	ids   map[GrantName]string // of grants that were asked for by name
 
 	sole      bool      // no other process writes
 	confirmed time.Time // every entry that is not old stood as it is at this moment
 	asked     bool      // since somebody looked
 }
 
-// grantName is what a grant is known by besides its id. The two stay together for good: a grant is never removed, nor
+// GrantName is what a grant is known by besides its id. The two stay together for good: a grant is never removed, nor
 // given to another subject.
-type grantName struct{ app, kind, subject string }
+type GrantName struct{ App, Kind, Subject string }
 
-type cached struct {
-	grant  gk.Grant
+type Cached struct {
+	Grant  gk.Grant
 	readAt time.Time // the last moment at which the grant is known to have stood like this, or cache.confirmed if later
 	hot    bool
 	old    bool      // to be read again before it is served; still better than nothing while the database is away
@@ -53,18 +55,18 @@ type cached struct {
 type fill struct {
 	begun    time.Time
 	done     chan struct{}
-	entry    *cached
+	entry    *Cached
 	err      error
 	outdated bool // the grant has changed since it began; guarded by the cache's lock
 }
 
-func newCache(s store.Grants) *cache {
-	return &cache{store: s, byID: make(map[string]*cached), fills: make(map[string]*fill), ids: make(map[grantName]string)}
+func New(s store.Grants) *Cache {
+	return &Cache{store: s, byID: make(map[string]*Cached), fills: make(map[string]*fill), ids: make(map[GrantName]string)}
 }
 
-// get returns a grant as it stood at most a second ago, and not before since. away says that the database does not
+// Get returns a grant as it stood at most a second ago, and not before since. away says that the database does not
 // answer and the grant is what was known before.
-func (c *cache) get(ctx context.Context, id string, since time.Time) (e *cached, away bool, err error) {
+func (c *Cache) Get(ctx context.Context, id string, since time.Time) (e *Cached, away bool, err error) {
 	var patience <-chan time.Time
 	for {
 		c.mu.Lock()
@@ -112,13 +114,13 @@ func (c *cache) get(ctx context.Context, id string, since time.Time) (e *cached,
 // patienceOf returns how long a reader waits for the database.
 func patienceOf(known bool) time.Duration {
 	if known {
-		return knownPatience
+		return KnownPatience
 	}
-	return unknownPatience
+	return UnknownPatience
 }
 
 // fresh reports whether an entry may be served as it is. The lock is held, as in known and begin.
-func (c *cache) fresh(e *cached, since time.Time) bool {
+func (c *Cache) fresh(e *Cached, since time.Time) bool {
 	if e.old {
 		return false
 	}
@@ -127,7 +129,7 @@ func (c *cache) fresh(e *cached, since time.Time) bool {
 }
 
 // stood returns the last moment at which a grant is known to have stood as its entry says.
-func (c *cache) stood(e *cached) time.Time {
+func (c *Cache) stood(e *Cached) time.Time {
 	if !e.old && c.confirmed.After(e.readAt) {
 		return c.confirmed
 	}
@@ -135,7 +137,7 @@ func (c *cache) stood(e *cached) time.Time {
 }
 
 // known returns what may be served, marked stale, while the database is away.
-func (c *cache) known(id string) *cached {
+func (c *Cache) known(id string) *Cached {
 	e := c.byID[id]
 	if e == nil || !(c.sole && !e.old) && time.Since(c.stood(e)) >= cacheAway {
 		return nil
@@ -144,20 +146,20 @@ func (c *cache) known(id string) *cached {
 }
 
 // without is the answer while the database is away.
-func (c *cache) without(id string) (e *cached, away bool, err error) {
+func (c *Cache) without(id string) (e *Cached, away bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e = c.known(id); e == nil {
-		return nil, false, errDatabaseSilent
+		return nil, false, ErrSilent
 	}
 	e.hot = true
 	return e, true, nil
 }
 
 // begin begins to read a row; nil while the database does not answer.
-func (c *cache) begin(id string) *fill {
+func (c *Cache) begin(id string) *fill {
 	f := &fill{begun: time.Now(), done: make(chan struct{})}
-	answer, ok := store.Begin(&c.pulse, func(ctx context.Context) ([]gk.Grant, error) { return c.store.Tokens(ctx, []string{id}) })
+	answer, ok := store.Begin(&c.Pulse, func(ctx context.Context) ([]gk.Grant, error) { return c.store.Tokens(ctx, []string{id}) })
 	if !ok {
 		return nil
 	}
@@ -184,24 +186,24 @@ func (c *cache) begin(id string) *fill {
 
 // outcome returns what a read has brought, or rather what came after it. again says that it does not count: the grant
 // has changed since the read began, or it began before the moment that is asked about.
-func (c *cache) outcome(id string, f *fill, since time.Time) (e *cached, again bool) {
+func (c *Cache) outcome(id string, f *fill, since time.Time) (e *Cached, again bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f.outdated || f.begun.Before(since) && !c.sole {
 		return nil, true
 	}
-	if e = c.byID[id]; f.err == nil && (e == nil || e.grant.Generation < f.entry.grant.Generation) {
+	if e = c.byID[id]; f.err == nil && (e == nil || e.Grant.Generation < f.entry.Grant.Generation) {
 		e = f.entry
 	}
 	return e, false
 }
 
 // put keeps a row that was read.
-func (c *cache) put(g gk.Grant, readAt time.Time) *cached {
-	e := &cached{grant: g, readAt: readAt}
+func (c *Cache) put(g gk.Grant, readAt time.Time) *Cached {
+	e := &Cached{Grant: g, readAt: readAt}
 	if old := c.byID[g.ID]; old != nil {
 		e.hot = old.hot
-		if old.grant.Generation == g.Generation {
+		if old.Grant.Generation == g.Generation {
 			e.access = old.access
 		}
 	} else if len(c.byID) >= cacheMost {
@@ -215,13 +217,13 @@ func (c *cache) put(g gk.Grant, readAt time.Time) *cached {
 }
 
 // outdate makes the next reader read again what has changed.
-func (c *cache) outdate(id string) {
+func (c *Cache) outdate(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.age(id)
 }
 
-func (c *cache) age(id string) {
+func (c *Cache) age(id string) {
 	if f := c.fills[id]; f != nil {
 		f.outdated = true
 		delete(c.fills, id)
@@ -236,23 +238,23 @@ func (c *cache) age(id string) {
 	}
 }
 
-// drop forgets what must not be served again, even while the database is away.
-func (c *cache) drop(id string) {
+// Drop forgets what must not be served again, even while the database is away.
+func (c *Cache) Drop(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.age(id)
 	delete(c.byID, id)
 }
 
-// open returns the access token of an entry, opened at most once for each generation.
-func (c *cache) open(e *cached, open func(gk.Grant) (gk.Secret, error)) (gk.Secret, error) {
+// Open returns the access token of an entry, opened at most once for each generation.
+func (c *Cache) Open(e *Cached, open func(gk.Grant) (gk.Secret, error)) (gk.Secret, error) {
 	c.mu.Lock()
 	access := e.access
 	c.mu.Unlock()
-	if !access.Empty() || len(e.grant.Access) == 0 {
+	if !access.Empty() || len(e.Grant.Access) == 0 {
 		return access, nil
 	}
-	access, err := open(e.grant)
+	access, err := open(e.Grant)
 	if err != nil {
 		return gk.Secret{}, err
 	}
@@ -262,16 +264,16 @@ func (c *cache) open(e *cached, open func(gk.Grant) (gk.Secret, error)) (gk.Secr
 	return access, nil
 }
 
-// idOf returns the id of a grant that name was called for.
-func (c *cache) idOf(n grantName) (id string, ok bool) {
+// IDOf returns the id of a grant that name was called for.
+func (c *Cache) IDOf(n GrantName) (id string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id, ok = c.ids[n]
 	return id, ok
 }
 
-// name keeps the id of a grant, so that the next who asks by the name does not have to ask the store.
-func (c *cache) name(n grantName, id string) {
+// Name keeps the id of a grant, so that the next who asks by the name does not have to ask the store.
+func (c *Cache) Name(n GrantName, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.ids) >= cacheMost {
@@ -282,3 +284,6 @@ func (c *cache) name(n grantName, id string) {
 	}
 	c.ids[n] = id
 }
+
+// ErrSilent says that nothing is known of a grant and the database does not answer.
+var ErrSilent = fmt.Errorf("%w: it does not answer, and nothing is known of this grant", store.ErrUnavailable)

@@ -1,4 +1,5 @@
-package keeper
+// Package spill is where a pair waits that the database could not take, and what it took lately and may lose again.
+package spill
 
 import (
 	"bytes"
@@ -21,22 +22,22 @@ const spillSize = 4 << 20
 
 const spillMagic = "grantkeep spill 1\n"
 
-// spill holds entries that are not stored yet. The file is a magic line and then records (length, checksum, JSON), each
+// File holds entries that are not stored yet. The file is a magic line and then records (length, checksum, JSON), each
 // synced before add returns; what follows the last is zero. It is cleared when everything in it has been stored.
-type spill struct {
+type File struct {
 	mu      sync.Mutex
 	file    *os.File
 	end     int64
 	seq     int64
-	wait    []spilled
-	damaged int // bytes that no record could be made of, kept in a file beside
+	wait    []Waiting
+	Damaged int // bytes that no record could be made of, kept in a file beside
 }
 
-// spilled is an entry that waits, for the database or, set aside, for something of its own.
-type spilled struct {
-	entry
+// Waiting is an entry that waits, for the database or, set aside, for something of its own.
+type Waiting struct {
+	Entry
 
-	seq     int64
+	Seq     int64
 	offers  int
 	aside   bool
 	nextAt  time.Time // of an offer of what is set aside
@@ -45,10 +46,10 @@ type spilled struct {
 
 const longestAside = time.Minute // between two offers of what is set aside
 
-// openSpill opens a spill file, and makes it if there is none; an empty path means none. It is made under another name
+// Open opens a spill file, and makes it if there is none; an empty path means none. It is made under another name
 // and takes its own when it is whole: a process that dies meanwhile leaves nothing that the next could not use.
-func openSpill(path string) (*spill, error) {
-	s := &spill{}
+func Open(path string) (*File, error) {
+	s := &File{}
 	if path == "" {
 		return s, nil
 	}
@@ -135,7 +136,7 @@ func syncDir(path string) error {
 
 // read takes what the file holds. Where a record is damaged, it looks for the next that is whole; what lies between is put
 // into a file beside, synced, and the file is made anew without it.
-func (s *spill) read(path string) error {
+func (s *File) read(path string) error {
 	info, err := s.file.Stat()
 	if err != nil {
 		return err
@@ -151,9 +152,9 @@ func (s *spill) read(path string) error {
 	entries, records, damaged := readRecords(body)
 	for _, e := range entries {
 		s.seq++
-		s.wait = append(s.wait, spilled{entry: e, seq: s.seq})
+		s.wait = append(s.wait, Waiting{Entry: e, Seq: s.seq})
 	}
-	s.damaged = len(damaged)
+	s.Damaged = len(damaged)
 	s.end = int64(len(spillMagic) + len(records))
 	if len(damaged) > 0 {
 		if err := putBeside(path+".damaged", damaged); err != nil {
@@ -178,7 +179,7 @@ func (s *spill) read(path string) error {
 func empty(b []byte) bool { return bytes.Count(b, []byte{0}) == len(b) }
 
 // readRecords returns the entries in a file's body, their records, and the bytes that are neither record nor end.
-func readRecords(body []byte) (entries []entry, records, damaged []byte) {
+func readRecords(body []byte) (entries []Entry, records, damaged []byte) {
 	for at := 0; at < len(body); {
 		if e, size := readRecord(body[at:]); size > 0 {
 			entries = append(entries, e)
@@ -207,21 +208,21 @@ func readRecords(body []byte) (entries []entry, records, damaged []byte) {
 }
 
 // readRecord returns the entry at the beginning of a text and its size in the file; 0 where there is none.
-func readRecord(b []byte) (e entry, size int) {
+func readRecord(b []byte) (e Entry, size int) {
 	if len(b) < 8 {
-		return entry{}, 0
+		return Entry{}, 0
 	}
 	n := int(binary.LittleEndian.Uint32(b))
 	if n < 2 || n > len(b)-8 || b[8] != '{' || b[8+n-1] != '}' {
-		return entry{}, 0
+		return Entry{}, 0
 	}
 	text := b[8 : 8+n]
 	if crc32.ChecksumIEEE(text) != binary.LittleEndian.Uint32(b[4:]) {
-		return entry{}, 0
+		return Entry{}, 0
 	}
 	e, err := decodeEntry(text)
 	if err != nil {
-		return entry{}, 0
+		return Entry{}, 0
 	}
 	return e, 8 + n
 }
@@ -236,12 +237,12 @@ func putBeside(path string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
 }
 
-// add keeps an entry in memory and, synced, in the file.
-func (s *spill) add(e entry) (spilled, error) {
+// Add keeps an entry in memory and, synced, in the file.
+func (s *File) Add(e Entry) (Waiting, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seq++
-	w := spilled{entry: e, seq: s.seq}
+	w := Waiting{Entry: e, Seq: s.seq}
 	s.wait = append(s.wait, w)
 	if s.file == nil {
 		return w, errors.New("no spill file is configured")
@@ -261,11 +262,11 @@ func (s *spill) add(e entry) (spilled, error) {
 	return w, s.file.Sync()
 }
 
-// waiting returns what is to be offered, oldest first: all, or without what is set aside until later.
-func (s *spill) waiting(all bool) []spilled {
+// Waiting returns what is to be offered, oldest first: all, or without what is set aside until later.
+func (s *File) Waiting(all bool) []Waiting {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var due []spilled
+	var due []Waiting
 	for i := range s.wait {
 		w := &s.wait[i]
 		if all || !w.aside || !time.Now().Before(w.nextAt) {
@@ -276,8 +277,8 @@ func (s *spill) waiting(all bool) []spilled {
 	return due
 }
 
-// pending is how many entries wait for the database.
-func (s *spill) pending() (n int) {
+// Pending is how many entries wait for the database.
+func (s *File) Pending() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.wait {
@@ -288,8 +289,8 @@ func (s *spill) pending() (n int) {
 	return n
 }
 
-// size is how many entries wait, those that are set aside among them.
-func (s *spill) size() (n, aside, damaged int) {
+// Size is how many entries wait, those that are set aside among them.
+func (s *File) Size() (n, aside, damaged int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.wait {
@@ -297,11 +298,11 @@ func (s *spill) size() (n, aside, damaged int) {
 			aside++
 		}
 	}
-	return len(s.wait), aside, s.damaged
+	return len(s.wait), aside, s.Damaged
 }
 
-// asideOf names the grants, or the clicks, of an app whose entries are set aside.
-func (s *spill) asideOf(app string) (ids []string) {
+// AsideOf names the grants, or the clicks, of an app whose entries are set aside.
+func (s *File) AsideOf(app string) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.wait {
@@ -312,15 +313,15 @@ func (s *spill) asideOf(app string) (ids []string) {
 	return ids
 }
 
-// holds reports whether an entry of a grant or a click waits: its refresh token, or its code, is spent.
-func (s *spill) holds(id string) bool {
+// Holds reports whether an entry of a grant or a click waits: its refresh token, or its code, is spent.
+func (s *File) Holds(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.wait, func(w spilled) bool { return w.Renewal.Grant == id || w.Click == id })
+	return slices.ContainsFunc(s.wait, func(w Waiting) bool { return w.Renewal.Grant == id || w.Click == id })
 }
 
-// offered returns how often an entry has been offered.
-func (s *spill) offered(seq int64) int {
+// Offered returns how often an entry has been offered.
+func (s *File) Offered(seq int64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := s.index(seq); i >= 0 {
@@ -329,8 +330,8 @@ func (s *spill) offered(seq int64) int {
 	return 0
 }
 
-// setAside lets an entry wait by itself and reports whether it did not before.
-func (s *spill) setAside(seq int64) (first bool) {
+// SetAside lets an entry wait by itself and reports whether it did not before.
+func (s *File) SetAside(seq int64) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(seq)
@@ -345,12 +346,12 @@ func (s *spill) setAside(seq int64) (first bool) {
 	return first
 }
 
-func (s *spill) index(seq int64) int {
-	return slices.IndexFunc(s.wait, func(w spilled) bool { return w.seq == seq })
+func (s *File) index(seq int64) int {
+	return slices.IndexFunc(s.wait, func(w Waiting) bool { return w.Seq == seq })
 }
 
-// done forgets an entry that is stored; the file is cleared with the last one.
-func (s *spill) done(seq int64) error {
+// Done forgets an entry that is stored; the file is cleared with the last one.
+func (s *File) Done(seq int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := s.index(seq); i >= 0 {
@@ -364,7 +365,7 @@ func (s *spill) done(seq int64) error {
 
 // clear empties the file. All that was written becomes zero, so that a search behind a damaged record never finds what
 // was stored long ago.
-func (s *spill) clear() error {
+func (s *File) clear() error {
 	begin := int64(len(spillMagic))
 	if s.end > begin {
 		if _, err := s.file.WriteAt(make([]byte, s.end-begin), begin); err != nil {
@@ -375,7 +376,7 @@ func (s *spill) clear() error {
 	return s.file.Sync()
 }
 
-func (s *spill) close() error {
+func (s *File) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil {

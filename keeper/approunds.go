@@ -4,13 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// appRound does what is due for the apps themselves, each by itself. An app that cannot be opened is told of.
-func (r *runner) appRound(ctx context.Context) error {
+// appsEvery is how often an app has a turn of its own, on the real clock and by product time.
+const appsEvery = 10 * time.Second
+
+// appRounds lets apps do what they have to do in time.
+type appRounds struct {
+	*Keeper
+
+	notes            *openings
+	lookedAt, lookAt time.Time // real, and product time
+}
+
+// look does what is due for the apps themselves, each by itself. An app that cannot be opened is told of.
+func (r *appRounds) look(ctx context.Context) error {
+	if real := time.Now(); real.Sub(r.lookedAt) >= appsEvery || r.Now().Sub(r.lookAt) >= appsEvery {
+		defer func() { r.lookedAt, r.lookAt = real, r.Now() }()
+	} else {
+		return nil
+	}
 	apps, err := r.store.Apps(ctx, gk.Engine(), "", 0)
 	if err := r.spare(err); err != nil {
 		return err
@@ -34,9 +51,9 @@ func (r *runner) appRound(ctx context.Context) error {
 }
 
 // lookAtApp notes whether an app opens, and lets it have its turn.
-func (r *runner) lookAtApp(ctx context.Context, app gk.App) error {
+func (r *appRounds) lookAtApp(ctx context.Context, app gk.App) error {
 	_, opened := r.apps.Open(app)
-	err := r.noteOpened(ctx, app, opened)
+	err := r.notes.noteOpened(ctx, app, opened)
 	if opened != nil || err != nil {
 		return err
 	}

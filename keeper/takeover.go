@@ -13,16 +13,23 @@ import (
 // takeOverEvery is how often a process shows that it lives and looks for those that do not.
 const takeOverEvery = time.Second
 
-// takeOver tells that this process lives, and turns the attempts of processes that are proved dead into doubts at once:
+// takeOver ends what processes that are dead have begun.
+type takeOver struct {
+	*Keeper
+
+	lookedAt time.Time
+}
+
+// look tells that this process lives, and turns the attempts of processes that are proved dead into doubts at once:
 // their callers would otherwise wait for the ends of leases that nobody works on. Where the platform ends a grant whose
 // refresh token is used twice, a proof that leaves something open does not do, and the lease decides. The error is
 // [store.ErrInUse] when another process has this one's identity; whatever else fails is told and tried again. Nobody is
 // taken for dead before the spill file is empty: it may hold what an earlier process of this identity bought.
-func (r *runner) takeOver(ctx context.Context, offered bool) error {
-	if !r.options.Announced || time.Since(r.tookOver) < takeOverEvery {
+func (r *takeOver) look(ctx context.Context, offered bool) error {
+	if !r.options.Announced || time.Since(r.lookedAt) < takeOverEvery {
 		return nil
 	}
-	r.tookOver = time.Now()
+	r.lookedAt = time.Now()
 	err := r.endDead(ctx, offered)
 	if errors.Is(err, store.ErrInUse) {
 		return err
@@ -33,7 +40,7 @@ func (r *runner) takeOver(ctx context.Context, offered bool) error {
 	return nil
 }
 
-func (r *runner) endDead(ctx context.Context, offered bool) error {
+func (r *takeOver) endDead(ctx context.Context, offered bool) error {
 	if err := r.store.Seen(ctx); err != nil || !offered {
 		return err
 	}
@@ -65,7 +72,7 @@ func (r *runner) endDead(ctx context.Context, offered bool) error {
 
 // reuseKills returns the apps on whose platforms a second use of a refresh token ends the access token too. What is not
 // known, because this build has no such driver, counts as well.
-func (r *runner) reuseKills(ctx context.Context) ([]string, error) {
+func (r *takeOver) reuseKills(ctx context.Context) ([]string, error) {
 	all, err := r.store.Apps(ctx, gk.Engine(), "", 0)
 	var damaged *store.DamagedError
 	if err != nil && !errors.As(err, &damaged) {
