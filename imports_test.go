@@ -21,11 +21,11 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "vault", "outbound", "client"}},
-	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
+	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "vault", "outbound", "client", "bench"}},
+	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "store/sqlstore/schema", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
-	{4, []string{"keeper/cache", "keeper/gates", "keeper/spill", "keeper/seal"}},
+	{4, []string{"keeper/cache", "keeper/gates", "keeper/spill", "keeper/seal", "keeper/saver", "store/move"}},
 	{5, []string{"keeper/keyset"}},
 	{6, []string{"keeper"}},
 	{7, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
@@ -34,7 +34,7 @@ var floors = []struct {
 	{10, []string{"api/door"}},
 	{11, []string{"api/news", "api/use", "api/staff"}},
 	{12, []string{"api", "connect", "console"}},
-	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver"}},
+	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run"}},
 	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
 	{15, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
 	{16, []string{"cmd/grantkeep"}},

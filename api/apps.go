@@ -17,7 +17,6 @@ import (
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/store"
 )
 
 // App is an application as the API shows it: its secrets are told by the date they were set, never by value.
@@ -103,31 +102,6 @@ type returnKey struct {
 	Key string `json:"return_key" doc:"HMAC-SHA256 with it, over path and query up to &gk_sig=, is gk_sig in URL-safe base64 without padding"`
 }
 
-// check is one line of an app's check.
-type check struct {
-	Name   string         `json:"name"`
-	State  string         `json:"state" enum:"ok,failed,manual" doc:"manual: only a person can look"`
-	Detail string         `json:"detail"`
-	Fault  *explain.Fault `json:"fault,omitempty"`
-}
-
-// soundApps returns a page of the apps that can be read. The others take no places of it: a page that is not full would
-// be taken for the last.
-func (s *server) soundApps(ctx context.Context, key gk.Key, after string, limit int) ([]gk.App, error) {
-	for most := limit; ; {
-		rows, err := s.Store.Apps(ctx, key.Viewer(), after, most)
-		var damaged *store.DamagedError
-		if !errors.As(err, &damaged) {
-			return rows, err
-		}
-		if len(rows) >= limit || len(rows)+len(damaged.IDs) < most {
-			s.Log.ErrorContext(ctx, "apps that cannot be read are left out of a list", "error", err)
-			return rows[:min(limit, len(rows))], nil
-		}
-		most = limit + len(damaged.IDs)
-	}
-}
-
 func (s *server) routeApps() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "list-apps", Method: http.MethodGet, Path: "/v1/apps", Summary: "List apps",
@@ -137,7 +111,7 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		rows, err := s.soundApps(ctx, key, after, in.Limit+1)
+		rows, err := s.Store.Apps(ctx, key.Viewer(), after, in.Limit+1)
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +187,7 @@ func (s *server) routeApps() {
 
 	door.Add(s.Door, huma.Operation{
 		OperationID: "check-app", Method: http.MethodPost, Path: "/v1/apps/{id}/check", Summary: "Check an app against its platform",
-	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[check]], error) {
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[wire.Check]], error) {
 		a, err := s.Store.App(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
@@ -222,9 +196,9 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		checks := wire.List[check]{Items: make([]check, 0, len(found))}
+		checks := wire.List[wire.Check]{Items: make([]wire.Check, 0, len(found))}
 		for _, c := range found {
-			checks.Items = append(checks.Items, check{c.Name, c.State, c.Detail, s.Fault(c.Fault, a.Environment)})
+			checks.Items = append(checks.Items, wire.Check{Name: c.Name, State: c.State, Detail: c.Detail, Fault: s.Fault(c.Fault, a.Environment)})
 		}
 		return wire.Answer(checks), nil
 	})
@@ -265,7 +239,7 @@ func (s *server) routeApps() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "recover-grants", Method: http.MethodPost, Path: "/v1/apps/{id}/recover", DefaultStatus: http.StatusCreated,
 		Summary:     "Trade a recovery code of the platform's console for grants",
-		Description: "Shopee's resend_code and upgrade_code (with shop_id, comma between several). The answer is the authorization that this makes.",
+		Description: "The codes that a platform takes, and what may stand beside one, are in its facts under recovery. The answer is the authorization that this makes.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		wire.ByID
 		Body recovery

@@ -77,7 +77,8 @@ func newHouse(t testing.TB) *house {
 	}})
 }
 
-func newHouseOn(t testing.TB, n network) *house {
+// newHouseOn is a house that reaches a network and knows more platforms than Shoplazza.
+func newHouseOn(t testing.TB, n network, more ...platform.Driver) *house {
 	t.Helper()
 	h := &house{t: t, log: &safeBuffer{}, keys: map[string]gk.Secret{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
@@ -107,7 +108,7 @@ func newHouseOn(t testing.TB, n network) *house {
 	}
 	t.Cleanup(gate.Close)
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	drivers := []platform.Driver{shoplazza.New()}
+	drivers := append([]platform.Driver{shoplazza.New()}, more...)
 	h.keeper, err = keeper.New(keeper.Options{
 		Store: db, Vault: h.vault, Gate: gate, Drivers: drivers, Now: func() time.Time { return h.now },
 		PublicURL: "https://connect.example", Log: log, Allowed: n.allow,

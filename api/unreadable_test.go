@@ -43,10 +43,15 @@ func TestRowsThatCannotBeReadBreakNoList(t *testing.T) {
 			t.Errorf("GET %s = %d, want 200\n%s", path, a.status, a.body)
 		}
 	}
-	a := h.do("all", http.MethodGet, "/v1/apps?limit=1", "")
-	if !strings.Contains(a.body, h.app.ID) && !strings.Contains(a.body, `"next"`) {
-		t.Errorf("a page beside apps that cannot be read is neither full nor followed by another\n%s", a.body)
+	for _, path := range []string{"/v1/apps/app_0", "/v1/apps"} {
+		if a := h.do("all", http.MethodGet, path, ""); a.status != http.StatusOK || !strings.Contains(a.body, "local:unreadable") {
+			t.Errorf("GET %s = %d, want 200 and what is wrong with the app\n%s", path, a.status, a.body)
+		}
 	}
+	if a := h.do("all", http.MethodPatch, "/v1/apps/app_0", `{"name":"mended"}`); a.status != http.StatusInternalServerError || !strings.Contains(a.body, "bring the row back from a backup") {
+		t.Errorf("changing an app that cannot be read = %d, want 500 and the way out\n%s", a.status, a.body)
+	}
+	a := h.do("all", http.MethodGet, "/v1/apps?limit=1", "")
 	if !strings.Contains(a.body, `"next"`) {
 		t.Errorf("the page of one app names no next one\n%s", a.body)
 	}

@@ -76,15 +76,12 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	default:
 		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
 	}
-	if text := app.Settings[keyExpiresAt]; text != "" {
-		if at, err := gk.ParseTime(text); err == nil {
-			left := at.Sub(r.now())
-			state := CheckOK
-			if left < 30*24*time.Hour {
-				state = CheckFailed
-			}
-			checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
+	if at := keyEnd(d, &app); !at.IsZero() {
+		state := CheckOK
+		if at.Sub(r.now()) < 30*24*time.Hour {
+			state = CheckFailed
 		}
+		checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
 	}
 	return checks, nil
 }

@@ -129,7 +129,7 @@ func codeHash(d platform.Driver, cb platform.Callback) []byte {
 	if !cb.Code.Empty() {
 		return digest(cb.Code.Reveal())
 	}
-	for _, name := range d.Spec().Facts.Link.Recovery {
+	for _, name := range d.Spec().Facts.Recovery.Codes {
 		if code := cb.Params.Get(name); code != "" {
 			return digest(name + "=" + code)
 		}

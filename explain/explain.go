@@ -430,7 +430,7 @@ func leadingCode(d platform.Driver, stage, words string) (code, rest string) {
 // Ask reads a question as people type it: the platform's code and then words, an address or JSON.
 func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, error) {
 	if len(args) < 2 {
-		return nil, Question{}, errors.New("say which platform, and what it said: explain taobao 'refresh times limit exceed'")
+		return nil, Question{}, errors.New("say which platform, and what it said: explain PLATFORM 'what it said'")
 	}
 	d, err := Find(drivers, args[0])
 	if err != nil {

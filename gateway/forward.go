@@ -136,7 +136,7 @@ func (g *Gateway) send(ctx context.Context, use keeper.Use, call platform.Call, 
 		o.close()
 		return nil, platform.ErrGarbage
 	}
-	g.pace.level(use, resp.Header)
+	g.pace.level(use, call, resp.Header)
 	if telling(resp) {
 		h := readHead(resp)
 		text, truncated := h.seen()

@@ -10,7 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
-	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -91,7 +91,7 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	if err != nil {
 		a.App.Broken = b.Code
 	}
-	grants, err := c.claimRows(ctx, a.App, f, now, free)
+	grants, err := c.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
 	if err != nil {
 		return err
 	}
@@ -131,16 +131,16 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 // claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much
 // was due lately; below it as well every few seconds, and at once where nothing lies above: what is due is due at once,
 // however long ago that was.
-func (c *claimer) claimRows(ctx context.Context, app gk.App, f platform.Renewal, now time.Time, free int) ([]gk.Grant, error) {
+func (c *claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, now time.Time, free int) ([]gk.Grant, error) {
 	ctx = context.WithoutCancel(ctx) // a claim that is made is carried out: stopping must not cut off its answer
 	floor := c.floors[app.ID]
 	if time.Since(c.whole[app.ID]) >= wholeEvery {
 		floor = time.Time{}
 	}
-	grants, err := c.store.ClaimDue(ctx, app.ID, c.attempt(f, now), floor, free)
+	grants, err := c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
 	if err == nil && len(grants) == 0 && !floor.IsZero() {
 		floor = time.Time{}
-		grants, err = c.store.ClaimDue(ctx, app.ID, c.attempt(f, now), floor, free)
+		grants, err = c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
 	}
 	err = c.spare(err) // rows that cannot be read were not claimed; the others are
 	switch {

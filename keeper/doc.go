@@ -15,7 +15,7 @@
 //	democlock.go  what the demo's clock needs
 //
 // What stands alone has a room below: cache (what is known of grants, and how it follows the database), gates (who may
-// renew at once, and who waits), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
+// renew at once, and who waits), saver (pairs that come together share a commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
 // the keys that seal).
 //
 // A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one

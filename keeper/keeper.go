@@ -12,6 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper/cache"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
+	"github.com/grantkeep/grantkeep/keeper/saver"
 	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -62,6 +63,7 @@ type Keeper struct {
 	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys    *keyset.Keys
 	clock   *clockGuard
+	saver   *saver.Saver
 	wake    chan struct{}
 
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
@@ -98,6 +100,7 @@ func New(o Options) (*Keeper, error) {
 	k.gates = gates.New(k.options.Workers, k.Now)
 	k.tokens = cache.New(o.Store)
 	k.store = cache.Watch(o.Store, k.tokens)
+	k.saver = saver.New(k.store, k.Isolate)
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
 		Changed: k.appChanged,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -61,7 +62,7 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 	case errors.As(err, &fault):
 		return Meaning{Fault: explain.Describe(d, app, fault)}, nil
 	case errors.Is(err, platform.ErrGarbage):
-		return Meaning{Unknown: true, Why: err.Error()}, nil
+		return Meaning{Unknown: true, Why: err.Error() + inside(d, app, asked, reply)}, nil
 	case err != nil:
 		return Meaning{}, err
 	}
@@ -76,6 +77,17 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 		m.Issued = append(m.Issued, Show(i))
 	}
 	return m, nil
+}
+
+// inside says which error stands in an answer that this platform cannot have given: another platform's, or a proxy's.
+func inside(d platform.Driver, app platform.App, asked platform.Asked, reply platform.Reply) string {
+	f := d.Spec().Catalogue.Foreign(asked.Stage, reply.Body, reply.Status)
+	if f == nil || reply.Truncated {
+		return ""
+	}
+	said := explain.Describe(d, app, f) // hides what looks like a token
+	words := strings.Trim(said.Code+": "+said.Message, ": ")
+	return "; it holds an error in another form than this platform's: " + words
 }
 
 // edge says what a page with a 4xx status at a token address means.

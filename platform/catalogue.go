@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -319,6 +320,11 @@ func (c *Catalogue) Fault(q Query, code string, status int) *gk.Fault {
 		f.Known, f.Row, f.Action, f.Terminal = true, r.ID, r.Action, r.Terminal
 		if f.Code == "" {
 			f.Code = r.Code
+		}
+	case status == http.StatusTooManyRequests: // whoever says so and in whatever words, waiting is what it asks for
+		f.Known, f.Row, f.Action = true, RowEdgeLimit, gk.Backoff
+		if r := c.Find(Query{Stage: q.Stage, Codes: []string{"http:429"}}); r != nil {
+			f.Row, f.Action = r.ID, r.Action
 		}
 	case code == "invalid_grant" && status < 500: // RFC 6749, 5.2: the code decides, whatever its words
 		f.Known, f.Row, f.Action = true, RowGrantRefused, gk.Reauthorize

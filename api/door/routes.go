@@ -89,6 +89,8 @@ var Scopes = map[string]gk.Scope{
 
 	"POST /v1/keyring/rotate": gk.ScopeAdmin,
 
+	"GET /v1/checks": gk.ScopeManage,
+
 	"GET /v1/audit":                gk.ScopeAdmin,
 	"GET /v1/users":                gk.ScopeAdmin,
 	"POST /v1/users":               gk.ScopeAdmin,

@@ -191,6 +191,9 @@ func (s *Answers) problemOf(err error) (p *Problem, unexpected bool) {
 		return p, false
 	}
 	p = New(InternalError, "")
+	if damaged := (*store.DamagedError)(nil); errors.As(err, &damaged) {
+		p.Detail = "columns of " + strings.Join(damaged.IDs, ", ") + " in the database cannot be read; bring the row back from a backup"
+	}
 	p.Instance = NewInstance()
 	return p, true
 }

@@ -44,11 +44,11 @@ func (callText) Schema(huma.Registry) *huma.Schema {
 			"query":       names("business parameters; a list repeats a name"),
 			"headers":     names("Accept, Content-Type and the like"),
 			"body":        {Description: "sent byte for byte; JSON that is no text stands for its own text"},
-			"operation":   word("as in eleme.user.getUser"),
+			"operation":   word("the whole name of the operation"),
 			"params":      names("of an operation; the order of the keys and the text of the numbers are kept"),
-			"id":          word("of the envelope, on eleme"),
-			"sign_method": word("md5, hmac or hmac-sha256, on taobao"),
-			"system":      names("further system parameters, on taobao"),
+			"id":          word("of the envelope, on platforms that have one"),
+			"sign_method": word("md5, hmac or hmac-sha256, on platforms with a choice"),
+			"system":      names("further system parameters, on platforms with operations"),
 			"shop":        word("which of the grant's shops it is about"),
 		},
 	}
@@ -79,7 +79,7 @@ func signedCall(app platform.App, r *platform.Request) SignedCall {
 	}
 }
 
-func (s useRoutes) routeGateway() {
+func (s *useRoutes) routeGateway() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "sign-call", Method: http.MethodPost, Path: "/v1/grants/{id}/sign", Summary: "Sign a call of a grant",
 		Description: "Nothing is sent. The answer holds the access token, so the key needs the scope token too.",
@@ -125,7 +125,7 @@ func (s useRoutes) routeGateway() {
 var proxied = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // forwardCall answers with the platform's answer, which may be of any size and type.
-func (s useRoutes) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
+func (s *useRoutes) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		call, free, err := s.readCall(w, r)
 		if err == nil {
@@ -140,7 +140,7 @@ func (s useRoutes) forwardCall(send func(http.ResponseWriter, *http.Request, pla
 
 // readCall reads a body {"call":{…}}, of at most 1 MiB, within the memory that all bodies of calls share. free gives that back
 // when the call is sent.
-func (s useRoutes) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
+func (s *useRoutes) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
 	body, free, err := s.KeepBody(w, r, door.WeightOfCall)
 	if err != nil {
 		return call, nil, err
@@ -163,7 +163,7 @@ func callOf(body []byte) (platform.Call, error) {
 }
 
 // proxy passes a request on as it comes.
-func (s useRoutes) proxy(w http.ResponseWriter, r *http.Request) {
+func (s *useRoutes) proxy(w http.ResponseWriter, r *http.Request) {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/proxy/"), "/")
 	err := s.Gateway.Proxy(w, r, door.CallerOf(r.Context()).Viewer(), r.PathValue("grant"), rest)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s useRoutes) proxy(w http.ResponseWriter, r *http.Request) {
 
 // straight refuses a path under /proxy/ that the mux would clean or complete by a redirect: what comes is signed as it
 // comes, or not at all.
-func (s useRoutes) straight(next http.Handler) http.Handler {
+func (s *useRoutes) straight(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path := r.URL.EscapedPath(); strings.HasPrefix(path, "/proxy/") {
 			err := platform.CheckPath(path)
@@ -192,7 +192,7 @@ func (s useRoutes) straight(next http.Handler) http.Handler {
 }
 
 // documentGateway adds the routes whose answers are the platform's own to the document.
-func (s useRoutes) documentGateway() {
+func (s *useRoutes) documentGateway() {
 	text := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "path", Required: true, Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 	}

@@ -23,18 +23,18 @@ var asJSON = []string{"application/json"}
 // plainReads stands before the operations that read a token and answers what is plainly in order, which is nearly every
 // request, without huma's reflection over parameters and answer. Anything else goes on to huma, whose part it is to say
 // what is wrong with a request.
-func (s useRoutes) plainReads(ctx huma.Context, next func(huma.Context)) {
+func (s *useRoutes) plainReads(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	q := tokenRequest{grant: r.PathValue("id")}
 	q.IfNoneMatch = r.Header.Get("If-None-Match")
-	if !q.plain(r.URL.RawQuery) {
+	if !q.plain(r.URL.RawQuery) || q.Window != "" && !slices.Contains(s.windows, q.Window) {
 		next(ctx)
 		return
 	}
 	s.serveToken(r.Context(), w, r, &q)
 }
 
-func (s useRoutes) serveToken(ctx context.Context, w http.ResponseWriter, r *http.Request, q *tokenRequest) {
+func (s *useRoutes) serveToken(ctx context.Context, w http.ResponseWriter, r *http.Request, q *tokenRequest) {
 	served, err := s.read(ctx, door.CallerOf(ctx), q)
 	if err != nil {
 		s.WriteProblem(w, r, s.tokenProblem(err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ type Token struct {
 type TokenQuery struct {
 	MinValid      wire.Span `query:"min_valid" doc:"how long it must still last, as seconds or a duration; an hour if absent, at most half the token's life"`
 	NotGeneration int64     `query:"not_generation" minimum:"0" doc:"the generation that the platform has just refused"`
-	Window        string    `query:"window" enum:"r1,r2,w1,w2" doc:"a partial permission that must be open"`
+	Window        string    `query:"window" doc:"a partial permission that must be open"`
 	Wait          wire.Span `query:"wait" doc:"how long to wait for a renewal; 10s if absent, at most 60s"`
 	IfNoneMatch   string    `header:"If-None-Match"`
 }
@@ -74,7 +75,10 @@ type tokenRequest struct {
 	app, subject string
 }
 
-func (s useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
+func (s *useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
+	if q.Window != "" && !slices.Contains(s.windows, q.Window) {
+		return keeper.Served{}, problem.Invalid("window", "is no partial permission of any platform")
+	}
 	if q.grant != "" {
 		served, err := s.Keeper.Token(ctx, key.Viewer(), q.grant, q.want())
 		if err == nil {
@@ -96,7 +100,7 @@ func (s useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keepe
 	return served, err
 }
 
-func (s useRoutes) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest) (*tokenAnswer, error) {
+func (s *useRoutes) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest) (*tokenAnswer, error) {
 	served, err := s.read(ctx, key, q)
 	if err != nil {
 		return nil, s.tokenProblem(err)
@@ -118,7 +122,7 @@ func (s useRoutes) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest)
 }
 
 // expiresIn returns the whole seconds that an access token still lasts; 0 where its end is not known.
-func (s useRoutes) expiresIn(g *gk.Grant) int64 {
+func (s *useRoutes) expiresIn(g *gk.Grant) int64 {
 	if g.Expires.IsZero() {
 		return 0
 	}
@@ -129,7 +133,7 @@ func etag(generation int64) string { return `"` + strconv.FormatInt(generation, 
 
 // tokenProblem keeps a promise of the token routes: they never answer 500. What nobody expected is an outage that a
 // reader waits out.
-func (s useRoutes) tokenProblem(err error) *problem.Problem {
+func (s *useRoutes) tokenProblem(err error) *problem.Problem {
 	p := s.AnswerTo(context.Background(), err)
 	if p.Status != http.StatusInternalServerError {
 		return p
@@ -149,7 +153,27 @@ func matches(header, tag string) bool {
 	return false
 }
 
-func (s useRoutes) routeTokens() {
+// nameWindows says in the document, and to huma, which partial permissions the platforms of this build have.
+func (s *useRoutes) nameWindows() {
+	s.windows = s.Keeper.Apps().Windows()
+	names := make([]any, 0, len(s.windows))
+	for _, name := range s.windows {
+		names = append(names, name)
+	}
+	for path, item := range s.Huma.OpenAPI().Paths {
+		if item.Get == nil || !strings.HasSuffix(path, "/token") {
+			continue
+		}
+		for _, p := range item.Get.Parameters {
+			if p.Name == "window" {
+				p.Schema.Enum = names
+				p.Schema.PrecomputeMessages()
+			}
+		}
+	}
+}
+
+func (s *useRoutes) routeTokens() {
 	responses := func() map[string]*huma.Response {
 		return map[string]*huma.Response{"304": {Description: "The caller has this generation already"}}
 	}

@@ -122,6 +122,9 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
 		return f
 	}
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
+		return f
+	}
 	if reply.Status < 300 && (obj != nil || reply.Truncated) {
 		return nil
 	}

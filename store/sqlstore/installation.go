@@ -111,6 +111,17 @@ func (s *Store) Announced(
 	return incarnation, err
 }
 
+// Processes returns the processes that were seen since a moment, in the database's milliseconds, which is an expression.
+func (s *Store) Processes(ctx context.Context, since string) ([]store.Process, error) {
+	return all(ctx, s.db, func(r Row) (p store.Process, err error) {
+		var identity string
+		var incarnation int64
+		err = r.Scan(&identity, &incarnation, &p.Version)
+		p.By = store.ByOf(identity, incarnation)
+		return p, err
+	}, `SELECT id, incarnation, version FROM instances WHERE seen_at >= `+since+` ORDER BY id`)
+}
+
 // Attempting returns who has attempts under way.
 func (s *Store) Attempting(ctx context.Context) ([]string, error) {
 	return all(ctx, s.db, scanText, `SELECT DISTINCT attempt_by FROM grants WHERE attempt_id <> '' ORDER BY attempt_by`)

@@ -71,11 +71,25 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 		t.Errorf("Grant to a reader = %+v, %v; want it with its fault", g.Fault, err)
 	}
 	if _, err := s.Grant(t.Context(), given.Engine, "b-2"); err == nil {
-		t.Error("the engine reads a damaged grant as if it were sound")
+		t.Error("the given.Engine reads a damaged grant as if it were sound")
 	}
 	if err := s.UpdateGrant(t.Context(), given.Someone, "b-2", given.Epoch, func(*gk.Grant) ([]gk.Event, error) { return nil, nil }); err == nil {
 		t.Error("a damaged grant is written back as if it were sound")
 	}
+
+	raw.Run(`UPDATE apps SET settings = '{rotten' WHERE id = 'app'`)
+	if a, err := s.App(t.Context(), given.Someone, "app"); err != nil || a.Broken != store.CodeUnreadable || a.Platform == "" {
+		t.Errorf("App to a reader = %+v, %v; want it with what keeps it from being opened", a, err)
+	}
+	if listed, err := s.Apps(t.Context(), given.Someone, "", 50); err != nil || len(listed) != 1 || listed[0].Broken != store.CodeUnreadable {
+		t.Errorf("Apps to a reader = %+v, %v; want the damaged one among them", listed, err)
+	}
+	_, err := s.App(t.Context(), given.Engine, "app")
+	given.Same(t, "the app as the given.Engine reads it", damagedIDs(t, err), []string{"app"})
+	_, err = s.Apps(t.Context(), given.Engine, "", 50)
+	given.Same(t, "the apps as the given.Engine reads them", damagedIDs(t, err), []string{"app"})
+	err = s.UpdateApp(t.Context(), given.Someone, "app", given.Epoch, func(*gk.App) ([]gk.Event, error) { return nil, nil })
+	given.Same(t, "a change of the damaged app", damagedIDs(t, err), []string{"app"})
 
 	authorizations, err := s.Authorizations(t.Context(), given.Someone, store.AuthorizationFilter{Limit: 50})
 	listed(t, "Authorizations", err, authorizations, []string{"c-3", "b-2", "a-1"}, func(a gk.Authorization) string { return a.ID })

@@ -54,6 +54,9 @@ func Open(ctx context.Context, dir, url, masterPath string, notes io.Writer) (*I
 	if err != nil {
 		return nil, err
 	}
+	if err := servable(ctx, st); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	in, err := unlock(ctx, st, dir, url != "", masterPath, notes)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())

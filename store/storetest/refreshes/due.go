@@ -27,9 +27,12 @@ var Cases = []given.Case{
 	{Name: "a pair that asks for its attempt's hold is saved while that lasts and nothing was told", Run: saveWhileHeld},
 	{Name: "a held grant stays held when it is renewed", Run: saveHeld},
 	{Name: "of concurrent saves of one generation one wins", Run: concurrentSaves},
+	{Name: "pairs saved together are saved as each by itself", Run: savedTogether},
+	{Name: "of pairs saved together by many each generation gets one", Run: concurrentlyTogether},
 	{Name: "ClaimDue and SaveRenewal equal the rules", Run: equalForms},
 	{Name: "NextDue and DueApps name stopped apps too", Run: dueOfStopped},
 	{Name: "Hasten makes due what could be renewed", Run: hasten},
+	{Name: "who works on the database is told with the version", Run: processes},
 	{Name: "attempts of a dead process become doubts at once, as a claim makes them", Run: endAttempts},
 	{Name: "each start of an identity is another process, and the one before is dead", Run: announceAgain},
 }

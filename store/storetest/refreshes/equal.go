@@ -155,10 +155,8 @@ func (tw *twins) save(rt *rapid.T) {
 	r.At, r.AskedAt, r.Due = tw.now, tw.now.Add(-time.Second), tw.now.Add(time.Minute)
 	r.RepeatFor = rapid.SampledFrom([]time.Duration{0, 5 * time.Minute, given.Century}).Draw(rt, "repeat for")
 	r.Held = rapid.Bool().Draw(rt, "only while held")
-	saved, err := tw.store.SaveRenewal(context.Background(), r)
-	if err != nil {
-		rt.Fatalf("SaveRenewal = %v", err)
-	}
+	together := rapid.Bool().Draw(rt, "as one of many")
+	saved := tw.saveOne(rt, r, together)
 	var want lifecycle.Fate
 	tw.update(rt, tw.id(tw.plain, i), func(g *gk.Grant) error {
 		if want = lifecycle.TakeAtOnce(g, r); want != lifecycle.Stored {
@@ -166,9 +164,29 @@ func (tw *twins) save(rt *rapid.T) {
 		}
 		return nil
 	})
-	if saved != (want != lifecycle.Late) {
-		rt.Fatalf("SaveRenewal = %t, the rule says %s", saved, want)
+	if saved != (want == lifecycle.Stored || want == lifecycle.StoredBefore && !together) {
+		rt.Fatalf("saved = %t, the rule says %s", saved, want)
 	}
+}
+
+// saveOne saves a pair with either verb.
+func (tw *twins) saveOne(rt *rapid.T, r store.Renewal, together bool) (saved bool) {
+	var err error
+	if together {
+		var each []bool
+		if each, err = tw.store.SaveRenewals(context.Background(), []store.Renewal{renewal("unknown", "attempt", 1, 5), r, r}); err == nil {
+			if each[0] || each[2] {
+				rt.Fatalf("SaveRenewals = %v, want nothing saved of an unknown grant, nor of a second pair for one grant", each)
+			}
+			saved = each[1]
+		}
+	} else {
+		saved, err = tw.store.SaveRenewal(context.Background(), r)
+	}
+	if err != nil {
+		rt.Fatalf("the save = %v", err)
+	}
+	return saved
 }
 
 // interfere changes a grant in both twins as others might: consents, revocations, refusals, releases, moved due times.

@@ -22,6 +22,21 @@ func attempted(t *testing.T, s store.Store, app, id, by string, set func(*gk.Gra
 	})
 }
 
+func processes(t *testing.T, s store.Store) {
+	if all, err := s.Processes(t.Context()); err != nil || len(all) > 0 {
+		t.Errorf("Processes before anybody is announced = %v, %v; want none", all, err)
+	}
+	by, err := s.Announce(t.Context(), "identity", "v7")
+	if err != nil {
+		t.Fatalf("Announce = %v", err)
+	}
+	all, err := s.Processes(t.Context())
+	if err != nil {
+		t.Fatalf("Processes = %v", err)
+	}
+	given.Same(t, "the processes", all, []store.Process{{By: by, Version: "v7"}})
+}
+
 func endAttempts(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeApp(t, s, "spared")
