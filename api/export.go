@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -35,6 +36,7 @@ func (s *server) routeExport() {
 		OperationID: "export-grants", Method: http.MethodGet, Path: "/v1/grants/export", Tags: []string{"grants"},
 		Summary: "Export grants with their tokens, encrypted",
 		Description: "A file that age opens with the recipient's identity; inside are the rows that an import takes. Held and revoked grants are left out. " +
+			"Grants whose row or tokens cannot be read, and those of stopped apps, are named by the trailer Grantkeep-Left-Out after the file. " +
 			"Where the result is imported, this installation must stop first: two that renew one grant end each other's tokens.",
 		Parameters: []*huma.Param{
 			recipient, param("format", "ndjson if absent; csv leaves out windows, shops and facts", "ndjson", "csv"),
@@ -63,13 +65,15 @@ func (s *server) exportGrants(w http.ResponseWriter, r *http.Request) {
 	}
 	key := door.CallerOf(r.Context())
 	file := &sealedFile{w: w, format: format, recipients: recipients}
-	err = transfer.Export(r.Context(), s.Keeper, key.Viewer(), filter, file.write)
-	s.Log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil)
+	left := leftOut{}
+	err = transfer.Export(r.Context(), s.Keeper, key.Viewer(), filter, file.write, left.add)
+	s.Log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil, "left out", left.count)
 	if err == nil {
 		err = file.close()
 	}
 	switch {
 	case err == nil:
+		w.Header().Set(leftOutTrailer, left.String())
 	case file.begun():
 		panic(http.ErrAbortHandler)
 	default:
@@ -97,6 +101,7 @@ func (f *sealedFile) begin() error {
 	}
 	h := f.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Trailer", leftOutTrailer)
 	h.Set("Content-Disposition", `attachment; filename="grants.`+f.format+`.age"`)
 	var err error
 	if f.out, err = age.Encrypt(f.w, f.recipients...); err != nil {
@@ -137,6 +142,33 @@ func (f *sealedFile) close() error {
 		return err
 	}
 	return f.out.Close()
+}
+
+// leftOutTrailer names, after the file, the grants that are not in it although they were asked for.
+const leftOutTrailer = "Grantkeep-Left-Out"
+
+// leftOut collects them.
+type leftOut struct {
+	count int
+	named []string
+}
+
+// mostLeftNamed bounds a line of a trailer.
+const mostLeftNamed = 50
+
+func (l *leftOut) add(left transfer.Left) {
+	if l.count++; l.count <= mostLeftNamed {
+		l.named = append(l.named, left.Grant+" "+left.Why)
+	}
+}
+
+// String lists them: "grt_1 damaged, grt_2 stopped, 7 more".
+func (l *leftOut) String() string {
+	text := strings.Join(l.named, ", ")
+	if more := l.count - len(l.named); more > 0 {
+		text += fmt.Sprintf(", %d more", more)
+	}
+	return text
 }
 
 // readExport reads the parameters of an export.

@@ -189,9 +189,10 @@ func (h *house) addGrant(app gk.App, shop, owner string, change func(*gk.Grant))
 
 // answer is what a request got.
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status  int
+	header  http.Header
+	body    string
+	trailer http.Header
 }
 
 func (a answer) member(t *testing.T, name string) any {
@@ -227,7 +228,7 @@ func (h *house) do(key, method, path, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
+	return answer{w.Code, w.Header(), w.Body.String(), w.Result().Trailer} //nolint:bodyclose // a recorder's is in memory
 }
 
 // secretsIn names the canaries that a text holds.

@@ -71,7 +71,7 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 		t.Errorf("Grant to a reader = %+v, %v; want it with its fault", g.Fault, err)
 	}
 	if _, err := s.Grant(t.Context(), given.Engine, "b-2"); err == nil {
-		t.Error("the given.Engine reads a damaged grant as if it were sound")
+		t.Error("the engine reads a damaged grant as if it were sound")
 	}
 	if err := s.UpdateGrant(t.Context(), given.Someone, "b-2", given.Epoch, func(*gk.Grant) ([]gk.Event, error) { return nil, nil }); err == nil {
 		t.Error("a damaged grant is written back as if it were sound")
@@ -85,9 +85,9 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 		t.Errorf("Apps to a reader = %+v, %v; want the damaged one among them", listed, err)
 	}
 	_, err := s.App(t.Context(), given.Engine, "app")
-	given.Same(t, "the app as the given.Engine reads it", damagedIDs(t, err), []string{"app"})
+	given.Same(t, "the app as the engine reads it", damagedIDs(t, err), []string{"app"})
 	_, err = s.Apps(t.Context(), given.Engine, "", 50)
-	given.Same(t, "the apps as the given.Engine reads them", damagedIDs(t, err), []string{"app"})
+	given.Same(t, "the apps as the engine reads them", damagedIDs(t, err), []string{"app"})
 	err = s.UpdateApp(t.Context(), given.Someone, "app", given.Epoch, func(*gk.App) ([]gk.Event, error) { return nil, nil })
 	given.Same(t, "a change of the damaged app", damagedIDs(t, err), []string{"app"})
 

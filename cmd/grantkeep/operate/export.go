@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/grantkeep/grantkeep/client"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 )
 
@@ -48,10 +50,10 @@ func grantExport(s shell.Streams) *cobra.Command {
 					return err
 				}
 				_, err = io.Copy(kept, file)
-				return broken(errors.Join(err, kept.Close()))
+				return whole(file, errors.Join(err, kept.Close()))
 			}
 			_, err = io.Copy(to, file)
-			return broken(err)
+			return whole(file, err)
 		},
 	}
 	flags := cmd.Flags()
@@ -66,10 +68,13 @@ func grantExport(s shell.Streams) *cobra.Command {
 	return cmd
 }
 
-// broken says that a file is of no use.
-func broken(err error) error {
-	if err == nil {
-		return nil
+// whole says that a file is of no use, or what is not in it.
+func whole(file *client.Exported, err error) error {
+	if err != nil {
+		return fmt.Errorf("the export broke off, do not use the file: %w", err)
 	}
-	return fmt.Errorf("the export broke off, do not use the file: %w", err)
+	if left := file.LeftOut(); len(left) > 0 {
+		return fmt.Errorf("the file can be used, and these grants are not in it: %s", strings.Join(left, ", "))
+	}
+	return nil
 }
