@@ -1,7 +1,7 @@
-package console
+// Package session finds, begins and ends the logins of the console, and slows down who guesses.
+package session
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,7 +12,7 @@ import (
 	"net/http"
 	"time"
 
-	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -26,15 +26,22 @@ const (
 	proofLife  = 15 * time.Minute // how long a password given opens what needs it again
 )
 
-// session is a login as a request brings it.
-type session struct {
+// Session is a login as a request brings it.
+type Session struct {
 	store.Login
-	person store.Person
-	csrf   string // what every form of this login carries
+	Person store.Person
+	CSRF   string // what every form of this login carries
+}
+
+// Sessions finds, begins and ends logins.
+type Sessions struct {
+	store  store.Store
+	now    func() time.Time
+	secure bool // the console is reached by https
 }
 
 // cookieName is bound to this host where the browser can do that.
-func (c *console) cookieName() string {
+func (c *Sessions) cookieName() string {
 	if c.secure {
 		return "__Host-gk"
 	}
@@ -48,8 +55,8 @@ func csrfOf(secret string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
-// session finds the login of a request; nil if there is none that holds.
-func (c *console) session(r *http.Request) (*session, error) {
+// Of finds the login of a request; nil if there is none that holds.
+func (c *Sessions) Of(r *http.Request) (*Session, error) {
 	cookie, err := r.Cookie(c.cookieName())
 	if err != nil || len(cookie.Value) != 43 {
 		return nil, nil //nolint:nilnil,nilerr // nobody is logged in, which is no error
@@ -77,11 +84,11 @@ func (c *console) session(r *http.Request) (*session, error) {
 			return nil, err
 		}
 	}
-	return &session{login, person, csrfOf(cookie.Value)}, nil
+	return &Session{login, person, csrfOf(cookie.Value)}, nil
 }
 
-// begin logs a person in: with an id of its own, whatever the browser brought.
-func (c *console) begin(w http.ResponseWriter, r *http.Request, person string) error {
+// Begin logs a person in: with an id of its own, whatever the browser brought.
+func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string) error {
 	if old, err := r.Cookie(c.cookieName()); err == nil {
 		if err := c.store.EndLogin(r.Context(), people.Digest(old.Value)); err != nil {
 			return err
@@ -91,37 +98,32 @@ func (c *console) begin(w http.ResponseWriter, r *http.Request, person string) e
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand stops the program instead
 	secret, now := base64.RawURLEncoding.EncodeToString(b[:]), c.now()
 	err := c.store.CreateLogin(r.Context(), store.Login{
-		Hash: people.Digest(secret), Person: person, Address: addressOf(r), Agent: platform.Words(cut(r.UserAgent(), 300)),
+		Hash: people.Digest(secret), Person: person, Address: AddressOf(r), Agent: platform.Words(frame.Cut(r.UserAgent(), 300)),
 		ProvedAt: now, SeenAt: now, EndsAt: now.Add(wholeLife), CreatedAt: now,
 	})
 	if err != nil {
 		return err
 	}
-	c.setCookie(w, secret, int(wholeLife/time.Second))
+	c.SetCookie(w, secret, int(wholeLife/time.Second))
 	return nil
 }
 
-func (c *console) setCookie(w http.ResponseWriter, value string, age int) {
+func (c *Sessions) SetCookie(w http.ResponseWriter, value string, age int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure is off on plain http only, which only loopback may have
 		Name: c.cookieName(), Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure,
 	})
 }
 
-// owns reports whether a form was made for this login.
-func (s *session) owns(form string) bool {
-	return subtle.ConstantTimeCompare([]byte(form), []byte(s.csrf)) == 1
+// Owns reports whether a form was made for this login.
+func (s *Session) Owns(form string) bool {
+	return subtle.ConstantTimeCompare([]byte(form), []byte(s.CSRF)) == 1
 }
 
-// proved reports whether the person has shown lately who they are.
-func (s *session) proved(now time.Time) bool { return now.Sub(s.ProvedAt) < proofLife }
+// Proved reports whether the person has shown lately who they are.
+func (s *Session) Proved(now time.Time) bool { return now.Sub(s.ProvedAt) < proofLife }
 
-// viewer is a person as the engine knows callers. What wants more than a scope is guarded by the routes.
-func viewer(p store.Person) gk.Viewer {
-	return gk.Viewer{Key: p.ID, Scopes: people.Scopes(p.Role)}
-}
-
-// addressOf is where a request came from, as far as this process can know.
-func addressOf(r *http.Request) string {
+// AddressOf is where a request came from, as far as this process can know.
+func AddressOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -129,14 +131,6 @@ func addressOf(r *http.Request) string {
 	return host
 }
 
-func cut(text string, n int) string {
-	if len(text) > n {
-		return text[:n]
-	}
-	return text
-}
-
-// act writes what somebody did into the log, with who and from where.
-func (c *console) act(ctx context.Context, v *visit, what string, about ...any) {
-	c.log.InfoContext(ctx, "console", append([]any{"act", what, "person", v.person.ID, "name", v.person.Name, "address", addressOf(v.r)}, about...)...)
+func New(s store.Store, now func() time.Time, secure bool) *Sessions {
+	return &Sessions{store: s, now: now, secure: secure}
 }

@@ -1,4 +1,4 @@
-package console
+package picture
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/skip2/go-qrcode"
 )
 
-// qrPath draws a text as the path of an SVG, whose sides are as long as the number it returns.
-func qrPath(text string) (path string, size int, err error) {
+// QR draws a text as the path of an SVG, whose sides are as long as the number it returns.
+func QR(text string) (path string, size int, err error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
 		return "", 0, err

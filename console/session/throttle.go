@@ -1,4 +1,4 @@
-package console
+package session
 
 import (
 	"sync"
@@ -14,8 +14,8 @@ const (
 	mostNames   = 10_000 // that are remembered at once
 )
 
-// throttle remembers who failed. It is each process's own: n instances let n times as many tries through, which is few.
-type throttle struct {
+// Throttle remembers who failed. It is each process's own: n instances let n times as many tries through, which is few.
+type Throttle struct {
 	now func() time.Time
 
 	mu    sync.Mutex
@@ -27,13 +27,13 @@ type tries struct {
 	last   time.Time
 }
 
-func newThrottle(now func() time.Time) *throttle {
-	return &throttle{now: now, tries: make(map[string]tries)}
+func NewThrottle(now func() time.Time) *Throttle {
+	return &Throttle{now: now, tries: make(map[string]tries)}
 }
 
-// wait returns how long the slowest of some names has to wait; a try that may go on counts as failed until forgive, so that many at
+// Wait returns how long the slowest of some names has to wait; a try that may go on counts as failed until forgive, so that many at
 // once are not all free.
-func (t *throttle) wait(names ...string) time.Duration {
+func (t *Throttle) Wait(names ...string) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
@@ -61,8 +61,8 @@ func (t *throttle) wait(names ...string) time.Duration {
 	return 0
 }
 
-// forgive forgets the failures of names.
-func (t *throttle) forgive(names ...string) {
+// Forgive forgets the failures of names.
+func (t *Throttle) Forgive(names ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, name := range names {

@@ -1,4 +1,5 @@
-package console
+// Package frame is what every page of the console has: its language, its person, its texts and addresses.
+package frame
 
 import (
 	"fmt"
@@ -15,8 +16,8 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// page is what every page has.
-type page struct {
+// Page is what every page has.
+type Page struct {
 	Lang, Theme string
 	Zone        *time.Location
 	Now         time.Time // product time
@@ -27,29 +28,29 @@ type page struct {
 	Done        string // id of the text about what was just done; empty: nothing
 	Demo        bool
 	Happened    Passed // what the demo's clock passed over
-	base        string
-	bundle      *i18n.Bundle
-	localize    *i18n.Localizer
-	failed      *error // the first text that could not be made
-	drivers     []platform.Driver
+	Base        string
+	Bundle      *i18n.Bundle
+	Localize    *i18n.Localizer
+	Failed      *error // the first text that could not be made
+	Drivers     []platform.Driver
 }
 
 // T returns a text of the catalogue in the page's language; values are given as name, value, name, value. A text that
 // cannot be made keeps the page from being shown.
-func (p page) T(id string, values ...any) string { return p.in(p.localize, id, values...) }
+func (p Page) T(id string, values ...any) string { return p.in(p.Localize, id, values...) }
 
 // In is T in another language than the page's.
-func (p page) In(lang, id string, values ...any) string {
-	return p.in(p.localize, id, append(values, "\x00lang", lang)...)
+func (p Page) In(lang, id string, values ...any) string {
+	return p.in(p.Localize, id, append(values, "\x00lang", lang)...)
 }
 
-func (p page) in(l *i18n.Localizer, id string, values ...any) string {
+func (p Page) in(l *i18n.Localizer, id string, values ...any) string {
 	data := map[string]any{}
 	for i := 0; i+1 < len(values); i += 2 {
 		name, _ := values[i].(string)
 		if name == "\x00lang" {
 			lang, _ := values[i+1].(string)
-			l = i18n.NewLocalizer(p.bundle, lang)
+			l = i18n.NewLocalizer(p.Bundle, lang)
 			continue
 		}
 		data[name] = values[i+1]
@@ -58,42 +59,42 @@ func (p page) in(l *i18n.Localizer, id string, values ...any) string {
 	if err == nil && strings.Contains(text, "<no value>") {
 		err = fmt.Errorf("console: the text %s is not given all its values", id)
 	}
-	if err != nil && *p.failed == nil {
-		*p.failed = err
+	if err != nil && *p.Failed == nil {
+		*p.Failed = err
 	}
 	return text
 }
 
-// url is the address of a page of the console.
-func (p page) url(format string, args ...any) string {
+// URL is the address of a page of the console.
+func (p Page) URL(format string, args ...any) string {
 	path := fmt.Sprintf(format, args...)
-	if path == "/" && p.base != "" {
-		return p.base
+	if path == "/" && p.Base != "" {
+		return p.Base
 	}
-	return p.base + path
+	return p.Base + path
 }
 
 // May reports whether the person may do what wants a role.
-func (p page) May(role string) bool { return people.May(p.Person.Role, role) }
+func (p Page) May(role string) bool { return people.May(p.Person.Role, role) }
 
-// platformName is what people call a platform.
-func (p page) platformName(code string) string {
-	if s := p.spec(code); s != nil {
+// PlatformName is what people call a platform.
+func (p Page) PlatformName(code string) string {
+	if s := p.Spec(code); s != nil {
 		return s.Facts.Names.In(p.Lang)
 	}
 	return code
 }
 
 // Letters are what stands on a platform's tile.
-func (p page) Letters(code string) string {
-	if s := p.spec(code); s != nil && s.Facts.Page.Short.In(p.Lang) != "" {
+func (p Page) Letters(code string) string {
+	if s := p.Spec(code); s != nil && s.Facts.Page.Short.In(p.Lang) != "" {
 		return s.Facts.Page.Short.In(p.Lang)
 	}
-	return initial(p.platformName(code))
+	return initial(p.PlatformName(code))
 }
 
-func (p page) spec(code string) *platform.Spec {
-	for _, d := range p.drivers {
+func (p Page) Spec(code string) *platform.Spec {
+	for _, d := range p.Drivers {
 		if d.Spec().Code == code {
 			return d.Spec()
 		}
@@ -101,8 +102,8 @@ func (p page) spec(code string) *platform.Spec {
 	return nil
 }
 
-// tint is the class of a platform's tile: its colour, of which there are four.
-func tint(code string) string {
+// Tint is the class of a platform's tile: its colour, of which there are four.
+func Tint(code string) string {
 	n := 0
 	for _, c := range []byte(code) {
 		n += int(c)
@@ -128,7 +129,7 @@ func Count[N int | int64](n N) string {
 }
 
 // At writes a moment in the person's zone: relative within two days, else the date.
-func (p page) At(t time.Time) string {
+func (p Page) At(t time.Time) string {
 	d := t.Sub(p.Now)
 	switch {
 	case t.IsZero():
@@ -144,7 +145,7 @@ func (p page) At(t time.Time) string {
 }
 
 // Span writes a length of time in its largest unit.
-func (p page) Span(d time.Duration) string {
+func (p Page) Span(d time.Duration) string {
 	switch {
 	case d < time.Hour:
 		return p.T("span.minutes", "N", max(int(d/time.Minute), 1))
@@ -155,7 +156,7 @@ func (p page) Span(d time.Duration) string {
 }
 
 // Moment writes date and time in the person's zone.
-func (p page) Moment(t time.Time) string {
+func (p Page) Moment(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
@@ -163,13 +164,13 @@ func (p page) Moment(t time.Time) string {
 }
 
 // Day writes a date in the person's zone.
-func (p page) Day(t time.Time) string { return t.In(p.Zone).Format(time.DateOnly) }
+func (p Page) Day(t time.Time) string { return t.In(p.Zone).Format(time.DateOnly) }
 
-// zoneName names the person's zone once on every page.
-func (p page) zoneName() string { return "UTC" + p.Now.In(p.Zone).Format("-07:00") }
+// ZoneName names the person's zone once on every page.
+func (p Page) ZoneName() string { return "UTC" + p.Now.In(p.Zone).Format("-07:00") }
 
-// nameOf is what people call a subject.
-func nameOf(s gk.Subject) string {
+// NameOf is what people call a subject.
+func NameOf(s gk.Subject) string {
 	switch {
 	case s.Name != "":
 		return s.Name
@@ -179,8 +180,8 @@ func nameOf(s gk.Subject) string {
 	return s.ID
 }
 
-// tongueOf is the language in which names of a region are written, for their glyphs.
-func tongueOf(region, name string) string {
+// TongueOf is the language in which names of a region are written, for their glyphs.
+func TongueOf(region, name string) string {
 	for _, r := range name {
 		if r > 0x2e80 {
 			switch strings.ToUpper(region) {
@@ -191,4 +192,17 @@ func tongueOf(region, name string) string {
 		}
 	}
 	return "en"
+}
+
+// Passed is what happened on the way of a move of the time.
+type Passed struct {
+	Refreshes, Events int64
+	Any               bool // the time has been moved
+}
+
+func Cut(text string, n int) string {
+	if len(text) > n {
+		return text[:n]
+	}
+	return text
 }

@@ -1,4 +1,4 @@
-package console
+package picture
 
 import (
 	"fmt"
@@ -8,10 +8,11 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
 )
 
-// clocks is the lanes of a grant's ends on one axis whose bands have scales of their own.
-type clocks struct {
+// Clocks is the lanes of a grant's ends on one axis whose bands have scales of their own.
+type Clocks struct {
 	Lanes  []lane
 	Bands  []band
 	Height int
@@ -63,9 +64,9 @@ func place(d time.Duration) float64 {
 
 const laneHeight = 56
 
-// newClocks lays out the ends of a grant.
-func newClocks(p page, g *gk.Grant) clocks {
-	var c clocks
+// NewClocks lays out the ends of a grant.
+func NewClocks(p frame.Page, g *gk.Grant) Clocks {
+	var c Clocks
 	over := g.State == gk.Expired || g.State == gk.Revoked
 	add := func(name string, from, until time.Time, who string, needsPerson bool) {
 		if until.IsZero() {
@@ -77,8 +78,8 @@ func newClocks(p page, g *gk.Grant) clocks {
 			start = p.Now
 		}
 		x0, xNow, x1 := place(start.Sub(p.Now)), place(0), place(until.Sub(p.Now))
-		l.End = percentOf(x1 / 100)
-		l.Past = bar{percentOf(x0 / 100), percentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
+		l.End = PercentOf(x1 / 100)
+		l.Past = bar{PercentOf(x0 / 100), PercentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
 		switch {
 		case !until.After(p.Now):
 			l.Text, l.Tone, l.EndFill = p.T("clock.over", "T", p.At(until)), "f-bad", "var(--bad-fill)"
@@ -87,7 +88,7 @@ func newClocks(p page, g *gk.Grant) clocks {
 			}
 		case over:
 			l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
-			l.Future = bar{percentOf(xNow / 100), percentOf((x1 - xNow) / 100), "var(--sunk)"}
+			l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
 		default:
 			fill := "var(--ok-fill)"
 			if needsPerson && until.Sub(p.Now) < 30*24*time.Hour {
@@ -97,7 +98,7 @@ func newClocks(p page, g *gk.Grant) clocks {
 			}
 			l.Text, l.EndFill = p.T("clock.until", "T", p.At(until)), fill
 			l.Past.Fill = "var(--ok-soft)"
-			l.Future = bar{percentOf(xNow / 100), percentOf(math.Max(x1-xNow, 0.4) / 100), fill}
+			l.Future = bar{PercentOf(xNow / 100), PercentOf(math.Max(x1-xNow, 0.4) / 100), fill}
 		}
 		c.Lanes = append(c.Lanes, l)
 	}
@@ -119,7 +120,7 @@ func newClocks(p page, g *gk.Grant) clocks {
 	}
 	x := 0.0
 	for i, b := range axis {
-		c.Bands = append(c.Bands, band{X: percentOf(x / 100), Width: percentOf(b.share / 100), Label: p.T(b.label), Tick: tick(p, b.from), Shade: i%2 == 0, Coarse: b.coarse})
+		c.Bands = append(c.Bands, band{X: PercentOf(x / 100), Width: PercentOf(b.share / 100), Label: p.T(b.label), Tick: tick(p, b.from), Shade: i%2 == 0, Coarse: b.coarse})
 		x += b.share
 	}
 	c.Foot = 22 + laneHeight*len(c.Lanes)
@@ -133,7 +134,7 @@ func newClocks(p page, g *gk.Grant) clocks {
 }
 
 // tick names the beginning of a band.
-func tick(p page, hours float64) string {
+func tick(p frame.Page, hours float64) string {
 	switch {
 	case hours == 0:
 		return ""
@@ -143,16 +144,16 @@ func tick(p page, hours float64) string {
 	return p.T("tick.days", "N", fmt.Sprint(int(math.Abs(hours)/24)))
 }
 
-// middle is the middle of a band, for its label.
-func (b band) middle() string {
+// Middle is the middle of a band, for its label.
+func (b band) Middle() string {
 	var x, w float64
 	if _, err := fmt.Sscanf(b.X+" "+b.Width, "%f%% %f%%", &x, &w); err != nil {
 		return b.X
 	}
-	return percentOf((x + w/2) / 100)
+	return PercentOf((x + w/2) / 100)
 }
 
-// textY and barY are where a lane's words and bar stand.
-func (l lane) textY() string { return fmt.Sprint(l.Y) }
-func (l lane) barY() string  { return fmt.Sprint(l.Y + 9) }
-func (l lane) endY() string  { return fmt.Sprint(l.Y + 5) }
+// TextY and BarY are where a lane's words and bar stand.
+func (l lane) TextY() string { return fmt.Sprint(l.Y) }
+func (l lane) BarY() string  { return fmt.Sprint(l.Y + 9) }
+func (l lane) EndY() string  { return fmt.Sprint(l.Y + 5) }
