@@ -71,6 +71,7 @@ func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming
 	if err != nil {
 		return Outcome{}, err
 	}
+	opened.Owner = a.Owner
 	if cb.Cancel && a.Kind != gk.KindCancel {
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}

@@ -143,6 +143,7 @@ func (c *claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, 
 		grants, err = c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
 	}
 	err = c.spare(err) // rows that cannot be read were not claimed; the others are
+	c.counts.addMany(app.Platform, Claims, len(grants))
 	switch {
 	case err != nil || !floor.IsZero():
 	case len(grants) < free: // nothing is left below

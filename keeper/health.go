@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/gates"
 )
 
 // Health is how the keeper stands.
@@ -79,13 +80,15 @@ type tally struct {
 	n  map[Counted]int64
 }
 
-func (t *tally) add(platform, outcome string) {
+func (t *tally) add(platform, outcome string) { t.addMany(platform, outcome, 1) }
+
+func (t *tally) addMany(platform, outcome string, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.n == nil {
 		t.n = make(map[Counted]int64)
 	}
-	t.n[Counted{platform, outcome}]++
+	t.n[Counted{platform, outcome}] += int64(n)
 }
 
 // Refreshes counts the refreshes since this process began.
@@ -97,3 +100,19 @@ func (k *Keeper) Refreshes() map[Counted]int64 {
 
 // OnAnswer has f called with the platform of every answered request that the keeper makes, and how long it took.
 func (k *Keeper) OnAnswer(f func(platform string, took time.Duration)) { k.apps.OnAnswer(f) }
+
+// Loads tells how busy each platform's apps are of which a refresh was wanted since this process began.
+func (k *Keeper) Loads() map[string]gates.Load { return k.gates.Loads() }
+
+// What is counted beside the outcomes of refreshes.
+const (
+	Claims    = "claims"     // of grants that were due
+	OverQuota = "over_quota" // refreshes that wait since the platform's limit of a grant is used up
+)
+
+// Counts counts claims and what waits for a quota since this process began.
+func (k *Keeper) Counts() map[Counted]int64 {
+	k.counts.mu.Lock()
+	defer k.counts.mu.Unlock()
+	return maps.Clone(k.counts.n)
+}

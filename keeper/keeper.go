@@ -71,6 +71,7 @@ type Keeper struct {
 	suspects  cache.Recent[struct{}]
 	putBack   putBack
 	refreshes tally
+	counts    tally // of claims, and of what waits for a quota
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way

@@ -75,6 +75,7 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // caller's. It runs detached from whoever wants the token: its request has a hard end of its own. When it returns, the
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	d, app, open := a.Driver, a.App, a.Open
 	f := lifecycle.TermsOf(d, app).For(&g)
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
@@ -236,6 +237,7 @@ func (k *Keeper) inDoubt(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 // token that it refuses before its end says that the pair was rotated, or that the shop has left: there is nothing left
 // to lose, and the repeat is due at once. An answer that cannot be had changes nothing.
 func (k *Keeper) askAlive(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	d := a.Driver
 	_, ok := d.(platform.Inspector)
 	f := lifecycle.TermsOf(d, a.App).For(&g)
