@@ -60,7 +60,6 @@ func New(o Options) http.Handler {
 	s.routeGrantLink()
 	s.routeImport()
 	s.routeExport()
-	s.routeChecks()
 	straight := use.Route(d)
 	news.Route(d, o.News, o.Stopping)
 	staff.Route(d)

@@ -102,14 +102,6 @@ type returnKey struct {
 	Key string `json:"return_key" doc:"HMAC-SHA256 with it, over path and query up to &gk_sig=, is gk_sig in URL-safe base64 without padding"`
 }
 
-// check is one line of an app's check.
-type check struct {
-	Name   string         `json:"name"`
-	State  string         `json:"state" enum:"ok,failed,manual" doc:"manual: only a person can look"`
-	Detail string         `json:"detail"`
-	Fault  *explain.Fault `json:"fault,omitempty"`
-}
-
 func (s *server) routeApps() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "list-apps", Method: http.MethodGet, Path: "/v1/apps", Summary: "List apps",
@@ -195,7 +187,7 @@ func (s *server) routeApps() {
 
 	door.Add(s.Door, huma.Operation{
 		OperationID: "check-app", Method: http.MethodPost, Path: "/v1/apps/{id}/check", Summary: "Check an app against its platform",
-	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[check]], error) {
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[wire.Check]], error) {
 		a, err := s.Store.App(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
@@ -204,9 +196,9 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		checks := wire.List[check]{Items: make([]check, 0, len(found))}
+		checks := wire.List[wire.Check]{Items: make([]wire.Check, 0, len(found))}
 		for _, c := range found {
-			checks.Items = append(checks.Items, check{c.Name, c.State, c.Detail, s.Fault(c.Fault, a.Environment)})
+			checks.Items = append(checks.Items, wire.Check{Name: c.Name, State: c.State, Detail: c.Detail, Fault: s.Fault(c.Fault, a.Environment)})
 		}
 		return wire.Answer(checks), nil
 	})

@@ -10,13 +10,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // appsView is our applications, and the platforms that one can be added on.
 type appsView struct {
-	page
+	frame.Page
 	Rows  []appRow
 	Codes []string
 }
@@ -37,7 +38,7 @@ func (c *console) apps(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := appsView{page: p}
+	view := appsView{Page: p}
 	for _, d := range c.o.Drivers {
 		view.Codes = append(view.Codes, d.Spec().Code)
 	}
@@ -47,7 +48,7 @@ func (c *console) apps(v *visit) error {
 	return v.show(http.StatusOK, appList(view))
 }
 
-func (c *console) appRow(p page, a gk.App, s census) appRow {
+func (c *console) appRow(p frame.Page, a gk.App, s census) appRow {
 	row := appRow{App: a, Tone: "ok"}
 	var counts []store.GrantCount
 	for _, n := range s.counts {
@@ -67,7 +68,7 @@ func (c *console) appRow(p page, a gk.App, s census) appRow {
 
 // appView is one application.
 type appView struct {
-	page
+	frame.Page
 	appRow
 	Facts     *platform.Facts
 	Fields    []appField
@@ -102,8 +103,8 @@ func (c *console) appView(v *visit) (appView, error) {
 	if err != nil {
 		return appView{}, err
 	}
-	view := appView{page: p, appRow: c.appRow(p, a, s), Callback: c.keeper.Apps().CallbackURL(a.ID), Push: c.keeper.Apps().PushURL(a.ID), Install: c.keeper.Apps().InstallURL(a.ID)}
-	view.Proved = c.o.Demo != nil || v.session.proved(c.now())
+	view := appView{Page: p, appRow: c.appRow(p, a, s), Callback: c.keeper.Apps().CallbackURL(a.ID), Push: c.keeper.Apps().PushURL(a.ID), Install: c.keeper.Apps().InstallURL(a.ID)}
+	view.Proved = c.o.Demo != nil || v.session.Proved(c.now())
 	if f := c.described(c.keeper.Apps().FaultOf(a)); f != nil {
 		view.Remedy = f.Remedy.In(p.Lang)
 	}
@@ -124,7 +125,7 @@ func (c *console) appView(v *visit) (appView, error) {
 }
 
 // fieldsOf lists the settings of a platform, required ones first. The addresses that are ours are not asked for.
-func fieldsOf(p page, facts *platform.Facts, profile string, values map[string]string, since map[string]time.Time) []appField {
+func fieldsOf(p frame.Page, facts *platform.Facts, profile string, values map[string]string, since map[string]time.Time) []appField {
 	var list []appField
 	for _, name := range slices.Sorted(maps.Keys(facts.Settings)) {
 		s := facts.Settings[name]
@@ -232,7 +233,7 @@ func (c *console) keepTyped(v *visit, fields []appField) {
 
 // appFormView adds an application.
 type appFormView struct {
-	page
+	frame.Page
 	Facts       *platform.Facts
 	Code        string
 	Codes       []string
@@ -246,7 +247,7 @@ type appFormView struct {
 func (c *console) newAppForm(v *visit, code, profile string) appFormView {
 	p := v.page
 	p.Section = "apps"
-	view := appFormView{page: p, Code: code, Environment: gk.Production, Profile: profile}
+	view := appFormView{Page: p, Code: code, Environment: gk.Production, Profile: profile}
 	for _, d := range c.o.Drivers {
 		view.Codes = append(view.Codes, d.Spec().Code)
 		if d.Spec().Code != code {
@@ -301,14 +302,14 @@ func (c *console) removeAppPage(v *visit, status int, mistake bool) error {
 	if err != nil {
 		return err
 	}
-	p := view.page
+	p := view.Page
 	text := p.T("confirm.removeapp.text")
 	if view.Grants > 0 {
-		text = p.T("confirm.removeapp.inuse", "N", Count(view.Grants))
+		text = p.T("confirm.removeapp.inuse", "N", frame.Count(view.Grants))
 	}
 	return v.show(status, confirm(confirmView{
-		page: p, Title: []string{p.T("confirm.remove", "App", view.Name)}, Text: []string{text}, Action: p.url("/apps/%s/remove", view.ID),
-		Back: p.url("/apps/%s", view.ID), Button: "act.remove", Typed: last(view.ID), TypedLabel: p.T("confirm.type.app", "Last4", last(view.ID)), Mistake: mistake,
+		Page: p, Title: []string{p.T("confirm.remove", "App", view.Name)}, Text: []string{text}, Action: p.URL("/apps/%s/remove", view.ID),
+		Back: p.URL("/apps/%s", view.ID), Button: "act.remove", Typed: last(view.ID), TypedLabel: p.T("confirm.type.app", "Last4", last(view.ID)), Mistake: mistake,
 	}))
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -21,9 +22,6 @@ type census struct {
 
 // mostTroubled is how much trouble is read: beyond it nobody works through a list one by one.
 const mostTroubled = 5000
-
-// calendarDays is how far the calendar looks.
-const calendarDays = 90
 
 // census counts everything for the pages of one zone.
 func (c *console) census(ctx context.Context, zone *time.Location) (census, error) {
@@ -42,7 +40,7 @@ func (c *console) census(ctx context.Context, zone *time.Location) (census, erro
 		if s.apps, err = c.store.Apps(ctx, v, "", 0); err != nil && len(s.apps) == 0 {
 			return s, err
 		}
-		s.ends, err = c.store.EndsByDay(ctx, v, now, now.AddDate(0, 0, calendarDays), time.Duration(offset)*time.Second)
+		s.ends, err = c.store.EndsByDay(ctx, v, now, now.AddDate(0, 0, picture.CalendarDays), time.Duration(offset)*time.Second)
 		return s, err
 	})
 }
@@ -74,23 +72,6 @@ func (s *census) app(id string) gk.App {
 		}
 	}
 	return gk.App{}
-}
-
-// today is the number of the day in a page's zone.
-func today(p page) int64 {
-	_, offset := p.Now.In(p.Zone).Zone()
-	return (p.Now.Unix() + int64(offset)) / 86400
-}
-
-// endsWithin is how many ends that need a person come in some days.
-func (s *census) endsWithin(p page, days int64) (n int) {
-	first := today(p)
-	for _, e := range s.ends {
-		if e.Day <= first+days {
-			n += int(e.N)
-		}
-	}
-	return n
 }
 
 // patience is how long a page waits for a fresh count before it shows the last one with its time.

@@ -16,6 +16,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/session"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/platform"
@@ -46,10 +47,10 @@ type console struct {
 	log      *slog.Logger
 	now      func() time.Time
 	texts    *i18n.Bundle
-	secure   bool
-	throttle *throttle
-	hashing  people.Hashing
-	counts   *lately[census]
+	throttle *session.Throttle
+	*session.Sessions
+	hashing people.Hashing
+	counts  *lately[census]
 }
 
 //go:embed console.css console.js
@@ -58,7 +59,7 @@ var files embed.FS
 // New returns the handler of every page. It panics on a mistake in the embedded catalogues, which is one of the build.
 func New(o Options) http.Handler {
 	c := &console{
-		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, log: o.Log, now: o.Now, texts: loadTexts(), secure: strings.HasPrefix(o.URL, "https://"),
+		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, log: o.Log, now: o.Now, texts: loadTexts(),
 		hashing: people.NewHashing(),
 	}
 	if c.log == nil {
@@ -67,7 +68,8 @@ func New(o Options) http.Handler {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.throttle = newThrottle(c.now)
+	c.throttle = session.NewThrottle(c.now)
+	c.Sessions = session.New(c.store, c.now, strings.HasPrefix(o.URL, "https://"))
 	c.counts = &lately[census]{now: c.now}
 	protection := http.NewCrossOriginProtection()
 	// Behind a proxy the Host header may be another than the one that the browser sees.
@@ -164,7 +166,7 @@ func (c *console) guarded(next http.Handler) http.Handler {
 		h.Set("X-Robots-Tag", "noindex")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		if c.secure {
+		if strings.HasPrefix(c.o.URL, "https://") {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, longestForm)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/grantkeep/grantkeep/console/frame"
 )
 
 // Demo is what the console's dark bar moves: the clock that server and simulated platforms share, and their faults.
@@ -18,15 +20,9 @@ type Demo interface {
 	// Tricks lists what can go wrong besides what a platform says.
 	Tricks() []string
 	// Happened tells what the last move of the time passed over.
-	Happened() Passed
+	Happened() frame.Passed
 	// Fill connects some shops on every platform, as their merchants would.
 	Fill(ctx context.Context) error
-}
-
-// Passed is what happened on the way of a move of the time.
-type Passed struct {
-	Refreshes, Events int64
-	Any               bool // the time has been moved
 }
 
 // longestJump is as far as one press moves the time.
@@ -66,7 +62,7 @@ func (c *console) fill(v *visit) error {
 
 // faultView is the page that makes a fault happen.
 type faultView struct {
-	page
+	frame.Page
 	Platform string
 	Tricks   []string
 	Rows     []faultRow
@@ -76,11 +72,11 @@ type faultRow struct{ Code, Stage, Cause string }
 
 // faultForm offers what can go wrong on a platform.
 func (c *console) faultForm(v *visit) error {
-	view := faultView{page: v.page, Platform: v.r.URL.Query().Get("platform"), Tricks: c.o.Demo.Tricks()}
+	view := faultView{Page: v.page, Platform: v.r.URL.Query().Get("platform"), Tricks: c.o.Demo.Tricks()}
 	if view.Platform == "" {
 		view.Platform = c.o.Drivers[0].Spec().Code
 	}
-	spec := v.page.spec(view.Platform)
+	spec := v.page.Spec(view.Platform)
 	if spec == nil {
 		return c.noPage(v)
 	}
@@ -97,7 +93,7 @@ func (c *console) faultForm(v *visit) error {
 
 // makeFault makes a simulated platform fail.
 func (c *console) makeFault(v *visit) error {
-	code, spec := v.field("code"), v.page.spec(v.field("platform"))
+	code, spec := v.field("code"), v.page.Spec(v.field("platform"))
 	if spec == nil || code == "" {
 		return &badForm{errors.New("console: no such fault")}
 	}

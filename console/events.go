@@ -6,12 +6,13 @@ import (
 	"strconv"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // eventsView is what happened, newest first.
 type eventsView struct {
-	page
+	frame.Page
 	Rows     []eventRow
 	Kind     string
 	Kinds    []string
@@ -26,7 +27,7 @@ func (c *console) events(v *visit) error {
 	p := v.page
 	p.Section = "events"
 	asked := v.r.URL.Query()
-	view := eventsView{page: p, Kind: asked.Get("kind"), Kinds: kinds, App: cut(asked.Get("app"), longestName)}
+	view := eventsView{Page: p, Kind: asked.Get("kind"), Kinds: kinds, App: frame.Cut(asked.Get("app"), longestName)}
 	if !slices.Contains(kinds, view.Kind) {
 		view.Kind = ""
 	}
@@ -38,7 +39,7 @@ func (c *console) events(v *visit) error {
 	}
 	if len(found) > perPage {
 		found = found[:perPage]
-		view.NextURL = p.url("/events?kind=%s&app=%s&before=%d", view.Kind, query(view.App), found[perPage-1].Position)
+		view.NextURL = p.URL("/events?kind=%s&app=%s&before=%d", view.Kind, query(view.App), found[perPage-1].Position)
 	}
 	s, err := c.census(v.ctx(), p.Zone)
 	if err != nil {

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // explainView says what an error means and what to do.
 type explainView struct {
-	page
+	frame.Page
 	Text, Code, Stage string
 	Codes, Stages     []string
 	Fault             *explain.Fault // nil: nothing was asked yet
@@ -45,7 +46,7 @@ func (c *console) explainPage(v *visit) error {
 func (c *console) newExplain(v *visit) explainView {
 	p := v.page
 	p.Section = "explain"
-	view := explainView{page: p, Stages: stagesAsked}
+	view := explainView{Page: p, Stages: stagesAsked}
 	for _, d := range c.o.Drivers {
 		view.Codes = append(view.Codes, d.Spec().Code)
 	}
@@ -154,7 +155,7 @@ func (c *console) answer(view *explainView, v *visit, d platform.Driver, f *expl
 
 // browseView is every row of a platform's catalogue.
 type browseView struct {
-	page
+	frame.Page
 	Code  string
 	Codes []string
 	Rows  []*platform.Row
@@ -166,7 +167,7 @@ func (c *console) browse(v *visit) error {
 	if d == nil {
 		return c.noPage(v)
 	}
-	view := browseView{page: c.newExplain(v).page, Code: d.Spec().Code, Rows: d.Spec().Catalogue.Rows()}
+	view := browseView{Page: c.newExplain(v).Page, Code: d.Spec().Code, Rows: d.Spec().Catalogue.Rows()}
 	for _, other := range c.o.Drivers {
 		view.Codes = append(view.Codes, other.Spec().Code)
 	}

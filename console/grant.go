@@ -10,6 +10,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
@@ -17,7 +19,7 @@ import (
 
 // grantView is one grant: what is wrong, whose move it is, and what to send.
 type grantView struct {
-	page
+	frame.Page
 	Grant     gk.Grant
 	App       gk.App
 	Name      string
@@ -31,7 +33,7 @@ type grantView struct {
 	Meanwhile string
 	Fault     *explain.Fault
 	Message   *message
-	Clocks    clocks
+	Clocks    picture.Clocks
 	History   []historyRow
 	NoRefresh string // why a refresh cannot help; empty: it may
 	Sendable  bool   // a link to authorize again makes sense
@@ -72,12 +74,12 @@ func (c *console) grantView(v *visit) (grantView, error) {
 	}
 	p := v.page
 	p.Section = "grants"
-	view := grantView{page: p, Grant: g, App: app, Name: nameOf(g.Subject), Move: moveOfGrant(&g), Headline: c.headline(p, &g, app)}
-	view.NameLang = tongueOf(g.Subject.Region, view.Name)
+	view := grantView{Page: p, Grant: g, App: app, Name: frame.NameOf(g.Subject), Move: moveOfGrant(&g), Headline: c.headline(p, &g, app)}
+	view.NameLang = frame.TongueOf(g.Subject.Region, view.Name)
 	view.Tone = toneOf(&g)
 	view.Fault = c.described(g.Fault)
 	c.explainGrant(&view)
-	view.Clocks = newClocks(p, &g)
+	view.Clocks = picture.NewClocks(p, &g)
 	view.NoRefresh = noRefresh(p, &g, app)
 	view.Sendable = app.Broken == "" && c.keeper.Apps().Driver(g.Platform) != nil
 	events, err := c.store.History(v.ctx(), v.viewer, g.ID, "", 100)
@@ -115,7 +117,7 @@ func toneOf(g *gk.Grant) string {
 
 // explainGrant fills in why, what to do, and what happens meanwhile.
 func (c *console) explainGrant(view *grantView) {
-	p, g := view.page, &view.Grant
+	p, g := view.Page, &view.Grant
 	if view.Headline == "" {
 		switch end, _ := ending(g); {
 		case g.Renewable && !g.DueAt.IsZero():
@@ -157,7 +159,7 @@ func (c *console) explainGrant(view *grantView) {
 }
 
 // noRefresh says why a refresh cannot help; empty if it may.
-func noRefresh(p page, g *gk.Grant, app gk.App) string {
+func noRefresh(p frame.Page, g *gk.Grant, app gk.App) string {
 	switch {
 	case g.State == gk.Expired, g.State == gk.Revoked:
 		return p.T("act.refresh.no", "Why", p.T("norefresh.over"))
@@ -183,17 +185,17 @@ func (c *console) grantLink(v *visit) error {
 		return err
 	}
 	c.act(v.ctx(), v, "link", "grant", view.Grant.ID, "authorization", a.ID)
-	if view.Message, err = c.newMessage(view.page, &view.Grant, view.App, a, link); err != nil {
+	if view.Message, err = c.newMessage(view.Page, &view.Grant, view.App, a, link); err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, oneGrant(view))
 }
 
 // newMessage writes what to send, in the merchant's language first.
-func (c *console) newMessage(p page, g *gk.Grant, app gk.App, a gk.Authorization, link string) (*message, error) {
+func (c *console) newMessage(p frame.Page, g *gk.Grant, app gk.App, a gk.Authorization, link string) (*message, error) {
 	m := &message{Link: link, Until: p.Day(a.ExpiresAt), Number: a.Number(), Merchant: merchantTongue(g)}
 	var err error
-	if m.QR, m.QRSize, err = qrPath(link); err != nil {
+	if m.QR, m.QRSize, err = picture.QR(link); err != nil {
 		return nil, err
 	}
 	id, at := "msg.soon", g.Ceiling
@@ -211,7 +213,7 @@ func (c *console) newMessage(p page, g *gk.Grant, app gk.App, a gk.Authorization
 	if id != "msg.cancelled" && at.IsZero() {
 		id = "msg.again"
 	}
-	spec := p.spec(g.Platform)
+	spec := p.Spec(g.Platform)
 	for _, t := range []string{m.Merchant, "zh-CN", "zh-TW", "en"} {
 		if slices.ContainsFunc(m.Texts, func(done messageText) bool { return done.Lang == t }) {
 			continue
@@ -220,7 +222,7 @@ func (c *console) newMessage(p page, g *gk.Grant, app gk.App, a gk.Authorization
 		if spec != nil {
 			name = spec.Facts.Names.In(t)
 		}
-		text := p.In(t, id, "Platform", name, "Shop", nameOf(g.Subject), "Date", p.Day(at), "URL", link, "App", app.Name)
+		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", link, "App", app.Name)
 		m.Texts = append(m.Texts, messageText{t, tongueName(t), text})
 	}
 	return m, nil
@@ -284,7 +286,7 @@ func (c *console) grantOwner(v *visit) error {
 
 // confirmView is a page that asks before something dangerous. A heavy one wants the last digits typed.
 type confirmView struct {
-	page
+	frame.Page
 	Title, Text []string
 	Action      string
 	Back        string
@@ -314,9 +316,9 @@ func (c *console) revokePage(v *visit, status int, mistake bool) error {
 	p.Section = "grants"
 	typed := last(g.Subject.ID)
 	view := confirmView{
-		page: p, Title: []string{p.T("confirm.revoke", "Shop", nameOf(g.Subject))},
-		Text:   []string{p.T("confirm.revoke.what"), p.T("confirm.revoke.back", "Platform", p.platformName(g.Platform))},
-		Action: p.url("/grants/%s/revoke", g.ID), Back: p.url("/grants/%s", g.ID), Button: "act.revoke", Typed: typed,
+		Page: p, Title: []string{p.T("confirm.revoke", "Shop", frame.NameOf(g.Subject))},
+		Text:   []string{p.T("confirm.revoke.what"), p.T("confirm.revoke.back", "Platform", p.PlatformName(g.Platform))},
+		Action: p.URL("/grants/%s/revoke", g.ID), Back: p.URL("/grants/%s", g.ID), Button: "act.revoke", Typed: typed,
 		TypedLabel: p.T("confirm.type", "Last4", typed), Mistake: mistake,
 	}
 	if n := len(g.Shops); n > 1 {
@@ -360,11 +362,11 @@ func (c *console) historyRows(v *visit, events []gk.Event, g *gk.Grant) ([]histo
 	p := v.page
 	var rows []historyRow
 	if g.Generation > 1 && !g.PairAskedAt.IsZero() && g.PairSpent >= 0 {
-		rows = append(rows, historyRow{At: g.PairAskedAt, Title: p.T("history.renewed", "N", Count(g.Generation)),
-			Text: p.T("history.renewals", "N", Count(g.Generation-1), "Date", p.Day(g.CreatedAt)), Tone: "ok", Icon: "cycle"})
+		rows = append(rows, historyRow{At: g.PairAskedAt, Title: p.T("history.renewed", "N", frame.Count(g.Generation)),
+			Text: p.T("history.renewals", "N", frame.Count(g.Generation-1), "Date", p.Day(g.CreatedAt)), Tone: "ok", Icon: "cycle"})
 	}
 	for _, e := range events {
-		rows = append(rows, historyRow{At: e.At, Title: p.kind(e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
+		rows = append(rows, historyRow{At: e.At, Title: kindOf(p, e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
 	}
 	slices.SortStableFunc(rows, func(a, b historyRow) int { return b.At.Compare(a.At) })
 	return rows, nil
@@ -398,8 +400,8 @@ var kinds = []string{
 	gk.EventAppChanged, gk.EventAppPaused, gk.EventAppResumed, gk.EventAppBroken, gk.EventAppKeyExpiring,
 }
 
-// kind says an event's kind in words; one that this page does not know keeps its own name.
-func (p page) kind(kind string) string {
+// kindOf says an event's kind in words; one that this page does not know keeps its own name.
+func kindOf(p frame.Page, kind string) string {
 	if slices.Contains(kinds, kind) {
 		return p.T("event." + kind)
 	}
@@ -431,7 +433,7 @@ func iconOfEvent(kind string) string {
 }
 
 // eventText says who did it and what is known besides.
-func (c *console) eventText(p page, e gk.Event, names map[string]string) string {
+func (c *console) eventText(p frame.Page, e gk.Event, names map[string]string) string {
 	var parts []string
 	if name := names[e.Actor]; name != "" {
 		parts = append(parts, p.T("history.by", "Name", name))
@@ -471,16 +473,16 @@ func (c *console) eventRows(v *visit, events []gk.Event, s census) ([]eventRow, 
 	}
 	subjects := map[string]string{}
 	for _, g := range grants {
-		subjects[g.ID] = nameOf(g.Subject)
+		subjects[g.ID] = frame.NameOf(g.Subject)
 	}
 	rows := make([]eventRow, 0, len(events))
 	for _, e := range events {
-		row := eventRow{Event: e, Title: v.page.kind(e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.page, e, names)}
+		row := eventRow{Event: e, Title: kindOf(v.page, e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.page, e, names)}
 		switch {
 		case subjects[e.Grant] != "":
-			row.About, row.Link = subjects[e.Grant], v.page.url("/grants/%s", e.Grant)
+			row.About, row.Link = subjects[e.Grant], v.page.URL("/grants/%s", e.Grant)
 		case e.App != "":
-			row.About, row.Link = s.app(e.App).Name, v.page.url("/apps/%s", e.App)
+			row.About, row.Link = s.app(e.App).Name, v.page.URL("/apps/%s", e.App)
 		}
 		rows = append(rows, row)
 	}

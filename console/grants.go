@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -17,7 +18,7 @@ const perPage = 50
 
 // grantsView is the list of grants. Its address is its state.
 type grantsView struct {
-	page
+	frame.Page
 	Filter  url.Values
 	Rows    []grantRow
 	Count   string
@@ -50,14 +51,14 @@ func (c *console) grants(v *visit) error {
 	asked, filter := v.r.URL.Query(), url.Values{}
 	for _, name := range grantFilters {
 		if text := strings.TrimSpace(asked.Get(name)); text != "" {
-			filter.Set(name, cut(text, 200))
+			filter.Set(name, frame.Cut(text, 200))
 		}
 	}
 	s, err := c.census(v.ctx(), p.Zone)
 	if err != nil {
 		return err
 	}
-	view := grantsView{page: p, Filter: filter, Apps: s.apps, None: s.inState("") == 0}
+	view := grantsView{Page: p, Filter: filter, Apps: s.apps, None: s.inState("") == 0}
 	for _, d := range c.o.Drivers {
 		view.Codes = append(view.Codes, d.Spec().Code)
 	}
@@ -73,18 +74,18 @@ func (c *console) grants(v *visit) error {
 		for name := range filter {
 			onward.Set(name, filter.Get(name))
 		}
-		view.NextURL = p.url("/grants") + "?" + onward.Encode()
+		view.NextURL = p.URL("/grants") + "?" + onward.Encode()
 	}
-	view.Count = Count(len(found))
+	view.Count = frame.Count(len(found))
 	if more || asked.Get("after") != "" {
 		view.Count += "+"
 	}
 	if len(filter) == 0 {
-		view.Count = Count(s.inState(""))
+		view.Count = frame.Count(s.inState(""))
 	}
 	at := func(id, name, value string) chip {
 		on := name == "" && len(filter) == 0 || name != "" && filter.Get(name) == value
-		link := p.url("/grants")
+		link := p.URL("/grants")
 		if name != "" {
 			link += "?" + url.Values{name: {value}}.Encode()
 		}
@@ -160,9 +161,9 @@ func ending(g *gk.Grant) (time.Time, string) {
 }
 
 // grantRow is what the list says of a grant.
-func (c *console) grantRow(p page, g *gk.Grant, app gk.App) grantRow {
-	row := grantRow{Grant: *g, Name: nameOf(g.Subject), Link: p.url("/grants/%s", g.ID), Move: moveOfGrant(g)}
-	row.NameLang = tongueOf(g.Subject.Region, row.Name)
+func (c *console) grantRow(p frame.Page, g *gk.Grant, app gk.App) grantRow {
+	row := grantRow{Grant: *g, Name: frame.NameOf(g.Subject), Link: p.URL("/grants/%s", g.ID), Move: moveOfGrant(g)}
+	row.NameLang = frame.TongueOf(g.Subject.Region, row.Name)
 	row.Cause = c.headline(p, g, app)
 	end, kind := ending(g)
 	switch {

@@ -10,12 +10,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // linksView is the authorizations: under way, done, failed.
 type linksView struct {
-	page
+	frame.Page
 	Rows    []linkRow
 	Chips   []chip
 	NextURL string
@@ -33,11 +35,11 @@ func (c *console) links(v *visit) error {
 	p.Section = "links"
 	asked := v.r.URL.Query()
 	state := asked.Get("state")
-	f := store.AuthorizationFilter{Owner: cut(asked.Get("owner"), 200), Before: cut(asked.Get("before"), 100), Limit: perPage + 1}
+	f := store.AuthorizationFilter{Owner: frame.Cut(asked.Get("owner"), 200), Before: frame.Cut(asked.Get("before"), 100), Limit: perPage + 1}
 	if end, ok := gk.IDEnd(asked.Get("q")); ok {
 		f.IDEnd = end
 	} else {
-		f.Query = cut(asked.Get("q"), longestName)
+		f.Query = frame.Cut(asked.Get("q"), longestName)
 	}
 	switch state {
 	case "open":
@@ -55,16 +57,16 @@ func (c *console) links(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := linksView{page: p}
+	view := linksView{Page: p}
 	if len(found) > perPage {
 		found = found[:perPage]
-		view.NextURL = p.url("/links?state=%s&q=%s&before=%s", state, query(asked.Get("q")), found[perPage-1].ID)
+		view.NextURL = p.URL("/links?state=%s&q=%s&before=%s", state, query(asked.Get("q")), found[perPage-1].ID)
 	}
 	if view.Rows, err = c.linkRows(v, found); err != nil {
 		return err
 	}
 	for _, one := range []struct{ id, state string }{{"chip.all", ""}, {"chip.open", "open"}, {"chip.done", "done"}, {"chip.failed", "failed"}, {"chip.lapsed", "lapsed"}} {
-		view.Chips = append(view.Chips, chip{p.T(one.id), p.url("/links?state=%s", one.state), state == one.state})
+		view.Chips = append(view.Chips, chip{p.T(one.id), p.URL("/links?state=%s", one.state), state == one.state})
 	}
 	return v.show(http.StatusOK, linkList(view))
 }
@@ -97,7 +99,7 @@ func (c *console) linkRows(v *visit, found []gk.Authorization) ([]linkRow, error
 		case a.Stage == gk.Done:
 			row.Status, row.Tone = p.T("link.done", "N", len(a.Grants)), "ok"
 			if len(a.Grants) == 1 {
-				row.Link = p.url("/grants/%s", a.Grants[0])
+				row.Link = p.URL("/grants/%s", a.Grants[0])
 			}
 		case a.Stage == gk.Failed:
 			row.Status, row.Tone = p.T("link.failed", "Why", c.failure(p, &a)), "bad"
@@ -114,7 +116,7 @@ func (c *console) linkRows(v *visit, found []gk.Authorization) ([]linkRow, error
 }
 
 // failure says why an authorization failed.
-func (c *console) failure(p page, a *gk.Authorization) string {
+func (c *console) failure(p frame.Page, a *gk.Authorization) string {
 	if d := c.described(a.Fault); d != nil {
 		return d.Cause.In(p.Lang)
 	}
@@ -139,7 +141,7 @@ func firstOf(texts ...string) string {
 
 // linkFormView makes a link, and shows the one that was made.
 type linkFormView struct {
-	page
+	frame.Page
 	Apps                   []gk.App
 	App, Owner, Shop, Days string
 	Needs                  bool // the chosen app's platform needs the shop first
@@ -155,7 +157,7 @@ func (c *console) newLinkForm(v *visit) (linkFormView, error) {
 	if err != nil && len(apps) == 0 {
 		return linkFormView{}, err
 	}
-	return linkFormView{page: p, Apps: apps, Days: "7"}, nil
+	return linkFormView{Page: p, Apps: apps, Days: "7"}, nil
 }
 
 // linkForm asks what the link is for.
@@ -192,7 +194,7 @@ func (c *console) newLink(v *visit) error {
 	}
 	c.act(v.ctx(), v, "link", "authorization", a.ID)
 	m := &message{Link: link, Until: view.Day(a.ExpiresAt), Number: a.Number()}
-	if m.QR, m.QRSize, err = qrPath(link); err != nil {
+	if m.QR, m.QRSize, err = picture.QR(link); err != nil {
 		return err
 	}
 	for _, app := range view.Apps {
@@ -201,7 +203,7 @@ func (c *console) newLink(v *visit) error {
 		}
 		for _, t := range []string{"zh-CN", "zh-TW", "en"} {
 			name := app.Platform
-			if spec := view.spec(app.Platform); spec != nil {
+			if spec := view.Spec(app.Platform); spec != nil {
 				name = spec.Facts.Names.In(t)
 			}
 			text := view.In(t, "msg.new", "Platform", name, "App", app.Name, "URL", link)

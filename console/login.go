@@ -9,13 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/session"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // loginView is the page that asks who somebody is.
 type loginView struct {
-	page
+	frame.Page
 	Name, Next, Mistake string // Mistake is the id of a text
 	Wait                string
 	Again               bool // somebody who is logged in shows once more who they are
@@ -23,7 +25,7 @@ type loginView struct {
 
 // loginPage asks for name and password; of somebody who is logged in, for the password once more.
 func (c *console) loginPage(v *visit) error {
-	view := loginView{page: v.page, Next: c.next(v.r.URL.Query().Get("next"))}
+	view := loginView{Page: v.page, Next: c.next(v.r.URL.Query().Get("next"))}
 	if v.session != nil {
 		if v.r.URL.Query().Get("again") == "" {
 			v.seeOther("/")
@@ -48,17 +50,17 @@ func (c *console) login(v *visit) error {
 	if err := v.r.ParseForm(); err != nil {
 		return err
 	}
-	view := loginView{page: v.page, Name: v.r.PostFormValue("name"), Next: c.next(v.r.PostFormValue("next")), Again: v.session != nil}
+	view := loginView{Page: v.page, Name: v.r.PostFormValue("name"), Next: c.next(v.r.PostFormValue("next")), Again: v.session != nil}
 	if v.session != nil {
 		view.Name = v.person.Name
 	}
 	name, _ := people.Name(view.Name)
-	names := []string{"account " + name, "address " + addressOf(v.r)}
-	if wait := c.throttle.wait(names...); wait > 0 {
+	names := []string{"account " + name, "address " + session.AddressOf(v.r)}
+	if wait := c.throttle.Wait(names...); wait > 0 {
 		seconds := int(wait/time.Second) + 1
 		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		view.Mistake, view.Wait = "login.wait", strconv.Itoa(seconds)
-		c.log.Warn("console", "act", "login throttled", "name", name, "address", addressOf(v.r))
+		c.log.Warn("console", "act", "login throttled", "name", name, "address", session.AddressOf(v.r))
 		return v.show(http.StatusTooManyRequests, login(view))
 	}
 	ctx := v.r.Context()
@@ -75,15 +77,15 @@ func (c *console) login(v *visit) error {
 		return err
 	}
 	if !right {
-		c.log.Warn("console", "act", "login refused", "name", name, "address", addressOf(v.r))
+		c.log.Warn("console", "act", "login refused", "name", name, "address", session.AddressOf(v.r))
 		view.Mistake = "login.wrong"
 		return v.show(http.StatusUnauthorized, login(view))
 	}
-	c.throttle.forgive(names...)
-	if err := c.begin(v.w, v.r, person.ID); err != nil {
+	c.throttle.Forgive(names...)
+	if err := c.Begin(v.w, v.r, person.ID); err != nil {
 		return err
 	}
-	c.log.Info("console", "act", "login", "person", person.ID, "name", person.Name, "address", addressOf(v.r))
+	c.log.Info("console", "act", "login", "person", person.ID, "name", person.Name, "address", session.AddressOf(v.r))
 	if view.Next != "" {
 		v.leave(view.Next)
 		return nil
@@ -94,26 +96,26 @@ func (c *console) login(v *visit) error {
 
 // invited logs in whoever brings a login link.
 func (c *console) invited(v *visit) error {
-	address := "address " + addressOf(v.r)
+	address := "address " + session.AddressOf(v.r)
 	if c.o.Demo == nil {
-		if wait := c.throttle.wait(address); wait > 0 {
+		if wait := c.throttle.Wait(address); wait > 0 {
 			v.w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-			return v.show(http.StatusTooManyRequests, login(loginView{page: v.page, Mistake: "login.wait", Wait: strconv.Itoa(int(wait/time.Second) + 1)}))
+			return v.show(http.StatusTooManyRequests, login(loginView{Page: v.page, Mistake: "login.wait", Wait: strconv.Itoa(int(wait/time.Second) + 1)}))
 		}
 	}
 	ctx := v.r.Context()
 	invitation, err := c.store.SpendInvitation(ctx, people.Digest(v.r.PathValue("secret")), c.now())
 	if errors.Is(err, store.ErrNotFound) {
-		return v.show(http.StatusNotFound, login(loginView{page: v.page, Mistake: "login.link"}))
+		return v.show(http.StatusNotFound, login(loginView{Page: v.page, Mistake: "login.link"}))
 	}
 	if err != nil {
 		return err
 	}
-	c.throttle.forgive(address)
-	if err := c.begin(v.w, v.r, invitation.Person); err != nil {
+	c.throttle.Forgive(address)
+	if err := c.Begin(v.w, v.r, invitation.Person); err != nil {
 		return err
 	}
-	c.log.Info("console", "act", "login by link", "person", invitation.Person, "address", addressOf(v.r))
+	c.log.Info("console", "act", "login by link", "person", invitation.Person, "address", session.AddressOf(v.r))
 	person, err := c.store.Person(ctx, invitation.Person)
 	if err != nil {
 		return err
@@ -131,7 +133,7 @@ func (c *console) logout(v *visit) error {
 	if err := c.store.EndLogin(v.r.Context(), v.session.Hash); err != nil {
 		return err
 	}
-	c.setCookie(v.w, "", -1)
+	c.SetCookie(v.w, "", -1)
 	v.leave("/login")
 	return nil
 }

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // overviewView is what ends soon, what fails, and whose move it is.
 type overviewView struct {
-	page
+	frame.Page
 	First     bool // there is no app yet
 	Todos     []todo
 	More      int
@@ -20,7 +22,7 @@ type overviewView struct {
 	States    []stateCount
 	Next      string // the next day that needs a person
 	Renewing  int64
-	Calendar  calendar
+	Calendar  picture.Calendar
 	Platforms []platformRow
 	Links     []linkRow
 	Events    []eventRow
@@ -54,7 +56,7 @@ func (c *console) overview(v *visit) error {
 	}
 	p := v.page
 	p.Section = "overview"
-	view := overviewView{page: p, First: len(s.apps) == 0, Total: s.inState(""), Full: s.full, Apps: s.apps}
+	view := overviewView{Page: p, First: len(s.apps) == 0, Total: s.inState(""), Full: s.full, Apps: s.apps}
 	if p.Now.Sub(s.at) > time.Minute {
 		view.Stale = p.At(s.at)
 	}
@@ -64,7 +66,7 @@ func (c *console) overview(v *visit) error {
 		view.Todos, view.More = view.Todos[:mostTodos], n
 	}
 	view.States = statesOf(s.counts, "")
-	view.Calendar = newCalendar(p, s)
+	view.Calendar = picture.NewCalendar(p, s.ends)
 	view.Next = view.Calendar.Next
 	view.Renewing = max(s.inState(gk.Active)-int64(view.Calendar.Total), 0)
 	view.Platforms = platformsOf(s.counts)
@@ -130,7 +132,7 @@ func platformsOf(counts []store.GrantCount) []platformRow {
 		}
 		row.Share = "–"
 		if row.Total > 0 {
-			row.Share = percent(float64(row.Well) / float64(row.Total))
+			row.Share = picture.Percent(float64(row.Well) / float64(row.Total))
 		}
 		list = append(list, row)
 	}

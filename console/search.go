@@ -60,7 +60,7 @@ func (c *console) search(v *visit) error {
 			}
 		}
 	}
-	v.w.Header().Set("Location", v.page.url("/grants")+"?q="+url.QueryEscape(text))
+	v.w.Header().Set("Location", v.page.URL("/grants")+"?q="+url.QueryEscape(text))
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
 }

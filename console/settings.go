@@ -9,13 +9,14 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/store"
 )
 
 // settingsView is a person's own settings, and for administrators the keys and the people.
 type settingsView struct {
-	page
+	frame.Page
 	Zones       []string
 	ChosenZone  string
 	Logins      []loginRow
@@ -40,8 +41,8 @@ type loginRow struct {
 func (c *console) settingsView(v *visit) (settingsView, error) {
 	p := v.page
 	p.Section = "settings"
-	view := settingsView{page: p, Zones: zones, ChosenZone: firstOf(v.person.Zone, zones[0]), HasPassword: v.person.Password != "", Scopes: gk.Scopes(), Roles: people.Roles()}
-	view.Proved = c.o.Demo != nil || v.session.proved(c.now())
+	view := settingsView{Page: p, Zones: zones, ChosenZone: firstOf(v.person.Zone, zones[0]), HasPassword: v.person.Password != "", Scopes: gk.Scopes(), Roles: people.Roles()}
+	view.Proved = c.o.Demo != nil || v.session.Proved(c.now())
 	found, err := c.store.Logins(v.ctx(), v.person.ID)
 	if err != nil {
 		return view, err
@@ -100,14 +101,14 @@ func (c *console) changePassword(v *visit) error {
 	}
 	if v.person.Password != "" {
 		name := "account " + v.person.Name
-		if wait := c.throttle.wait(name); wait > 0 {
+		if wait := c.throttle.Wait(name); wait > 0 {
 			mistake = "pw.wait"
 		} else if right, err := c.hashing.Verify(v.ctx(), v.person.Password, v.r.PostFormValue("password")); err != nil {
 			return err
 		} else if !right {
 			mistake = "pw.wrong"
 		} else {
-			c.throttle.forgive(name)
+			c.throttle.Forgive(name)
 		}
 	}
 	if mistake != "" {
@@ -129,7 +130,7 @@ func (c *console) changePassword(v *visit) error {
 	if err := c.store.EndLogins(v.ctx(), v.person.ID, nil); err != nil {
 		return err
 	}
-	if err := c.begin(v.w, v.r, v.person.ID); err != nil {
+	if err := c.Begin(v.w, v.r, v.person.ID); err != nil {
 		return err
 	}
 	c.act(v.ctx(), v, "password changed")
@@ -158,7 +159,7 @@ func (c *console) newKey(v *visit) error {
 			scopes = append(scopes, s)
 		}
 	}
-	name, owner := cut(v.field("name"), 200), v.field("owner")
+	name, owner := frame.Cut(v.field("name"), 200), v.field("owner")
 	mistake := ""
 	if name == "" || len(scopes) == 0 {
 		mistake = "key.incomplete"
@@ -220,8 +221,8 @@ func (c *console) askRetire(v *visit) error {
 		text = p.T("confirm.retire.last")
 	}
 	return v.show(http.StatusOK, confirm(confirmView{
-		page: p, Title: []string{p.T("confirm.retire", "Key", k.Name)}, Text: []string{text}, Action: p.url("/settings/keys/%s/retire", k.ID),
-		Back: p.url("/settings"), Button: "act.retire",
+		Page: p, Title: []string{p.T("confirm.retire", "Key", k.Name)}, Text: []string{text}, Action: p.URL("/settings/keys/%s/retire", k.ID),
+		Back: p.URL("/settings"), Button: "act.retire",
 	}))
 }
 
@@ -326,8 +327,8 @@ func (c *console) askRemovePerson(v *visit) error {
 	p := v.page
 	p.Section = "settings"
 	return v.show(http.StatusOK, confirm(confirmView{
-		page: p, Title: []string{p.T("confirm.person", "Name", person.Name)}, Text: []string{p.T("confirm.person.text")},
-		Action: p.url("/settings/people/%s/remove", person.ID), Back: p.url("/settings"), Button: "act.remove",
+		Page: p, Title: []string{p.T("confirm.person", "Name", person.Name)}, Text: []string{p.T("confirm.person.text")},
+		Action: p.URL("/settings/people/%s/remove", person.ID), Back: p.URL("/settings"), Button: "act.remove",
 	}))
 }
 

@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
 // toolView is the offline commands in a form.
 type toolView struct {
-	page
+	frame.Page
 	Do, Input, Output string
 	Failed            bool
 	Tools             []string
@@ -72,7 +73,7 @@ func (c *console) newTool(v *visit, do string) toolView {
 	if !slices.Contains(tools, do) {
 		do = tools[0]
 	}
-	return toolView{page: p, Do: do, Tools: tools, Input: example(do, c.o.Drivers[0])}
+	return toolView{Page: p, Do: do, Tools: tools, Input: example(do, c.o.Drivers[0])}
 }
 
 // toolPage asks for the input of an offline command.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -60,8 +62,8 @@ func (c *console) described(f *gk.Fault) *explain.Fault {
 }
 
 // headline says in one sentence what is wrong with a grant; empty if nothing is.
-func (c *console) headline(p page, g *gk.Grant, app gk.App) string {
-	name := nameOf(g.Subject)
+func (c *console) headline(p frame.Page, g *gk.Grant, app gk.App) string {
+	name := frame.NameOf(g.Subject)
 	switch {
 	case g.State == gk.Revoked:
 		return p.T("verdict.revoked", "Shop", name)
@@ -80,7 +82,7 @@ func (c *console) headline(p page, g *gk.Grant, app gk.App) string {
 }
 
 // faultLine says what a fault means, by its action.
-func (c *console) faultLine(p page, f *gk.Fault, shop, app string, again time.Time) string {
+func (c *console) faultLine(p frame.Page, f *gk.Fault, shop, app string, again time.Time) string {
 	what := f.Code
 	if d := c.described(f); d != nil {
 		what = d.Cause.In(p.Lang)
@@ -139,7 +141,7 @@ const (
 const fewAreSingle = 3
 
 // todos groups what is troubled by cause.
-func (c *console) todos(p page, s census) []todo {
+func (c *console) todos(p frame.Page, s census) []todo {
 	var list []todo
 	byApp, apps := map[string]int{}, map[string]gk.App{}
 	for _, a := range s.apps {
@@ -163,9 +165,9 @@ func (c *console) todos(p page, s census) []todo {
 	for _, a := range s.apps {
 		if f := c.keeper.Apps().FaultOf(a); f != nil && (a.Stopped() || f.Action.OfApp()) {
 			t := todo{Platform: a.Platform, What: c.faultLine(p, f, "", a.Name, a.PausedUntil), Move: moveOf(f.Action), Since: f.At.Time,
-				N: byApp[a.ID], Link: p.url("/apps/%s", a.ID), Act: "act.look", rank: rankApp}
+				N: byApp[a.ID], Link: p.URL("/apps/%s", a.ID), Act: "act.look", rank: rankApp}
 			if a.Stopped() {
-				t.Detail = p.T("todo.stopped", "N", Count(s.inApp(a.ID)))
+				t.Detail = p.T("todo.stopped", "N", frame.Count(s.inApp(a.ID)))
 			}
 			list = append(list, t)
 		}
@@ -179,9 +181,9 @@ func (c *console) todos(p page, s census) []todo {
 			list = append(list, c.grantTodo(p, g, apps[g.App]))
 		}
 	}
-	if n := s.endsWithin(p, 7); n > 0 {
-		list = append(list, todo{What: p.T("todo.ending", "N", Count(n)), Detail: p.T("todo.ending.text"), Move: moveMerchant, N: n,
-			Link: p.url("/grants?ends=7"), Act: "act.look", rank: rankEnding})
+	if n := picture.EndsWithin(p, s.ends, 7); n > 0 {
+		list = append(list, todo{What: p.T("todo.ending", "N", frame.Count(n)), Detail: p.T("todo.ending.text"), Move: moveMerchant, N: n,
+			Link: p.URL("/grants?ends=7"), Act: "act.look", rank: rankEnding})
 	}
 	slices.SortFunc(list, func(a, b todo) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), -cmp.Compare(a.N, b.N), strings.Compare(a.Platform, b.Platform), strings.Compare(a.Link, b.Link))
@@ -190,8 +192,8 @@ func (c *console) todos(p page, s census) []todo {
 }
 
 // grantTodo is a thing to do about one grant.
-func (c *console) grantTodo(p page, g *gk.Grant, app gk.App) todo {
-	t := todo{Platform: g.Platform, What: c.headline(p, g, app), Move: moveOfGrant(g), Since: g.UpdatedAt, N: 1, Link: p.url("/grants/%s", g.ID), Act: "act.look"}
+func (c *console) grantTodo(p frame.Page, g *gk.Grant, app gk.App) todo {
+	t := todo{Platform: g.Platform, What: c.headline(p, g, app), Move: moveOfGrant(g), Since: g.UpdatedAt, N: 1, Link: p.URL("/grants/%s", g.ID), Act: "act.look"}
 	if d := c.described(g.Fault); d != nil {
 		t.Detail = d.Cause.In(p.Lang)
 	}
@@ -206,14 +208,14 @@ func (c *console) grantTodo(p page, g *gk.Grant, app gk.App) todo {
 }
 
 // groupTodo is a thing to do about many grants with one cause.
-func (c *console) groupTodo(p page, app, state, code string, grants []*gk.Grant, a gk.App) todo {
+func (c *console) groupTodo(p frame.Page, app, state, code string, grants []*gk.Grant, a gk.App) todo {
 	first := grants[0]
 	t := todo{Platform: first.Platform, Move: moveOfGrant(first), Since: first.UpdatedAt, N: len(grants), Act: "act.look"}
-	t.What = p.T("todo.group", "N", Count(len(grants)), "App", a.Name, "State", p.T("state."+state))
+	t.What = p.T("todo.group", "N", frame.Count(len(grants)), "App", a.Name, "State", p.T("state."+state))
 	if d := c.described(first.Fault); d != nil {
 		t.Detail = d.Cause.In(p.Lang)
 	}
-	t.Link = p.url("/grants?list=todo&app=%s&state=%s&code=%s", app, state, query(code))
+	t.Link = p.URL("/grants?list=todo&app=%s&state=%s&code=%s", app, state, query(code))
 	t.rank = rankOf(t.Move, first.State)
 	return t
 }

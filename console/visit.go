@@ -13,6 +13,8 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/session"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/store"
@@ -23,10 +25,10 @@ type visit struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	c       *console
-	session *session
+	session *session.Session
 	person  store.Person
 	viewer  gk.Viewer
-	page    page
+	page    frame.Page
 }
 
 // ctx is the request's.
@@ -35,7 +37,7 @@ func (v *visit) ctx() context.Context { return v.r.Context() }
 // open wraps a page that nobody need be logged in for.
 func (c *console) open(handle func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s, err := c.session(r)
+		s, err := c.Of(r)
 		v := c.visit(w, r, s)
 		if err == nil && r.Method == http.MethodPost && s != nil {
 			err = v.checkForm()
@@ -52,14 +54,14 @@ func (c *console) open(handle func(*visit) error) http.HandlerFunc {
 // inside wraps a page for somebody who is logged in and has at least a role.
 func (c *console) inside(role string, handle func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s, err := c.session(r)
+		s, err := c.Of(r)
 		v := c.visit(w, r, s)
 		switch {
 		case err != nil:
 		case s == nil:
 			v.toLogin()
 			return
-		case !people.May(s.person.Role, role):
+		case !people.May(s.Person.Role, role):
 			err = &forbidden{role}
 		case r.Method == http.MethodPost:
 			err = v.checkForm()
@@ -74,16 +76,16 @@ func (c *console) inside(role string, handle func(*visit) error) http.HandlerFun
 }
 
 // visit begins a visit; s is nil where nobody is logged in.
-func (c *console) visit(w http.ResponseWriter, r *http.Request, s *session) *visit {
+func (c *console) visit(w http.ResponseWriter, r *http.Request, s *session.Session) *visit {
 	v := &visit{w: w, r: r, c: c, session: s}
-	v.page = page{base: c.o.Base, Now: c.keeper.Now(), drivers: c.o.Drivers, Demo: c.o.Demo != nil, bundle: c.texts, failed: new(error)}
+	v.page = frame.Page{Base: c.o.Base, Now: c.keeper.Now(), Drivers: c.o.Drivers, Demo: c.o.Demo != nil, Bundle: c.texts, Failed: new(error)}
 	if s != nil {
-		v.person, v.viewer = s.person, viewer(s.person)
-		v.page.Person, v.page.CSRF, v.page.Theme = s.person, s.csrf, s.person.Theme
+		v.person, v.viewer = s.Person, viewer(s.Person)
+		v.page.Person, v.page.CSRF, v.page.Theme = s.Person, s.CSRF, s.Person.Theme
 	}
 	p := &v.page
 	p.Lang = languageOf(r, v.person.Language)
-	p.localize = i18n.NewLocalizer(c.texts, p.Lang)
+	p.Localize = i18n.NewLocalizer(c.texts, p.Lang)
 	p.Zone = zoneOf(v.person.Zone)
 	if r.Method == http.MethodGet {
 		p.Path = r.URL.RequestURI()
@@ -134,7 +136,7 @@ func (v *visit) checkForm() error {
 	if err := v.r.ParseForm(); err != nil {
 		return &badForm{err}
 	}
-	if !v.session.owns(v.r.PostFormValue("csrf")) {
+	if !v.session.Owns(v.r.PostFormValue("csrf")) {
 		return errForm
 	}
 	return nil
@@ -153,15 +155,15 @@ func (v *visit) toLogin() {
 
 // prove reports whether the person has shown lately who they are; if not, they are asked to.
 func (v *visit) prove(back string) bool {
-	if v.c.o.Demo != nil || v.session.proved(v.c.now()) {
+	if v.c.o.Demo != nil || v.session.Proved(v.c.now()) {
 		return true
 	}
-	v.leave("/login?again=1&next=" + url.QueryEscape(v.page.url("%s", back)))
+	v.leave("/login?again=1&next=" + url.QueryEscape(v.page.URL("%s", back)))
 	return false
 }
 
 // seeOther goes on to a page of the console.
-func (v *visit) seeOther(path string) { v.leave(v.page.url("%s", path)) }
+func (v *visit) seeOther(path string) { v.leave(v.page.URL("%s", path)) }
 
 // leave answers 303.
 func (v *visit) leave(address string) {
@@ -175,7 +177,7 @@ func (v *visit) show(status int, c templ.Component) error {
 	if err := c.Render(v.ctx(), &b); err != nil {
 		return err
 	}
-	if err := *v.page.failed; err != nil {
+	if err := *v.page.Failed; err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -214,9 +216,9 @@ func (v *visit) fail(err error) {
 	if status == http.StatusInternalServerError {
 		v.c.log.Error("console", "error", err, "route", v.r.Pattern)
 	}
-	*v.page.failed = nil
+	*v.page.Failed = nil
 	v.page.Done = ""
-	view := problemView{page: v.page, Title: title, Text: v.page.T(text, values...)}
+	view := problemView{Page: v.page, Title: title, Text: v.page.T(text, values...)}
 	if err := v.show(status, problem(view)); err != nil {
 		v.c.log.Error("console", "error", err, "route", v.r.Pattern)
 		http.Error(v.w, "this page cannot be shown", http.StatusInternalServerError)
@@ -225,7 +227,7 @@ func (v *visit) fail(err error) {
 
 // problemView is a page that says what went wrong.
 type problemView struct {
-	page
+	frame.Page
 	Title, Text string // Title is the id of a text
 }
 
@@ -239,3 +241,13 @@ func (c *console) noPage(*visit) error { return store.ErrNotFound }
 
 // field returns what a form says, trimmed.
 func (v *visit) field(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+
+// viewer is a person as the engine knows callers. What wants more than a scope is guarded by the routes.
+func viewer(p store.Person) gk.Viewer {
+	return gk.Viewer{Key: p.ID, Scopes: people.Scopes(p.Role)}
+}
+
+// act writes what somebody did into the log, with who and from where.
+func (c *console) act(ctx context.Context, v *visit, what string, about ...any) {
+	c.log.InfoContext(ctx, "console", append([]any{"act", what, "person", v.person.ID, "name", v.person.Name, "address", session.AddressOf(v.r)}, about...)...)
+}

@@ -2,11 +2,23 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
+)
+
+// A stop concerns renewals only. The grants of a stopped app are warned about, end and are told of in their time; a
+// renewal that falls due is looked at again within stopLook, and made due at once when the stop ends. Until then one
+// renewal that is due tries, every probeInterval, whether the platform takes it.
+
+const (
+	probeInterval = 5 * time.Minute
+	stopLook      = time.Hour
+	hastenAtOnce  = 500
 )
 
 // noteAppFault records a fault of the app that a renewal of a grant met. The second grant that meets one stops the
@@ -63,4 +75,100 @@ func FaultData(f *gk.Fault) map[string]any {
 		return map[string]any{}
 	}
 	return map[string]any{"code": f.Code, "stage": f.Stage, "action": string(f.Action), "row": f.Row, "whose_move": f.Action.Move()}
+}
+
+// putOff returns when a renewal that waits for the end of a stop is looked at again, spread so that many do not come
+// together.
+func putOff(g *gk.Grant, now time.Time) time.Time {
+	return now.Add(stopLook/2 + time.Duration(lifecycle.Spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)
+}
+
+// takeProbe takes the probe of a stopped app, unless another has it or the app cannot be opened. The next one waits its
+// interval, whatever becomes of this. taken is true as well where the stop has ended meanwhile.
+func (k *Keeper) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
+	err = k.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
+		taken = !app.Stopped()
+		if taken || app.Broken != "" || app.PausedUntil.After(now) {
+			return nil, store.ErrUnchanged
+		}
+		app.PausedUntil = now.Add(probeInterval)
+		taken = true
+		return nil, nil
+	})
+	return taken && err == nil, err
+}
+
+// hasten makes due what a stop of an app has put off. It goes on behind its caller; what it does not reach, since the
+// process dies, falls due by itself within stopLook.
+func (k *Keeper) hasten(ctx context.Context, id string) {
+	k.MoreWork()
+	go func() {
+		defer k.EndWork()
+		ctx := context.WithoutCancel(ctx)
+		for !k.draining.Load() {
+			now := k.Now()
+			n, err := k.store.Hasten(ctx, id, now, now.Add(stopLook), hastenAtOnce)
+			if err != nil {
+				k.log.Warn("the renewals that a stop put off come within an hour", "app", id, "error", err)
+				return
+			}
+			k.Wake()
+			if n < hastenAtOnce {
+				return
+			}
+		}
+	}()
+}
+
+// openings notes whether apps open.
+type openings struct {
+	*Keeper
+
+	said map[string]time.Time // what this process has said about apps that it cannot open
+}
+
+// sayEvery is how often one process says that an app cannot be opened. Two builds of which one can open it would
+// otherwise tell a break and a repair in turns.
+const sayEvery = time.Hour
+
+// noteOpened writes onto an app whether it opens. It tells the first failure by an event, and its end.
+func (o *openings) noteOpened(ctx context.Context, app gk.App, err error) error {
+	code := ""
+	var b *apps.Broken
+	switch {
+	case errors.As(err, &b):
+		code = b.Code
+	case err != nil:
+		return err
+	}
+	recently := time.Since(o.said[app.ID]) < sayEvery
+	if code != "" && !recently {
+		o.said[app.ID] = time.Now()
+		o.log.Error("an app cannot be opened; its renewals wait, its tokens are served", "platform", app.Platform, "app", app.ID, "error", err)
+	}
+	if code == app.Broken || code != "" && recently && app.Broken == "" {
+		return nil
+	}
+	now := o.Now()
+	err = o.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
+		was := row.Broken
+		row.Broken = code
+		switch {
+		case was == code:
+			return nil, store.ErrUnchanged
+		case code != "":
+			return []gk.Event{appEvent(gk.EventAppBroken, row, now, lifecycle.FaultData(apps.BrokenFault(*row, code)))}, nil
+		case row.Stopped():
+			return nil, nil // it opens again, and its platform still refuses it
+		}
+		return []gk.Event{appEvent(gk.EventAppResumed, row, now, map[string]any{"code": was})}, nil
+	})
+	if err == nil && code == "" {
+		o.hasten(ctx, app.ID)
+	}
+	return err
+}
+
+func appEvent(kind string, app *gk.App, now time.Time, data map[string]any) gk.Event {
+	return gk.Event{ID: gk.NewID("evt", now), Kind: kind, Actor: "engine", App: app.ID, At: now, Data: data}
 }

@@ -49,6 +49,6 @@ func (k *Keeper) beginOwn(ctx context.Context, a apps.Opened, own gk.Subject) er
 	if errors.Is(err, store.ErrUnchanged) {
 		err = nil
 	}
-	k.tokens.drop(id)
+	k.tokens.Drop(id)
 	return err
 }

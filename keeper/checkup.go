@@ -195,7 +195,7 @@ func (k *Keeper) checkOutlets(ctx context.Context) apps.Check {
 
 // checkWaiting tells of pairs that the database does not have.
 func (k *Keeper) checkWaiting() apps.Check {
-	waiting, aside, _ := k.spill.size()
+	waiting, aside, _ := k.spill.Size()
 	if waiting > 0 {
 		return apps.Check{Name: "spill", State: apps.CheckFailed, Detail: fmt.Sprintf("%d token pairs are in the spill file of this server only, %d of them refused by the database; keep this instance and its disk", waiting, aside)}
 	}

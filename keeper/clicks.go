@@ -2,6 +2,14 @@ package keeper
 
 import (
 	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/spill"
+	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
 )
 
 // Clicks is what the engine has done about merchants' clicks, by package consent.
@@ -20,3 +28,70 @@ type noClicks struct{}
 
 func (noClicks) Resume(context.Context) error           { return nil }
 func (noClicks) Complete(context.Context, string) error { return nil }
+
+// KeepAnswer commits the sealed answer to an exchange to its click; while the database is away it waits in the spill.
+func (k *Keeper) KeepAnswer(ctx context.Context, click string, sealed gk.Sealed) {
+	k.keep(ctx, spill.Entry{Kind: spill.Answer, Click: click, Answer: sealed, KeyID: vault.KeyOf(sealed)})
+}
+
+// HoldsAnswer reports whether the answer of a click waits in this process to be stored.
+func (k *Keeper) HoldsAnswer(click string) bool { return k.spill.Holds(click) }
+
+// storeAnswer commits an answer to its click. A click that has ended meanwhile took its answer from elsewhere.
+func (k *Keeper) storeAnswer(ctx context.Context, e spill.Entry) error {
+	return k.store.UpdateClick(ctx, e.Click, k.Now(), func(c *gk.Click, _ *gk.Authorization) ([]gk.Event, error) {
+		if c.Stage == gk.Issued || c.Stage == gk.Done {
+			return nil, store.ErrUnchanged
+		}
+		c.Stage, c.Answer, c.AnswerKey, c.Reason, c.Fault = gk.Issued, e.Answer, e.KeyID, "", nil
+		return nil, nil
+	})
+}
+
+// Subscribe asks a platform to push about new grants, where it wants to be asked for each. A grant whose subscription
+// fails is good all the same: the periodic check hears what the pushes would have told.
+func (k *Keeper) Subscribe(ctx context.Context, appID string, grants []string) {
+	opened, err := k.apps.OpenByID(ctx, appID)
+	if err != nil {
+		return
+	}
+	s, ok := opened.Driver.(platform.Subscriber)
+	if !ok {
+		return
+	}
+	for _, id := range grants {
+		if err := k.subscribeGrant(ctx, s, opened, id); err != nil {
+			k.log.Warn("pushes could not be subscribed to", "platform", opened.Driver.Spec().Code, "grant", id, "error", err)
+		}
+	}
+}
+
+func (k *Keeper) subscribeGrant(ctx context.Context, s platform.Subscriber, opened apps.Opened, id string) error {
+	g, err := k.store.Grant(ctx, gk.Engine(), id)
+	if err != nil || len(g.Access) == 0 {
+		return err
+	}
+	opened.Owner = g.Owner
+	cred, err := k.Credential(g, true)
+	if err != nil {
+		return err
+	}
+	if opened, err = opened.Equipped(ctx); err != nil {
+		return err
+	}
+	requests, err := apps.Drive(opened, "subscribe", func() ([]*platform.Request, error) { return s.SubscribeRequests(opened.Open, cred) })
+	if err != nil {
+		return err
+	}
+	for _, req := range requests {
+		reply, err := opened.Ask(ctx, req, false, 30*time.Second)
+		if err != nil {
+			return err
+		}
+		asked := platform.Asked{Stage: platform.StagePush, Subject: g.Subject, Sent: req.Sent}
+		if err := opened.Diagnose(asked, reply); err != nil {
+			return err
+		}
+	}
+	return nil
+}

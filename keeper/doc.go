@@ -1,19 +1,22 @@
 // Package keeper is the life of a grant. Read its files in this order:
 //
-//	gate.go       the one way of all renewals of an app to its platform; stop.go, appfault.go, broken.go, restored.go: what closes it
-//	token.go      a token is read, and renewed first where it must be (cache.go, follow.go: what is known of it; flight.go: who waits)
-//	refresh.go    claim, ask
-//	save.go       store (saver.go: pairs that come together share a commit)
-//	rules.go      what becomes of a grant is decided in package lifecycle, one file per rule
-//	doubt.go      an answer that never arrived
-//	spill.go      where a pair waits while the database is away (spillfile.go: the file)
-//	failover.go   what is offered again to a database that has lost its last commits
-//	run.go        the loop that claims what falls due
+//	run.go        the loop: a list of duties, each with its interval (takeover.go, approunds.go, clockguard.go: some of them)
+//	claimer.go    what falls due is claimed
 //	turn.go       what is done for one claimed grant
+//	gate.go       the one way of all renewals of an app to its platform; appfault.go, restored.go: what closes it
+//	token.go      a token is read, and renewed first where it must be
+//	refresh.go    claim, ask; an answer that never arrived
+//	save.go       store; what becomes of a grant is decided in package lifecycle, one file per rule
+//	spill.go      where a pair waits while the database is away: no other pair passes here
+//	failover.go   what is offered again to a database that has lost its last commits
 //	end.go        how a grant ends
-//	place.go      what a consent or an import makes of a grant (rewrite.go: what a person does)
-//	clicks.go     what the engine has done about clicks (answer.go: the answers it keeps for them)
-//	keyring.go    the keys that seal change while the process runs
+//	rewrite.go    what a person, a consent or an import makes of a grant
+//	clicks.go     what the engine does about clicks, and the answers it keeps for them
+//	democlock.go  what the demo's clock needs
+//
+// What stands alone has a room below: cache (what is known of grants, and how it follows the database), gates (who may
+// renew at once, and who waits), saver (pairs that come together share a commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
+// the keys that seal).
 //
 // A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
 // sequence, the same for the scheduler, a reader and a person:

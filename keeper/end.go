@@ -73,7 +73,7 @@ func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id string, generation i
 		}
 		return lifecycle.Erase(g, actor, why, now), nil
 	})
-	k.tokens.drop(id)
+	k.tokens.Drop(id)
 	if err != nil || parent.Subject.ID == "" {
 		return err
 	}

@@ -2,9 +2,12 @@ package keeper
 
 import (
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // What can stand in the way of a read or a renewal. The API turns each into one status; nobody parses messages.
@@ -35,3 +38,28 @@ func (l *Later) Error() string { return l.Err.Error() }
 
 // Unwrap returns Err.
 func (l *Later) Unwrap() error { return l.Err }
+
+// Isolate runs one piece of work of a loop that serves many apps. A panic in it is that one's failure.
+func (k *Keeper) Isolate(what, id string, work func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			k.log.Error("a piece of work broke down; please report this", "work", what, "id", id, "why", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("%s %s: %w", what, id, errBrokeDown)
+		}
+	}()
+	return work()
+}
+
+var errBrokeDown = errors.New("keeper: a piece of work broke down")
+
+// spare tells of rows that cannot be read, and returns every other error as it is: what could be read is worked on.
+func (k *Keeper) spare(err error) error {
+	var damaged *store.DamagedError
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	for i, id := range damaged.IDs {
+		k.log.Error("a row of the database cannot be read and is left out", "id", id, "error", damaged.Why[i])
+	}
+	return nil
+}

@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -10,6 +9,11 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/cache"
+	"github.com/grantkeep/grantkeep/keeper/gates"
+	"github.com/grantkeep/grantkeep/keeper/keyset"
+	"github.com/grantkeep/grantkeep/keeper/saver"
+	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -50,21 +54,21 @@ type Keeper struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	tokens  *cache
-	found   beginning // what is known of the pairs that this process found
-	gates   gates     // one per app, which every renewal passes
-	flights flights
-	spill   *spill
-	kept    kept
+	tokens  *cache.Cache
+	gates   *gates.Gates // one per app, which every renewal passes
+	flights gates.Flights
+	spill   *spill.File
+	kept    spill.Kept
 	clicks  Clicks
 	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
-	keys    keys
-	saver   saver
+	keys    *keyset.Keys
+	clock   *clockGuard
+	saver   *saver.Saver
 	wake    chan struct{}
 
-	opened    recent[apps.Opened] // what a call needs beside its token
-	reaches   recent[gk.Grant]
-	suspects  recent[struct{}]
+	opened    cache.Recent[apps.Opened] // what a call needs beside its token
+	reaches   cache.Recent[gk.Grant]
+	suspects  cache.Recent[struct{}]
 	putBack   putBack
 	refreshes tally
 	counts    tally // of claims, and of what waits for a quota
@@ -72,20 +76,18 @@ type Keeper struct {
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way
 	inflight atomic.Int64
-	drift    atomic.Int64 // nanoseconds between this machine's clock and the database's
 	broken   atomic.Int64 // apps that could not be opened in the last round
 	rounds   atomic.Int64 // of the scheduler, since it runs
 
 	mu     sync.Mutex
-	paused chan struct{}        // closed when a pause ends; nil: not paused
-	floors map[string]time.Time // lowest due time of the last claim, by app
+	paused chan struct{} // closed when a pause ends; nil: not paused
 }
 
 // New makes a keeper. It reads the spill file, but asks nobody before Run.
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1), floors: make(map[string]time.Time), clicks: noClicks{},
+		wake: make(chan struct{}, 1), clicks: noClicks{},
 	}
 	if k.now == nil {
 		k.now = time.Now
@@ -96,24 +98,27 @@ func New(o Options) (*Keeper, error) {
 	if k.options.Instance == "" {
 		k.options.Instance = gk.NewID("run", time.Now())
 	}
-	k.found.at = k.Now()
-	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
-	k.tokens = newCache(o.Store)
-	k.store = watched{o.Store, k.tokens}
-	k.saver = saver{store: k.store, isolate: k.Isolate}
+	k.gates = gates.New(k.options.Workers, k.Now)
+	k.tokens = cache.New(o.Store)
+	k.store = cache.Watch(o.Store, k.tokens)
+	k.saver = saver.New(k.store, k.Isolate)
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
 		Changed: k.appChanged,
 	})
 	k.apps.OnToken(k.appToken)
-	k.opened.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
-	sp, err := openSpill(o.SpillFile)
+	k.clock = &clockGuard{store: k.store}
+	k.keys = &keyset.Keys{Options: keyset.Options{
+		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,
+	}}
+	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
+	sp, err := spill.Open(o.SpillFile)
 	if err != nil {
 		return nil, err
 	}
 	k.spill = sp
-	if sp.damaged > 0 {
-		k.log.Error("the spill file is damaged; what could not be read was put into a file beside it", "bytes", sp.damaged, "file", o.SpillFile+".damaged")
+	if sp.Damaged > 0 {
+		k.log.Error("the spill file is damaged; what could not be read was put into a file beside it", "bytes", sp.Damaged, "file", o.SpillFile+".damaged")
 	}
 	return k, nil
 }
@@ -127,6 +132,9 @@ func (k *Keeper) Apps() *apps.Registry { return k.apps }
 // Store returns the store as this keeper writes it: its cache hears of every grant that is written through it.
 func (k *Keeper) Store() store.Store { return k.store }
 
+// RotateKeys stores a key set with a fresh key.
+func (k *Keeper) RotateKeys(ctx context.Context) (keyset.Rotation, error) { return k.keys.Rotate(ctx) }
+
 // Vault returns what seals and opens.
 func (k *Keeper) Vault() *vault.Vault { return k.vault }
 
@@ -138,41 +146,11 @@ func (k *Keeper) PublicURL() string { return k.options.PublicURL }
 
 // appChanged hears that a person has changed an app.
 func (k *Keeper) appChanged(ctx context.Context, id string, resumed bool) {
-	k.opened.drop(id)
+	k.opened.Drop(id)
 	if resumed {
 		k.hasten(ctx, id)
 	}
 	k.Wake()
-}
-
-// Health is how the keeper stands.
-type Health struct {
-	Ready   bool
-	Spilled int    // pairs that only memory and the spill file have
-	Aside   int    // those of them that the database refuses although it answers: only their own grants wait
-	Damaged int    // bytes of the spill file that no pair could be made of at the start
-	Flights int    // renewals and completions under way
-	Broken  int    // apps that cannot be opened, as last seen
-	Why     string // what stands in the way of being ready, in words
-}
-
-// Health reports whether the process can serve: not while a pair of a platform waits to be stored, nor while it stops.
-func (k *Keeper) Health(ctx context.Context) Health {
-	h := Health{Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
-	h.Spilled, h.Aside, h.Damaged = k.spill.size()
-	switch {
-	case k.draining.Load():
-		h.Why = "stopping"
-	case h.Spilled > h.Aside:
-		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled-h.Aside)
-	default:
-		if err := k.store.Ping(ctx); err != nil {
-			h.Why = "the database does not answer"
-		} else {
-			h.Ready = true
-		}
-	}
-	return h
 }
 
 // Draining reports whether the process stops.
@@ -208,30 +186,6 @@ func (k *Keeper) BeginWork() bool {
 func (k *Keeper) MoreWork() {
 	k.work.Add(1)
 	k.inflight.Add(1)
-}
-
-// Pause begins nothing further, waits until nothing is under way and returns the function that lets the keeper go on.
-// It is for the demo, whose clock moves only while nothing is in flight.
-func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
-	paused := make(chan struct{})
-	k.mu.Lock()
-	k.paused = paused
-	k.mu.Unlock()
-	resume = func() {
-		k.mu.Lock()
-		k.paused = nil
-		k.mu.Unlock()
-		close(paused)
-	}
-	for k.inflight.Load() > 0 {
-		select {
-		case <-ctx.Done():
-			resume()
-			return nil, ctx.Err()
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-	return resume, nil
 }
 
 // EndWork ends what BeginWork or MoreWork has begun.

@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/keeper/keyset"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
 )
@@ -101,7 +102,7 @@ func TestInstanceServesOnUnderTheFormerMasterKey(t *testing.T) {
 
 func TestKeysAreNotRotatedWithoutTheMasterKey(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
-		if _, err := h.keeper.RotateKeys(context.Background()); !errors.Is(err, keeper.ErrNoMaster) {
+		if _, err := h.keeper.RotateKeys(context.Background()); !errors.Is(err, keyset.ErrNoMaster) {
 			t.Errorf("RotateKeys = %v, want ErrNoMaster", err)
 		}
 	})

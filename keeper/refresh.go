@@ -3,12 +3,12 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/seal"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -68,22 +68,7 @@ func (k *Keeper) attempt(t lifecycle.Terms, now time.Time) store.Attempt {
 
 // Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
 func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
-	cred := platform.Credential{
-		Subject: g.Subject, Shops: g.Shops, Scopes: g.Scopes, Facts: g.Facts,
-		Token: gk.Token{Expires: g.Expires, RefreshExpires: g.RefreshExpires, Windows: g.Windows},
-	}
-	var err error
-	if withAccess && len(g.Access) > 0 {
-		if cred.Token.Access, err = k.vault.OpenSecret(tokenPlace(g.ID, "access", g.Generation), g.Access); err != nil {
-			return cred, fmt.Errorf("grant %s: %w", g.ID, err)
-		}
-	}
-	if len(g.Refresh) > 0 {
-		if cred.Token.Refresh, err = k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh); err != nil {
-			return cred, fmt.Errorf("grant %s: %w", g.ID, err)
-		}
-	}
-	return cred, nil
+	return seal.Credential(k.vault, g, withAccess)
 }
 
 // renew asks the platform once for the successor of a grant's pair and stores what comes. The grant's attempt is the
@@ -97,7 +82,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, a, g, "local:delayed", gk.Retry)
 	}
-	if k.spill.holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
+	if k.spill.Holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
 		return k.unsent(ctx, a, g, "local:unsaved", gk.Retry)
 	}
 	if spent, err := k.spentElsewhere(ctx, a, g); spent {
@@ -133,7 +118,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	begun := time.Now()
 	reply, err := a.Ask(ctx, req, true, f.Deadline())
 	if err != nil {
-		k.gates.overdone(app.ID)
+		k.gates.Overdone(app.ID)
 	}
 	if apps.NotSent(err) {
 		k.log.Info("a renewal was not sent", "platform", app.Platform, "grant", g.ID, "error", err)
@@ -147,9 +132,9 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	var refusal *gk.Fault
 	if fault := apps.FaultIn(err); reply.Status == http.StatusTooManyRequests || reply.Status >= http.StatusInternalServerError ||
 		fault != nil && fault.Action == gk.Backoff {
-		k.gates.overdone(app.ID)
+		k.gates.Overdone(app.ID)
 	} else {
-		k.gates.answered(app.ID, time.Since(begun))
+		k.gates.Answered(app.ID, time.Since(begun))
 	}
 	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {
 		return k.refused(ctx, a, g, refusal)
@@ -198,10 +183,10 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 		return events, nil
 	})
 	if err == nil && outcome == lifecycle.NeverRenewed {
-		k.found.taken(app.ID) // a sound pair was refused for what it is
+		k.gates.Found.Taken(app.ID) // a sound pair was refused for what it is
 		return nil
 	}
-	if err == nil && outcome == lifecycle.NeedsMerchant && k.found.refused(app.ID, &g, apps.RenewalOf(d, app), now) {
+	if err == nil && outcome == lifecycle.NeedsMerchant && k.gates.Found.Refused(app.ID, &g, apps.RenewalOf(d, app), now) {
 		return k.doubtDatabase(ctx, a)
 	}
 	if err != nil || !f.Action.OfApp() {
@@ -239,4 +224,40 @@ func (k *Keeper) change(ctx context.Context, id string, now time.Time, f func(*g
 		k.Wake()
 		return err
 	}
+}
+
+// inDoubt records that the answer to an attempt is unknown.
+func (k *Keeper) inDoubt(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.Fault, why string) error {
+	d, app := a.Driver, a.App
+	now := k.Now()
+	k.log.Warn("the answer to a renewal is unknown", "platform", app.Platform, "app", app.ID, "grant", g.ID, "why", why)
+	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
+			return nil, errOvertaken
+		}
+		return lifecycle.Doubt(row, lifecycle.TermsOf(d, app), f, why, now), nil
+	})
+}
+
+// askAlive asks the platform about the access token of a grant that has just come in doubt, where a repeat must wait. A
+// token that it refuses before its end says that the pair was rotated, or that the shop has left: there is nothing left
+// to lose, and the repeat is due at once. An answer that cannot be had changes nothing.
+func (k *Keeper) askAlive(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
+	d := a.Driver
+	_, ok := d.(platform.Inspector)
+	f := lifecycle.TermsOf(d, a.App).For(&g)
+	waits := f.AfterLostAnswer == platform.Once || !lifecycle.Repeatable(&g, f, k.Now())
+	if !ok || !g.Usable(k.Now()) || !waits {
+		return nil
+	}
+	cred, err := k.Credential(g, true)
+	if err != nil {
+		return err
+	}
+	in, err := a.Inspect(ctx, cred)
+	if err != nil || in.Alive == nil || *in.Alive {
+		return nil //nolint:nilerr // the platform that just failed to answer may fail again; the doubt stands as it is
+	}
+	return k.died(ctx, d, g, in.Fault)
 }

@@ -26,101 +26,20 @@ import (
 // CodeRestored is the code of the fault of an app that is stopped because its database looks old.
 const CodeRestored = "local:restored"
 
-const (
-	carefulFor     = 10 * time.Minute // since the process began
-	refusalsInARow = 3
-)
-
 // Restored reports whether the database was put back to an earlier state since it was last served: by what is noted
 // beside it. It is asked before every claim, and so it answers from memory once it knows.
 type Restored func(ctx context.Context) (bool, error)
-
-// beginning is what a process has learned of the pairs that it found when it began.
-type beginning struct {
-	at time.Time // product time
-
-	mu   sync.Mutex
-	apps map[string]*firstAnswers
-}
-
-// firstAnswers counts what became of the first pairs of an app.
-type firstAnswers struct {
-	refused int
-	taken   bool
-	stopped bool // the stop that so many refusals ask for stands in the app's row
-}
-
-func (b *beginning) answers(app string) *firstAnswers {
-	if b.apps == nil {
-		b.apps = map[string]*firstAnswers{}
-	}
-	if b.apps[app] == nil {
-		b.apps[app] = &firstAnswers{}
-	}
-	return b.apps[app]
-}
-
-// most returns how many renewals of an app may be under way at once, of the many that have a worker: until one pair was
-// taken, no more than could be lost before the app is stopped.
-func (b *beginning) most(app string, f platform.Renewal, now time.Time, workers int) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	a := b.answers(app)
-	if f.AfterLostAnswer == platform.RepeatAny || a.taken || !now.Before(b.at.Add(carefulFor)) {
-		return workers
-	}
-	switch {
-	case a.refused < refusalsInARow:
-		return min(workers, refusalsInARow-a.refused)
-	case !a.stopped:
-		return 0 // the stop is being written
-	}
-	return min(workers, refusalsInARow) // a person has let it go on, if the app's row says so
-}
-
-// stopped notes that the stop of an app is written.
-func (b *beginning) stopped(app string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.answers(app).stopped = true
-}
-
-// taken notes a renewal that worked.
-func (b *beginning) taken(app string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.answers(app).taken = true
-}
-
-// refused notes the final refusal of a grant's pair and reports whether it is the one that makes the database look old.
-func (b *beginning) refused(app string, g *gk.Grant, f platform.Renewal, now time.Time) bool {
-	if f.AfterLostAnswer == platform.RepeatAny || g.InDoubt() || !g.PairAskedAt.Before(b.at) || !now.Before(b.at.Add(carefulFor)) {
-		return false
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	a := b.answers(app)
-	a.refused++
-	return a.refused == refusalsInARow && !a.taken
-}
-
-// careful reports whether the pairs of an app are offered with care at this moment.
-func (b *beginning) careful(app string, f platform.Renewal, now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return f.AfterLostAnswer != platform.RepeatAny && !b.answers(app).taken && now.Before(b.at.Add(carefulFor))
-}
 
 // doubtDatabase stops the renewals of an app, unless the platform says of other grants that their access tokens live:
 // then merchants have left, and the database is as good as before.
 func (k *Keeper) doubtDatabase(ctx context.Context, a apps.Opened) error {
 	defer func() {
-		k.found.stopped(a.App.ID)
-		k.gates.give(a.App.ID, 0)
+		k.gates.Found.Stopped(a.App.ID)
+		k.gates.Give(a.App.ID, 0)
 	}()
 	if k.pairsLive(ctx, a) {
 		k.log.Info("refresh tokens were refused, and the access tokens of other grants live: merchants have left", "platform", a.App.Platform, "app", a.App.ID)
-		k.found.taken(a.App.ID)
+		k.gates.Found.Taken(a.App.ID)
 		return nil
 	}
 	now := k.Now()
@@ -147,7 +66,7 @@ const askedOfOthers = 3
 // whether one lives. Where a second use of a refresh token kills, a living access token is no licence to go on.
 func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	_, ok := a.Driver.(platform.Inspector)
-	if !ok || apps.RenewalOf(a.Driver, a.App).ReuseKills || !k.proves(a, k.found.at) {
+	if !ok || apps.RenewalOf(a.Driver, a.App).ReuseKills || !k.proves(a, k.gates.Found.At) {
 		return false
 	}
 	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: a.App.ID, State: gk.Active, Limit: 200})
@@ -156,7 +75,7 @@ func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	}
 	now := k.Now()
 	grants = slices.DeleteFunc(grants, func(g gk.Grant) bool {
-		return g.Subject.Kind == gk.KindApp || !g.Renewable || !g.Usable(now) || g.InDoubt() || !g.PairAskedAt.Before(k.found.at)
+		return g.Subject.Kind == gk.KindApp || !g.Renewable || !g.Usable(now) || g.InDoubt() || !g.PairAskedAt.Before(k.gates.Found.At)
 	})
 	slices.SortFunc(grants, func(a, b gk.Grant) int { return a.DueAt.Compare(b.DueAt) })
 	for _, g := range grants[:min(len(grants), askedOfOthers)] {

@@ -8,6 +8,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/seal"
+	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -25,10 +27,40 @@ func (k *Keeper) save(ctx context.Context, a apps.Opened, g gk.Grant, i platform
 	return k.worked(ctx, app)
 }
 
+// keep commits what a platform gave us. Only what cannot be stored goes the way of the spill.
+func (k *Keeper) keep(ctx context.Context, e spill.Entry) {
+	if err := k.commit(ctx, e); err != nil {
+		k.spillOver(ctx, e, err)
+	}
+}
+
+// commit stores an entry, and keeps it for as long as a failover may lose it again.
+func (k *Keeper) commit(ctx context.Context, e spill.Entry) error {
+	err := k.commitAgain(ctx, e)
+	if err == nil {
+		k.kept.Add(e)
+	}
+	return err
+}
+
+// commitAgain is commit for an entry that is kept already.
+func (k *Keeper) commitAgain(ctx context.Context, e spill.Entry) error {
+	switch e.Kind {
+	case spill.Renewal:
+		return k.storeRenewal(ctx, e)
+	case spill.Answer:
+		if err := k.storeAnswer(ctx, e); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return nil // its app was removed meanwhile
+	}
+	return fmt.Errorf("spill: unknown kind %q", e.Kind)
+}
+
 // worked notes that the platform took a refresh token of ours: the database is no old one, and the app works.
 func (k *Keeper) worked(ctx context.Context, app gk.App) error {
-	k.found.taken(app.ID)
-	k.gates.give(app.ID, 0) // who waited while the database looked old need not wait longer
+	k.gates.Found.Taken(app.ID)
+	k.gates.Give(app.ID, 0) // who waited while the database looked old need not wait longer
 	if app.Fault != nil || app.Stop != "" {
 		return k.clearAppFault(ctx, app.ID)
 	}
@@ -51,23 +83,23 @@ func (k *Keeper) unmoved(ctx context.Context, a apps.Opened, g gk.Grant, i platf
 }
 
 // renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
-func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (entry, error) {
+func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (spill.Entry, error) {
 	d, app := a.Driver, a.App
 	terms := lifecycle.TermsOf(d, app)
 	t := i.Token
 	if t.Refresh.Empty() && len(g.Refresh) > 0 {
-		old, err := k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh)
+		old, err := k.vault.OpenSecret(seal.Place(g.ID, "refresh", g.Generation), g.Refresh)
 		if err != nil {
-			return entry{}, fmt.Errorf("grant %s: %w", g.ID, err)
+			return spill.Entry{}, fmt.Errorf("grant %s: %w", g.ID, err)
 		}
 		t.Refresh = old // a platform that sends none means the one we have; it is never replaced by nothing
 		if t.RefreshExpires.IsZero() {
 			t.RefreshExpires = g.RefreshExpires
 		}
 	}
-	sealed, err := k.sealPair(g.ID, g.Generation+1, t)
+	sealed, err := seal.Pair(k.vault, g.ID, g.Generation+1, t)
 	if err != nil {
-		return entry{}, err
+		return spill.Entry{}, err
 	}
 	r := store.Renewal{
 		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: terms.For(&g).RepeatSpan(),
@@ -76,19 +108,19 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 	next := lifecycle.After(&g, r, i.Ceiling)
 	next.Renewable = lifecycle.Renewable(terms, &next, i.Final)
 	r.Renewable, r.Due = next.Renewable, lifecycle.Plan(&next, terms, k.Now())
-	return entry{
-		Kind: entryRenewal, App: app.ID, Renewal: r, Plain: next.Renewable && lifecycle.Plain(&g, lifecycle.BroughtBy(i), t.Expires),
+	return spill.Entry{
+		Kind: spill.Renewal, App: app.ID, Renewal: r, Plain: next.Renewable && lifecycle.Plain(&g, lifecycle.BroughtBy(i), t.Expires),
 		Subject: i.Subject, Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Ceiling: i.Ceiling,
 	}, nil
 }
 
 // storeRenewal commits a pair: in one statement where that is enough, else by the rules for a pair that comes late or
 // brings more than itself. It may run again, also after a commit whose answer was lost.
-func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
+func (k *Keeper) storeRenewal(ctx context.Context, e spill.Entry) error {
 	r := e.Renewal
 	if e.Plain {
 		r.At, r.Held = k.Now(), true
-		saved, err := k.saver.save(ctx, r)
+		saved, err := k.saver.Save(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -118,7 +150,7 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 }
 
 // takePair stores a pair by the rules for one that comes late or brings more than itself.
-func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e entry) ([]gk.Event, error) {
+func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e spill.Entry) ([]gk.Event, error) {
 	r := e.Renewal
 	now := k.Now()
 	switch lifecycle.Weigh(g, r, now) {
@@ -143,14 +175,14 @@ func (k *Keeper) reseal(r store.Renewal, generation int64) (gk.Pair, error) {
 	t := gk.Token{Expires: r.Expires, RefreshExpires: r.RefreshExpires, Windows: r.Windows}
 	var err error
 	if len(r.Access) > 0 {
-		if t.Access, err = k.vault.OpenSecret(tokenPlace(r.Grant, "access", r.Spent+1), r.Access); err != nil {
+		if t.Access, err = k.vault.OpenSecret(seal.Place(r.Grant, "access", r.Spent+1), r.Access); err != nil {
 			return gk.Pair{}, err
 		}
 	}
 	if len(r.Refresh) > 0 {
-		if t.Refresh, err = k.vault.OpenSecret(tokenPlace(r.Grant, "refresh", r.Spent+1), r.Refresh); err != nil {
+		if t.Refresh, err = k.vault.OpenSecret(seal.Place(r.Grant, "refresh", r.Spent+1), r.Refresh); err != nil {
 			return gk.Pair{}, err
 		}
 	}
-	return k.sealPair(r.Grant, generation, t)
+	return seal.Pair(k.vault, r.Grant, generation, t)
 }

@@ -263,7 +263,7 @@ func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
 	for i := range methods.NumMethod() {
 		name := methods.Method(i).Name
 		if !slices.Contains(heard, name) && !slices.Contains(writesNone, name) {
-			t.Errorf("does store.Store.%s write grants? Then keeper/follow.go must tell the cache; else add it to this list", name)
+			t.Errorf("does store.Store.%s write grants? Then keeper/cache/follow.go must tell the cache; else add it to this list", name)
 		}
 	}
 }

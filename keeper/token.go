@@ -3,11 +3,13 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/cache"
+	"github.com/grantkeep/grantkeep/keeper/gates"
+	"github.com/grantkeep/grantkeep/keeper/seal"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -68,21 +70,21 @@ type Served struct {
 // is renewed first, for which the caller waits a bounded time; the renewal does not stop when the caller leaves. If it
 // cannot be renewed now, the old one is served while it lasts. There is never an error while a usable token exists.
 func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant) (Served, error) {
-	e, away, err := k.tokens.get(ctx, id, time.Time{})
+	e, away, err := k.tokens.Get(ctx, id, time.Time{})
 	if err != nil {
 		return Served{}, err
 	}
-	if !v.SeesGrant(&e.grant) {
+	if !v.SeesGrant(&e.Grant) {
 		return Served{}, errNotVisible
 	}
-	if k.apps.Stopped(e.grant.App) {
+	if k.apps.Stopped(e.Grant.App) {
 		return Served{}, apps.ErrStopped
 	}
 	if away {
 		return k.judgeAway(e)
 	}
 	now := k.Now()
-	if e.grant.Usable(now) && w.good(&e.grant, now) {
+	if e.Grant.Usable(now) && w.good(&e.Grant, now) {
 		return k.serve(e, false)
 	}
 	if k.options.Frozen {
@@ -93,49 +95,49 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 
 // TokenOf is Token for the grant that a subject has in an app.
 func (k *Keeper) TokenOf(ctx context.Context, v gk.Viewer, app, kind, id string, w TokenWant) (Served, error) {
-	name := grantName{app, kind, id}
-	if known, ok := k.tokens.idOf(name); ok {
+	name := cache.GrantName{App: app, Kind: kind, Subject: id}
+	if known, ok := k.tokens.IDOf(name); ok {
 		served, err := k.Token(ctx, v, known, w)
 		if !errors.Is(err, errNotVisible) {
 			return served, err
 		}
 	}
-	g, err := store.Ask(ctx, &k.tokens.pulse, unknownPatience, func(ctx context.Context) (gk.Grant, error) {
+	g, err := store.Ask(ctx, &k.tokens.Pulse, cache.UnknownPatience, func(ctx context.Context) (gk.Grant, error) {
 		return k.store.GrantOf(ctx, v, app, kind, id)
 	})
 	if err != nil {
 		return Served{}, err
 	}
-	k.tokens.name(name, g.ID)
+	k.tokens.Name(name, g.ID)
 	return k.Token(ctx, v, g.ID, w)
 }
 
-func (k *Keeper) serve(e *cached, stale bool) (Served, error) {
-	access, err := k.tokens.open(e, func(g gk.Grant) (gk.Secret, error) {
-		return k.vault.OpenSecret(tokenPlace(g.ID, "access", g.Generation), g.Access)
+func (k *Keeper) serve(e *cache.Cached, stale bool) (Served, error) {
+	access, err := k.tokens.Open(e, func(g gk.Grant) (gk.Secret, error) {
+		return k.vault.OpenSecret(seal.Place(g.ID, "access", g.Generation), g.Access)
 	})
 	if err != nil {
 		return Served{}, err
 	}
-	s := Served{Grant: e.grant, Access: access, Stale: stale}
+	s := Served{Grant: e.Grant, Access: access, Stale: stale}
 	if stale {
-		s.Fault = e.grant.Fault
+		s.Fault = e.Grant.Fault
 	}
 	return s, nil
 }
 
 // renewed waits for a renewal, begun here or anywhere else, and then serves what there is. All who waited for one renewal
 // share one read of what it left. A reader does not wait for a database that does not answer.
-func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWant) (Served, error) {
-	id := e.grant.ID
+func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cache.Cached, w TokenWant) (Served, error) {
+	id := e.Grant.ID
 	deadline := time.NewTimer(w.wait())
 	defer deadline.Stop()
 	for {
-		g := e.grant
+		g := e.Grant
 		if g.State == gk.Revoked || g.State == gk.Held || g.State == gk.Expired || !g.Renewable || fixedBeyondHelp(&g, w, k.Now()) {
 			return k.judge(e, k.Now())
 		}
-		under := k.flights.join(id, func() {
+		under := k.flights.Join(id, func() {
 			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Good: w.good})
 			var refusal *Later
 			if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
@@ -146,29 +148,29 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cached, w TokenWan
 		var since time.Time
 		switch end {
 		case waitEnded:
-			since = under.ended
+			since = under.Ended
 		case waitSilent:
 			return k.judgeAway(e)
 		case waitLeft:
 			return Served{}, ctx.Err()
 		case waitOver:
 		}
-		fresh, away, err := k.tokens.get(ctx, id, since)
+		fresh, away, err := k.tokens.Get(ctx, id, since)
 		if err != nil {
 			return Served{}, err
 		}
 		e = fresh
 		now := k.Now()
 		switch {
-		case !v.SeesGrant(&e.grant):
+		case !v.SeesGrant(&e.Grant):
 			return Served{}, errNotVisible
-		case k.apps.Stopped(e.grant.App): // while the renewal was waited for
+		case k.apps.Stopped(e.Grant.App): // while the renewal was waited for
 			return Served{}, apps.ErrStopped
 		case away:
 			return k.judgeAway(e)
-		case e.grant.Usable(now) && w.good(&e.grant, now):
+		case e.Grant.Usable(now) && w.good(&e.Grant, now):
 			return k.serve(e, false)
-		case end == waitOver || !e.grant.Attempting(now):
+		case end == waitOver || !e.Grant.Attempting(now):
 			return k.judge(e, now)
 		}
 		select { // another process renews it
@@ -197,19 +199,19 @@ const (
 )
 
 // awaitRefresh waits for a renewal. One that takes long is waiting for its platform, or for a database that hangs.
-func (k *Keeper) awaitRefresh(ctx context.Context, under *flight, deadline <-chan time.Time) waitEnd {
+func (k *Keeper) awaitRefresh(ctx context.Context, under *gates.Flight, deadline <-chan time.Time) waitEnd {
 	doubt := time.NewTimer(firstDoubt)
 	defer doubt.Stop()
 	for {
 		select {
-		case <-under.done:
+		case <-under.Done:
 			return waitEnded
 		case <-deadline:
 			return waitOver
 		case <-ctx.Done():
 			return waitLeft
 		case <-doubt.C:
-			if !k.tokens.pulse.Answers(ctx, knownPatience, k.store.Ping) && ctx.Err() == nil {
+			if !k.tokens.Pulse.Answers(ctx, cache.KnownPatience, k.store.Ping) && ctx.Err() == nil {
 				return waitSilent
 			}
 			doubt.Reset(laterDoubt)
@@ -224,8 +226,8 @@ func fixedBeyondHelp(g *gk.Grant, w TokenWant, now time.Time) bool {
 }
 
 // judge serves a token that is not what was asked for, or says why there is none.
-func (k *Keeper) judge(e *cached, now time.Time) (Served, error) {
-	g := e.grant
+func (k *Keeper) judge(e *cache.Cached, now time.Time) (Served, error) {
+	g := e.Grant
 	if g.Usable(now) {
 		return k.serve(e, true)
 	}
@@ -246,18 +248,15 @@ func (k *Keeper) judge(e *cached, now time.Time) (Served, error) {
 	return Served{Grant: g}, &Later{Err: ErrSuspended, After: max(time.Second, g.RetryAt.Sub(now)), Fault: g.Fault}
 }
 
-// errDatabaseSilent says that nothing is known of a grant and the database does not answer.
-var errDatabaseSilent = fmt.Errorf("%w: it does not answer, and nothing is known of this grant", store.ErrUnavailable)
-
 // judgeAway is judge while the database does not answer. What only the database could tell is not guessed at.
-func (k *Keeper) judgeAway(e *cached) (Served, error) {
-	g := &e.grant
+func (k *Keeper) judgeAway(e *cache.Cached) (Served, error) {
+	g := &e.Grant
 	now := k.Now()
 	if g.Usable(now) {
 		return k.serve(e, true)
 	}
 	if g.Renewable && g.State != gk.Revoked && g.State != gk.Held {
-		return Served{Grant: *g}, errDatabaseSilent
+		return Served{Grant: *g}, cache.ErrSilent
 	}
 	return k.judge(e, now)
 }
@@ -268,10 +267,10 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 		return ErrDraining
 	}
 	defer k.EndWork()
-	if k.spill.pending() > 0 || k.spill.holds(id) { // a pair that waits for the database may be of any grant
+	if k.spill.Pending() > 0 || k.spill.Holds(id) { // a pair that waits for the database may be of any grant
 		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
-	if k.drifted() > 0 {
+	if k.clock.drifted() > 0 {
 		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
 	}
 	g, err := k.store.Grant(ctx, gk.Engine(), id)
@@ -316,11 +315,11 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	defer deadline.Stop()
 	for {
 		result := make(chan error, 1)
-		under := k.flights.join(id, func() {
+		under := k.flights.Join(id, func() {
 			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
 		})
 		select {
-		case <-under.done:
+		case <-under.Done:
 		case <-deadline.C:
 			return g, &Later{Err: ErrRefreshing, After: time.Second}
 		case <-ctx.Done():

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -36,11 +35,11 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 	if err != nil && (d == nil || d.Spec().Facts.Tokens) {
 		return Use{}, false, err
 	}
-	a, err := k.opened.get(ctx, &k.tokens.pulse, g.App, func(ctx context.Context) (apps.Opened, error) { return k.apps.OpenByID(ctx, g.App) })
+	a, err := k.opened.Get(ctx, &k.tokens.Pulse, g.App, func(ctx context.Context) (apps.Opened, error) { return k.apps.OpenByID(ctx, g.App) })
 	if err != nil {
 		return Use{}, false, err
 	}
-	reach, err := k.reaches.get(ctx, &k.tokens.pulse, g.ID, func(ctx context.Context) (gk.Grant, error) {
+	reach, err := k.reaches.Get(ctx, &k.tokens.Pulse, g.ID, func(ctx context.Context) (gk.Grant, error) {
 		return k.store.Grant(ctx, gk.Engine(), g.ID)
 	})
 	if err != nil {
@@ -75,7 +74,7 @@ func (k *Keeper) UseApp(ctx context.Context, v gk.Viewer, id string) (Use, error
 	if k.apps.Stopped(id) {
 		return Use{}, apps.ErrStopped
 	}
-	a, err := k.opened.get(ctx, &k.tokens.pulse, id, func(ctx context.Context) (apps.Opened, error) { return k.apps.OpenByID(ctx, id) })
+	a, err := k.opened.Get(ctx, &k.tokens.Pulse, id, func(ctx context.Context) (apps.Opened, error) { return k.apps.OpenByID(ctx, id) })
 	if err != nil {
 		return Use{}, err
 	}
@@ -109,10 +108,10 @@ const longestForward = 24 * time.Hour
 // call is shaped by its caller, so nothing is concluded from it; the platform is asked how the grant stands, at most once
 // in five minutes, and only its answer counts.
 func (k *Keeper) Suspect(id string) {
-	if _, asked := k.suspects.known(id); asked {
+	if _, asked := k.suspects.Known(id); asked {
 		return
 	}
-	k.suspects.put(id, struct{}{}, time.Now())
+	k.suspects.Put(id, struct{}{}, time.Now())
 	go func() {
 		if !k.BeginWork() {
 			return
@@ -124,66 +123,6 @@ func (k *Keeper) Suspect(id string) {
 			k.log.Info("a suspected grant could not be looked at", "grant", id, "error", err)
 		}
 	}()
-}
-
-const (
-	recentlyRead      = time.Second     // how old may be what a call needs beside its token
-	recentlySuspected = 5 * time.Minute // how often a suspicion is followed
-	recentMost        = 50_000
-)
-
-// recent remembers values for a while of real, monotonic time.
-type recent[T any] struct {
-	life time.Duration
-	mu   sync.Mutex
-	byID map[string]remembered[T]
-}
-
-type remembered[T any] struct {
-	value T
-	since time.Time
-}
-
-// get returns what is remembered under an id, making it anew when it is too old. While the database is away, what is
-// older will do, as it does for tokens. Errors are not remembered.
-func (r *recent[T]) get(ctx context.Context, p *store.Pulse, id string, make func(context.Context) (T, error)) (T, error) {
-	since := time.Now()
-	old, ok := r.known(id)
-	if ok {
-		return old.value, nil
-	}
-	remembers := !old.since.IsZero() && since.Sub(old.since) < cacheAway
-	value, err := store.Ask(ctx, p, patienceOf(remembers), make)
-	if errors.Is(err, store.ErrUnavailable) && remembers {
-		return old.value, nil
-	}
-	if err == nil {
-		r.put(id, value, since)
-	}
-	return value, err
-}
-
-// known returns what is remembered under an id and whether it is young enough.
-func (r *recent[T]) known(id string) (remembered[T], bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old, ok := r.byID[id]
-	return old, ok && time.Since(old.since) < r.life
-}
-
-func (r *recent[T]) put(id string, value T, since time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.byID == nil || len(r.byID) >= recentMost {
-		r.byID = map[string]remembered[T]{} // what is forgotten is made anew
-	}
-	r.byID[id] = remembered[T]{value, since}
-}
-
-func (r *recent[T]) drop(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.byID, id)
 }
 
 // Look asks the platform how a grant stands and records what it tells.

@@ -31,6 +31,7 @@ type Door struct {
 	Mux     *http.ServeMux
 	Huma    huma.API
 	metrics *metrics
+	replies replies
 }
 
 // Options is what a door is made of.
@@ -58,7 +59,7 @@ func New(o Options) *Door {
 	d := &Door{
 		Answers: problem.Answers{Keeper: o.Keeper, Log: o.Log}, Store: o.Store, url: u, Keys: newKeyring(o.Store, o.Keeper.Now), Uses: o.Uses,
 		Gateway: gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log, Bodies: o.Bodies}),
-		Mux:     http.NewServeMux(), metrics: newMetrics(o.Metrics, o.Keeper),
+		Mux:     http.NewServeMux(), metrics: newMetrics(o.Metrics, o.Keeper), replies: replies{o.Store, o.Keeper.Vault(), o.Keeper.Now},
 	}
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{

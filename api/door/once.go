@@ -56,8 +56,8 @@ func (s *Door) once(route string, next http.HandlerFunc) http.HandlerFunc {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		sum := sha256.Sum256([]byte(r.URL.RequestURI() + "\x00" + string(body)))
-		req := keeper.Request{Key: CallerOf(r.Context()).ID, Route: route, Name: names[0], Digest: sum[:]}
-		answer, err := s.Keeper.First(r.Context(), req)
+		req := request{Key: CallerOf(r.Context()).ID, Route: route, Name: names[0], Digest: sum[:]}
+		answer, err := s.replies.first(r.Context(), req)
 		switch {
 		case err != nil:
 			s.WriteProblem(w, r, err)
@@ -119,14 +119,14 @@ func (s *Door) replay(w http.ResponseWriter, r *http.Request, answer []byte) {
 }
 
 // first answers a request and keeps the answer. Whatever happens, the reservation ends.
-func (s *Door) first(w http.ResponseWriter, r *http.Request, req keeper.Request, next http.HandlerFunc) {
+func (s *Door) first(w http.ResponseWriter, r *http.Request, req request, next http.HandlerFunc) {
 	ctx := context.WithoutCancel(r.Context())
 	rec := &recorder{seen: seen{ResponseWriter: w, status: http.StatusOK}}
 	keep := false
 	defer func() {
 		var err error
 		if !keep {
-			err = s.Keeper.Forget(ctx, req)
+			err = s.replies.forget(ctx, req)
 		}
 		if err != nil {
 			s.Log.Warn("an idempotency key stays reserved", "route", req.Route, "error", err)
@@ -138,7 +138,7 @@ func (s *Door) first(w http.ResponseWriter, r *http.Request, req keeper.Request,
 	}
 	answer, err := json.Marshal(keptAnswer{rec.status, rec.Header().Clone(), rec.body.Bytes()})
 	if err == nil {
-		err = s.Keeper.Answer(ctx, req, answer)
+		err = s.replies.answer(ctx, req, answer)
 	}
 	if err != nil {
 		s.Log.Warn("an answer could not be kept", "route", req.Route, "error", err)

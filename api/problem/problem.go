@@ -106,8 +106,8 @@ var outcomes = []struct {
 	{keeper.ErrDraining, Stopping, 2 * time.Second},
 	{apps.ErrStopped, AppStopped, 0},
 	{keeper.ErrFrozen, Frozen, time.Minute},
-	{keeper.ErrReused, IdempotencyKey, 0},
-	{keeper.ErrUnderWay, IdempotencyKey, 2 * time.Second},
+	{ErrReused, IdempotencyKey, 0},
+	{ErrUnderWay, IdempotencyKey, 2 * time.Second},
 	{gateway.ErrPaced, Limited, time.Second},
 	{gateway.ErrCrowded, Limited, time.Second},
 	{gateway.ErrTooLarge, TooLarge, 0},
@@ -120,6 +120,12 @@ var outcomes = []struct {
 	{platform.ErrGarbage, PlatformUnreachable, 5 * time.Second},
 	{platform.ErrForeignHost, RefusedInput, 0},
 }
+
+// What can stand in the way of a request that names itself.
+var (
+	ErrReused   = errors.New("api: this Idempotency-Key came with another request before")
+	ErrUnderWay = errors.New("api: the first request with this Idempotency-Key is under way, or was cut off; read what it did before you repeat it")
+)
 
 // ErrNoKey is a key that is unknown, expired or revoked: which of them is nobody's business.
 var ErrNoKey = errors.New("api: no such key")

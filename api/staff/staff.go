@@ -11,6 +11,7 @@ func Route(d *door.Door) {
 	s := staffRoutes{d}
 	s.routeKeys()
 	s.routeKeyring()
+	s.routeChecks()
 	s.routeAudit()
 	s.routeUsers()
 }

@@ -79,7 +79,7 @@ func signedCall(app platform.App, r *platform.Request) SignedCall {
 	}
 }
 
-func (s useRoutes) routeGateway() {
+func (s *useRoutes) routeGateway() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "sign-call", Method: http.MethodPost, Path: "/v1/grants/{id}/sign", Summary: "Sign a call of a grant",
 		Description: "Nothing is sent. The answer holds the access token, so the key needs the scope token too.",
@@ -125,7 +125,7 @@ func (s useRoutes) routeGateway() {
 var proxied = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // forwardCall answers with the platform's answer, which may be of any size and type.
-func (s useRoutes) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
+func (s *useRoutes) forwardCall(send func(http.ResponseWriter, *http.Request, platform.Call) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		call, free, err := s.readCall(w, r)
 		if err == nil {
@@ -140,7 +140,7 @@ func (s useRoutes) forwardCall(send func(http.ResponseWriter, *http.Request, pla
 
 // readCall reads a body {"call":{…}}, of at most 1 MiB, within the memory that all bodies of calls share. free gives that back
 // when the call is sent.
-func (s useRoutes) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
+func (s *useRoutes) readCall(w http.ResponseWriter, r *http.Request) (call platform.Call, free func(), err error) {
 	body, free, err := s.KeepBody(w, r, door.WeightOfCall)
 	if err != nil {
 		return call, nil, err
@@ -163,7 +163,7 @@ func callOf(body []byte) (platform.Call, error) {
 }
 
 // proxy passes a request on as it comes.
-func (s useRoutes) proxy(w http.ResponseWriter, r *http.Request) {
+func (s *useRoutes) proxy(w http.ResponseWriter, r *http.Request) {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/proxy/"), "/")
 	err := s.Gateway.Proxy(w, r, door.CallerOf(r.Context()).Viewer(), r.PathValue("grant"), rest)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s useRoutes) proxy(w http.ResponseWriter, r *http.Request) {
 
 // straight refuses a path under /proxy/ that the mux would clean or complete by a redirect: what comes is signed as it
 // comes, or not at all.
-func (s useRoutes) straight(next http.Handler) http.Handler {
+func (s *useRoutes) straight(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path := r.URL.EscapedPath(); strings.HasPrefix(path, "/proxy/") {
 			err := platform.CheckPath(path)
@@ -192,7 +192,7 @@ func (s useRoutes) straight(next http.Handler) http.Handler {
 }
 
 // documentGateway adds the routes whose answers are the platform's own to the document.
-func (s useRoutes) documentGateway() {
+func (s *useRoutes) documentGateway() {
 	text := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "path", Required: true, Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 	}

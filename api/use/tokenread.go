@@ -23,7 +23,7 @@ var asJSON = []string{"application/json"}
 // plainReads stands before the operations that read a token and answers what is plainly in order, which is nearly every
 // request, without huma's reflection over parameters and answer. Anything else goes on to huma, whose part it is to say
 // what is wrong with a request.
-func (s useRoutes) plainReads(ctx huma.Context, next func(huma.Context)) {
+func (s *useRoutes) plainReads(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	q := tokenRequest{grant: r.PathValue("id")}
 	q.IfNoneMatch = r.Header.Get("If-None-Match")
@@ -34,7 +34,7 @@ func (s useRoutes) plainReads(ctx huma.Context, next func(huma.Context)) {
 	s.serveToken(r.Context(), w, r, &q)
 }
 
-func (s useRoutes) serveToken(ctx context.Context, w http.ResponseWriter, r *http.Request, q *tokenRequest) {
+func (s *useRoutes) serveToken(ctx context.Context, w http.ResponseWriter, r *http.Request, q *tokenRequest) {
 	served, err := s.read(ctx, door.CallerOf(ctx), q)
 	if err != nil {
 		s.WriteProblem(w, r, s.tokenProblem(err))

@@ -75,7 +75,7 @@ type tokenRequest struct {
 	app, subject string
 }
 
-func (s useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
+func (s *useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keeper.Served, error) {
 	if q.Window != "" && !slices.Contains(s.windows, q.Window) {
 		return keeper.Served{}, problem.Invalid("window", "is no partial permission of any platform")
 	}
@@ -100,7 +100,7 @@ func (s useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keepe
 	return served, err
 }
 
-func (s useRoutes) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest) (*tokenAnswer, error) {
+func (s *useRoutes) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest) (*tokenAnswer, error) {
 	served, err := s.read(ctx, key, q)
 	if err != nil {
 		return nil, s.tokenProblem(err)
@@ -122,7 +122,7 @@ func (s useRoutes) tokenAnswer(ctx context.Context, key gk.Key, q *tokenRequest)
 }
 
 // expiresIn returns the whole seconds that an access token still lasts; 0 where its end is not known.
-func (s useRoutes) expiresIn(g *gk.Grant) int64 {
+func (s *useRoutes) expiresIn(g *gk.Grant) int64 {
 	if g.Expires.IsZero() {
 		return 0
 	}
@@ -133,7 +133,7 @@ func etag(generation int64) string { return `"` + strconv.FormatInt(generation, 
 
 // tokenProblem keeps a promise of the token routes: they never answer 500. What nobody expected is an outage that a
 // reader waits out.
-func (s useRoutes) tokenProblem(err error) *problem.Problem {
+func (s *useRoutes) tokenProblem(err error) *problem.Problem {
 	p := s.AnswerTo(context.Background(), err)
 	if p.Status != http.StatusInternalServerError {
 		return p
@@ -154,7 +154,8 @@ func matches(header, tag string) bool {
 }
 
 // nameWindows says in the document, and to huma, which partial permissions the platforms of this build have.
-func (s useRoutes) nameWindows() {
+func (s *useRoutes) nameWindows() {
+	s.windows = s.Keeper.Apps().Windows()
 	names := make([]any, 0, len(s.windows))
 	for _, name := range s.windows {
 		names = append(names, name)
@@ -172,7 +173,7 @@ func (s useRoutes) nameWindows() {
 	}
 }
 
-func (s useRoutes) routeTokens() {
+func (s *useRoutes) routeTokens() {
 	responses := func() map[string]*huma.Response {
 		return map[string]*huma.Response{"304": {Description: "The caller has this generation already"}}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
+	"github.com/grantkeep/grantkeep/store/sqlstore/schema"
 )
 
 //go:embed migrations/*.sql
@@ -46,7 +47,7 @@ func prepareSchema(ctx context.Context, e *engine) error {
 		return fmt.Errorf("read the schema's version: %w", translate(err))
 	}
 	if have > want {
-		return sqlstore.TooNew("the database", have, want)
+		return schema.TooNew("the database", have, want)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", translate(err))

@@ -14,12 +14,13 @@ import (
 
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
+	"github.com/grantkeep/grantkeep/store/sqlstore/schema"
 )
 
 // Rows reads all rows of a table, ordered by its key, as they stand when it begins.
 func (s *Store) Rows(ctx context.Context, t store.Table) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
-		rows, err := s.engine.pool.Query(ctx, sqlstore.WholeTable(t))
+		rows, err := s.engine.pool.Query(ctx, schema.WholeTable(t))
 		if err != nil {
 			yield(nil, translate(err))
 			return
@@ -49,12 +50,12 @@ func (s *Store) InsertRows(ctx context.Context, t store.Table, rows [][]any) err
 
 // UpdateRows writes rows over those with the same keys, all or none.
 func (s *Store) UpdateRows(ctx context.Context, t store.Table, rows [][]any) error {
-	return s.each(ctx, sqlstore.UpdateRow(t), rows)
+	return s.each(ctx, schema.UpdateRow(t), rows)
 }
 
 // DeleteRows deletes the rows with these keys, all or none.
 func (s *Store) DeleteRows(ctx context.Context, t store.Table, keys [][]any) error {
-	return s.each(ctx, sqlstore.DeleteRow(t), keys)
+	return s.each(ctx, schema.DeleteRow(t), keys)
 }
 
 // each runs a statement with each of many parameters, in one transaction.
@@ -131,7 +132,7 @@ func Look(ctx context.Context, url string) (st State, err error) {
 		}, `SELECT version_id FROM `+schemaTable+` WHERE is_applied`)
 	}
 	if err == nil {
-		st.Pending, err = sqlstore.Pending(files, had)
+		st.Pending, err = schema.Pending(files, had)
 	}
 	if err != nil && !errors.Is(err, store.ErrForeign) {
 		return st, fmt.Errorf("postgres: read the schema's version: %w", err)

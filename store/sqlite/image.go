@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/grantkeep/grantkeep/store"
-	"github.com/grantkeep/grantkeep/store/sqlstore"
+	"github.com/grantkeep/grantkeep/store/sqlstore/schema"
 )
 
 // Image is a database as it stands at one moment, for whoever copies all of it. A server may be at work on it meanwhile.
@@ -109,7 +109,7 @@ func (i *Image) Tables(ctx context.Context) ([]store.Table, error) {
 // Rows reads all rows of a table, ordered by its key.
 func (i *Image) Rows(ctx context.Context, t store.Table) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
-		rows, err := i.tx.QueryContext(ctx, sqlstore.WholeTable(t))
+		rows, err := i.tx.QueryContext(ctx, schema.WholeTable(t))
 		if err != nil {
 			yield(nil, translate(err))
 			return
@@ -229,5 +229,5 @@ func Pending(ctx context.Context, dir string) (names []string, err error) {
 			return nil, translate(err)
 		}
 	}
-	return sqlstore.Pending(files, had)
+	return schema.Pending(files, had)
 }

@@ -110,18 +110,6 @@ func legible[T any](scan func(Row) (T, error), mark func(*T)) func(Row) (T, erro
 	}
 }
 
-// strict scans rows that are acted on or written back: one that cannot be read is a [store.DamagedError], whose text holds
-// no value of the row.
-func strict[T any](scan func(Row) (T, error), id func(*T) string) func(Row) (T, error) {
-	return func(r Row) (T, error) {
-		one, err := scan(r)
-		if err != nil && id(&one) != "" {
-			err = &store.DamagedError{IDs: []string{id(&one)}, Why: []error{errors.New("a column of the row cannot be read")}}
-		}
-		return one, err
-	}
-}
-
 var (
 	strictGrant = strict(scanGrant, func(g *gk.Grant) string { return g.ID })
 	strictApp   = strict(scanApp, func(a *gk.App) string { return a.ID })
@@ -136,6 +124,18 @@ var (
 	shownKey    = legible(scanKey, func(k *gk.Key) { k.Scopes = nil })
 	shownOutlet = legible(scanOutlet, func(o *store.Outlet) { o.Enabled, o.Reason = false, store.CodeUnreadable })
 )
+
+// strict scans rows that are acted on or written back: one that cannot be read is a [store.DamagedError], whose text holds
+// no value of the row.
+func strict[T any](scan func(Row) (T, error), id func(*T) string) func(Row) (T, error) {
+	return func(r Row) (T, error) {
+		one, err := scan(r)
+		if err != nil && id(&one) != "" {
+			err = &store.DamagedError{IDs: []string{id(&one)}, Why: []error{errors.New("a column of the row cannot be read")}}
+		}
+		return one, err
+	}
+}
 
 // unreadable is the fault of a row.
 func unreadable(platform string) *gk.Fault {

@@ -25,7 +25,7 @@ import (
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/simulate"
 	"github.com/grantkeep/grantkeep/consent"
-	"github.com/grantkeep/grantkeep/console"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
@@ -76,7 +76,7 @@ type Demonstration struct {
 	Apps    map[string]string // app id by platform
 
 	mu       sync.Mutex
-	happened console.Passed // on the way of the last move of the time
+	happened frame.Passed // on the way of the last move of the time
 }
 
 func demo(ctx context.Context, c demoConfig, s shell.Streams) error {

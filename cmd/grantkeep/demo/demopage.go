@@ -9,7 +9,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
-	"github.com/grantkeep/grantkeep/console"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
@@ -67,13 +67,13 @@ func (d *Demonstration) Advance(ctx context.Context, by time.Duration) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.happened = console.Passed{Refreshes: max(after.Refreshes-before.Refreshes, 0), Events: after.Events - before.Events, Any: true}
+	d.happened = frame.Passed{Refreshes: max(after.Refreshes-before.Refreshes, 0), Events: after.Events - before.Events, Any: true}
 	return nil
 }
 
 // tally counts what has happened until now.
-func (d *Demonstration) tally(ctx context.Context) (console.Passed, error) {
-	var sum console.Passed
+func (d *Demonstration) tally(ctx context.Context) (frame.Passed, error) {
+	var sum frame.Passed
 	grants, err := d.Store.Grants(ctx, gk.Engine(), store.GrantFilter{Limit: 1000})
 	if err != nil {
 		return sum, err
@@ -127,7 +127,7 @@ func (d *Demonstration) Tricks() []string {
 }
 
 // Happened implements [console.Demo].
-func (d *Demonstration) Happened() console.Passed {
+func (d *Demonstration) Happened() frame.Passed {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.happened

@@ -38,6 +38,7 @@ type moved struct {
 var errAhead = errors.New("the server still runs on the SQLite database, so this was a copy ahead: stop the server and run the same command again, " +
 	"which brings what has changed since and ends the move")
 
+// MoveCommand moves a SQLite installation into PostgreSQL.
 func MoveCommand(s shell.Streams) *cobra.Command {
 	var m mover
 	var asJSON bool

@@ -1,0 +1,155 @@
+// Package picture draws what the console shows as pictures: the ends of the next days, the clocks of a grant, a code to photograph.
+package picture
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// Calendar is the ends of the next days as columns.
+type Calendar struct {
+	Days        []calendarDay
+	Lines       []calendarLine
+	Weeks       []calendarWeek
+	Total       int
+	Seven       int // ends within seven days
+	Thirty      int
+	Height, Top int // of the whole, and of the number line's top, in pixels
+	Next        string
+	Busiest     string
+	MostN       int
+}
+
+type calendarDay struct {
+	Date, Link, Title string
+	X, Width          string // percent
+	Parts             []calendarPart
+	N                 int
+	Label             string // number over the column; empty: none
+	Y                 int    // of the column's top
+}
+
+type calendarPart struct{ Y, Height, Fill string }
+
+type calendarLine struct{ Y, Text string }
+
+type calendarWeek struct {
+	Days                  string
+	Ceiling, Fixed, Wanes int
+	Sum                   int
+}
+
+const (
+	CalendarHeight = 184 // of the columns' floor
+	calendarTop    = 24
+)
+
+// fills of the kinds of ends, which differ by pattern before they differ by hue.
+var fills = map[string]string{store.EndCeiling: "var(--accent)", store.EndToken: "url(#hatch)", store.EndRefresh: "url(#spots)"}
+
+// NewCalendar lays out the ends that a census found.
+func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
+	first := today(p)
+	byDay := make([]map[string]int, CalendarDays)
+	for _, e := range ends {
+		if i := e.Day - first; i >= 0 && i < CalendarDays {
+			if byDay[i] == nil {
+				byDay[i] = map[string]int{}
+			}
+			byDay[i][e.Kind] += int(e.N)
+		}
+	}
+	c := Calendar{Height: CalendarHeight + 26, Top: calendarTop, Seven: EndsWithin(p, ends, 7), Thirty: EndsWithin(p, ends, 30)}
+	sums := make([]int, CalendarDays)
+	for i, kinds := range byDay {
+		for _, n := range kinds {
+			sums[i] += n
+		}
+		c.Total += sums[i]
+		c.MostN = max(c.MostN, sums[i])
+	}
+	top := max(float64(c.MostN)*1.1, 10)
+	px := func(n int) float64 { return float64(n) / top * (CalendarHeight - calendarTop) }
+	highest := slices.Sorted(slices.Values(sums))[CalendarDays-3]
+	for i := range CalendarDays {
+		day := time.Unix((first+int64(i))*86400, 0).UTC()
+		d := calendarDay{Date: day.Format("01-02"), N: sums[i], X: PercentOf(float64(i) / CalendarDays), Width: PercentOf(0.8 / CalendarDays)}
+		d.Link = p.URL("/grants?ends_on=%s", day.Format(time.DateOnly))
+		floor := float64(CalendarHeight)
+		for _, kind := range []string{store.EndCeiling, store.EndToken, store.EndRefresh} {
+			n := byDay[i][kind]
+			if n == 0 {
+				continue
+			}
+			height := max(px(n), 3)
+			floor -= height
+			d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
+		}
+		d.Y = int(floor)
+		if d.N > 0 {
+			d.Title = p.T("cal.day", "Date", d.Date, "N", d.N)
+			if d.N >= highest {
+				d.Label = strconv.Itoa(d.N)
+			}
+			if c.Next == "" {
+				c.Next = day.Format(time.DateOnly)
+			}
+			if d.N == c.MostN && c.Busiest == "" {
+				c.Busiest = d.Date
+			}
+		}
+		c.Days = append(c.Days, d)
+		week := i / 7
+		if week == len(c.Weeks) {
+			last := day.AddDate(0, 0, min(6, CalendarDays-1-i))
+			c.Weeks = append(c.Weeks, calendarWeek{Days: d.Date + " – " + last.Format("01-02")})
+		}
+		w := &c.Weeks[week]
+		w.Ceiling += byDay[i][store.EndCeiling]
+		w.Fixed += byDay[i][store.EndToken]
+		w.Wanes += byDay[i][store.EndRefresh]
+		w.Sum += sums[i]
+	}
+	for _, part := range []float64{1. / 3, 2. / 3} {
+		if n := int(top * part); n > 0 {
+			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
+		}
+	}
+	return c
+}
+
+// PercentOf writes a share as SVG takes it.
+func PercentOf(share float64) string { return strconv.FormatFloat(100*share, 'f', 2, 64) + "%" }
+
+// Percent writes a share for people.
+func Percent(share float64) string {
+	if share >= 1 {
+		return "100%"
+	}
+	return strconv.FormatFloat(min(100*share, 99.9), 'f', 1, 64) + "%"
+}
+
+// CalendarDays is how far the calendar looks.
+const CalendarDays = 90
+
+// today is the number of the day in a page's zone.
+func today(p frame.Page) int64 {
+	_, offset := p.Now.In(p.Zone).Zone()
+	return (p.Now.Unix() + int64(offset)) / 86400
+}
+
+// EndsWithin is how many ends that need a person come in some days.
+func EndsWithin(p frame.Page, ends []store.EndCount, days int64) (n int) {
+	first := today(p)
+	for _, e := range ends {
+		if e.Day <= first+days {
+			n += int(e.N)
+		}
+	}
+	return n
+}

@@ -1,0 +1,159 @@
+package picture
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
+)
+
+// Clocks is the lanes of a grant's ends on one axis whose bands have scales of their own.
+type Clocks struct {
+	Lanes  []lane
+	Bands  []band
+	Height int
+	Foot   int // y of the axis
+	Label  string
+}
+
+type lane struct {
+	Y                int
+	Name, Text       string
+	Tone             string // class of the sentence
+	Past, Future     bar
+	End              string // x of the upright mark; empty: none
+	EndFill          string
+	From, Until, Who string // for the table
+}
+
+type bar struct{ X, Width, Fill string }
+
+type band struct {
+	X, Width, Tick, Label string
+	Shade                 bool
+	Coarse                bool // its tick is shown on a telephone too
+}
+
+// axis is the bands: their share of the width and where they begin, in hours from this moment.
+var axis = []struct {
+	share    float64
+	from, to float64
+	label    string
+	coarse   bool
+}{
+	{9, -24 * 365, -24 * 30, "band.older", false}, {13, -24 * 30, -24, "band.month.back", true}, {22, -24, 0, "band.day.back", true},
+	{22, 0, 24, "band.day", true}, {18, 24, 24 * 30, "band.month", true}, {16, 24 * 30, 24 * 365, "band.year", true},
+}
+
+// place returns where a moment lies on the axis, in percent.
+func place(d time.Duration) float64 {
+	hours, x := d.Hours(), 0.0
+	for _, b := range axis {
+		if hours < b.to || b.label == "band.year" {
+			inside := (math.Max(math.Min(hours, b.to), b.from) - b.from) / (b.to - b.from)
+			return x + b.share*inside
+		}
+		x += b.share
+	}
+	return x
+}
+
+const laneHeight = 56
+
+// NewClocks lays out the ends of a grant.
+func NewClocks(p frame.Page, g *gk.Grant) Clocks {
+	var c Clocks
+	over := g.State == gk.Expired || g.State == gk.Revoked
+	add := func(name string, from, until time.Time, who string, needsPerson bool) {
+		if until.IsZero() {
+			return
+		}
+		l := lane{Y: 39 + laneHeight*len(c.Lanes), Name: name, From: p.Moment(from), Until: p.Moment(until), Who: who}
+		start := from
+		if start.IsZero() {
+			start = p.Now
+		}
+		x0, xNow, x1 := place(start.Sub(p.Now)), place(0), place(until.Sub(p.Now))
+		l.End = PercentOf(x1 / 100)
+		l.Past = bar{PercentOf(x0 / 100), PercentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
+		switch {
+		case !until.After(p.Now):
+			l.Text, l.Tone, l.EndFill = p.T("clock.over", "T", p.At(until)), "f-bad", "var(--bad-fill)"
+			if !needsPerson && !over {
+				l.Tone, l.EndFill = "f-text2", "var(--off-fill)"
+			}
+		case over:
+			l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
+			l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
+		default:
+			fill := "var(--ok-fill)"
+			if needsPerson && until.Sub(p.Now) < 30*24*time.Hour {
+				fill, l.Tone = "var(--warn-fill)", "f-warn"
+			} else {
+				l.Tone = "f-text2"
+			}
+			l.Text, l.EndFill = p.T("clock.until", "T", p.At(until)), fill
+			l.Past.Fill = "var(--ok-soft)"
+			l.Future = bar{PercentOf(xNow / 100), PercentOf(math.Max(x1-xNow, 0.4) / 100), fill}
+		}
+		c.Lanes = append(c.Lanes, l)
+	}
+	us, merchant := p.T("clock.by.us"), p.T("clock.by.merchant")
+	who := us
+	if !g.Renewable {
+		who = merchant
+	}
+	add(p.T("clock.access"), g.PairAskedAt, g.Expires, who, !g.Renewable)
+	add(p.T("clock.refresh"), g.PairAskedAt, g.RefreshExpires, us, g.State == gk.Suspended)
+	add(p.T("clock.ceiling"), g.AuthorizedAt, g.Ceiling, merchant, true)
+	names := make([]string, 0, len(g.Windows))
+	for name := range g.Windows {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
+	}
+	x := 0.0
+	for i, b := range axis {
+		c.Bands = append(c.Bands, band{X: PercentOf(x / 100), Width: PercentOf(b.share / 100), Label: p.T(b.label), Tick: tick(p, b.from), Shade: i%2 == 0, Coarse: b.coarse})
+		x += b.share
+	}
+	c.Foot = 22 + laneHeight*len(c.Lanes)
+	c.Height = c.Foot + 40
+	sentences := make([]string, 0, len(c.Lanes))
+	for _, l := range c.Lanes {
+		sentences = append(sentences, l.Name+": "+l.Text)
+	}
+	c.Label = strings.Join(sentences, ". ")
+	return c
+}
+
+// tick names the beginning of a band.
+func tick(p frame.Page, hours float64) string {
+	switch {
+	case hours == 0:
+		return ""
+	case math.Abs(hours) <= 24:
+		return p.T("tick.days", "N", 1)
+	}
+	return p.T("tick.days", "N", fmt.Sprint(int(math.Abs(hours)/24)))
+}
+
+// Middle is the middle of a band, for its label.
+func (b band) Middle() string {
+	var x, w float64
+	if _, err := fmt.Sscanf(b.X+" "+b.Width, "%f%% %f%%", &x, &w); err != nil {
+		return b.X
+	}
+	return PercentOf((x + w/2) / 100)
+}
+
+// TextY and BarY are where a lane's words and bar stand.
+func (l lane) TextY() string { return fmt.Sprint(l.Y) }
+func (l lane) BarY() string  { return fmt.Sprint(l.Y + 9) }
+func (l lane) EndY() string  { return fmt.Sprint(l.Y + 5) }

@@ -1,0 +1,156 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// wholeEvery is how often an app is searched without a floor.
+const wholeEvery = 5 * time.Second
+
+// claimer claims what falls due, and has each grant take its turn.
+type claimer struct {
+	*Keeper
+
+	notes  *openings
+	floors map[string]time.Time // lowest due time of the last claim, by app
+	whole  map[string]time.Time // when an app was last searched without a floor
+
+	// returning holds the apps of which grants were claimed just before this process froze, and their leases ended. Until
+	// their turns have put them back, a claim would take each for one of a dead process.
+	returning sync.Map
+}
+
+// claim claims what is due, app by app, as many rows as the app has free workers. What goes wrong with one app is
+// said on that app, and everybody else's turn comes all the same.
+func (c *claimer) claim(ctx context.Context) error {
+	now := c.Now()
+	apps, err := c.store.DueApps(ctx, now)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range apps {
+		err := c.Isolate("claim", id, func() error { return c.claimApp(ctx, id, now) })
+		if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+			return errors.Join(append(errs, err)...) // nobody's app: there is no database to ask
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("app %s: %w", id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// claimApp claims what is due in one app. While its renewals are stopped, or it cannot be opened, its grants have their
+// turns all the same: they are warned about and end in their time.
+func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error {
+	app, d, err := c.apps.Read(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // removed meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		_, err := c.apps.Open(app)
+		return errors.Join(err, c.notes.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
+	}
+	f := apps.RenewalOf(d, app)
+	if _, returning := c.returning.Load(id); returning {
+		return nil
+	}
+	free := c.gates.Take(id, d.Spec().Facts, f)
+	if free == 0 {
+		return nil
+	}
+	used := 0
+	defer func() { c.gates.Give(id, free-used) }()
+	// Read behind the gate: a stop may have been written since, and each claim that did not see it costs a grant.
+	a, err := c.apps.OpenByID(ctx, id)
+	var b *apps.Broken
+	if err != nil && !errors.As(err, &b) {
+		return err
+	}
+	if noted := c.notes.noteOpened(ctx, a.App, err); noted != nil {
+		return errors.Join(err, noted)
+	}
+	if c.apps.Stopped(id) {
+		a.App.Stop = gk.StopPerson
+	}
+	a.App.Broken = "" // for this process, whatever another says
+	if err != nil {
+		a.App.Broken = b.Code
+	}
+	grants, err := c.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
+	if err != nil {
+		return err
+	}
+	used = len(grants)
+	if slices.ContainsFunc(grants, func(g gk.Grant) bool { return !g.AttemptUntil.After(c.Now()) }) {
+		c.returning.Store(id, true)
+	}
+	var turns sync.WaitGroup
+	for _, g := range grants {
+		c.MoreWork()
+		turns.Go(func() {
+			defer func() {
+				c.gates.Give(id, 1)
+				c.EndWork()
+				if len(grants) == free {
+					c.Wake()
+				}
+			}()
+			err := c.Isolate("turn", g.ID, func() error { return c.turn(context.WithoutCancel(ctx), a, g) })
+			if err != nil {
+				c.log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
+			}
+		})
+	}
+	if _, returning := c.returning.Load(id); returning {
+		c.MoreWork()
+		go func() {
+			defer c.EndWork()
+			turns.Wait()
+			c.returning.Delete(id)
+			c.Wake()
+		}()
+	}
+	return nil
+}
+
+// claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much
+// was due lately; below it as well every few seconds, and at once where nothing lies above: what is due is due at once,
+// however long ago that was.
+func (c *claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, now time.Time, free int) ([]gk.Grant, error) {
+	ctx = context.WithoutCancel(ctx) // a claim that is made is carried out: stopping must not cut off its answer
+	floor := c.floors[app.ID]
+	if time.Since(c.whole[app.ID]) >= wholeEvery {
+		floor = time.Time{}
+	}
+	grants, err := c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
+	if err == nil && len(grants) == 0 && !floor.IsZero() {
+		floor = time.Time{}
+		grants, err = c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
+	}
+	err = c.spare(err) // rows that cannot be read were not claimed; the others are
+	c.counts.addMany(app.Platform, Claims, len(grants))
+	switch {
+	case err != nil || !floor.IsZero():
+	case len(grants) < free: // nothing is left below
+		c.floors[app.ID] = now.Add(-24 * time.Hour)
+		c.whole[app.ID] = time.Now()
+	default:
+		delete(c.floors, app.ID)
+	}
+	return grants, err
+}

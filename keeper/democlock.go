@@ -1,0 +1,74 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+)
+
+// Pause begins nothing further, waits until nothing is under way and returns the function that lets the keeper go on.
+// It is for the demo, whose clock moves only while nothing is in flight.
+func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
+	paused := make(chan struct{})
+	k.mu.Lock()
+	k.paused = paused
+	k.mu.Unlock()
+	resume = func() {
+		k.mu.Lock()
+		k.paused = nil
+		k.mu.Unlock()
+		close(paused)
+	}
+	for k.inflight.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			resume()
+			return nil, ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return resume, nil
+}
+
+// Settle does everything that is due at the present moment and returns when nothing is under way: the demo's clock
+// moves only then.
+func (k *Keeper) Settle(ctx context.Context) error {
+	before := k.rounds.Load()
+	for {
+		k.Wake()
+		next, err := k.store.NextDue(ctx, k.Now())
+		if err != nil {
+			return err
+		}
+		// A round that began after this call has looked at everything: the second one to end surely did.
+		if k.rounds.Load() >= before+2 && k.inflight.Load() == 0 && (next.IsZero() || next.After(k.Now())) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// NextDue returns the soonest moment at which a grant has something to do, or an app has to compare its list; zero if
+// there is none. Messages that are pulled every minute are not stops for a clock that moves by months.
+func (k *Keeper) NextDue(ctx context.Context) (time.Time, error) {
+	next, err := k.store.NextDue(ctx, k.Now())
+	if err != nil {
+		return next, err
+	}
+	all, err := k.store.Apps(ctx, gk.Engine(), "", 0)
+	if err := k.spare(err); err != nil {
+		return next, err
+	}
+	for _, app := range all {
+		if at := apps.Moment(&app, apps.CursorNextCensus); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next, nil
+}

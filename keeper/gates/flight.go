@@ -1,0 +1,43 @@
+package gates
+
+import (
+	"sync"
+	"time"
+)
+
+// Flights lets many callers of one process wait for one renewal of a grant.
+type Flights struct {
+	mu   sync.Mutex
+	byID map[string]*Flight
+}
+
+// Flight is one renewal. What it left in the row is read after its end, once for all who waited.
+type Flight struct {
+	Done  chan struct{}
+	Ended time.Time // written before done is closed
+}
+
+// Join returns the renewal of a grant that is under way, beginning one with start if there is none.
+func (f *Flights) Join(id string, start func()) *Flight {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if under, ok := f.byID[id]; ok {
+		return under
+	}
+	if f.byID == nil {
+		f.byID = make(map[string]*Flight)
+	}
+	begun := &Flight{Done: make(chan struct{})}
+	f.byID[id] = begun
+	go func() {
+		defer func() {
+			f.mu.Lock()
+			delete(f.byID, id)
+			f.mu.Unlock()
+			begun.Ended = time.Now()
+			close(begun.Done)
+		}()
+		start()
+	}()
+	return begun
+}

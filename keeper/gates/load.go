@@ -1,0 +1,23 @@
+package gates
+
+// Load is how busy the apps of a platform are in this process.
+type Load struct {
+	Level   int // refreshes that may be under way at once, over all its apps
+	Busy    int // that are
+	Waiting int // that wait for a place
+}
+
+// Loads tells how busy each platform's apps are of which a refresh was wanted since this process began.
+func (s *Gates) Loads() map[string]Load {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[string]Load{}
+	for app, g := range s.apps {
+		l := all[g.platform]
+		l.Level += max(s.free(app, g), 0) + g.busy
+		l.Busy += g.busy
+		l.Waiting += len(g.queue)
+		all[g.platform] = l
+	}
+	return all
+}

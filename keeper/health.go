@@ -1,0 +1,118 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/gates"
+)
+
+// Health is how the keeper stands.
+type Health struct {
+	Ready   bool
+	Spilled int    // pairs that only memory and the spill file have
+	Aside   int    // those of them that the database refuses although it answers: only their own grants wait
+	Damaged int    // bytes of the spill file that no pair could be made of at the start
+	Flights int    // renewals and completions under way
+	Broken  int    // apps that cannot be opened, as last seen
+	Why     string // what stands in the way of being ready, in words
+}
+
+// Health reports whether the process can serve: not while a pair of a platform waits to be stored, nor while it stops.
+func (k *Keeper) Health(ctx context.Context) Health {
+	h := Health{Flights: int(k.inflight.Load()), Broken: int(k.broken.Load())}
+	h.Spilled, h.Aside, h.Damaged = k.spill.Size()
+	switch {
+	case k.draining.Load():
+		h.Why = "stopping"
+	case h.Spilled > h.Aside:
+		h.Why = fmt.Sprintf("%d token pairs wait for the database", h.Spilled-h.Aside)
+	default:
+		if err := k.store.Ping(ctx); err != nil {
+			h.Why = "the database does not answer"
+		} else {
+			h.Ready = true
+		}
+	}
+	return h
+}
+
+// CheckApp looks whether an application can work: its clock, the spill, and what [apps.Registry.Check] looks at.
+func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.Check, error) {
+	checks, err := k.apps.Check(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]apps.Check{k.checkClock(ctx)}, k.checkSpill(id), checks), nil
+}
+
+func (k *Keeper) checkClock(ctx context.Context) apps.Check {
+	at, err := k.store.Clock(ctx)
+	if err != nil {
+		return apps.Check{Name: "clock", State: apps.CheckFailed, Detail: "the database does not answer"}
+	}
+	if drift := time.Since(at).Abs(); drift > clockDrift {
+		return apps.Check{Name: "clock", State: apps.CheckFailed, Detail: "differs from the database's by " + drift.Round(time.Second).String() + "; synchronise both"}
+	}
+	return apps.Check{Name: "clock", State: apps.CheckOK, Detail: "agrees with the database's"}
+}
+
+// Outcomes of a refresh, as they are counted.
+const (
+	Renewed = "renewed" // a newer pair is stored, or waits to be
+	Refused = "refused" // the platform said no
+	InDoubt = "in_doubt"
+	Unsent  = "unsent" // the request never left
+)
+
+// Counted is what refreshes are counted by.
+type Counted struct{ Platform, Outcome string }
+
+// tally counts the refreshes of this process.
+type tally struct {
+	mu sync.Mutex
+	n  map[Counted]int64
+}
+
+func (t *tally) add(platform, outcome string) { t.addMany(platform, outcome, 1) }
+
+func (t *tally) addMany(platform, outcome string, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n == nil {
+		t.n = make(map[Counted]int64)
+	}
+	t.n[Counted{platform, outcome}] += int64(n)
+}
+
+// Refreshes counts the refreshes since this process began.
+func (k *Keeper) Refreshes() map[Counted]int64 {
+	k.refreshes.mu.Lock()
+	defer k.refreshes.mu.Unlock()
+	return maps.Clone(k.refreshes.n)
+}
+
+// OnAnswer has f called with the platform of every answered request that the keeper makes, and how long it took.
+func (k *Keeper) OnAnswer(f func(platform string, took time.Duration)) { k.apps.OnAnswer(f) }
+
+// Loads tells how busy each platform's apps are of which a refresh was wanted since this process began.
+func (k *Keeper) Loads() map[string]gates.Load { return k.gates.Loads() }
+
+// What is counted beside the outcomes of refreshes.
+const (
+	Claims    = "claims"     // of grants that were due
+	OverQuota = "over_quota" // refreshes that wait since the platform's limit of a grant is used up
+)
+
+// Counts counts claims and what waits for a quota since this process began.
+func (k *Keeper) Counts() map[Counted]int64 {
+	k.counts.mu.Lock()
+	defer k.counts.mu.Unlock()
+	return maps.Clone(k.counts.n)
+}
