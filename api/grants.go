@@ -215,8 +215,14 @@ func (s *server) routeGrants() {
 	add(s, huma.Operation{
 		OperationID: "revoke-grant", Method: http.MethodDelete, Path: "/v1/grants/{id}", DefaultStatus: http.StatusNoContent,
 		Summary:     "Revoke a grant",
-		Description: "The platform is told where it can be; the tokens are erased.",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*struct{}, error) {
+		Description: "The platform is told where it can be; the tokens are erased. With erase, so is what is known of the merchant beside the ids.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		ByID
+		Erase bool `query:"erase" doc:"also erase names, hosts, shops and facts of the merchant; for a grant that has ended long ago too"`
+	}) (*struct{}, error) {
+		if in.Erase {
+			return nil, s.keeper.RevokeAndForget(ctx, key.Viewer(), in.ID)
+		}
 		return nil, s.keeper.Revoke(ctx, key.Viewer(), in.ID)
 	})
 
