@@ -40,6 +40,7 @@ soak: ## the long forms of tests that have a short one in make test, watched by 
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./cmd/grantkeep
 	GRANTKEEP_SOAK=1 $(GO) test -timeout 1h -run 'TestReleaseIsTheSameBytesAgain$$' .
+	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 
 lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -21,6 +21,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -132,8 +133,8 @@ func newHouseOn(t testing.TB, n network, more ...platform.Driver) *house {
 // addKey stores a key under a name that scenarios use.
 func (h *house) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.Key {
 	h.t.Helper()
-	text := api.NewKey()
-	k := gk.Key{ID: "key_" + name, Hash: api.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: h.now}
+	text := door.NewKey()
+	k := gk.Key{ID: "key_" + name, Hash: door.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: h.now}
 	if err := h.store.CreateKey(context.Background(), k); err != nil {
 		h.t.Fatal(err)
 	}
@@ -190,9 +191,10 @@ func (h *house) addGrant(app gk.App, shop, owner string, change func(*gk.Grant))
 
 // answer is what a request got.
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status  int
+	header  http.Header
+	body    string
+	trailer http.Header
 }
 
 func (a answer) member(t *testing.T, name string) any {
@@ -228,7 +230,7 @@ func (h *house) do(key, method, path, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
+	return answer{w.Code, w.Header(), w.Body.String(), w.Result().Trailer} //nolint:bodyclose // a recorder's is in memory
 }
 
 // secretsIn names the canaries that a text holds.

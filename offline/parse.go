@@ -90,9 +90,9 @@ func inside(d platform.Driver, app platform.App, asked platform.Asked, reply pla
 	return "; it holds an error in another form than this platform's: " + words
 }
 
-// edge says what a page with a 4xx status at a token address means.
+// edge says what a 4xx status at a token address means that came with a page, plain words or nothing.
 func edge(status int) string {
-	why := fmt.Sprintf("status %d with a page: the platform's edge refused the request before it reached the API", status)
+	why := fmt.Sprintf("status %d and no answer of the API: the platform's edge refused the request before it reached the API", status)
 	if status == http.StatusTooManyRequests {
 		why += "; there were too many requests, so wait before the next one"
 	}

@@ -69,6 +69,14 @@ func (c *Catalogue) EdgeRefusal(stage string, reply Reply) *gk.Fault {
 	return f
 }
 
+// StatusCode is the code of a failure that only its HTTP status tells; empty where not even that is known.
+func StatusCode(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return "http:" + strconv.Itoa(status)
+}
+
 // PageInstead returns the fault of a page that came with a good status where the API answers JSON: a proxy, a log-in page
 // or a maintenance notice spoke, and nobody knows what became of the request. Nil for any other answer.
 func (c *Catalogue) PageInstead(stage string, reply Reply) *gk.Fault {

@@ -25,7 +25,7 @@ func manualCommand(out io.Writer) *cobra.Command {
 func manualPage(root *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH GRANTKEEP 1\n.SH NAME\ngrantkeep \\- %s\n.SH SYNOPSIS\n.B grantkeep\n.I COMMAND\n[flags]\n.SH DESCRIPTION\n", roff(root.Short))
-	b.WriteString(roff("Commands that talk to a server read GRANTKEEP_SERVER and GRANTKEEP_KEY. --json on any of them prints JSON instead of a table. " +
+	b.WriteString(roff("Commands that talk to a server read GRANTKEEP_SERVER and GRANTKEEP_KEY. --json on any of them prints JSON instead of a table. "+
 		"Secrets come from standard input, files or the environment, never from flags.") + "\n.SH COMMANDS\n")
 	sections(&b, root)
 	b.WriteString(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 )
 
 // everyCommand calls do with each command that people see.
@@ -24,7 +26,7 @@ func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
 
 // TestEveryCommandHasAnExampleThatExists looks up each example's command and each flag of it.
 func TestEveryCommandHasAnExampleThatExists(t *testing.T) {
-	root := newRoot(streams{})
+	root := newRoot(shell.Streams{})
 	var paths []string
 	everyCommand(root, func(c *cobra.Command) {
 		paths = append(paths, c.CommandPath())
@@ -64,7 +66,7 @@ func TestManualAndCompletionAreMade(t *testing.T) {
 		"grantkeep.1": {"manual"}, "grantkeep.bash": {"completion", "bash"}, "_grantkeep": {"completion", "zsh"}, "grantkeep.fish": {"completion", "fish"},
 	} {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), args, streams{in: strings.NewReader(""), out: &out, err: &errs}); code != 0 {
+		if code := run(t.Context(), args, shell.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}); code != 0 {
 			t.Fatalf("%v ended with %d: %s", args, code, errs.String())
 		}
 		shipped, err := os.ReadFile("../../deploy/man/" + file)
@@ -79,7 +81,7 @@ func TestManualAndCompletionAreMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	everyCommand(newRoot(streams{}), func(c *cobra.Command) {
+	everyCommand(newRoot(shell.Streams{}), func(c *cobra.Command) {
 		if c.HasSubCommands() && !c.Flags().HasFlags() || c.Parent() == nil {
 			return
 		}

@@ -3,7 +3,6 @@ package douyin
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -127,7 +126,7 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
 		return f
 	}
-	code := fmt.Sprintf("http:%d", reply.Status)
+	code := platform.StatusCode(reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 

@@ -2,7 +2,6 @@ package lazada
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -164,7 +163,7 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
 		return f
 	}
-	code := fmt.Sprintf("http:%d", reply.Status)
+	code := platform.StatusCode(reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
-
 var digits = regexp.MustCompile(`\A[0-9]{1,20}\z`)
 
 // ReadIssues reads a token answer of either way: the fields themselves, or as a text of JSON inside a gateway answer.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
 const shopColumns = `grant_id, shop_id, name, host, region, facts, lost_at`
@@ -75,7 +76,7 @@ func insertShops(ctx context.Context, q Querier, grants ...*gk.Grant) error {
 			rows = append(rows, []any{g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App})
 		}
 	}
-	return insertMany(ctx, q, `INSERT INTO shops (`+shopColumns+`, app_id)`, rows)
+	return insertMany(ctx, q, `shops`, shopColumns+`, app_id`, rows)
 }
 
 // print is what a grant holds beside its own columns, written down: a change function may change shops in place.
@@ -83,5 +84,5 @@ type print struct{ shops, folded string }
 
 func printGrant(g *gk.Grant) (print, error) {
 	b, err := json.Marshal(g.Shops)
-	return print{string(b), foldGrant(g)}, err
+	return print{string(b), terms.Text(g)}, err
 }
