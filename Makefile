@@ -17,11 +17,11 @@ help: ## list the targets
 build: ## build the one binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/grantkeep ./cmd/grantkeep
 
-release: ## build the Linux binaries as they are shipped, with their checksums: make release VERSION=1.2.3
+release: ## build the binaries as they are shipped, with their checksums: make release VERSION=1.2.3; .ci/release makes the rest
 	mkdir -p bin/release
-	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -buildvcs=false \
-		-ldflags "-s -w -buildid= -X main.version=$(or $(VERSION),development)" -o bin/release/grantkeep-linux-$$arch ./cmd/grantkeep || exit 1; done
-	cd bin/release && sha256sum grantkeep-linux-* > SHA256SUMS
+	for on in $(or $(RELEASE),linux-amd64 linux-arm64 darwin-amd64 darwin-arm64); do CGO_ENABLED=0 GOOS=$${on%-*} GOARCH=$${on#*-} $(GO) build -trimpath -buildvcs=false \
+		-tags timetzdata -ldflags "-s -w -buildid= -X main.version=$(or $(VERSION),development)" -o bin/release/grantkeep-$$on ./cmd/grantkeep || exit 1; done
+	cd bin/release && sha256sum grantkeep-* > SHA256SUMS
 
 test: install-deps ## install what the tests need on a bare Debian, then run everything that check runs
 	$(MAKE) check
@@ -39,6 +39,7 @@ quick: ## the quickest loop: build, vet, tests without the race detector, Postgr
 soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./cmd/grantkeep
+	GRANTKEEP_SOAK=1 $(GO) test -timeout 1h -run 'TestReleaseIsTheSameBytesAgain$$' .
 	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 
 lint: ## format, vet and the linters, each with its reason in .golangci.yaml

@@ -198,8 +198,14 @@ func (s *server) routeGrants() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "revoke-grant", Method: http.MethodDelete, Path: "/v1/grants/{id}", DefaultStatus: http.StatusNoContent,
 		Summary:     "Revoke a grant",
-		Description: "The platform is told where it can be; the tokens are erased.",
-	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*struct{}, error) {
+		Description: "The platform is told where it can be; the tokens are erased. With erase, so is what is known of the merchant beside the ids.",
+	}, func(ctx context.Context, key gk.Key, in *struct {
+		wire.ByID
+		Erase bool `query:"erase" doc:"also erase names, hosts, shops and facts of the merchant; for a grant that has ended long ago too"`
+	}) (*struct{}, error) {
+		if in.Erase {
+			return nil, s.Keeper.RevokeAndForget(ctx, key.Viewer(), in.ID)
+		}
 		return nil, s.Keeper.Revoke(ctx, key.Viewer(), in.ID)
 	})
 

@@ -238,6 +238,11 @@ func (c *Client) Revoke(ctx context.Context, id string) error {
 	return c.Call(ctx, http.MethodDelete, "/v1/grants/"+escape(id), nil, nil, nil)
 }
 
+// RevokeAndForget ends a grant and erases what is known of its merchant beside the ids.
+func (c *Client) RevokeAndForget(ctx context.Context, id string) error {
+	return c.Call(ctx, http.MethodDelete, "/v1/grants/"+escape(id), url.Values{"erase": {"true"}}, nil, nil)
+}
+
 // Token returns the access token of a grant that still lasts for minValid; zero: the server's hour.
 func (c *Client) Token(ctx context.Context, id string, minValid time.Duration) (Token, error) {
 	query := url.Values{}

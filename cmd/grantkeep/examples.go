@@ -36,7 +36,7 @@ var examples = map[string]string{
 	"grantkeep grant move":         "grantkeep grant move $GRANT --owner cust-8842",
 	"grantkeep grant refresh":      "grantkeep grant refresh $GRANT",
 	"grantkeep grant rename":       "grantkeep grant rename $GRANT --name 'Flagship store'",
-	"grantkeep grant revoke":       "grantkeep grant revoke $GRANT",
+	"grantkeep grant revoke":       "grantkeep grant revoke $GRANT\ngrantkeep grant revoke $GRANT --erase   (a merchant asks to be forgotten)",
 	"grantkeep grant show":         "grantkeep grant show $GRANT --json",
 	"grantkeep grant token":        "curl -H \"Access-Token: $(grantkeep grant token $GRANT)\" …",
 	"grantkeep healthcheck":        "grantkeep healthcheck",

@@ -104,7 +104,7 @@ func changeGrant(s shell.Streams, use, short, flag, help string, change func(*co
 }
 
 func grantRevoke(s shell.Streams) *cobra.Command {
-	var asJSON, yes, all bool
+	var asJSON, yes, all, erase bool
 	var app string
 	cmd := &cobra.Command{
 		Use: "revoke GRANT", Short: "End a grant and erase its tokens, or with --all those of an app", Args: cobra.MaximumNArgs(1),
@@ -112,6 +112,8 @@ func grantRevoke(s shell.Streams) *cobra.Command {
 			switch {
 			case !all && (len(args) != 1 || app != ""), all && (len(args) != 0 || app == ""):
 				return shell.Usage("revoke takes GRANT, or --all with --app APP")
+			case all && erase:
+				return shell.Usage("--erase is for one GRANT")
 			case all && !yes:
 				return shell.Usage("--all ends every grant of %s for good, and each merchant has to authorize again; say --yes", app)
 			}
@@ -129,7 +131,11 @@ func grantRevoke(s shell.Streams) *cobra.Command {
 			if err := sure(cmd.Context(), s, yes, fmt.Sprintf("End %s of %s and erase its tokens? Only the merchant can give another.", g.ID, name(g))); err != nil {
 				return err
 			}
-			if err := c.Revoke(cmd.Context(), args[0]); err != nil {
+			end := c.Revoke
+			if erase {
+				end = c.RevokeAndForget
+			}
+			if err := end(cmd.Context(), args[0]); err != nil {
 				return err
 			}
 			if asJSON {
@@ -139,6 +145,7 @@ func grantRevoke(s shell.Streams) *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&erase, "erase", false, "also erase what is known of the merchant beside the ids; for a grant that has ended long ago too")
 	cmd.Flags().BoolVar(&all, "all", false, "every grant of --app")
 	cmd.Flags().StringVar(&app, "app", "", "whose grants --all ends")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
