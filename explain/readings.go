@@ -111,3 +111,25 @@ func within(d platform.Driver, q Question) *gk.Fault {
 		Action: row.Action, Terminal: row.Terminal, Known: true, Row: row.ID,
 	}
 }
+
+// wordsOf returns what an unknown answer says of itself, so that whoever sends it in sends that along: a page's title, an
+// object's members that are named as those of an error are.
+func wordsOf(body []byte) platform.Said {
+	if platform.IsPage(body) {
+		return platform.Said{Message: platform.PageTitle(body)}
+	}
+	var said platform.Said
+	members, err := platform.Members(body)
+	if err != nil {
+		return said
+	}
+	for _, m := range members {
+		switch text := platform.JSONText(m.Value); platform.Part(m.Name) {
+		case "code":
+			said.Code = firstOf(said.Code, text)
+		case "message", "sub_message":
+			said.Message = firstOf(said.Message, text)
+		}
+	}
+	return said
+}

@@ -41,6 +41,9 @@ func fieldsIn(text string) (platform.Said, bool) {
 			}
 		}
 		value = strings.Trim(value, " \t\r,;|，；。\"'“”")
+		if p.kind == "message" && strings.Count(value, ")") > strings.Count(value, "(") {
+			value = strings.TrimRight(value, " )\r\n\t") // of the print around it
+		}
 		switch {
 		case value == "" || strings.ContainsAny(value[:1], "{["): // what follows is an object, whose own members say it
 		case p.kind == "code" && s.Code == "":
