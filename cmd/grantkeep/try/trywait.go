@@ -48,7 +48,6 @@ func (t *trial) serve(w http.ResponseWriter, r *http.Request) {
 		default: // a reloaded page: the first one counts
 		}
 	}
-	//nolint:gosec // the text is escaped
 	_, _ = io.WriteString(w, "<!doctype html><html lang=\""+t.tell.lang+"\"><meta name=\"viewport\" content=\"width=device-width\"><title>grantkeep try</title><p>"+
 		htmlText(text)+"</p></html>") // an error means that the browser has gone
 }
