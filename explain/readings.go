@@ -49,6 +49,10 @@ func readings(d platform.Driver, q Question) []Question {
 			all = append([]Question{named}, all...) // who names the code names the row
 		}
 	}
+	if m := bracketed.FindStringSubmatch(text); m != nil && len(q.Body) == 0 && d.Spec().Catalogue.Has(m[1]) {
+		named := Question{Stage: q.Stage, Status: q.Status, Sent: q.Sent, Code: m[1], Message: strings.TrimRight(m[2], " 。.")}
+		all = append([]Question{named}, all...)
+	}
 	if words := bareWords(text); words != strings.TrimSpace(text) && words != "" {
 		with(func(o *Question) { o.Message = words })
 	}

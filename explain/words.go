@@ -61,6 +61,9 @@ func fieldsIn(text string) (platform.Said, bool) {
 	return s, s.Code != "" || s.SubCode != ""
 }
 
+// bracketed finds a code in brackets with its words behind a colon, as people write both down.
+var bracketed = regexp.MustCompile(`[（(\[【]\s*([A-Za-z0-9_.:-]{1,80})\s*[)）\]】]\s*[:：]\s*["“「]?([^"”」\n]{3,300})`)
+
 // addressStart finds a callback's address inside other words: whole, or a path or query alone.
 var addressStart = regexp.MustCompile(`https?://\S+\?|(?:^|[\s"'(=])/[\w./-]*\?[\w.-]+=|^\?[\w.-]+=`)
 
