@@ -40,3 +40,33 @@ func TestForm(t *testing.T) {
 		}
 	}
 }
+
+// TestDraftOfEveryForm: a row to send in holds what the unknown text says, whatever its form, and neither ids nor tokens.
+func TestDraftOfEveryForm(t *testing.T) {
+	for text, want := range map[string]string{
+		"<html><head><title>Moon phase</title></head><body>x</body></html>": "Moon phase",
+		`{"moon":1,"message":"the moon is full 88001234"}`:                  "the moon is full 7",
+		`{"error":"moon","error_description":"the moon is full"}`:           "the moon is full",
+		"Array ( [code] => E977 [msg] => the moon is full )":                "the moon is full",
+		"MoonException: token abcdEFGH12345678abcdEFGH12345678 is odd":      "token 7 is odd",
+		"code=E977 msg=the moon is full 88001234":                           "the moon is full 7",
+		"the stars say no": "the stars say no",
+		"https://hub.example.org/cb?error=moon&error_description=the+moon+is+full": "the moon is full",
+		"月亮不同意 店铺 88001234":                                                        "月亮不同意 店铺 7",
+	} {
+		for _, d := range drivers {
+			f := ask(t, d.Spec().Code, explain.Question{Body: []byte(text)})
+			if f.Known && (f.Row == "local:foreign_answer" || d.Spec().Code == "shopee") {
+				continue // it has words
+			}
+			line, err := explain.Draft(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row, err := csv.NewReader(strings.NewReader(line)).Read()
+			if f.Known || err != nil || len(row) != 15 || row[5] != want || strings.Contains(line, "88001234") || strings.Contains(line, "abcdEFGH") {
+				t.Errorf("%s, %q: known %v, %q, %v; want %q as the example", d.Spec().Code, text, f.Known, line, err, want)
+			}
+		}
+	}
+}

@@ -38,6 +38,13 @@ func Explain(d platform.Driver, app platform.App, q Question) *Fault {
 	if found == nil {
 		found = &gk.Fault{Platform: d.Spec().Code, Stage: q.Stage, Code: q.Code, Message: q.Message, Action: gk.FixRequest}
 	}
+	if !found.Known && (found.Message == "" || platform.IsPage(q.Body)) {
+		kept := wordsOf(q.Body)
+		found.Message = d.Spec().Catalogue.Cut(platform.Words(kept.Message))
+		if found.Code == "" {
+			found.Code = platform.Words(kept.Code)
+		}
+	}
 	if !found.Known && found.Action == gk.FixRequest && (q.Status >= 500 || brokenConnection.MatchString(q.Message)) {
 		found.Action = gk.Retry
 	}

@@ -85,6 +85,7 @@ func TestFormsOfEveryPlatform(t *testing.T) {
 		forms := printed(said.body)
 		forms["words in a log line"] = "2026-11-20 10:00:00 WARN [pool-1] refused by the platform: " + said.code + " " + said.message
 		forms["words in Chinese"] = "【接口报错】错误码：" + said.code + "，错误信息：" + said.message + "，请处理"
+		forms["words with a code in brackets"] = "调用失败（" + said.code + "）：“" + said.message + "”。"
 		forms["words of an exception"] = "ApiError: " + said.code + ": " + said.message + " (attempt 3)"
 		for name, text := range forms {
 			if got := ask(t, code, explain.Question{Body: []byte(text)}); got.Row != want.Row || got.Code != want.Code {

@@ -49,6 +49,10 @@ func readings(d platform.Driver, q Question) []Question {
 			all = append([]Question{named}, all...) // who names the code names the row
 		}
 	}
+	if m := bracketed.FindStringSubmatch(text); m != nil && len(q.Body) == 0 && d.Spec().Catalogue.Has(m[1]) {
+		named := Question{Stage: q.Stage, Status: q.Status, Sent: q.Sent, Code: m[1], Message: strings.TrimRight(m[2], " 。.")}
+		all = append([]Question{named}, all...)
+	}
 	if words := bareWords(text); words != strings.TrimSpace(text) && words != "" {
 		with(func(o *Question) { o.Message = words })
 	}
@@ -110,4 +114,26 @@ func within(d platform.Driver, q Question) *gk.Fault {
 		Platform: d.Spec().Code, Stage: row.Stage, Code: row.Code, Message: d.Spec().Catalogue.Cut(text),
 		Action: row.Action, Terminal: row.Terminal, Known: true, Row: row.ID,
 	}
+}
+
+// wordsOf returns what an unknown answer says of itself, so that whoever sends it in sends that along: a page's title, an
+// object's members that are named as those of an error are.
+func wordsOf(body []byte) platform.Said {
+	if platform.IsPage(body) {
+		return platform.Said{Message: platform.PageTitle(body)}
+	}
+	var said platform.Said
+	members, err := platform.Members(body)
+	if err != nil {
+		return said
+	}
+	for _, m := range members {
+		switch text := platform.JSONText(m.Value); platform.Part(m.Name) {
+		case "code":
+			said.Code = firstOf(said.Code, text)
+		case "message", "sub_message":
+			said.Message = firstOf(said.Message, text)
+		}
+	}
+	return said
 }

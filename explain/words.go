@@ -41,6 +41,9 @@ func fieldsIn(text string) (platform.Said, bool) {
 			}
 		}
 		value = strings.Trim(value, " \t\r,;|，；。\"'“”")
+		if p.kind == "message" && strings.Count(value, ")") > strings.Count(value, "(") {
+			value = strings.TrimRight(value, " )\r\n\t") // of the print around it
+		}
 		switch {
 		case value == "" || strings.ContainsAny(value[:1], "{["): // what follows is an object, whose own members say it
 		case p.kind == "code" && s.Code == "":
@@ -57,6 +60,9 @@ func fieldsIn(text string) (platform.Said, bool) {
 	}
 	return s, s.Code != "" || s.SubCode != ""
 }
+
+// bracketed finds a code in brackets with its words behind a colon, as people write both down.
+var bracketed = regexp.MustCompile(`[（(\[【]\s*([A-Za-z0-9_.:-]{1,80})\s*[)）\]】]\s*[:：]\s*["“「]?([^"”」\n]{3,300})`)
 
 // addressStart finds a callback's address inside other words: whole, or a path or query alone.
 var addressStart = regexp.MustCompile(`https?://\S+\?|(?:^|[\s"'(=])/[\w./-]*\?[\w.-]+=|^\?[\w.-]+=`)

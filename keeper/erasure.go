@@ -22,6 +22,6 @@ func (k *Keeper) RevokeAndForget(ctx context.Context, v gk.Viewer, id string) er
 		g.Shops, g.Facts, g.Scopes, g.Fault = nil, nil, nil, nil
 		return nil, nil
 	})
-	k.tokens.drop(id)
+	k.tokens.Drop(id)
 	return err
 }

@@ -341,6 +341,8 @@ func (c *Catalogue) Fault(q Query, code string, status int) *gk.Fault {
 		if f.Code == "" {
 			f.Code = r.Code
 		}
+	case status >= 300 && status < 400: // neither a token request nor a call ever moves
+		f.Known, f.Row, f.Action = true, RowRedirected, gk.FixConfig
 	case status == http.StatusTooManyRequests: // whoever says so and in whatever words, waiting is what it asks for
 		f.Known, f.Row, f.Action = true, RowEdgeLimit, gk.Backoff
 		if r := c.Find(Query{Stage: q.Stage, Codes: []string{"http:429"}}); r != nil {

@@ -19,6 +19,7 @@ const (
 	RowEdgeLimit     = "local:edge_limit"     // the same, because there were too many requests
 	RowAppMismatch   = "local:app_mismatch"   // an answer for another app
 	RowNotTheAPI     = "local:not_the_api"    // a page with a 2xx where the API answers JSON
+	RowRedirected    = "local:redirected"     // a 3xx, which nobody follows
 )
 
 var (
@@ -48,10 +49,16 @@ func PageTitle(body []byte) string {
 	return ""
 }
 
-// EdgeRefusal returns the fault of a page with a 4xx status: the platform's edge refused before its API saw anything,
+// attemptsJSON reports whether a body was meant as JSON: a damaged object is the application's, not the edge's.
+func attemptsJSON(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
+
+// EdgeRefusal returns the fault of a page, plain words or nothing with a 4xx status: the platform's edge refused before its API saw anything,
 // so nothing was done. The catalogue's row for the status goes first. Nil for any other answer.
 func (c *Catalogue) EdgeRefusal(stage string, reply Reply) *gk.Fault {
-	if reply.Status < 400 || reply.Status >= 500 || !IsPage(reply.Body) && !IsFirewall(reply.Body) {
+	if reply.Status < 400 || reply.Status >= 500 || attemptsJSON(reply.Body) && !IsFirewall(reply.Body) {
 		return nil
 	}
 	code := "http:" + strconv.Itoa(reply.Status)
@@ -77,10 +84,11 @@ func StatusCode(status int) string {
 	return "http:" + strconv.Itoa(status)
 }
 
-// PageInstead returns the fault of a page that came with a good status where the API answers JSON: a proxy, a log-in page
+// PageInstead returns the fault of a page, or of other markup, that came with a good status where the API answers JSON: a proxy, a log-in page
 // or a maintenance notice spoke, and nobody knows what became of the request. Nil for any other answer.
 func (c *Catalogue) PageInstead(stage string, reply Reply) *gk.Fault {
-	if reply.Status < 200 || reply.Status >= 300 || !IsPage(reply.Body) && !IsFirewall(reply.Body) {
+	markup := bytes.HasPrefix(bytes.TrimSpace(reply.Body), []byte("<"))
+	if reply.Status < 200 || reply.Status >= 300 || !markup && !IsFirewall(reply.Body) {
 		return nil
 	}
 	return &gk.Fault{

@@ -3,6 +3,7 @@ package platform
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -25,13 +26,13 @@ var (
 	}
 	subCodeNames = []string{"subcode", "suberrcode", "suberrorcode", "子错误码", "子錯誤碼"}
 	messageNames = []string{
-		"message", "msg", "errormessage", "errmessage", "errormsg", "errmsg", "errordescription", "errordesc", "description", "desc",
+		"message", "msg", "errormessage", "errmessage", "errormsg", "errmsg", "errordescription", "errordesc", "description", "desc", "faultstring",
 		"错误信息", "错误消息", "错误描述", "错误原因", "返回信息", "錯誤訊息", "錯誤描述", "錯誤原因",
 	}
 	subMsgNames  = []string{"submsg", "submessage", "suberrmsg", "子错误信息", "子錯誤訊息"}
 	requestNames = []string{"requestid", "reqid", "traceid", "logid", "请求id", "請求id"}
 	// around is what else may stand in the envelope of an error, but in no content.
-	around = []string{"type", "level", "success", "status", "data", "debugmessage", "details", "detail", "timestamp", "id", "warning", "host", "topsdk", "errortype"}
+	around = []string{"type", "level", "success", "status", "data", "debugmessage", "details", "detail", "timestamp", "id", "warning", "host", "topsdk", "errortype", "path"}
 )
 
 func plainName(name string) string {
@@ -58,10 +59,10 @@ var good = []string{"", "0", "200", "ok", "success", "succeeded", "10000", "true
 // ReadForeign reads an error in whatever form: another platform's, or our own platform's without its wrapper. It
 // reports false for an object that may be content: only an object whose members all belong to an error is one.
 func ReadForeign(body []byte) (Said, bool) {
-	return readForeign(JSONObject(body), 0)
+	return readForeign(JSONObject(body), 0, false)
 }
 
-func readForeign(obj map[string]json.RawMessage, depth int) (Said, bool) {
+func readForeign(obj map[string]json.RawMessage, depth int, wrapped bool) (Said, bool) {
 	var s Said
 	if obj == nil || depth > 3 {
 		return s, false
@@ -71,7 +72,7 @@ func readForeign(obj map[string]json.RawMessage, depth int) (Said, bool) {
 		if inner == nil {
 			continue
 		}
-		if said, ok := readForeign(inner, depth+1); ok {
+		if said, ok := readForeign(inner, depth+1, wrapper != "response"); ok {
 			if said.RequestID == "" {
 				said.RequestID = firstPart(obj, requestNames)
 			}
@@ -96,7 +97,18 @@ func readForeign(obj map[string]json.RawMessage, depth int) (Said, bool) {
 		Code: firstPart(obj, codeNames), SubCode: firstPart(obj, subCodeNames), Message: firstPart(obj, messageNames),
 		SubMessage: firstPart(obj, subMsgNames), RequestID: firstPart(obj, requestNames),
 	}
+	if s.Code == "" && (wrapped || failed(obj)) {
+		s.Code = JSONText(obj["status"])
+		return s, s.Message != ""
+	}
 	return s, !slices.Contains(good, strings.ToLower(s.Code)) && (s.Message != "" || s.SubMessage != "" || s.SubCode != "" || obj["error"] != nil)
+}
+
+// failed reports whether an object without a code says that something failed: by a success that is false, or by a status
+// as proxies and frameworks write it.
+func failed(obj map[string]json.RawMessage) bool {
+	n, err := strconv.Atoi(JSONText(obj["status"]))
+	return string(obj["success"]) == "false" || err == nil && n >= 400 && n < 600
 }
 
 // firstPart returns the first text that one of the names has.

@@ -219,9 +219,11 @@ func TestTryPasted(t *testing.T) {
 	c.until("Paste")
 	c.say("erp.example.org")
 	c.until("that is no whole address")
+	c.say(link)
+	c.until("that is the link itself")
 	c.say(regexp.MustCompile(`state=[^&]*`).ReplaceAllString(address, "state=ANOTHER"))
 	c.until("the address carries the state of another link")
-	c.say(address)
+	c.say(`"` + address + `"`)
 	status, told := c.end()
 	if status != 0 || !strings.Contains(told, "The platform granted it.") {
 		t.Errorf("try with a pasted address ended with %d, want 0 and a token:\n%s", status, told)

@@ -191,6 +191,8 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	switch {
 	case ok && env.Error != "":
 		return d.refusal(app, asked, reply, env)
+	case d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) != nil:
+		return d.spec.Catalogue.EdgeRefusal(asked.Stage, reply)
 	case reply.Status >= 300:
 		return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage}, "http:"+strconv.Itoa(reply.Status), reply.Status)
 	case ok:

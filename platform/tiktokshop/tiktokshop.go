@@ -125,7 +125,11 @@ func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.C
 	code, refusal := query.Get("code"), query.Get("error")
 	switch {
 	case refusal != "" && refusal != none:
-		cb.Fault = d.spec.Catalogue.Fault(platform.Query{Stage: platform.StageAuthorize, Codes: []string{refusal}}, refusal, 0)
+		q := platform.Query{Stage: platform.StageAuthorize, Codes: []string{refusal}}
+		if words := query.Get("error_description"); words != "" && words != none {
+			q.Texts = []string{words}
+		}
+		cb.Fault = d.spec.Catalogue.Fault(q, refusal, 0)
 		cb.Fault.At = gk.At(app.Now)
 	case code == none:
 		return platform.Callback{}, d.bad("local:code_null", "code is the text null: the merchant did not agree")

@@ -77,6 +77,7 @@ type trial struct {
 	app     platform.App
 	subject gk.Subject // the shop that the link is for, where one is named
 	state   string
+	link    string // as it was printed
 	gate    *outbound.Gate
 	sim     *trySimulator // nil: the real platform
 	server  *http.Server  // where the merchant comes back; nil: the address is pasted
@@ -85,9 +86,8 @@ type trial struct {
 	tell    *teller
 }
 
-// errNoCallback ends a trial whose merchant did not come back.
-var errNoCallback = errors.New("no callback came: the merchant did not agree, or the platform sent the browser elsewhere; " +
-	"open the link again and paste the address that the browser ends on")
+// noCallback ends a trial whose merchant did not come back.
+func (t *trial) noCallback() error { return errors.New(t.tell.word("no callback")) }
 
 func try(ctx context.Context, d platform.Driver, o tryOptions, s shell.Streams) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -129,8 +129,7 @@ func try(ctx context.Context, d platform.Driver, o tryOptions, s shell.Streams) 
 // prepare collects the settings and makes the gate; with --simulate it starts the simulator and takes its app.
 func (t *trial) prepare(ctx context.Context) error {
 	facts := t.driver.Spec().Facts
-	t.tell.step("The app", "%s, %s. These are the settings that the platform's console shows for the app.",
-		facts.Names.En, t.environment)
+	t.tell.step("app.title", t.tell.word("app", facts.Names.In(t.tell.lang), t.environment))
 	if t.simulate {
 		sim, err := startTrySimulator(ctx, t.driver.Spec().Code)
 		if err != nil {

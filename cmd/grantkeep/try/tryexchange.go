@@ -2,6 +2,7 @@ package try
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -79,17 +80,17 @@ func (t *trial) trade(ctx context.Context, app platform.App, cb platform.Callbac
 		return platform.Reply{}, err
 	}
 	if req == nil {
-		t.tell.step("The exchange", "There is none: on this platform the callback itself is the permission, and calls are signed with the app's key.")
+		t.tell.step("exchange.title", t.tell.word("exchange.none"))
 		return platform.Reply{}, nil
 	}
-	t.tell.step("The exchange", "The code is traded for tokens by one request, which is never repeated: a code works once.")
+	t.tell.step("exchange.title", t.tell.word("exchange"))
 	t.tell.request(app, req, cb.Code)
 	asked.Sent = req.Sent
 	reply, err := t.send(ctx, app, req)
 	if err != nil {
 		return reply, err
 	}
-	t.tell.say("The platform answered with status %d, %s.", reply.Status, contentType(reply.Header))
+	t.tell.say("%s", t.tell.word("answered", reply.Status, cmp.Or(reply.Header.Get("Content-Type"), t.tell.word("no type"))))
 	return reply, nil
 }
 
@@ -124,10 +125,10 @@ func (t *trial) look(ctx context.Context, issues []platform.Issue, result *tried
 	if !ok || len(issues) == 0 {
 		return
 	}
-	t.tell.step("What it opens", "A second request asks the platform whose the token is and what it reaches.")
+	t.tell.step("reach.title", t.tell.word("reach"))
 	for i, issue := range issues {
 		if i == mostLooks {
-			t.tell.say("… and %d more that are not asked about here.", len(issues)-mostLooks)
+			t.tell.say("%s", t.tell.word("more", len(issues)-mostLooks))
 			return
 		}
 		app := t.open()
@@ -178,11 +179,4 @@ func masked(token string) string {
 		return "…"
 	}
 	return token[:shown] + "…"
-}
-
-func contentType(h http.Header) string {
-	if t := h.Get("Content-Type"); t != "" {
-		return t
-	}
-	return "no content type"
 }

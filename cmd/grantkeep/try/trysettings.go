@@ -131,7 +131,7 @@ func (t *trial) setting(ctx context.Context, name string, given map[string]strin
 	text, ok := given[name]
 	for {
 		if !ok {
-			t.tell.say("%s. %s", setting.Label.En, setting.Help.En)
+			t.tell.say("%s. %s", setting.Label.In(t.tell.lang), setting.Help.In(t.tell.lang))
 			answer, err := t.keys.Ask(ctx, t.tell, "  "+name, setting.Secret)
 			if errors.Is(err, shell.ErrNoInput) {
 				return t.missing(name)
@@ -175,9 +175,8 @@ func (t *trial) redirect(ctx context.Context, given map[string]string) error {
 	}
 	text := given["redirect_uri"]
 	if text == "" && t.sim == nil && t.keys.Terminal != nil {
-		t.tell.say("Callback address, letter by letter as the console has it. Without one it is http://%s/callback here,\n"+
-			"which the platform accepts only if it is registered too; most accept https addresses only.", t.listen)
-		if text, err = t.keys.Ask(ctx, t.tell, "  redirect_uri (empty for this machine)", false); err != nil {
+		t.tell.say("%s", t.tell.word("ask.redirect", t.listen))
+		if text, err = t.keys.Ask(ctx, t.tell, t.tell.word("ask.redirect.name"), false); err != nil {
 			return err
 		}
 	}
@@ -207,7 +206,7 @@ func (t *trial) shopOf(ctx context.Context) error {
 	text := t.shop
 	for {
 		if text == "" && spec.Facts.ShopNeeded {
-			answer, err := t.keys.Ask(ctx, t.tell, "  the shop, such as my-shop"+spec.Facts.ShopSuffix, false)
+			answer, err := t.keys.Ask(ctx, t.tell, t.tell.word("ask.shop", spec.Facts.ShopSuffix), false)
 			if errors.Is(err, shell.ErrNoInput) {
 				return shell.Usage("--shop is missing and there is no terminal to ask on: on this platform every shop has a host of its own, such as my-shop%s", spec.Facts.ShopSuffix)
 			}

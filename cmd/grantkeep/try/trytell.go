@@ -47,18 +47,40 @@ func printableOrLine(r rune) rune {
 	return shell.Printable(r)
 }
 
-func (t *teller) step(title, format string, args ...any) {
+// step begins a step: the name of its title among the words, and what it says.
+func (t *teller) step(title, text string) {
 	t.number++
-	t.say("\n%d. %s\n%s", t.number, title, fmt.Sprintf(format, args...))
+	t.say("\n%d. %s\n%s", t.number, t.word(title), text)
 }
 
-// rows prints names and values, and leaves out what is empty.
+// rows prints names and values, and leaves out what is empty. A name that stands among the words is told in the person's
+// language.
 func (t *teller) rows(pairs ...string) {
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			t.say("   %-20s %s", pairs[i], pairs[i+1])
+		if pairs[i+1] == "" {
+			continue
+		}
+		name := pairs[i]
+		if text, known := words[name]; known {
+			name = text.In(t.lang)
+		}
+		t.say("   %s%s %s", name, strings.Repeat(" ", max(0, rowWidth-width(name))), pairs[i+1])
+	}
+}
+
+// rowWidth is the room for the names of rows.
+const rowWidth = 20
+
+// width is how many columns of a terminal a text takes: a Chinese character takes two.
+func width(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if r >= 0x2e80 {
+			n++
 		}
 	}
+	return n
 }
 
 // app tells the settings, the secret ones as such.
@@ -67,11 +89,16 @@ func (t *teller) app(app platform.App) {
 		t.rows(name, app.Settings[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Secrets)) {
-		text := "(not shown)"
+		text := t.word("hidden")
 		if t.reveal {
 			text = app.Secrets[name][0].Reveal()
 		}
 		t.rows(name, text)
+	}
+	bases := slices.Compact(slices.Sorted(maps.Values(app.Endpoints)))
+	if len(bases) == 1 {
+		t.rows("endpoint", bases[0])
+		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
 		t.rows("endpoint "+name, app.Endpoints[name])
@@ -84,11 +111,11 @@ func (t *teller) callback(cb platform.Callback) {
 	if !cb.Code.Empty() {
 		code = t.secret(cb.Code.Reveal())
 	}
-	proof := "no; the exchange has to confirm it"
+	proof := t.word("proof.no")
 	if cb.Proven {
-		proof = "yes, and it holds"
+		proof = t.word("proof.yes")
 	}
-	t.say("The browser is back, with the state of this link.")
+	t.say("%s", t.word("back"))
 	t.rows("code", code, "names", subjectText(cb.Subject), "signed by platform", proof)
 }
 
@@ -110,12 +137,12 @@ func (t *teller) request(app platform.App, r *platform.Request, code gk.Secret) 
 
 // meaning tells what the answer says.
 func (t *teller) meaning(m offline.Meaning) {
-	t.step("What came", "%s", map[bool]string{true: "The platform granted it.", false: "The platform did not grant it."}[len(m.Issued) > 0])
+	t.step("came.title", t.word(map[bool]string{true: "granted", false: "not granted"}[len(m.Issued) > 0]))
 	switch {
 	case m.Fault != nil:
 		t.fault(m.Fault)
 	case m.Unknown:
-		t.say("The answer is neither a token nor a refusal: %s.\nWhether the code was spent is not known; open the link again for another one.", m.Why)
+		t.say("%s", t.word("unknown", m.Why))
 	}
 	for _, i := range m.Issued {
 		t.issued(i)
@@ -125,16 +152,16 @@ func (t *teller) meaning(m offline.Meaning) {
 func (t *teller) issued(i offline.Issued) {
 	who := subjectText(i.Subject)
 	if who == "" {
-		who = "not said in the answer"
+		who = t.word("not said")
 	}
-	access, life := "none: calls are signed with the app's key", ""
+	access, life := t.word("no token"), ""
 	if i.Access != "" {
 		access, life = t.secret(i.Access), t.until(i.Expires)
 	}
 	t.rows("whose", who, "access token", access, "it ends", life, "refresh token", t.secret(i.Refresh),
 		"it ends", t.until(i.RefreshExpiry), "authorization ends", t.until(i.Ceiling), "scopes", strings.Join(i.Scopes, " "))
 	for _, name := range slices.Sorted(maps.Keys(i.Windows)) {
-		t.rows("permission "+name, t.until(i.Windows[name]))
+		t.rows(t.word("permission", name), t.until(i.Windows[name]))
 	}
 }
 
@@ -154,7 +181,7 @@ func (t *teller) reach(r reach) {
 func (t *teller) fault(f *explain.Fault) {
 	t.say("%s\n%s\n%s", f.Cause.In(t.lang), f.Remedy.In(t.lang), shell.Moves[f.WhoseMove].In(t.lang))
 	if f.Report != "" {
-		t.say("\nFor the platform's support:\n%s", f.Report)
+		t.say("%s", t.word("support", f.Report))
 	}
 }
 
@@ -163,10 +190,10 @@ func (t *teller) end(r tried) {
 		return
 	}
 	if t.reveal {
-		t.say("\nNothing was stored: whoever keeps these tokens must renew them, one refresh at a time.")
+		t.say("%s", t.word("end.shown"))
 		return
 	}
-	t.say("\nNothing was stored; --reveal shows secrets and tokens. grantkeep serve keeps and renews them, grantkeep demo shows how.")
+	t.say("%s", t.word("end"))
 }
 
 // secret shows a secret as far as it may be shown.
@@ -174,7 +201,7 @@ func (t *teller) secret(text string) string {
 	if t.reveal || text == "" {
 		return text
 	}
-	return fmt.Sprintf("%s (%d characters)", masked(text), len(text))
+	return t.word("characters", masked(text), len(text))
 }
 
 // until tells an end with how far away it is.
@@ -185,9 +212,9 @@ func (t *teller) until(end gk.Time) string {
 	left := time.Until(end.Time).Round(time.Minute)
 	text := left.String()
 	if left >= 48*time.Hour {
-		text = fmt.Sprintf("%d days", int(left/(24*time.Hour)))
+		text = t.word("days", int(left/(24*time.Hour)))
 	}
-	return fmt.Sprintf("%s, in %s", shell.When(end), strings.TrimSuffix(text, "0s"))
+	return t.word("in", shell.When(end), strings.TrimSuffix(text, "0s"))
 }
 
 func subjectText(s gk.Subject) string {

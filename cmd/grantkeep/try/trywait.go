@@ -38,18 +38,17 @@ func (t *trial) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	cb, err := t.read("http://" + r.Host + r.URL.RequestURI())
-	text := "The authorization has arrived. Close this window and go on in the terminal."
+	text := t.tell.word("arrived")
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
-		text = "This is the callback of grantkeep try. " + err.Error()
+		text = t.tell.word("is callback", err)
 	} else {
 		select {
 		case t.arrived <- cb:
 		default: // a reloaded page: the first one counts
 		}
 	}
-	//nolint:gosec // the text is escaped
-	_, _ = io.WriteString(w, "<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width\"><title>grantkeep try</title><p>"+
+	_, _ = io.WriteString(w, "<!doctype html><html lang=\""+t.tell.lang+"\"><meta name=\"viewport\" content=\"width=device-width\"><title>grantkeep try</title><p>"+
 		htmlText(text)+"</p></html>") // an error means that the browser has gone
 }
 
@@ -57,27 +56,37 @@ func htmlText(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
+// pasted takes off what chats and mails put around an address, and encodes the blanks that a browser's bar shows.
+func pasted(line string) string {
+	return strings.ReplaceAll(strings.Trim(line, " \t\r\"'`<>()“”‘’「」，。,;"), " ", "%20")
+}
+
 // read reads an address that the browser ended on. Its errors hold no part of it.
 func (t *trial) read(address string) (platform.Callback, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
-		return platform.Callback{}, errors.New("that is no whole address; copy the browser's address line, from http to its end")
+		return platform.Callback{}, errors.New(t.tell.word("paste.whole"))
+	}
+	if link, err := url.Parse(t.link); err == nil && link.Host == u.Host && link.Path == u.Path && u.Path != "" {
+		return platform.Callback{}, errors.New(t.tell.word("paste.link"))
 	}
 	cb, err := t.driver.ReadCallback(t.open(), platform.Incoming{Method: http.MethodGet, URL: address})
 	var bad *platform.BadCallback
 	switch {
 	case errors.Is(err, platform.ErrForged):
-		return cb, errors.New("the proof in the address fails: it was not made with this app's secret, or the address was changed on the way")
+		return cb, errors.New(t.tell.word("paste.forged"))
 	case errors.As(err, &bad):
-		return cb, fmt.Errorf("the address cannot be used: %s", bad.Why)
+		return cb, errors.New(t.tell.word("paste.bad", bad.Why))
 	case err != nil:
 		return cb, err
 	case cb.Empty:
-		return cb, errors.New("the address has neither a code nor an error: it is not the one that follows the consent")
+		return cb, errors.New(t.tell.word("paste.empty"))
+	case cb.Cancel:
+		return cb, errors.New(t.tell.word("paste.cancel"))
 	case cb.State == "" && t.driver.Spec().Facts.Callback.StateIn != "none":
-		return cb, errors.New("the address carries no state, so it did not come from this link; open the link again")
+		return cb, errors.New(t.tell.word("paste.stateless"))
 	case cb.State != "" && subtle.ConstantTimeCompare([]byte(cb.State), []byte(t.state)) != 1:
-		return cb, errors.New("the address carries the state of another link; use the link printed by this run")
+		return cb, errors.New(t.tell.word("paste.other"))
 	}
 	return cb, nil
 }
@@ -89,19 +98,20 @@ func (t *trial) authorize(ctx context.Context) (platform.Callback, error) {
 		return platform.Callback{}, err
 	}
 	facts := t.driver.Spec().Facts
-	t.tell.step("The link", "The merchant opens it, logs in and agrees. %s\nThe callback address is %s.", facts.Page.Account.En, t.app.CallbackURL)
+	t.link = link.URL
+	t.tell.step("link.title", t.tell.word("link", facts.Page.Account.In(t.tell.lang), t.app.CallbackURL))
 	t.tell.say("\n%s", link.URL)
 	if link.SignedText != "" {
-		t.tell.say("\nIt is signed over: %s", link.SignedText)
+		t.tell.say("%s", t.tell.word("link.signed", link.SignedText))
 	}
 	if !link.Expires.IsZero() {
-		t.tell.say("It is accepted until %s.", link.Expires.Local().Format("15:04:05"))
+		t.tell.say("%s", t.tell.word("link.until", link.Expires.Local().Format("15:04:05")))
 	}
-	brings := "a code that works once"
+	brings := "brings.code"
 	if !facts.Tokens {
-		brings = "the shop's id"
+		brings = "brings.shop"
 	}
-	t.tell.step("The callback", "The platform sends the merchant's browser back with %s.", brings)
+	t.tell.step("callback.title", t.tell.word("callback", t.tell.word(brings)))
 	if t.sim != nil && !t.byHand {
 		return t.simulated(ctx, link.URL)
 	}
@@ -126,9 +136,9 @@ func (t *trial) await(ctx context.Context) (platform.Callback, error) {
 	ctx, stop := context.WithTimeout(ctx, t.wait)
 	defer stop()
 	if t.server != nil {
-		t.tell.say("Waiting at %s. If the browser ends elsewhere, paste its address here.", t.app.CallbackURL)
+		t.tell.say("%s", t.tell.word("waiting", t.app.CallbackURL))
 	} else {
-		t.tell.say("Paste the address that the browser ended on, from https to its end; that the page itself fails is no matter.")
+		t.tell.say("%s", t.tell.word("paste"))
 	}
 	lines := t.keys.Read()
 	for {
@@ -138,7 +148,7 @@ func (t *trial) await(ctx context.Context) (platform.Callback, error) {
 		case line, ok := <-lines:
 			if !ok {
 				if t.server == nil {
-					return platform.Callback{}, errNoCallback
+					return platform.Callback{}, t.noCallback()
 				}
 				lines = nil // nobody will paste; the browser may still come
 				continue
@@ -146,14 +156,14 @@ func (t *trial) await(ctx context.Context) (platform.Callback, error) {
 			if strings.TrimSpace(line) == "" {
 				continue
 			}
-			cb, err := t.read(strings.TrimSpace(line))
+			cb, err := t.read(pasted(line))
 			if err == nil {
 				return cb, nil
 			}
-			t.tell.say("%v.", err)
+			t.tell.say("%s", t.tell.word("told", err))
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return platform.Callback{}, errNoCallback
+				return platform.Callback{}, t.noCallback()
 			}
 			return platform.Callback{}, ctx.Err()
 		}
@@ -166,7 +176,7 @@ func (t *trial) simulated(ctx context.Context, link string) (platform.Callback, 
 	if err != nil {
 		return platform.Callback{}, err
 	}
-	t.tell.say("The simulated merchant of %s agrees.", shop)
+	t.tell.say("%s", t.tell.word("agrees", shop))
 	if t.server == nil {
 		cb, err := t.read(address)
 		if err != nil {
@@ -187,7 +197,7 @@ func (t *trial) simulated(ctx context.Context, link string) (platform.Callback, 
 	default:
 		cb, err := t.read(address)
 		if err == nil {
-			err = errNoCallback
+			err = t.noCallback()
 		}
 		return cb, err
 	}
