@@ -129,6 +129,9 @@ func fieldsOf(p frame.Page, facts *platform.Facts, profile string, values map[st
 	var list []appField
 	for _, name := range slices.Sorted(maps.Keys(facts.Settings)) {
 		s := facts.Settings[name]
+		if s.Role == platform.RolePushed {
+			continue // nobody enters it
+		}
 		f := appField{
 			Name: name, Label: s.Label.In(p.Lang), Help: s.Help.In(p.Lang), Type: s.Type, Value: values[name], Choices: s.Choices, Secret: s.Secret,
 			Required: s.RequiredFor(profile) && name != "redirect_uri", Max: s.Max,
