@@ -41,7 +41,7 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	askedAt := fl.keeper.Now()
 	var issue platform.Issue
 	if in.Token.Access.Empty() {
-		if issue, err = fl.reask(ctx, opened, in, askedAt); err != nil {
+		if issue, err = fl.askForToken(ctx, opened, in, askedAt); err != nil {
 			return gk.Grant{}, err
 		}
 	} else {
@@ -92,9 +92,9 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	return fl.store.Grant(ctx, v, id)
 }
 
-// reask asks the platform for a token without any consent: client credentials and the like. Losing the answer loses
+// askForToken asks the platform for a token without any consent: client credentials and the like. Losing the answer loses
 // nothing.
-func (fl *Flow) reask(ctx context.Context, opened apps.Opened, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
+func (fl *Flow) askForToken(ctx context.Context, opened apps.Opened, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
 	r, ok := opened.Driver.(platform.Renewer)
 	if !ok || opened.Driver.Spec().Facts.Renew(opened.Open.Profile, opened.Open.Stage).Style != platform.Reask {
 		return platform.Issue{}, gk.BadInput("token", "is needed: this kind of app cannot ask the platform for one without the merchant")

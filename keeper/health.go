@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/checkup"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 )
 
@@ -50,6 +51,13 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.C
 		return nil, err
 	}
 	return slices.Concat([]apps.Check{k.checkClock(ctx)}, k.checkSpill(id), checks), nil
+}
+
+// CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
+func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
+	return checkup.Look{
+		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Master: k.options.Master, Now: k.Now, Clock: k.checkClock,
+	}.All(ctx)
 }
 
 func (k *Keeper) checkClock(ctx context.Context) apps.Check {

@@ -193,7 +193,7 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 		return platform.App{}, fmt.Errorf("app.profile %q is none of %s", app.Profile, strings.Join(facts.Profiles, ", "))
 	}
 	if app.Profile == "" && l.Do == "obtain" {
-		app.Profile = reasking(facts)
+		app.Profile = askingAgain(facts)
 	}
 	for name, values := range l.App {
 		setting, known := facts.Settings[name]
@@ -220,9 +220,9 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 	return d.Spec().Open(app), errors.Join(bad...)
 }
 
-// reasking returns the first profile whose tokens are obtained with the app's own credentials: whoever asks for such a
+// askingAgain returns the first profile whose tokens are obtained with the app's own credentials: whoever asks for such a
 // token means it, unless they name another. Empty if there is none.
-func reasking(facts *platform.Facts) string {
+func askingAgain(facts *platform.Facts) string {
 	for _, profile := range facts.Profiles {
 		if facts.Renew(profile, "online").Style == platform.Reask {
 			return profile

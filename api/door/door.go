@@ -25,7 +25,7 @@ type Door struct {
 	problem.Answers
 	Store   store.Store
 	url     *url.URL // of this face
-	Keys    *keyring
+	Keys    *keyCache
 	Uses    *Uses
 	Gateway *gateway.Gateway
 	Mux     *http.ServeMux
@@ -57,7 +57,7 @@ func New(o Options) *Door {
 		o.Uses = NewUses(o.Store, o.Keeper.Now, o.Log)
 	}
 	d := &Door{
-		Answers: problem.Answers{Keeper: o.Keeper, Log: o.Log}, Store: o.Store, url: u, Keys: newKeyring(o.Store, o.Keeper.Now), Uses: o.Uses,
+		Answers: problem.Answers{Keeper: o.Keeper, Log: o.Log}, Store: o.Store, url: u, Keys: newKeyCache(o.Store, o.Keeper.Now), Uses: o.Uses,
 		Gateway: gateway.New(gateway.Options{Keeper: o.Keeper, Log: o.Log, Bodies: o.Bodies}),
 		Mux:     http.NewServeMux(), metrics: newMetrics(o.Metrics, o.Keeper), replies: replies{o.Store, o.Keeper.Vault(), o.Keeper.Now},
 	}

@@ -18,7 +18,7 @@ type Rotation struct {
 	SealsAt wire.Moment `json:"seals_at" doc:"when it begins to seal; what older keys sealed is sealed again from then on"`
 }
 
-func (s staffRoutes) routeKeyring() {
+func (s staffRoutes) routeKeyset() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "rotate-keyring", Method: http.MethodPost, Path: "/v1/keyring/rotate", DefaultStatus: http.StatusAccepted, Summary: "Rotate the encryption keys",
 		Description: "Adds a key that every instance takes at once and that seals a minute later. While one waits for its minute, the answer is that one. Older keys stay, since backups may need them.",

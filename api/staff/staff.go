@@ -10,7 +10,7 @@ type staffRoutes struct{ *door.Door }
 func Route(d *door.Door) {
 	s := staffRoutes{d}
 	s.routeKeys()
-	s.routeKeyring()
+	s.routeKeyset()
 	s.routeChecks()
 	s.routeAudit()
 	s.routeUsers()

@@ -16,7 +16,7 @@ import (
 	"github.com/grantkeep/grantkeep/vault"
 )
 
-func KeyringRewrap(s shell.Streams) *cobra.Command {
+func RewrapKeyset(s shell.Streams) *cobra.Command {
 	var k kept
 	var to string
 	cmd := &cobra.Command{

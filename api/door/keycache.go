@@ -22,9 +22,9 @@ const (
 	keyRoom  = 10_000                 // keys held in memory
 )
 
-// keyring finds API keys, asking the store about each at most once a second. Ages are measured on the real, monotonic
+// keyCache finds API keys, asking the store about each at most once a second. Ages are measured on the real, monotonic
 // clock; a key's own end is compared with product time.
-type keyring struct {
+type keyCache struct {
 	store store.Keys
 	now   func() time.Time
 	pulse store.Pulse
@@ -48,13 +48,13 @@ type keyEntry struct {
 	nextAt time.Time // when the store is asked again
 }
 
-func newKeyring(s store.Keys, now func() time.Time) *keyring {
-	return &keyring{store: s, now: now, entries: make(map[keyHash]keyEntry), reads: make(map[keyHash]*keyRead)}
+func newKeyCache(s store.Keys, now func() time.Time) *keyCache {
+	return &keyCache{store: s, now: now, entries: make(map[keyHash]keyEntry), reads: make(map[keyHash]*keyRead)}
 }
 
 // find returns the living key with this text: ErrNoKey, or an error that wraps store.ErrUnavailable when the store
 // cannot say and nothing young enough is known.
-func (r *keyring) find(ctx context.Context, text gk.Secret) (*gk.Key, error) {
+func (r *keyCache) find(ctx context.Context, text gk.Secret) (*gk.Key, error) {
 	if !ValidKey(text) {
 		return nil, problem.ErrNoKey
 	}
@@ -72,7 +72,7 @@ func (r *keyring) find(ctx context.Context, text gk.Secret) (*gk.Key, error) {
 }
 
 // entry returns what is known of a key, read at most a second ago, or longer ago while the database does not answer.
-func (r *keyring) entry(ctx context.Context, hash keyHash) (keyEntry, error) {
+func (r *keyCache) entry(ctx context.Context, hash keyHash) (keyEntry, error) {
 	r.mu.Lock()
 	e, known := r.entries[hash]
 	now := time.Now()
@@ -109,7 +109,7 @@ func (r *keyring) entry(ctx context.Context, hash keyHash) (keyEntry, error) {
 }
 
 // believe serves a known key without further waiting for a second, or until it has been read.
-func (r *keyring) believe(hash keyHash, e keyEntry) {
+func (r *keyCache) believe(hash keyHash, e keyEntry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.entries[hash] == e { // neither read nor forgotten meanwhile
@@ -119,7 +119,7 @@ func (r *keyring) believe(hash keyHash, e keyEntry) {
 }
 
 // begin begins to read a key. The read goes on when those who wait for it leave. The lock is held.
-func (r *keyring) begin(hash keyHash) *keyRead {
+func (r *keyCache) begin(hash keyHash) *keyRead {
 	under := &keyRead{done: make(chan struct{})}
 	r.reads[hash] = under
 	epoch := r.epoch
@@ -140,7 +140,7 @@ func (r *keyring) begin(hash keyHash) *keyRead {
 }
 
 // take keeps what a read has brought. The lock is held.
-func (r *keyring) take(hash keyHash, k gk.Key, err error, begun time.Time, epoch int) (keyEntry, error) {
+func (r *keyCache) take(hash keyHash, k gk.Key, err error, begun time.Time, epoch int) (keyEntry, error) {
 	e := keyEntry{key: &k, readAt: begun, nextAt: begun.Add(keyFresh)}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -163,7 +163,7 @@ func (r *keyring) take(hash keyHash, k gk.Key, err error, begun time.Time, epoch
 }
 
 // Forget drops what is known of a key that has just changed.
-func (r *keyring) Forget(id string) {
+func (r *keyCache) Forget(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.epoch++

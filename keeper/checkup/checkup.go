@@ -1,4 +1,5 @@
-package keeper
+// Package checkup looks how this process and its database stand, for whoever runs them.
+package checkup
 
 import (
 	"context"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
@@ -24,21 +26,33 @@ const (
 	oldestKey    = 366 * 24 * time.Hour
 )
 
-// CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
-func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
-	database := k.checkDatabase(ctx)
+// Look is what a check-up looks at.
+type Look struct {
+	Store     store.Store
+	Apps      *apps.Registry
+	Gate      *outbound.Gate
+	Spill     *spill.File
+	SpillFile string
+	Master    vault.Master
+	Now       func() time.Time
+	Clock     func(ctx context.Context) apps.Check
+}
+
+// All looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
+func (l Look) All(ctx context.Context) []apps.Check {
+	database := l.checkDatabase(ctx)
 	checks := []apps.Check{database}
 	if database.State == apps.CheckFailed && !strings.HasPrefix(database.Detail, "answers") {
-		return append(checks, k.checkDisk())
+		return append(checks, l.checkDisk())
 	}
-	return append(checks, k.checkClock(ctx), k.checkKeys(ctx), k.checkVersions(ctx), k.checkBacklog(ctx), k.checkOutlets(ctx), k.checkWaiting(), k.checkDisk(), k.checkEgress(ctx))
+	return append(checks, l.Clock(ctx), l.checkKeys(ctx), l.checkVersions(ctx), l.checkBacklog(ctx), l.checkOutlets(ctx), l.checkWaiting(), l.checkDisk(), l.checkEgress(ctx))
 }
 
 // checkEgress asks the echo from which address the requests of owners come that have a way of their own; an app's own
 // check tells its address.
-func (k *Keeper) checkEgress(ctx context.Context) apps.Check {
+func (l Look) checkEgress(ctx context.Context) apps.Check {
 	c := apps.Check{Name: "egress", State: apps.CheckManual}
-	_, seen, err := k.apps.Leaves(ctx, "", "")
+	_, seen, err := l.Apps.Leaves(ctx, "", "")
 	switch {
 	case errors.Is(err, outbound.ErrNoEcho):
 		c.Detail = "from which address platforms see requests come is not known: name an echo in a file for --egress"
@@ -51,12 +65,12 @@ func (k *Keeper) checkEgress(ctx context.Context) apps.Check {
 		return c
 	}
 	told := []string{"platforms see requests come from " + seen.String()}
-	for n, owner := range k.gate.Owners() {
+	for n, owner := range l.Gate.Owners() {
 		if n == mostWays {
 			told = append(told, "and more owners have ways of their own")
 			break
 		}
-		way, seen, err := k.apps.Leaves(ctx, "", owner)
+		way, seen, err := l.Apps.Leaves(ctx, "", owner)
 		if err != nil {
 			c.State = apps.CheckFailed
 			told = append(told, fmt.Sprintf("those of %s (by %s) do not get out: %v", owner, way, err))
@@ -71,16 +85,16 @@ func (k *Keeper) checkEgress(ctx context.Context) apps.Check {
 // mostWays is how many owners' ways a check-up asks about.
 const mostWays = 20
 
-func (k *Keeper) checkDatabase(ctx context.Context) apps.Check {
+func (l Look) checkDatabase(ctx context.Context) apps.Check {
 	begun := time.Now()
-	if err := k.store.Ping(ctx); err != nil {
-		return apps.Check{Name: "database", State: apps.CheckFailed, Detail: k.store.Name() + " does not answer; bring it back, and keep every instance and its --data: token pairs may wait there"}
+	if err := l.Store.Ping(ctx); err != nil {
+		return apps.Check{Name: "database", State: apps.CheckFailed, Detail: l.Store.Name() + " does not answer; bring it back, and keep every instance and its --data: token pairs may wait there"}
 	}
 	took := time.Since(begun)
 	if took > slowDatabase {
 		return apps.Check{Name: "database", State: apps.CheckFailed, Detail: fmt.Sprintf("answers after %s only; look at its load and its disk", took.Round(time.Millisecond))}
 	}
-	return apps.Check{Name: "database", State: apps.CheckOK, Detail: k.store.Name() + " answers"}
+	return apps.Check{Name: "database", State: apps.CheckOK, Detail: l.Store.Name() + " answers"}
 }
 
 // unanswered is the check of something that the database did not tell.
@@ -89,25 +103,25 @@ func unanswered(name string, err error) apps.Check {
 }
 
 // checkKeys looks at the key set in force and at what older keys have sealed.
-func (k *Keeper) checkKeys(ctx context.Context) apps.Check {
+func (l Look) checkKeys(ctx context.Context) apps.Check {
 	c := apps.Check{Name: "keys", State: apps.CheckFailed}
-	set, err := k.store.Keyset(ctx)
+	set, err := l.Store.Keyset(ctx)
 	if err != nil {
 		return unanswered(c.Name, err)
 	}
-	if k.options.Master == (vault.Master{}) {
+	if l.Master == (vault.Master{}) {
 		return apps.Check{Name: c.Name, State: apps.CheckManual, Detail: "this process has no master key and cannot look into the key set"}
 	}
-	ids, err := vault.Keys(k.options.Master, set.Wrapped)
+	ids, err := vault.Keys(l.Master, set.Wrapped)
 	if err != nil {
 		c.Detail = "the key set is under another master key than this process was started with: start it again with that one before the keys are rotated"
 		return c
 	}
-	left, err := k.store.SealedOtherwise(ctx, set.Primary, 1)
+	left, err := l.Store.SealedOtherwise(ctx, set.Primary, 1)
 	if err != nil {
 		return unanswered(c.Name, err)
 	}
-	switch age := k.Now().Sub(set.CreatedAt); {
+	switch age := l.Now().Sub(set.CreatedAt); {
 	case ids[len(ids)-1] != set.Primary:
 		c.State, c.Detail = apps.CheckOK, "a key was added and begins to seal within a minute"
 	case age > oldestKey:
@@ -123,8 +137,8 @@ func (k *Keeper) checkKeys(ctx context.Context) apps.Check {
 }
 
 // checkVersions compares the versions of the processes that work on the database.
-func (k *Keeper) checkVersions(ctx context.Context) apps.Check {
-	all, err := k.store.Processes(ctx)
+func (l Look) checkVersions(ctx context.Context) apps.Check {
+	all, err := l.Store.Processes(ctx)
 	if err != nil {
 		return unanswered("instances", err)
 	}
@@ -145,14 +159,14 @@ func (k *Keeper) checkVersions(ctx context.Context) apps.Check {
 }
 
 // checkBacklog looks for work that is due and not done.
-func (k *Keeper) checkBacklog(ctx context.Context) apps.Check {
-	all, err := k.store.Backlogs(ctx, k.Now())
+func (l Look) checkBacklog(ctx context.Context) apps.Check {
+	all, err := l.Store.Backlogs(ctx, l.Now())
 	if err != nil {
 		return unanswered("backlog", err)
 	}
 	var late []string
 	for _, b := range all {
-		if age := k.Now().Sub(b.Oldest); !b.Oldest.IsZero() && age > lateWork {
+		if age := l.Now().Sub(b.Oldest); !b.Oldest.IsZero() && age > lateWork {
 			late = append(late, fmt.Sprintf("work on %s has been due for %s", b.Platform, age.Round(time.Minute)))
 		}
 		if b.InDoubt > manyInDoubt {
@@ -166,11 +180,11 @@ func (k *Keeper) checkBacklog(ctx context.Context) apps.Check {
 }
 
 // checkOutlets looks for webhooks and alarms that do not arrive.
-func (k *Keeper) checkOutlets(ctx context.Context) apps.Check {
+func (l Look) checkOutlets(ctx context.Context) apps.Check {
 	var bad []string
 	n := 0
 	for _, form := range []string{store.WebhookForm, store.AlarmForm} {
-		all, err := k.store.Outlets(ctx, form)
+		all, err := l.Store.Outlets(ctx, form)
 		if err != nil {
 			return unanswered("news", err)
 		}
@@ -194,8 +208,8 @@ func (k *Keeper) checkOutlets(ctx context.Context) apps.Check {
 }
 
 // checkWaiting tells of pairs that the database does not have.
-func (k *Keeper) checkWaiting() apps.Check {
-	waiting, aside, _ := k.spill.Size()
+func (l Look) checkWaiting() apps.Check {
+	waiting, aside, _ := l.Spill.Size()
 	if waiting > 0 {
 		return apps.Check{Name: "spill", State: apps.CheckFailed, Detail: fmt.Sprintf("%d token pairs are in the spill file of this server only, %d of them refused by the database; keep this instance and its disk", waiting, aside)}
 	}
@@ -203,14 +217,14 @@ func (k *Keeper) checkWaiting() apps.Check {
 }
 
 // checkDisk looks for room where the spill file is.
-func (k *Keeper) checkDisk() apps.Check {
+func (l Look) checkDisk() apps.Check {
 	c := apps.Check{Name: "disk", State: apps.CheckFailed}
-	if k.options.SpillFile == "" {
+	if l.SpillFile == "" {
 		c.Detail = "this server has no spill file: a token pair that cannot be stored is lost with the process"
 		return c
 	}
 	var s syscall.Statfs_t
-	dir := filepath.Dir(k.options.SpillFile)
+	dir := filepath.Dir(l.SpillFile)
 	if err := syscall.Statfs(dir, &s); err != nil {
 		c.Detail = "the file system of --data could not be asked: " + err.Error()
 		return c

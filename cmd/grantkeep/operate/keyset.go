@@ -8,7 +8,7 @@ import (
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 )
 
-func KeyringRotate(s shell.Streams) *cobra.Command {
+func RotateKeyset(s shell.Streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "rotate", Short: "Add an encryption key and seal everything again with it", Args: cobra.NoArgs,
