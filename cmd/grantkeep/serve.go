@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -263,9 +264,15 @@ func serve(ctx context.Context, c serveConfig, s streams) error {
 	if _, err := fmt.Fprintf(s.out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}
+	settled := time.AfterFunc(settledAfter, debug.FreeOSMemory)
+	defer settled.Stop()
 	log.Info("ready", "database", in.store.Name(), "public_url", c.publicURL, "instance_data", c.data)
 	return runServer(ctx, server, listener, k, pushes, in.news, in.uses, c.drain, log)
 }
+
+// settledAfter is how long after its start a process gives back the memory that only the start needed: catalogues are read
+// and the first login's secret is hashed.
+const settledAfter = 3 * time.Second
 
 // lastUses is how long a process that stops waits for the database to take the last uses of tokens.
 const lastUses = 5 * time.Second
