@@ -7,7 +7,7 @@ type State string
 
 // The five states.
 const (
-	Active    State = "active"    // its access token is good, whatever its renewals do
+	Active    State = "active"    // its access token is good, or is brought when somebody reads it, whatever its renewals did
 	Held      State = "held"      // kept alive, served to nobody until confirmed
 	Suspended State = "suspended" // the access token has ended, renewing may yet work without the merchant
 	Expired   State = "expired"   // nothing usable is left; only the merchant can revive it

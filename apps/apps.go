@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,16 @@ func New(o Options) *Registry {
 
 // Driver returns the driver of a platform, nil if this build has none.
 func (r *Registry) Driver(code string) platform.Driver { return r.drivers[code] }
+
+// Windows lists the names of the partial permissions that platforms of this build have.
+func (r *Registry) Windows() []string {
+	var names []string
+	for _, d := range r.drivers {
+		names = append(names, d.Spec().Facts.Windows...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // OnAnswer has f called with the platform of every answered request, and how long it took.
 func (r *Registry) OnAnswer(f func(platform string, took time.Duration)) { r.answered.Store(&f) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -61,6 +62,7 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	} else {
 		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
 	}
+	checks = append(checks, r.checkEgress(ctx, app.ID)...)
 	checks = append(checks, opened.checkCredentials(ctx)...)
 	switch {
 	case app.Stop == gk.StopRestored:
@@ -76,17 +78,34 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	default:
 		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
 	}
-	if text := app.Settings[keyExpiresAt]; text != "" {
-		if at, err := gk.ParseTime(text); err == nil {
-			left := at.Sub(r.now())
-			state := CheckOK
-			if left < 30*24*time.Hour {
-				state = CheckFailed
-			}
-			checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
+	if at := keyEnd(d, &app); !at.IsZero() {
+		state := CheckOK
+		if at.Sub(r.now()) < 30*24*time.Hour {
+			state = CheckFailed
 		}
+		checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
 	}
 	return checks, nil
+}
+
+// checkEgress asks an echo from which address a platform sees this app's requests come. Without an echo there is nothing to say.
+func (r *Registry) checkEgress(ctx context.Context, app string) []Check {
+	const name = "egress"
+	way, seen, err := r.Leaves(ctx, app, "")
+	switch {
+	case errors.Is(err, outbound.ErrNoEcho), errors.Is(err, outbound.ErrForbidden):
+		return nil
+	case err != nil:
+		return []Check{{name, CheckFailed, by(way) + "the echo could not be asked: " + err.Error(), nil}}
+	}
+	return []Check{{name, CheckManual, by(way) + "the platform sees requests come from " + seen.String() + "; compare with its console, where it has a list of addresses", nil}}
+}
+
+func by(way string) string {
+	if way == "" {
+		return ""
+	}
+	return "by " + way + ", "
 }
 
 // checkCredentials asks the platform something that only the right credentials may ask: its list of our

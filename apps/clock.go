@@ -15,7 +15,6 @@ const (
 	CursorNextPull   = "next_pull"   // unix ms
 	CursorNextCensus = "next_census" // unix ms
 	keyWarned        = "key_warned"  // days of the last warning about the key
-	keyExpiresAt     = "partner_key_expires_at"
 )
 
 // NextTurn is the soonest of what an app has to do; at the latest a day from now, since its settings may change.
@@ -44,13 +43,22 @@ func Moment(app *gk.App, name string) time.Time {
 // Millis writes a moment as a cursor holds it.
 func Millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
+// keyEnd returns when the secret of an app ends, as its vendor has entered it; zero where that is not known.
+func keyEnd(d platform.Driver, app *gk.App) time.Time {
+	end, err := gk.ParseTime(app.Settings[d.Spec().Facts.InRole(platform.RoleSecretEnds)])
+	if err != nil {
+		return time.Time{}
+	}
+	return end
+}
+
 // keyWarnings is how many days before the end of a key its vendor hears of it.
 var keyWarnings = []int64{30, 7, 1}
 
 // WarnKey tells, 30, 7 and 1 days ahead, that the platform's key of an app ends.
-func WarnKey(app *gk.App, now time.Time) []gk.Event {
-	end, err := gk.ParseTime(app.Settings[keyExpiresAt])
-	if err != nil || app.Settings[keyExpiresAt] == "" {
+func WarnKey(d platform.Driver, app *gk.App, now time.Time) []gk.Event {
+	end := keyEnd(d, app)
+	if end.IsZero() {
 		return nil
 	}
 	warned, _ := strconv.ParseInt(app.Cursors[keyWarned], 10, 64) // none is zero

@@ -38,9 +38,7 @@ func (r *Registry) destination(spec *platform.Spec, app gk.App) string {
 	callback, push := r.addressesOf(app)
 	ids := []string{callback, push}
 	for _, name := range slices.Sorted(maps.Keys(app.Settings)) {
-		s := spec.Facts.Settings[name]
-		identity := s.RequiredFor(app.Profile) && strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_key") && s.Type != "bool"
-		if identity || name == "region" {
+		if spec.Facts.Settings[name].Identity {
 			ids = append(ids, name+"="+app.Settings[name])
 		}
 	}

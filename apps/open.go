@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // Opened is an application for one use at one moment.
@@ -15,6 +16,7 @@ type Opened struct {
 	App    gk.App
 	Driver platform.Driver
 	Open   platform.App // what the driver needs of it, with its secrets
+	Owner  string       // whose grant is asked about, which may have a way out of its own; empty: nobody's
 
 	registry *Registry
 }
@@ -33,6 +35,9 @@ func (r *Registry) Open(app gk.App) (Opened, error) {
 	o := Opened{App: app, Driver: r.drivers[app.Platform], registry: r}
 	if o.Driver == nil {
 		return o, &Broken{app.ID, CodeNoDriver, errors.New("this build has no driver for " + app.Platform)}
+	}
+	if app.Broken == store.CodeUnreadable {
+		return o, &Broken{app.ID, store.CodeUnreadable, errors.New("columns of its row cannot be read; bring the row back from a backup")}
 	}
 	secrets, err := r.OpenSecrets(app)
 	if err != nil {

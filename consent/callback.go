@@ -71,6 +71,7 @@ func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming
 	if err != nil {
 		return Outcome{}, err
 	}
+	opened.Owner = a.Owner
 	if cb.Cancel && a.Kind != gk.KindCancel {
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}
@@ -129,7 +130,7 @@ func codeHash(d platform.Driver, cb platform.Callback) []byte {
 	if !cb.Code.Empty() {
 		return digest(cb.Code.Reveal())
 	}
-	for _, name := range d.Spec().Facts.Link.Recovery {
+	for _, name := range d.Spec().Facts.Recovery.Codes {
 		if code := cb.Params.Get(name); code != "" {
 			return digest(name + "=" + code)
 		}

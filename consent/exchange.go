@@ -61,25 +61,43 @@ func (fl *Flow) exchange(ctx context.Context, opened apps.Opened, kind string, c
 }
 
 const (
-	insistFor   = 20 * time.Second // the shortest life of a code is a minute, and the merchant waits
+	insistFor   = 20 * time.Second // where no life of a code is published; the shortest is a minute
+	insistMost  = time.Minute      // the merchant has been told by then that it takes longer
+	repeatMost  = 4 * time.Minute  // of a code that brings the same pair again
+	repeatEach  = time.Minute      // of one try of such a code, which may be cut off: the next one brings what it would have
 	firstInsist = 1500 * time.Millisecond
 )
 
-// insist redeems, and redeems again where the platform says that it has too much to do: it has spent nothing then, and
-// the code lives on for a while, but the merchant would have to agree once more.
+// patienceOf is how long an exchange that met a busy platform, and one whose answer was lost, are tried again.
+func patienceOf(f *platform.Facts) (busy, lost time.Duration) {
+	busy = insistFor
+	if life := time.Duration(f.Link.CodeLife); life > 0 {
+		busy = min(max(life/4, insistFor), insistMost)
+	}
+	return busy, min(time.Duration(f.Callback.CodeRepeat), repeatMost)
+}
+
+// insist redeems, and redeems again where the merchant would else have to agree once more: where the platform says that
+// it has too much to do, since it has spent nothing then and the code lives on for a while; and after a lost answer where
+// the code brings the same pair again.
 func (fl *Flow) insist(ctx context.Context, opened apps.Opened, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
 	began := fl.keeper.Now()
+	ifBusy, ifLost := patienceOf(opened.Driver.Spec().Facts)
 	for pause := firstInsist; ; pause *= 2 {
 		issues, proved, err = fl.redeem(ctx, opened, cb, asked)
-		var busy *gk.Fault
-		if !errors.As(err, &busy) || !busy.Known || busy.Action != gk.Backoff {
+		var refusal *gk.Fault
+		within := time.Duration(0)
+		switch refused := errors.As(err, &refusal); {
+		case err == nil, apps.NotSent(err):
+		case refused && refusal.Known && refusal.Action == gk.Backoff:
+			within, pause = ifBusy, max(pause, refusal.RetryAfter)
+		case !refused:
+			within = ifLost
+		}
+		if fl.keeper.Now().Add(pause).Sub(began) > within || fl.keeper.Draining() {
 			return issues, proved, err
 		}
-		pause = max(pause, busy.RetryAfter)
-		if fl.keeper.Now().Add(pause).Sub(began) > insistFor {
-			return issues, proved, err
-		}
-		fl.log.Info("the platform has too much to do; a code is exchanged in a moment", "app", opened.App.ID, "fault", busy, "pause", pause)
+		fl.log.Info("a code is exchanged again in a moment", "app", opened.App.ID, "error", err, "pause", pause)
 		time.Sleep(pause)
 	}
 }
@@ -96,7 +114,11 @@ func (fl *Flow) redeem(ctx context.Context, opened apps.Opened, cb platform.Call
 	var reply platform.Reply
 	if req != nil {
 		asked.Sent, asked.At = req.Sent, fl.keeper.Now()
-		if reply, err = opened.Ask(ctx, req, true, exchangeDeadline); err != nil {
+		deadline := exchangeDeadline
+		if opened.Driver.Spec().Facts.Callback.CodeRepeat > 0 {
+			deadline = repeatEach
+		}
+		if reply, err = opened.Ask(ctx, req, true, deadline); err != nil {
 			return nil, false, err
 		}
 	}

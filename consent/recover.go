@@ -28,9 +28,9 @@ func (fl *Flow) Recover(ctx context.Context, v gk.Viewer, appID, owner string, p
 	if err != nil {
 		return Outcome{}, err
 	}
-	known := opened.Driver.Spec().Facts.Link.Recovery
+	known, with := opened.Driver.Spec().Facts.Recovery.Codes, opened.Driver.Spec().Facts.Recovery.With
 	for name := range params {
-		if name != "shop_id" && !slices.Contains(known, name) {
+		if !slices.Contains(with, name) && !slices.Contains(known, name) {
 			return Outcome{}, gk.BadInput(name, "is no recovery code of "+opened.App.Platform)
 		}
 	}
@@ -41,5 +41,6 @@ func (fl *Flow) Recover(ctx context.Context, v gk.Viewer, appID, owner string, p
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
+	opened.Owner = owner
 	return fl.entry(ctx, opened, cb, owner)
 }

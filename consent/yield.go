@@ -16,7 +16,8 @@ const (
 	// yieldFor outlasts the exchange and the placement of what it brings.
 	yieldFor = exchangeDeadline + lifecycle.LeaseBeyond
 
-	// yieldPatience is how long an exchange waits for a refresh under way. Some codes live for a minute.
+	// yieldPatience is how long an exchange waits for a refresh under way, but no longer than half of the code's life, where
+	// it is known. Some codes live for a minute.
 	yieldPatience = 30 * time.Second
 )
 
@@ -34,9 +35,13 @@ func (fl *Flow) yield(ctx context.Context, opened apps.Opened, claimed gk.Subjec
 		fl.log.Warn("whose code is exchanged could not be read; a refresh may come between", "app", opened.App.ID, "error", err)
 	}
 	until := fl.keeper.Now().Add(yieldFor).Truncate(time.Millisecond)
+	patience := yieldPatience
+	if life := time.Duration(opened.Driver.Spec().Facts.Link.CodeLife); life > 0 {
+		patience = min(patience, life/2)
+	}
 	var held []string
 	for _, g := range grants {
-		yielded, err := fl.yieldOne(ctx, t, g.ID, until)
+		yielded, err := fl.yieldOne(ctx, t, g.ID, until, patience)
 		if err != nil {
 			fl.log.Warn("a refresh may come between a consent and its pair", "grant", g.ID, "error", err)
 		}
@@ -81,7 +86,7 @@ func (fl *Flow) named(ctx context.Context, app string, s gk.Subject) ([]gk.Grant
 }
 
 // yieldOne holds one grant, after the refresh that is under way.
-func (fl *Flow) yieldOne(ctx context.Context, t lifecycle.Terms, id string, until time.Time) (held bool, err error) {
+func (fl *Flow) yieldOne(ctx context.Context, t lifecycle.Terms, id string, until time.Time, patience time.Duration) (held bool, err error) {
 	for began := time.Now(); ; {
 		now := fl.keeper.Now()
 		var outcome lifecycle.YieldOutcome
@@ -94,7 +99,7 @@ func (fl *Flow) yieldOne(ctx context.Context, t lifecycle.Terms, id string, unti
 		if err != nil || outcome != lifecycle.UnderLease {
 			return err == nil && outcome == lifecycle.Yielded, err
 		}
-		if time.Since(began) > yieldPatience {
+		if time.Since(began) > patience {
 			return false, errAttempt
 		}
 		select {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/grantkeep/grantkeep/offline"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 // toolView is the offline commands in a form.
@@ -26,13 +27,43 @@ type toolView struct {
 // tools are the offline commands; the console's words for the first is to sign.
 var tools = []string{"request", "verify", "parse"}
 
-// examples fill the form with something to begin with.
-var examples = map[string]string{
-	"request": `{"platform":"shopee","do":"call","app":{"partner_id":"1000001","partner_key":"made-up"},` +
-		`"subject":{"kind":"shop","id":"77001234"},"token":{"access":"made-up"},"call":{"method":"GET","path":"/api/v2/shop/get_shop_info"}}`,
-	"verify": `{"platform":"shoplazza","kind":"push","app":{"client_id":"made-up","client_secret":"made-up"},` +
-		`"request":{"method":"POST","url":"https://auth.example.org/push/app","headers":{"X-Shoplazza-Hmac-Sha256":"made-up"},"body":"{}"}}`,
-	"parse": `{"platform":"eleme","stage":"refresh","status":200,"body":"{\"error\":\"invalid_grant\"}"}`,
+// example fills the form of a tool with something to begin with, for one of the platforms. What it needs is there; the
+// values are made up.
+func example(do string, d platform.Driver) string {
+	facts := d.Spec().Facts
+	profile := ""
+	if len(facts.Profiles) > 0 {
+		profile = facts.Profiles[0]
+	}
+	app := map[string]string{}
+	for name, s := range facts.Settings {
+		switch {
+		case !s.RequiredFor(profile):
+		case s.Type == "int":
+			app[name] = "1000001"
+		case s.Type == "url":
+			app[name] = "https://auth.example.org/callback"
+		case s.Type == "text":
+			app[name] = "made-up"
+		}
+	}
+	in := map[string]any{"platform": facts.Code}
+	switch do {
+	case "request":
+		in["do"], in["app"] = "refresh", app
+		in["subject"] = map[string]string{"kind": facts.Subjects[0], "id": "77001234"}
+		in["token"] = map[string]string{"access": "made-up", "refresh": "made-up"}
+	case "verify":
+		in["kind"], in["app"] = "push", app
+		in["request"] = map[string]any{"method": "POST", "url": "https://auth.example.org/push/app", "headers": map[string]string{}, "body": "{}"}
+	case "parse":
+		in["stage"], in["status"], in["body"] = platform.StageRefresh, http.StatusOK, `{"error":"invalid_grant"}`
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return "" // texts and maps of them always encode
+	}
+	return string(text)
 }
 
 func (c *console) newTool(v *visit, do string) toolView {
@@ -41,7 +72,7 @@ func (c *console) newTool(v *visit, do string) toolView {
 	if !slices.Contains(tools, do) {
 		do = tools[0]
 	}
-	return toolView{page: p, Do: do, Tools: tools, Input: examples[do]}
+	return toolView{page: p, Do: do, Tools: tools, Input: example(do, c.o.Drivers[0])}
 }
 
 // toolPage asks for the input of an offline command.

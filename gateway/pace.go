@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,8 +54,11 @@ func (p *pacer) wait(ctx context.Context, use keeper.Use, call platform.Call) er
 	}
 	var turns []*rate.Reservation
 	var wait time.Duration
-	for _, l := range use.Driver.Spec().Facts.Limits.Calls {
-		turn := p.bucket(owner(l.Per, use), l.Second, l.Burst, now).ReserveN(now, 1)
+	for i, l := range use.Driver.Spec().Facts.Limits.Calls {
+		if !l.Covers(operation(use, call)) {
+			continue
+		}
+		turn := p.bucket(bucketOf(i, l, use, call), l.Second, l.Burst, now).ReserveN(now, 1)
 		turns = append(turns, turn)
 		wait = max(wait, turn.DelayFrom(now))
 	}
@@ -122,16 +126,16 @@ func (p *pacer) learn(use keeper.Use, call platform.Call, resp *http.Response, f
 
 // level lowers a bucket to what an answer's header says is left in it: other processes and other programs of ours draw
 // from the same one. A header that says there is more than we count is not believed; it may be older than our last call.
-func (p *pacer) level(use keeper.Use, header http.Header) {
+func (p *pacer) level(use keeper.Use, call platform.Call, header http.Header) {
 	now := p.now()
-	for _, l := range use.Driver.Spec().Facts.Limits.Calls {
+	for i, l := range use.Driver.Spec().Facts.Limits.Calls {
 		used, size, ok := strings.Cut(header.Get(l.Header), "/")
 		n, err := strconv.Atoi(used)
 		most, serr := strconv.Atoi(size)
-		if l.Header == "" || !ok || err != nil || serr != nil || n < 0 || most < 1 || most > 1_000_000 {
+		if l.Header == "" || !l.Covers(operation(use, call)) || !ok || err != nil || serr != nil || n < 0 || most < 1 || most > 1_000_000 {
 			continue
 		}
-		b := p.bucket(owner(l.Per, use), l.Second, l.Burst, now)
+		b := p.bucket(bucketOf(i, l, use, call), l.Second, l.Burst, now)
 		if more := int(b.TokensAt(now)) - max(most-n, 0); more > 0 {
 			b.ReserveN(now, min(more, l.Burst))
 		}
@@ -178,16 +182,23 @@ func (p *pacer) bucket(key string, second float64, burst int, now time.Time) *ra
 	return b
 }
 
-// owner names whose bucket a limit is: the app's, the grant's, or the shop's whatever the app.
-func owner(per string, use keeper.Use) string {
-	switch per {
+// bucketOf names the bucket of a call under the limit at a place of the facts' list: the app's, the grant's, the shop's
+// whatever the app, or that of one operation for the shop that the call is about.
+func bucketOf(place int, l platform.CallLimit, use keeper.Use, call platform.Call) string {
+	which := strconv.Itoa(place)
+	switch l.Per {
 	case "app":
-		return "app:" + use.App.ID
+		return which + " app:" + use.App.ID
 	case "shop":
-		return "shop:" + use.Grant.Platform + ":" + use.App.Environment + ":" + use.Grant.Subject.String()
+		return which + " shop:" + use.Grant.Platform + ":" + use.App.Environment + ":" + use.Grant.Subject.String()
+	case "operation":
+		return which + " operation:" + caller(use) + ":" + call.Shop + ":" + numbers.ReplaceAllString(operation(use, call), "/#")
 	}
-	return "grant:" + caller(use)
+	return which + " grant:" + caller(use)
 }
+
+// numbers are the ids of things in a path, which is one operation whatever it is about.
+var numbers = regexp.MustCompile(`/[0-9]{7,}\b`)
 
 // caller names whose call it is: the grant's, or the app's own.
 func caller(use keeper.Use) string {

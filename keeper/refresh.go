@@ -24,7 +24,7 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, a apps.Opened, id strin
 	t := lifecycle.TermsOf(a.Driver, a.App)
 	now := k.Now()
 	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
-		outcome, events := lifecycle.Claim(g, t, by, k.attempt(t.Renewal, now), now)
+		outcome, events := lifecycle.Claim(g, t, by, k.attempt(t, now), now)
 		claimed = *g
 		return events, refusal(outcome, g, now)
 	})
@@ -62,8 +62,8 @@ func refusal(outcome lifecycle.ClaimOutcome, g *gk.Grant, now time.Time) error {
 var errStillGood = errors.New("keeper: still good")
 
 // attempt makes an attempt. Its lease outlasts the request's hard end.
-func (k *Keeper) attempt(f platform.Renewal, now time.Time) store.Attempt {
-	return store.Attempt{AttemptID: gk.NewID("att", now), AttemptBy: k.options.Instance, AttemptAt: now, AttemptUntil: lifecycle.Lease(f, now)}
+func (k *Keeper) attempt(t lifecycle.Terms, now time.Time) store.Attempt {
+	return store.Attempt{AttemptID: gk.NewID("att", now), AttemptBy: k.options.Instance, AttemptAt: now, AttemptUntil: t.Lease(now)}
 }
 
 // Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
@@ -90,8 +90,9 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // caller's. It runs detached from whoever wants the token: its request has a hard end of its own. When it returns, the
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	d, app, open := a.Driver, a.App, a.Open
-	f := apps.RenewalOf(d, app)
+	f := lifecycle.TermsOf(d, app).For(&g)
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
 		return k.unsent(ctx, a, g, "local:delayed", gk.Retry)

@@ -147,7 +147,7 @@ const askedOfOthers = 3
 // whether one lives. Where a second use of a refresh token kills, a living access token is no licence to go on.
 func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	_, ok := a.Driver.(platform.Inspector)
-	if !ok || apps.RenewalOf(a.Driver, a.App).ReuseKills {
+	if !ok || apps.RenewalOf(a.Driver, a.App).ReuseKills || !k.proves(a, k.found.at) {
 		return false
 	}
 	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: a.App.ID, State: gk.Active, Limit: 200})
@@ -167,8 +167,15 @@ func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	return false
 }
 
+// proves reports whether a living access token says that its pair was not replaced before a moment: not while the platform
+// still takes the former one of a pair that was.
+func (k *Keeper) proves(a apps.Opened, since time.Time) bool {
+	return !k.Now().Before(since.Add(time.Duration(apps.RenewalOf(a.Driver, a.App).OldAccess)))
+}
+
 // lives asks the platform whether the access token of a grant lives. known is false where it did not say.
 func (k *Keeper) lives(ctx context.Context, a apps.Opened, g gk.Grant) (alive, known bool) {
+	a.Owner = g.Owner
 	cred, err := k.Credential(g, true)
 	if err != nil {
 		return false, false
@@ -247,7 +254,7 @@ func (k *Keeper) mayBeSpent(ctx context.Context, a apps.Opened, g gk.Grant) bool
 		return true
 	}
 	_, ok := a.Driver.(platform.Inspector)
-	if !ok {
+	if !ok || !k.proves(a, a.App.Fault.At.Time) {
 		return false
 	}
 	alive, known := k.lives(ctx, a, g)

@@ -11,7 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
-	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -237,7 +237,7 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 	if err != nil {
 		a.App.Broken = b.Code
 	}
-	grants, err := r.claimRows(ctx, a.App, f, now, free)
+	grants, err := r.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
 	if err != nil {
 		return err
 	}
@@ -277,18 +277,19 @@ func (r *runner) claimApp(ctx context.Context, id string, now time.Time) error {
 // claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much
 // was due lately; below it as well every few seconds, and at once where nothing lies above: what is due is due at once,
 // however long ago that was.
-func (r *runner) claimRows(ctx context.Context, app gk.App, f platform.Renewal, now time.Time, free int) ([]gk.Grant, error) {
+func (r *runner) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, now time.Time, free int) ([]gk.Grant, error) {
 	ctx = context.WithoutCancel(ctx) // a claim that is made is carried out: stopping must not cut off its answer
 	floor := r.floors[app.ID]
 	if time.Since(r.whole[app.ID]) >= wholeEvery {
 		floor = time.Time{}
 	}
-	grants, err := r.store.ClaimDue(ctx, app.ID, r.attempt(f, now), floor, free)
+	grants, err := r.store.ClaimDue(ctx, app.ID, r.attempt(t, now), floor, free)
 	if err == nil && len(grants) == 0 && !floor.IsZero() {
 		floor = time.Time{}
-		grants, err = r.store.ClaimDue(ctx, app.ID, r.attempt(f, now), floor, free)
+		grants, err = r.store.ClaimDue(ctx, app.ID, r.attempt(t, now), floor, free)
 	}
 	err = r.spare(err) // rows that cannot be read were not claimed; the others are
+	r.counts.addMany(app.Platform, Claims, len(grants))
 	switch {
 	case err != nil || !floor.IsZero():
 	case len(grants) < free: // nothing is left below

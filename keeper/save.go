@@ -53,7 +53,7 @@ func (k *Keeper) unmoved(ctx context.Context, a apps.Opened, g gk.Grant, i platf
 // renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
 func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (entry, error) {
 	d, app := a.Driver, a.App
-	f := apps.RenewalOf(d, app)
+	terms := lifecycle.TermsOf(d, app)
 	t := i.Token
 	if t.Refresh.Empty() && len(g.Refresh) > 0 {
 		old, err := k.vault.OpenSecret(tokenPlace(g.ID, "refresh", g.Generation), g.Refresh)
@@ -70,10 +70,9 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 		return entry{}, err
 	}
 	r := store.Renewal{
-		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: f.RepeatSpan(),
+		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: terms.For(&g).RepeatSpan(),
 		Pair: sealed,
 	}
-	terms := lifecycle.TermsOf(d, app)
 	next := lifecycle.After(&g, r, i.Ceiling)
 	next.Renewable = lifecycle.Renewable(terms, &next, i.Final)
 	r.Renewable, r.Due = next.Renewable, lifecycle.Plan(&next, terms, k.Now())

@@ -22,7 +22,7 @@ const (
 type TokenWant struct {
 	MinValid      *time.Duration // how long it must still last; nil: an hour. At most half the token's life is asked for
 	NotGeneration int64          // the generation that the platform has just refused; 0: none
-	Window        string         // a partial permission that must be open: r1 r2 w1 w2
+	Window        string         // a partial permission that must be open, by its name in the facts
 	Wait          *time.Duration // how long to wait for a renewal; nil: 10 s, at most a minute
 }
 

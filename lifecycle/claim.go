@@ -4,7 +4,6 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/platform"
 )
 
 // LeaseBeyond is how long the lease of an attempt outlasts the hard end of its request.
@@ -75,11 +74,11 @@ func Claim(grant *gk.Grant, t Terms, by Asker, a gk.Attempt, now time.Time) (Cla
 		return Wait{now.Add(pace), Paced}, nil
 	}
 	events := Outlive(&g, now)
-	if g.InDoubt() && !by.Force && !Repeatable(&g, t.Renewal, now) {
+	if g.InDoubt() && !by.Force && !Repeatable(&g, t.For(&g), now) {
 		if by.Person {
 			return NeedsForce{}, nil
 		}
-		return Wait{settleAt(&g, t.Renewal, now), InDoubt}, nil
+		return Wait{settleAt(&g, t.For(&g), now), InDoubt}, nil
 	}
 	if g.RetryAt.After(now) && !(by.Person && (ourBackoff(&g) || g.InDoubt() || by.Force)) {
 		if by.Person {
@@ -104,10 +103,6 @@ func ourBackoff(g *gk.Grant) bool {
 func hold(g *gk.Grant, a gk.Attempt) {
 	g.Attempt, g.DueAt = a, a.AttemptUntil
 }
-
-// Lease returns when the lease of an attempt ends that begins now: the hard end of its request and a little more. It is
-// not prolonged.
-func Lease(f platform.Renewal, now time.Time) time.Time { return now.Add(f.Deadline() + LeaseBeyond) }
 
 // MayTake reports whether a claim of everything that is due may take a grant: it is due, and held by nobody. floor is a
 // lower bound of what the claim looks at.

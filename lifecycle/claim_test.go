@@ -53,7 +53,7 @@ func TestClaim(t *testing.T) {
 		},
 	} {
 		g := c.grant
-		a := gk.Attempt{AttemptID: "att-4", AttemptBy: "me", AttemptAt: noon, AttemptUntil: lifecycle.Lease(c.terms.Renewal, noon)}
+		a := gk.Attempt{AttemptID: "att-4", AttemptBy: "me", AttemptAt: noon, AttemptUntil: c.terms.Lease(noon)}
 		got, _ := lifecycle.Claim(&g, c.terms, c.by, a, noon)
 		if got != c.want {
 			t.Errorf("%s: %#v, want %#v", name, got, c.want)

@@ -60,11 +60,11 @@ func Doubt(g *gk.Grant, t Terms, f *gk.Fault, why string, now time.Time) []gk.Ev
 	told.At = gk.At(now)
 	g.Fault = &told
 	g.RetryAt = now.Add(pause(g.Failures, told.RetryAfter))
-	events := Lapse(g, now)
+	events := lapse(g, t, now)
 	g.DueAt = Plan(g, t, now)
 	if first {
 		events = append(events, Event(gk.EventGrantInDoubt, "engine", g, now, map[string]any{
-			"why": why, "settle": t.Renewal.AfterLostAnswer, "next_at": g.DueAt.Format(time.RFC3339),
+			"why": why, "settle": t.For(g).AfterLostAnswer, "next_at": g.DueAt.Format(time.RFC3339),
 		}))
 	}
 	return events

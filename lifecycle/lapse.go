@@ -9,6 +9,16 @@ import (
 // WarnDays is how long before an end that only the merchant can move the vendor hears of it.
 var WarnDays = []int64{30, 7, 1}
 
+// lapse is Lapse for a grant whose terms are known: one that is refreshed when somebody reads it stays active while its
+// refresh token is good.
+func lapse(g *gk.Grant, t Terms, now time.Time) []gk.Event {
+	past := !g.Ceiling.IsZero() && !g.Ceiling.After(now)
+	if asleep(g, t) && !past && (g.RefreshExpires.IsZero() || g.RefreshExpires.After(now)) {
+		return nil
+	}
+	return Lapse(g, now)
+}
+
 // Lapse moves a grant whose access token has ended to the state it has then.
 func Lapse(g *gk.Grant, now time.Time) []gk.Event {
 	if g.State == gk.Revoked || g.State == gk.Expired {

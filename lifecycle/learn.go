@@ -145,7 +145,7 @@ func Confirm(g *gk.Grant, t Terms, in platform.Inspection, now time.Time) []gk.E
 		g.Fault = nil
 	}
 	g.State = gk.Active
-	events := Lapse(g, now)
+	events := lapse(g, t, now)
 	events = append(events, Event(gk.EventGrantConfirmed, "platform", g, now, map[string]any{"to": g.Owner}))
 	if g.AttemptID == "" {
 		g.DueAt = Plan(g, t, now)

@@ -10,7 +10,18 @@ import (
 
 // Plan returns when a grant must be looked at next: the soonest of its refresh, a warning, the end of its token, the
 // settling of a doubt and the periodic check. Zero says that nothing will ever be due.
+//
+// Rows keep whole milliseconds. A moment within one is planned for its end: a turn that came a part of a millisecond early
+// would find nothing to do and plan the same again, over and over until that part has passed.
 func Plan(g *gk.Grant, t Terms, now time.Time) time.Time {
+	due := soonestDue(g, t, now)
+	if whole := due.Truncate(time.Millisecond); whole.Before(due) {
+		return whole.Add(time.Millisecond)
+	}
+	return due
+}
+
+func soonestDue(g *gk.Grant, t Terms, now time.Time) time.Time {
 	if g.State == gk.Revoked || g.State == gk.Expired {
 		return time.Time{}
 	}
@@ -26,7 +37,7 @@ func Plan(g *gk.Grant, t Terms, now time.Time) time.Time {
 	if g.Renewable {
 		at := renewAt(g, t)
 		if g.InDoubt() {
-			at = settleAt(g, t.Renewal, now)
+			at = settleAt(g, t.For(g), now)
 		}
 		if at.Before(g.RetryAt) && !at.IsZero() {
 			at = g.RetryAt
@@ -35,14 +46,15 @@ func Plan(g *gk.Grant, t Terms, now time.Time) time.Time {
 	}
 	soonest(warnAt(g, now))
 	soonest(confirmAt(g, now))
-	if g.State == gk.Active || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
+	resting := asleep(g, t)
+	if g.State == gk.Active && !resting || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
 		soonest(g.Expires)
 	}
 	if g.State == gk.Suspended && !g.Ceiling.IsZero() {
 		soonest(g.Ceiling)
 	}
-	if t.Probe > 0 && g.State == gk.Active && (len(g.Access) > 0 || !t.Tokens) {
-		soonest(SeenAt(g).Add(t.Probe))
+	if at := SeenAt(g).Add(t.Probe); t.Probe > 0 && g.State == gk.Active && (len(g.Access) > 0 || !t.Tokens) && !(resting && ended(g, later(at, now))) {
+		soonest(at)
 	}
 	if due.IsZero() && g.Renewable {
 		due = now.Add(24 * time.Hour) // no end is known; the grant is not forgotten
@@ -87,6 +99,15 @@ func renewAt(g *gk.Grant, t Terms) time.Time {
 		return g.PairAskedAt
 	}
 	f := t.Renewal
+	if f.When == platform.WhenUse {
+		switch {
+		case g.State == gk.Suspended || g.Failures > 0:
+			return g.PairAskedAt // somebody reads it, and did not get it
+		case Unconfirmed(g) && !g.Expires.IsZero():
+			return g.Expires // from then on only its refresh can tell whose it is
+		}
+		return keepAliveAt(g, f)
+	}
 	end := soonEnd(g)
 	if end.IsZero() || Fixed(g) {
 		return time.Time{}
@@ -113,6 +134,19 @@ func renewAt(g *gk.Grant, t Terms) time.Time {
 	return at.Add(-time.Duration(share * float64(lead) / 4)).Truncate(time.Millisecond)
 }
 
+// keepAliveAt returns when a grant that nobody reads is refreshed, so that its refresh token does not end.
+func keepAliveAt(g *gk.Grant, f platform.Renewal) time.Time {
+	end := g.RefreshExpires
+	if end.IsZero() {
+		end = g.PairAskedAt.Add(time.Duration(f.RefreshLife))
+	}
+	ahead := min(time.Duration(f.KeepAlive), end.Sub(g.PairAskedAt)/2)
+	return end.Add(-ahead - time.Duration(Spread(g.ID)*float64(ahead)/4)).Truncate(time.Millisecond)
+}
+
+// ended reports whether an access token has ended at a moment.
+func ended(g *gk.Grant, at time.Time) bool { return !g.Expires.IsZero() && !g.Expires.After(at) }
+
 // leadOf is how long before its end a token with this life is refreshed.
 func leadOf(f platform.Renewal, life time.Duration) time.Duration {
 	if f.LeadPart > 0 {
@@ -134,7 +168,7 @@ func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
 		return false
 	}
 	if g.InDoubt() {
-		return !settleAt(g, t.Renewal, now).After(now)
+		return !settleAt(g, t.For(g), now).After(now)
 	}
 	at := renewAt(g, t)
 	return !at.IsZero() && !at.After(now)
@@ -142,7 +176,7 @@ func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
 
 // probeDue reports whether the periodic check of a grant is due.
 func probeDue(g *gk.Grant, t Terms, now time.Time) bool {
-	return t.Inspects && t.Probe > 0 && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now)
+	return t.Inspects && t.Probe > 0 && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now) && !(asleep(g, t) && ended(g, now))
 }
 
 // ClockSlack is how far a platform's clock may be from ours when its moment of consent is compared with our click.

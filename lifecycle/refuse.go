@@ -63,7 +63,7 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 			g.RetryAt = now.Add(max(min(pause(g.Failures, 0), longestOfApp), f.RetryAfter))
 		}
 	}
-	events = append(events, Lapse(g, now)...)
+	events = append(events, lapse(g, t, now)...)
 	events = append(events, Warn(g, now)...)
 	g.DueAt = Plan(g, t, now)
 	return outcome, events
@@ -75,7 +75,7 @@ func Unsent(g *gk.Grant, t Terms, code string, action gk.Action, now time.Time) 
 	g.Failures++
 	g.RetryAt = now.Add(pause(g.Failures, 0))
 	g.Fault = &gk.Fault{Platform: g.Platform, Stage: platform.StageRefresh, Code: code, Action: action, At: gk.At(now)}
-	events := Lapse(g, now)
+	events := lapse(g, t, now)
 	g.DueAt = Plan(g, t, now)
 	return events
 }

@@ -54,7 +54,7 @@ func Keep(g *gk.Grant, t Terms, i platform.Issue, now time.Time) []gk.Event {
 	if was && !g.Renewable {
 		events = append(events, Event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))
 	}
-	events = append(events, Lapse(g, now)...)
+	events = append(events, lapse(g, t, now)...)
 	g.DueAt = Plan(g, t, now)
 	return events
 }

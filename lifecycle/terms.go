@@ -28,6 +28,28 @@ func TermsOf(d platform.Driver, app gk.App) Terms {
 	}
 }
 
+// For returns the facts that hold for a grant as it stands: those of the trade for an access token that has yet to be
+// traded.
+func (t Terms) For(g *gk.Grant) platform.Renewal {
+	if tradable(t, g) {
+		return t.Renewal.Trading()
+	}
+	return t.Renewal
+}
+
+// Lease returns when the lease of an attempt ends that begins now: the hard end of the longest request that it may stand
+// for and a little more. It is not prolonged.
+func (t Terms) Lease(now time.Time) time.Time {
+	return now.Add(max(t.Renewal.Deadline(), t.Renewal.Trading().Deadline()) + LeaseBeyond)
+}
+
+// asleep reports whether a grant is refreshed only when somebody reads it: its access token may end meanwhile, and nothing
+// is wrong.
+func asleep(g *gk.Grant, t Terms) bool {
+	return t.Renewal.When == platform.WhenUse && g.Renewable && g.State == gk.Active && !g.InDoubt() && g.Failures == 0 &&
+		!Shared(g) && !tradable(t, g)
+}
+
 // Renewable reports whether a grant with this pair can be refreshed without the merchant. final is the platform's own
 // word that it cannot.
 func Renewable(t Terms, g *gk.Grant, final bool) bool {

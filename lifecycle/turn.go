@@ -26,8 +26,8 @@ func Turn(g *gk.Grant, t Terms, app gk.App, now time.Time) (Errand, []gk.Event) 
 	events := TellDoubt(g, now)
 	// An attempt that ended before its lease was a dead process's. A lease that seems to be over may be another clock's, and
 	// its answer may still come.
-	doubted := len(events) > 0 && now.Before(g.DoubtSince.Add(t.Renewal.Deadline()+LeaseBeyond))
-	events = append(events, Lapse(g, now)...)
+	doubted := len(events) > 0 && now.Before(g.DoubtSince.Add(t.Lease(now).Sub(now)))
+	events = append(events, lapse(g, t, now)...)
 	events = append(events, Warn(g, now)...)
 	if g.Renewable && g.State != gk.Expired && RenewalDue(g, t, now) {
 		wait := OverQuota(g, t, now, inLastLead(g, t.Renewal, now))
@@ -62,7 +62,7 @@ func Turn(g *gk.Grant, t Terms, app gk.App, now time.Time) (Errand, []gk.Event) 
 // else is due is done.
 func Rest(g *gk.Grant, t Terms, until, now time.Time) []gk.Event {
 	events := TellDoubt(g, now)
-	events = append(events, Lapse(g, now)...)
+	events = append(events, lapse(g, t, now)...)
 	events = append(events, Warn(g, now)...)
 	Release(g)
 	waiting := *g

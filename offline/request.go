@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -112,7 +111,7 @@ func callback(d platform.Driver, app platform.App, step Step) (platform.Callback
 			Subject: step.Subject, Params: step.Callback,
 		}, nil
 	}
-	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: arrival(app.CallbackURL, named(step))})
+	cb, err := d.ReadCallback(app, platform.Incoming{Method: "GET", URL: arrival(app.CallbackURL, named(d.Spec().Facts, step))})
 	switch {
 	case err != nil:
 		return cb, err
@@ -131,22 +130,17 @@ func callback(d platform.Driver, app platform.App, step Step) (platform.Callback
 	return cb, nil
 }
 
-// named returns the callback's parameters. Where they tell nobody's id (shop_id, main_account_id), the subject tells it: a
-// person who writes a subject down need not write it twice.
-func named(step Step) url.Values {
-	switch step.Subject.Kind {
-	case gk.KindShop, gk.KindMainAccount:
-	default:
-		return step.Callback
-	}
-	for name := range step.Callback {
-		if strings.HasSuffix(name, "_id") {
+// named returns the callback's parameters. Where they tell nobody's id, the subject tells it: a person who writes a subject
+// down need not write it twice.
+func named(facts *platform.Facts, step Step) url.Values {
+	for _, name := range facts.Callback.Names {
+		if step.Callback.Has(name) {
 			return step.Callback
 		}
 	}
 	params := maps.Clone(step.Callback)
-	if params != nil && step.Subject.ID != "" {
-		params.Set(step.Subject.Kind+"_id", step.Subject.ID)
+	if name := facts.Callback.Names[step.Subject.Kind]; params != nil && name != "" && step.Subject.ID != "" {
+		params.Set(name, step.Subject.ID)
 	}
 	return params
 }

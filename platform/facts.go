@@ -61,19 +61,22 @@ type Facts struct {
 	Kinds map[string]string `toml:"kinds" json:"kinds,omitempty"`
 	// Retired is hosts that the platform no longer serves, and the host that stands for each.
 	Retired map[string]string `toml:"retired" json:"retired,omitempty"`
+	// Windows names the partial permissions that a token's ends are told for one by one.
+	Windows []string `toml:"windows" json:"windows,omitempty"`
 
-	ShopNeeded bool         `toml:"shop_needed" json:"shop_needed"`         // a link needs the shop's host first
-	ShopSuffix string       `toml:"shop_suffix" json:"shop_suffix"`         // fixed end of a shop's host, for the form that asks for it
-	ShopAdmin  string       `toml:"shop_admin" json:"shop_admin,omitempty"` // beginning of an admin's address, before the first label of the shop's host
-	Endpoints  []Endpoint   `toml:"endpoints" json:"endpoints"`
-	Link       LinkFacts    `toml:"link" json:"link"`
-	Callback   CallbackFact `toml:"callback" json:"callback"`
-	Renewal    Renewal      `toml:"renew" json:"renew"`
-	Testing    *Testing     `toml:"testing" json:"testing,omitempty"`
-	Limits     Limits       `toml:"limits" json:"limits"`
-	Push       PushFacts    `toml:"push" json:"push"`
-	Lookup     Lookup       `toml:"lookup" json:"lookup"`
-	Page       PageFacts    `toml:"page" json:"page"`
+	ShopNeeded bool          `toml:"shop_needed" json:"shop_needed"`         // a link needs the shop's host first
+	ShopSuffix string        `toml:"shop_suffix" json:"shop_suffix"`         // fixed end of a shop's host, for the form that asks for it
+	ShopAdmin  string        `toml:"shop_admin" json:"shop_admin,omitempty"` // beginning of an admin's address, before the first label of the shop's host
+	Endpoints  []Endpoint    `toml:"endpoints" json:"endpoints"`
+	Link       LinkFacts     `toml:"link" json:"link"`
+	Callback   CallbackFact  `toml:"callback" json:"callback"`
+	Recovery   RecoveryFacts `toml:"recovery" json:"recovery"`
+	Renewal    Renewal       `toml:"renew" json:"renew"`
+	Testing    *Testing      `toml:"testing" json:"testing,omitempty"`
+	Limits     Limits        `toml:"limits" json:"limits"`
+	Push       PushFacts     `toml:"push" json:"push"`
+	Lookup     Lookup        `toml:"lookup" json:"lookup"`
+	Page       PageFacts     `toml:"page" json:"page"`
 
 	Settings   map[string]Setting `toml:"settings" json:"settings"`
 	Hosts      map[string]string  `toml:"hosts" json:"hosts"`           // kind = RE2, matched against the whole lower-cased host
@@ -94,15 +97,20 @@ type Endpoint struct {
 
 // LinkFacts is what the page that a merchant opens is like.
 type LinkFacts struct {
-	Life      Duration `toml:"life" json:"life"`                   // of the platform's link; 0: does not expire
-	Finish    Duration `toml:"finish" json:"finish"`               // time the merchant has on the platform's page; 0: unknown
-	Forms     []string `toml:"forms" json:"forms"`                 // variants; the first is the default
-	Cancel    bool     `toml:"cancel" json:"cancel"`               // the platform has a page where a merchant withdraws
-	Recovery  []string `toml:"recovery" json:"recovery,omitempty"` // names of codes that the platform's console gives a vendor, traded without a merchant
-	Chooses   bool     `toml:"chooses" json:"chooses"`             // the merchant chooses on the platform's page how long the authorization lasts
-	Longest   Duration `toml:"longest" json:"longest"`             // the longest period to choose; 0: not published
+	Life      Duration `toml:"life" json:"life"`       // of the platform's link; 0: does not expire
+	Finish    Duration `toml:"finish" json:"finish"`   // time the merchant has on the platform's page; 0: unknown
+	Forms     []string `toml:"forms" json:"forms"`     // variants; the first is the default
+	Cancel    bool     `toml:"cancel" json:"cancel"`   // the platform has a page where a merchant withdraws
+	Chooses   bool     `toml:"chooses" json:"chooses"` // the merchant chooses on the platform's page how long the authorization lasts
+	Longest   Duration `toml:"longest" json:"longest"` // the longest period to choose; 0: not published
 	ScopeJoin string   `toml:"scope_join" json:"scope_join"`
 	CodeLife  Duration `toml:"code_life" json:"code_life"` // 0: not published
+}
+
+// RecoveryFacts is what a platform's console gives a vendor to get grants back with, traded without a merchant.
+type RecoveryFacts struct {
+	Codes []string `toml:"codes" json:"codes,omitempty"` // names of the codes
+	With  []string `toml:"with" json:"with,omitempty"`   // names of what may stand beside one
 }
 
 // CallbackFact is how the merchant comes back.
@@ -110,6 +118,9 @@ type CallbackFact struct {
 	Unsolicited bool   `toml:"unsolicited" json:"unsolicited"` // comes without our state too
 	StateIn     string `toml:"state_in" json:"state_in"`       // query | redirect | customField | path | none
 	Proof       bool   `toml:"proof" json:"proof"`             // carries a proof of the platform
+
+	// Names tells, by kind of subject, the parameter that names whose code it is, where it stands beside the code.
+	Names map[string]string `toml:"names" json:"names,omitempty"`
 
 	// CodeRepeat is how long a code brings the same pair again, however often it is traded; 0: it works once.
 	CodeRepeat Duration `toml:"code_repeat" json:"code_repeat,omitempty"`
@@ -133,20 +144,51 @@ type TokenCalls struct {
 
 // CallLimit is one bucket of API calls.
 type CallLimit struct {
-	Per    string  `toml:"per" json:"per"` // grant | shop | app
+	Per    string  `toml:"per" json:"per"` // grant | shop | app | operation: of a grant, each has a bucket of its own
 	Burst  int     `toml:"burst" json:"burst"`
 	Second float64 `toml:"second" json:"second"`           // calls a second
 	Header string  `toml:"header" json:"header,omitempty"` // of an answer that tells USED/SIZE of this bucket, whoever used it
+
+	// Only and Except say which operations or paths draw from the bucket, each as an RE2 of the whole; empty: all, and none.
+	Only   string `toml:"only" json:"only,omitempty"`
+	Except string `toml:"except" json:"except,omitempty"`
+
+	only, except *regexp.Regexp
+}
+
+// Covers reports whether an operation, or the path of a REST call, draws from the bucket.
+func (l CallLimit) Covers(operation string) bool {
+	return (l.only == nil || l.only.MatchString(operation)) && (l.except == nil || !l.except.MatchString(operation))
+}
+
+// compile reads the patterns of a bucket.
+func (l *CallLimit) compile() error {
+	for _, p := range []struct {
+		text string
+		into **regexp.Regexp
+	}{{l.Only, &l.only}, {l.Except, &l.except}} {
+		if p.text == "" {
+			continue
+		}
+		compiled, err := regexp.Compile(`\A(?:` + p.text + `)\z`)
+		if err != nil {
+			return err
+		}
+		*p.into = compiled
+	}
+	return nil
 }
 
 // PushFacts is how the platform tells us something.
 type PushFacts struct {
-	Proof     bool     `toml:"proof" json:"proof"`
-	Time      bool     `toml:"time" json:"time"`           // carries a trustworthy time of the event
-	Subscribe string   `toml:"subscribe" json:"subscribe"` // grant | app | console | ""
-	Pull      Duration `toml:"pull" json:"pull"`           // how often a Puller is asked; 0: never
-	Census    Duration `toml:"census" json:"census"`       // how often a Census is taken; 0: never
-	Probe     Duration `toml:"probe" json:"probe"`         // how often an Inspector checks that a grant lives; 0: never
+	Proof     bool   `toml:"proof" json:"proof"`
+	Time      bool   `toml:"time" json:"time"`           // carries a trustworthy time of the event
+	Subscribe string `toml:"subscribe" json:"subscribe"` // grant | app | console | ""
+	// Certificate is the kind that the push address must have: organisation (OV or EV); empty: any that is trusted.
+	Certificate string   `toml:"certificate" json:"certificate,omitempty"`
+	Pull        Duration `toml:"pull" json:"pull"`     // how often a Puller is asked; 0: never
+	Census      Duration `toml:"census" json:"census"` // how often a Census is taken; 0: never
+	Probe       Duration `toml:"probe" json:"probe"`   // how often an Inspector checks that a grant lives; 0: never
 
 	// AnswerWithin is how long the platform waits for our answer to a push; 0: not published.
 	AnswerWithin Duration `toml:"answer_within" json:"answer_within,omitempty"`
@@ -168,7 +210,7 @@ type Lookup struct {
 	// refreshed: nothing is wrong with the grant, and its token is good until its end.
 	NotRenewable []string `toml:"not_renewable" json:"not_renewable,omitempty"`
 
-	// WindowEnded names, by a row's code or id, the partial permission (r1 r2 w1 w2) whose end a call met.
+	// WindowEnded names, by a row's code or id, the partial permission of Windows whose end a call met.
 	WindowEnded map[string]string `toml:"window_ended" json:"window_ended,omitempty"`
 }
 
@@ -282,12 +324,28 @@ type Step struct {
 type Setting struct {
 	Type     string   `toml:"type" json:"type"` // text | int | url | list | choice | time | bool
 	Secret   bool     `toml:"secret" json:"secret"`
-	Required []string `toml:"required" json:"required"` // profiles that need it; "*": all
+	Identity bool     `toml:"identity" json:"identity,omitempty"` // whom the secrets stand for, or where they go: another value needs them again
+	Role     string   `toml:"role" json:"role,omitempty"`         // RoleSecretEnds, or empty
+	Required []string `toml:"required" json:"required"`           // profiles that need it; "*": all
 	Choices  []string `toml:"choices" json:"choices,omitempty"`
 	Default  string   `toml:"default" json:"default,omitempty"`
-	Max      int64    `toml:"max" json:"max,omitempty"` // of an int; 0: no limit known
+	Max      int64    `toml:"max" json:"max,omitempty"`       // of an int; 0: no limit known
+	Digits   bool     `toml:"digits" json:"digits,omitempty"` // of a text: an id that the platform writes with digits only
 	Label    Texts    `toml:"label" json:"label"`
 	Help     Texts    `toml:"help" json:"help"`
+}
+
+// RoleSecretEnds is the role of the setting that tells when the app's secret ends: its vendor is warned before.
+const RoleSecretEnds = "secret_ends"
+
+// InRole returns the name of the setting with a role, empty where the platform has none.
+func (f *Facts) InRole(role string) string {
+	for name, s := range f.Settings {
+		if s.Role == role {
+			return name
+		}
+	}
+	return ""
 }
 
 // RequiredFor reports whether a profile needs the setting.

@@ -35,5 +35,11 @@ func (l Limits) check() error {
 			errs = append(errs, fmt.Errorf("limits.pause.%s: %q is neither a duration nor midnight", code, text))
 		}
 	}
+	for i, c := range l.Calls {
+		errs = append(errs, oneOf(fmt.Sprintf("limits.calls[%d].per", i), c.Per, "grant", "shop", "app", "operation"))
+		if c.Burst < 1 || c.Second <= 0 {
+			errs = append(errs, fmt.Errorf("limits.calls[%d] needs burst and second", i))
+		}
+	}
 	return errors.Join(errs...)
 }

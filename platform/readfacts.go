@@ -52,6 +52,11 @@ func ReadFacts(data []byte) (*Facts, error) {
 		}
 		f.hostPatterns[kind] = p
 	}
+	for i := range f.Limits.Calls {
+		if err := f.Limits.Calls[i].compile(); err != nil {
+			return nil, fmt.Errorf("limits.calls[%d]: %w", i, err)
+		}
+	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
@@ -102,11 +107,20 @@ func (f *Facts) check() error {
 		if !s.Help.complete() || !s.Label.complete() {
 			errs = append(errs, fmt.Errorf("settings.%s: label and help are needed in three languages", name))
 		}
+		if s.Role != "" {
+			errs = append(errs, oneOf("settings."+name+".role", s.Role, RoleSecretEnds))
+		}
+		if s.Identity && s.Secret || s.Role == RoleSecretEnds && s.Type != "time" {
+			errs = append(errs, fmt.Errorf("settings.%s: a secret is no identity, and what ends is a time", name))
+		}
 		for _, p := range s.Required {
 			if p != "*" && !slices.Contains(f.Profiles, p) {
 				errs = append(errs, fmt.Errorf("settings.%s.required: %q is no profile", name, p))
 			}
 		}
+	}
+	for _, row := range slices.Sorted(maps.Keys(f.Lookup.WindowEnded)) {
+		errs = append(errs, oneOf("lookup.window_ended."+row, f.Lookup.WindowEnded[row], f.Windows...))
 	}
 	for _, prefix := range slices.Sorted(maps.Keys(f.Operations)) {
 		errs = append(errs, oneOf("operations."+prefix, f.Operations[prefix], "grant", "app", "never"))
@@ -123,12 +137,21 @@ func (r Renewal) check(path string) error {
 		err = errors.Join(err, oneOf(path+".from", r.From, FromAccess))
 	}
 	if r.Style != NoRenewal {
-		err = errors.Join(err, oneOf(path+".after_lost_answer", r.AfterLostAnswer, RepeatAny, RepeatFor, Once))
-		if r.AfterLostAnswer == RepeatFor && r.RepeatFor == 0 {
-			err = errors.Join(err, fmt.Errorf("%s.repeat_for is needed with after_lost_answer = repeat_for", path))
-		}
-		if (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
+		err = errors.Join(err, lostAnswer(path, r.AfterLostAnswer, r.RepeatFor))
+		if r.When == "" && (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
 			err = errors.Join(err, fmt.Errorf("%s: either lead or lead_part (up to 0.9)", path))
+		}
+	}
+	if r.Trade != nil {
+		err = errors.Join(err, lostAnswer(path+".trade", r.Trade.AfterLostAnswer, r.Trade.RepeatFor))
+		if r.From == "" {
+			err = errors.Join(err, fmt.Errorf("%s.trade needs from", path))
+		}
+	}
+	if r.When != "" || r.KeepAlive != 0 {
+		err = errors.Join(err, oneOf(path+".when", r.When, WhenUse))
+		if r.KeepAlive <= 0 || r.RefreshLife < 2*r.KeepAlive {
+			err = errors.Join(err, fmt.Errorf("%s.keep_alive is needed with when, and a refresh_life of at least twice as long", path))
 		}
 	}
 	if r.UsefulIn != 0 && (r.Lead == 0 || r.Lead+r.Lead/4 >= r.UsefulIn) { // refreshes are spread over a quarter of the lead before it
@@ -145,8 +168,17 @@ func (r Renewal) check(path string) error {
 	return err
 }
 
+// lostAnswer checks what is done after a lost answer.
+func lostAnswer(path, rule string, span Duration) error {
+	err := oneOf(path+".after_lost_answer", rule, RepeatAny, RepeatFor, Once)
+	if rule == RepeatFor && span == 0 {
+		err = errors.Join(err, fmt.Errorf("%s.repeat_for is needed with after_lost_answer = repeat_for", path))
+	}
+	return err
+}
+
 // sourced are the tables whose every fact needs a source.
-var sourced = []string{"endpoints", "link", "callback", "renew", "limits", "push", "hosts", "profile", "testing"}
+var sourced = []string{"endpoints", "link", "callback", "recovery", "renew", "limits", "push", "hosts", "profile", "testing"}
 
 // unsourced lists the facts for which [sources] has neither their own path nor that of a table around them.
 func (f *Facts) unsourced(data []byte) []string {

@@ -22,6 +22,23 @@ const (
 // FromAccess is the one way beside a refresh token to begin: with the access token alone.
 const FromAccess = "access"
 
+// WhenUse is the one way beside a lead to decide when a token is refreshed: when it is read.
+const WhenUse = "use"
+
+// Trade is the rule for the answer to the trade of an access token that never arrived.
+type Trade struct {
+	AfterLostAnswer string   `toml:"after_lost_answer" json:"after_lost_answer"`
+	RepeatFor       Duration `toml:"repeat_for" json:"repeat_for"`
+}
+
+// Trading returns the facts as they hold for a grant whose access token has yet to be traded for a pair.
+func (r Renewal) Trading() Renewal {
+	if r.Trade != nil {
+		r.AfterLostAnswer, r.RepeatFor = r.Trade.AfterLostAnswer, r.Trade.RepeatFor
+	}
+	return r
+}
+
 // Asks reports whether a token is enough to ask for the next one with.
 func (r Renewal) Asks(t gk.Token) bool {
 	switch {
@@ -57,6 +74,14 @@ type Renewal struct {
 	Zone            string   `toml:"zone" json:"zone"`           // of the window and of daily limits
 	// From is FromAccess where an access token that came without a refresh token can be traded for a pair.
 	From string `toml:"from" json:"from,omitempty"`
+
+	// Trade is what differs for that trade: a lost answer may be asked for again by another rule than a refresh's.
+	Trade *Trade `toml:"trade" json:"trade,omitempty"`
+
+	// When is WhenUse where a token is refreshed when somebody reads it. A grant that nobody reads is refreshed KeepAlive
+	// before its refresh token ends, and its access token may have ended meanwhile.
+	When      string   `toml:"when" json:"when,omitempty"`
+	KeepAlive Duration `toml:"keep_alive" json:"keep_alive,omitempty"`
 
 	// UsefulIn is how long before the access token's end a refresh brings another pair; an earlier one brings the same.
 	UsefulIn Duration `toml:"useful_in" json:"useful_in,omitempty"`

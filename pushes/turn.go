@@ -131,7 +131,7 @@ func (p *Pushes) appTurn(ctx context.Context, id string) error {
 		}
 		maps.Copy(cursors, done)
 		app.Cursors = cursors
-		events := apps.WarnKey(app, p.o.Keeper.Now())
+		events := apps.WarnKey(a.Driver, app, p.o.Keeper.Now())
 		app.LeaseUntil = time.Time{}
 		app.DueAt = apps.NextTurn(a.Driver, app, now)
 		return events, nil

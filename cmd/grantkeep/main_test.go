@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -15,6 +16,12 @@ func TestMain(m *testing.M) {
 	bench.Role()
 	if os.Getenv("GRANTKEEP_TEST_MAIN") == "1" {
 		main()
+	}
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil { // processes end without the second they else wait
+		panic(err)
+	}
+	if err := flag.Set("test.parallel", "6"); err != nil { // these tests wait for processes more than they compute
+		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"grantkeep": main})
 }

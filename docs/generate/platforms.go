@@ -81,6 +81,8 @@ func lost(r platform.Renewal) string {
 
 func lead(r platform.Renewal) string {
 	switch {
+	case r.When == platform.WhenUse:
+		return "when read; else " + text(r.KeepAlive) + " before the refresh token's end"
 	case r.Lead > 0:
 		return text(r.Lead)
 	case r.LeadPart > 0:

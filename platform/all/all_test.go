@@ -29,6 +29,25 @@ func TestEveryRowIsExplained(t *testing.T) {
 	}
 }
 
+// TestSecretsStandForSomebody: a platform's secrets are asked for again when an app becomes another one, which only the
+// facts can tell.
+func TestSecretsStandForSomebody(t *testing.T) {
+	for _, d := range all.Drivers() {
+		identities := 0
+		for name, s := range d.Spec().Facts.Settings {
+			if s.Identity {
+				identities++
+			}
+			if strings.HasSuffix(name, "_expires_at") && s.Role != platform.RoleSecretEnds {
+				t.Errorf("%s: settings.%s has no role", d.Spec().Code, name)
+			}
+		}
+		if identities == 0 {
+			t.Errorf("%s: no setting has identity = true", d.Spec().Code)
+		}
+	}
+}
+
 // TestUnknownTextsEndNothing says to every platform what none of them says. A 5xx may have a row of its own.
 func TestUnknownTextsEndNothing(t *testing.T) {
 	for _, d := range all.Drivers() {

@@ -12,9 +12,6 @@ import (
 	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
-// windows are the security levels whose permission may end before the token: read and write, ordinary and sensitive.
-var windows = []string{"r1", "r2", "w1", "w2"}
-
 var digits = regexp.MustCompile(`\A[0-9]{1,20}\z`)
 
 // ReadIssues reads a token answer of either way: the fields themselves, or as a text of JSON inside a gateway answer.
@@ -26,7 +23,7 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 	if inner := tokenResult(obj); inner != nil {
 		obj = inner
 	}
-	issue, err := readIssue(answer.Object(obj), answer.Start(app, asked, reply))
+	issue, err := d.readIssue(answer.Object(obj), answer.Start(app, asked, reply))
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +59,7 @@ func tokenResult(obj map[string]json.RawMessage) map[string]json.RawMessage {
 }
 
 // readIssue reads the fields of a token. Times count from at where they are not absolute.
-func readIssue(fields answer.Object, at time.Time) (platform.Issue, error) {
+func (d driver) readIssue(fields answer.Object, at time.Time) (platform.Issue, error) {
 	issue := platform.Issue{Subject: subject(fields), Facts: facts(fields)}
 	var err error
 	if issue.Token, err = fields.Pair("access_token", "refresh_token"); err != nil {
@@ -95,14 +92,15 @@ func readIssue(fields answer.Object, at time.Time) (platform.Issue, error) {
 	if !issue.Final { // else its end is the moment of granting, which must not look like a lapse
 		issue.Token.RefreshExpires = until
 	}
-	issue.Token.Windows, err = readWindows(fields, at)
+	issue.Token.Windows, err = readWindows(d.spec.Facts.Windows, fields, at)
 	return issue, err
 }
 
-// readWindows reads the ends of the security levels. No time left means no permission at that level: ended from the start.
-func readWindows(fields answer.Object, at time.Time) (map[string]time.Time, error) {
+// readWindows reads the ends of the security levels, read and write, ordinary and sensitive, which may come before the
+// token's. No time left means no permission at that level: ended from the start.
+func readWindows(names []string, fields answer.Object, at time.Time) (map[string]time.Time, error) {
 	ends := make(map[string]time.Time)
-	for _, name := range windows {
+	for _, name := range names {
 		left, told, err := fields.Left(name + "_expires_in")
 		if err != nil {
 			return nil, err

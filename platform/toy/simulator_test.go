@@ -22,6 +22,8 @@ type simulator struct {
 	shops           []string
 	same            bool // a refresh brings the pair that was sent
 	asked           []string
+	traded          string // the code of before, which brings the same pair again
+	lose            int    // so many answers to token requests are cut off
 }
 
 const account = "acc-1"
@@ -60,13 +62,21 @@ func (s *simulator) token(w http.ResponseWriter, r *http.Request) {
 	grant, token := r.PostFormValue("grant"), r.PostFormValue("token")
 	s.asked = append(s.asked, grant)
 	want := map[string]string{"code": s.code, "refresh": s.refresh, "access": s.access}[grant]
+	if s.lose > 0 {
+		s.lose--
+		defer panic(http.ErrAbortHandler)
+	}
+	if grant == "code" && token != "" && token == s.traded {
+		s.say(w, said{Access: s.access, Refresh: s.refresh, Account: account, Left: 4 * 3600})
+		return
+	}
 	if token == "" || token != want || r.PostFormValue("secret") != secret {
 		s.say(w, said{Error: "spent"})
 		return
 	}
 	same := grant == "refresh" && s.same
 	if !same {
-		s.code = ""
+		s.traded, s.code = s.code, ""
 		s.mint()
 	}
 	s.say(w, said{Access: s.access, Refresh: s.refresh, Account: account, Left: 4 * 3600, Same: same})
@@ -94,6 +104,13 @@ func (s *simulator) turn(same bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.same = same
+}
+
+// cut has so many answers to token requests be lost on their way.
+func (s *simulator) cut(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lose = n
 }
 
 // grants tells which kinds of token request came.

@@ -13,6 +13,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +38,7 @@ const secret = "made-up-toy-secret"
 // world is the engine on a real SQLite with the toy beside the platforms of the product.
 type world struct {
 	t      *testing.T
+	passed atomic.Int64 // how far the clock was moved on
 	sim    *simulator
 	store  store.Store
 	keeper *keeper.Keeper
@@ -44,7 +47,8 @@ type world struct {
 	pushes *pushes.Pushes
 }
 
-func open(t *testing.T) *world {
+// open makes a world with an app of the ordinary profile. change changes what the engine is made of.
+func open(t *testing.T, change ...func(*keeper.Options, *apps.Input)) *world {
 	t.Helper()
 	w := &world{t: t, sim: startSimulator(t)}
 	st, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
@@ -73,23 +77,70 @@ func open(t *testing.T) *world {
 		}
 	})
 	log := slog.New(slog.DiscardHandler)
-	w.keeper, err = keeper.New(keeper.Options{
+	o := keeper.Options{
 		Store: st, Vault: v, Gate: gate, PublicURL: "https://hub.example", Allowed: []string{host}, Log: log,
 		Drivers: append(all.Drivers(), newDriver()), // the one line
-	})
+		Now:     w.now,
+	}
+	in := apps.Input{
+		Platform: "toy", Settings: map[string]string{"key": "toy-1", "secret": secret},
+		Endpoints: map[string]string{"authorize": w.sim.URL, "token": w.sim.URL, "api": w.sim.URL},
+	}
+	for _, c := range change {
+		c(&o, &in)
+	}
+	w.keeper, err = keeper.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.flow = consent.New(w.keeper)
 	w.pushes = pushes.New(pushes.Options{Keeper: w.keeper, Store: st, PublicURL: "https://hub.example", Log: log})
-	w.app, err = w.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
-		Platform: "toy", Settings: map[string]string{"secret": secret},
-		Endpoints: map[string]string{"authorize": w.sim.URL, "token": w.sim.URL, "api": w.sim.URL},
-	})
+	w.app, err = w.keeper.Apps().Create(t.Context(), gk.Engine(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// of has the app be of another profile.
+func of(profile string) func(*keeper.Options, *apps.Input) {
+	return func(_ *keeper.Options, in *apps.Input) { in.Profile = profile }
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.passed.Load())) }
+
+// pass moves the clock on, of the engine and of the platform.
+func (w *world) pass(d time.Duration) { w.passed.Add(int64(d)) }
+
+// run has the engine do what is due until the test ends, or stop is called.
+func (w *world) run() (stop func()) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.keeper.Run(ctx) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				w.t.Errorf("the engine ended with %v", err)
+			}
+		})
+	}
+	w.t.Cleanup(stop)
+	return stop
+}
+
+// until waits for something that the engine does.
+func (w *world) until(what string, done func() bool) {
+	w.t.Helper()
+	for range 1200 {
+		if done() {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	w.t.Fatalf("after half a minute: %s", what)
 }
 
 // connect goes from a link to a grant.
@@ -131,6 +182,19 @@ func (w *world) grant(id string) gk.Grant {
 		w.t.Fatal(err)
 	}
 	return g
+}
+
+// events lists the kinds of what was told about a grant, the oldest first.
+func (w *world) events(id string) (kinds []string) {
+	w.t.Helper()
+	found, err := w.store.FindEvents(w.t.Context(), gk.Engine(), store.EventFilter{Grant: id})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range found {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
 }
 
 func (w *world) refresh(id string) gk.Grant {

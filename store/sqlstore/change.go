@@ -1,13 +1,17 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
 // UpdateGrant implements [store.Grants].
@@ -53,23 +57,23 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g 
 // insertGrants makes grants.
 func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
 	rows := make([][]any, 0, len(grants))
-	var terms []termOf
+	var stored []termOf
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
 		g.Shops = gk.UniqueShops(g.Shops)
 		if g.CreatedAt.IsZero() {
 			g.CreatedAt = at
 		}
-		folded := foldGrant(g)
-		for term := range termsOf(folded) {
-			terms = append(terms, termOf{term, g.ID})
+		folded := terms.Text(g)
+		for term := range terms.Of(folded) {
+			stored = append(stored, termOf{term, g.ID})
 		}
 		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
 	}
 	if err := insertMany(ctx, q, `grants`, `id, `+grantBody+`, app_id, created_at, folded`, rows); err != nil {
 		return err
 	}
-	if err := insertMany(ctx, q, `grant_terms`, `term, grant_id`, inOrder(terms)); err != nil {
+	if err := insertMany(ctx, q, `grant_terms`, `term, grant_id`, inOrder(stored)); err != nil {
 		return err
 	}
 	return insertShops(ctx, q, grants...)
@@ -169,4 +173,19 @@ func pointers(grants []gk.Grant) []*gk.Grant {
 		to[i] = &grants[i]
 	}
 	return to
+}
+
+// termOf is a term and the grant that it finds.
+type termOf struct{ term, grant string }
+
+// inOrder returns terms as rows in the order of their table: neighbours are stored at one place.
+func inOrder(found []termOf) [][]any {
+	slices.SortFunc(found, func(a, b termOf) int {
+		return cmp.Or(strings.Compare(a.term, b.term), strings.Compare(a.grant, b.grant))
+	})
+	rows := make([][]any, len(found))
+	for i, t := range found {
+		rows[i] = []any{t.term, t.grant}
+	}
+	return rows
 }
