@@ -7,6 +7,7 @@ const (
 	KindMainAccount = "main_account"
 	KindAccount     = "account"
 	KindPartner     = "partner"
+	KindApp         = "app" // the app itself, whose own token is a grant too
 )
 
 // Subject is who gave a permission. ID is the platform's stable identifier, never a name or a host.

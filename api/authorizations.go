@@ -82,6 +82,8 @@ type link struct {
 	ID        string      `json:"id"`
 	URL       string      `json:"url"`
 	ExpiresAt wire.Moment `json:"expires_at"`
+
+	Replaces []string `json:"replaces,omitempty" doc:"grants in good order whose pair the merchant's consent ends at once on this platform; send the link only if that is wanted"`
 }
 
 // confirmation is the one-time code that came back with the merchant.
@@ -110,6 +112,15 @@ type placing struct {
 	Subject *newSubject `json:"subject,omitempty" doc:"where the platform does not say who authorized"`
 }
 
+// linkOf is a link as it is answered. That it cannot be said what it replaces is no reason to keep it back.
+func (s *server) linkOf(ctx context.Context, key gk.Key, a gk.Authorization, url string) link {
+	replaces, err := s.consent.Replaces(ctx, key.Viewer(), a)
+	if err != nil {
+		s.Log.WarnContext(ctx, "what a link replaces could not be read", "authorization", a.ID, "error", err)
+	}
+	return link{a.ID, url, wire.At(a.ExpiresAt), replaces}
+}
+
 func (s *server) routeAuthorizations() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "begin-authorization", Method: http.MethodPost, Path: "/v1/authorizations", DefaultStatus: http.StatusCreated,
@@ -120,7 +131,10 @@ func (s *server) routeAuthorizations() {
 			App: b.App, Kind: b.Kind, Owner: b.Owner, Shop: b.Shop, ReturnTo: b.ReturnTo, Grant: b.Grant, Form: b.Form,
 			Scopes: b.Scopes, Confirm: b.Confirm, Life: b.ExpiresIn.Duration,
 		})
-		return wire.Answer(link{a.ID, url, wire.At(a.ExpiresAt)}), err
+		if err != nil {
+			return nil, err
+		}
+		return wire.Answer(s.linkOf(ctx, key, a, url)), nil
 	})
 
 	type filter struct {

@@ -55,7 +55,7 @@ func (s *server) routeGrantLink() {
 		if err != nil {
 			return nil, err
 		}
-		made := link{a.ID, url, wire.At(a.ExpiresAt)}
+		made := s.linkOf(ctx, key, a, url)
 		return wire.Answer(linkWithWords{made, s.askToAuthorize(app, g, made)}), nil
 	})
 }

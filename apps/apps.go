@@ -31,6 +31,7 @@ type Options struct {
 // Registry holds our registered applications. It is safe for concurrent use.
 type Registry struct {
 	answered  atomic.Pointer[func(platform string, took time.Duration)]
+	token     atomic.Pointer[func(ctx context.Context, o Opened) (platform.Credential, error)] // of the app itself
 	store     store.Store
 	vault     *vault.Vault
 	gate      *outbound.Gate

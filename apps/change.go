@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 // Input is an application as a person describes it. Settings holds public and secret ones under the platform's names.
@@ -114,6 +115,9 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		}
 		if r.destination(d.Spec(), *app) != before {
 			for name, s := range d.Spec().Facts.Settings {
+				if s.Role == platform.RolePushed {
+					delete(secrets, name) // it was pushed to another app; this one's comes
+				}
 				if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
 					return nil, gk.BadInput("settings."+name, "is needed again when endpoints, environment, the client id, redirect_uri or push_url change")
 				}

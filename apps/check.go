@@ -51,6 +51,9 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	d, open := opened.Driver, opened.Open
 	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
 		s := d.Spec().Facts.Settings[name]
+		if s.Role == platform.RolePushed && open.Secret(name).Empty() {
+			checks = append(checks, Check{"settings." + name, CheckFailed, "has not been pushed by the platform yet; register " + open.PushURL + " there", nil})
+		}
 		if s.RequiredFor(app.Profile) && name != "redirect_uri" && open.Settings[name] == "" && open.Secret(name).Empty() {
 			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
 		}
@@ -117,6 +120,12 @@ func (o Opened) checkCredentials(ctx context.Context) []Check {
 	var err error
 	asked := platform.Asked{Stage: platform.StageCall}
 	read := func(reply platform.Reply) error { return o.Diagnose(asked, reply) }
+	if facts.AppToken != nil {
+		if _, err := o.Equipped(ctx); err != nil {
+			return []Check{{name, CheckFailed, "the app's own token is not to be had: " + err.Error(), FaultIn(err)}}
+		}
+		return []Check{{name, CheckOK, "the platform gives the app its own token", nil}}
+	}
 	if census, ok := o.Driver.(platform.Census); ok {
 		req, err = o.Request("census", func() (*platform.Request, error) { return census.CensusRequest(o.Open, facts.Subjects[0], "") })
 	} else if renewer, ok := o.Driver.(platform.Renewer); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], o.App.Profile) {

@@ -60,6 +60,8 @@ func (r *Registry) fill(spec *platform.Spec, app *gk.App, secrets map[string][]g
 			return gk.BadInput("settings."+name, "is no setting of "+spec.Code+"; it has "+strings.Join(slices.Sorted(maps.Keys(spec.Facts.Settings)), ", "))
 		}
 		switch {
+		case s.Role == platform.RolePushed:
+			return gk.BadInput("settings."+name, "is pushed by the platform, and cannot be entered; leave it out")
 		case s.Secret && value == "":
 			delete(secrets, name)
 		case s.Secret:

@@ -16,6 +16,10 @@ const longestInspection = 50
 func (o Opened) Inspect(ctx context.Context, cred platform.Credential) (platform.Inspection, error) {
 	ins := o.Driver.(platform.Inspector)
 	var all platform.Inspection
+	o, err := o.Equipped(ctx)
+	if err != nil {
+		return all, err
+	}
 	after := ""
 	for range longestInspection {
 		req, err := o.Request("inspect", func() (*platform.Request, error) { return ins.InspectRequest(o.Open, cred, after) })

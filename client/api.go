@@ -73,6 +73,7 @@ type Authorization struct {
 	Kept      bool     `json:"kept,omitempty"` // its tokens wait to be placed
 	Fault     *Fault   `json:"fault,omitempty"`
 	URL       string   `json:"url,omitempty"`
+	Replaces  []string `json:"replaces,omitempty"` // of a link: grants in good order whose pair its consent ends
 	ExpiresAt gk.Time  `json:"expires_at"`
 	CreatedAt gk.Time  `json:"created_at"`
 }

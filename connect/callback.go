@@ -22,6 +22,14 @@ func (p *pages) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if a := outcome.Answer; a.Status != 0 {
+		if a.ContentType != "" {
+			w.Header().Set("Content-Type", a.ContentType)
+		}
+		w.WriteHeader(a.Status)
+		_, _ = w.Write(a.Body) // a server that hung up sends it again
+		return nil
+	}
 	seeOther(w, "/connect/result/"+outcome.Click.ID)
 	return nil
 }

@@ -26,9 +26,13 @@ type startPage struct {
 	Steps                []stepText
 	Until                string // last day of the link
 	AskShop              bool
+	Replaces             bool   // what runs at present is cut off by another consent
 	Period               string // id of the text that says which period to choose; empty: there is no choice
 	Typed                string // what the merchant typed
 	Mistake              string // id of the text that says what is wrong with it
+	Paste                bool   // the merchant pastes a token
+	Token, Where         string // what the platform calls it, and where it is found
+	BadToken             string // id of the text that says what is wrong with it
 }
 
 // stepText is one step on the platform's page, in the page's language.
@@ -51,10 +55,16 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 		return &badRequest{err}
 	}
 	secret, shop := r.PathValue("secret"), r.PostForm.Get("shop")
-	pressed, err := p.consent.Press(r.Context(), secret, shop)
+	press := func() (consent.Pressed, error) { return p.consent.Press(r.Context(), secret, shop) }
+	if r.PostForm.Has("token") {
+		press = func() (consent.Pressed, error) {
+			return p.consent.Paste(r.Context(), secret, shop, r.PostForm.Get("token"))
+		}
+	}
+	pressed, err := press()
 	var invalid *gk.Invalid
-	if errors.As(err, &invalid) && invalid.Field == "shop" {
-		return p.askAgain(w, r, secret, shop)
+	if errors.As(err, &invalid) && (invalid.Field == "shop" || invalid.Field == "token") {
+		return p.askAgain(w, r, secret, shop, invalid.Field)
 	}
 	if err != nil {
 		return err
@@ -64,14 +74,19 @@ func (p *pages) press(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// askAgain shows the start page with what the merchant typed and why it does not do.
-func (p *pages) askAgain(w http.ResponseWriter, r *http.Request, secret, shop string) error {
+// askAgain shows the start page with what the merchant typed and why it does not do. A token is not shown again.
+func (p *pages) askAgain(w http.ResponseWriter, r *http.Request, secret, shop, field string) error {
 	visit, err := p.consent.Visit(r.Context(), secret)
 	if err != nil {
 		return err
 	}
 	s := newStartPage(p.pageFor(r), visit)
-	s.Typed, s.Mistake = shop, mistake(shop, visit.Spec.Facts.ShopSuffix)
+	s.Typed = shop
+	if field == "token" {
+		s.BadToken = "m.paste.bad"
+	} else {
+		s.Mistake = mistake(shop, visit.Spec.Facts.ShopSuffix)
+	}
 	w.Header().Set("Content-Security-Policy", policy(formSources(visit.App)))
 	return p.show(r.Context(), w, http.StatusUnprocessableEntity, start(s))
 }
@@ -120,11 +135,15 @@ func newStartPage(p page, v consent.Visit) startPage {
 	p.Owner, p.Ref = v.Authorization.Owner, v.Authorization.Number()
 	p.Shop = v.Authorization.Shop
 	p.Minutes = int(time.Duration(facts.Link.Finish) / time.Minute)
-	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", Safe: "m.start.safe", AskShop: v.AskShop}
+	s := startPage{Title: "m.start.title", Under: "m.start.under", Button: "m.start.go", Safe: "m.start.safe", AskShop: v.AskShop, Replaces: v.Replaces}
 	s.Until = dateIn(v.Spec, v.Authorization.ExpiresAt)
 	switch {
 	case v.Authorization.Kind == gk.KindCancel:
 		s.Title, s.Under, s.Button, s.Safe = "m.cancel.title", "m.cancel.under", "m.cancel.go", "m.cancel.safe"
+	case v.Paste:
+		s.Title, s.Under, s.Button, s.Safe = "m.start.title", "m.paste.under", "m.paste.go", "m.paste.safe"
+		s.Paste, s.Token, s.Where = true, p.set(facts.Paste.Label.In(p.Lang)), p.set(facts.Paste.Help.In(p.Lang))
+		p.Minutes = 0
 	case v.Grant != nil:
 		p.Shop = subjectName(v.Grant.Subject)
 		p.Date = dateIn(v.Spec, ended(v.Grant))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"net/http"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -27,6 +28,9 @@ type Outcome struct {
 	ReturnKey     gk.Secret // signs ReturnTo; empty: it goes unsigned
 	At            time.Time // when it stood so
 	CookieName    string    // the cookie that lets this browser see the result
+
+	// Answer is what the platform's server is told, where it was that brought the callback; zero: a browser is shown a page.
+	Answer platform.Answer
 }
 
 // Callback completes an authorization with what the platform sent back. cookie reads one of the browser's cookies. A
@@ -41,6 +45,19 @@ func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
+	o, err := fl.receive(ctx, opened, cb, cookie)
+	if err != nil || cb.Answer.Status == 0 {
+		return o, err
+	}
+	o.Answer = platform.Answer{Status: http.StatusServiceUnavailable} // it is sent again
+	if o.Click.Stage == gk.Issued || o.Click.Stage == gk.Done {
+		o.Answer = cb.Answer
+	}
+	return o, nil
+}
+
+// receive completes an authorization with a callback that its driver has read.
+func (fl *Flow) receive(ctx context.Context, opened apps.Opened, cb platform.Callback, cookie func(name string) string) (Outcome, error) {
 	if cb.Empty && cb.State != "" {
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}

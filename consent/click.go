@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 
@@ -28,32 +29,47 @@ func (fl *Flow) Press(ctx context.Context, secret, shop string) (Pressed, error)
 	if err != nil {
 		return Pressed{}, err
 	}
-	hint := gk.Subject{ID: view.Authorization.Shop}
+	if view.Paste {
+		return Pressed{}, &Refused{Reason: RefusedIncomplete}
+	}
+	hint, err := hintOf(view, shop)
+	if err != nil {
+		return Pressed{}, err
+	}
+	return fl.click(ctx, view.App, view.Authorization, hint, "")
+}
+
+// hintOf is whom a link is for; shop is what the merchant typed, where the page asks.
+func hintOf(view Visit, shop string) (gk.Subject, error) {
 	switch {
 	case view.AskShop:
-		if hint.Host, err = apps.ShopHost(view.Spec, shop); err != nil {
-			return Pressed{}, err
-		}
-		hint.ID = ""
+		host, err := apps.ShopHost(view.Spec, shop)
+		return gk.Subject{Host: host}, err
 	case view.Spec.Facts.ShopNeeded:
-		hint = gk.Subject{Host: view.Authorization.Shop}
+		return gk.Subject{Host: view.Authorization.Shop}, nil
 	case view.Grant != nil:
-		hint = view.Grant.Subject
+		return view.Grant.Subject, nil
 	}
-	return fl.click(ctx, view.App, view.Authorization, hint)
+	return gk.Subject{ID: view.Authorization.Shop}, nil
 }
 
 // click stores a click and builds its link. The link is made first: a driver that refuses leaves nothing behind.
-func (fl *Flow) click(ctx context.Context, app gk.App, a gk.Authorization, hint gk.Subject) (Pressed, error) {
+func (fl *Flow) click(ctx context.Context, app gk.App, a gk.Authorization, hint gk.Subject, back string) (Pressed, error) {
 	opened, err := fl.apps.Open(app)
 	if err != nil {
 		return Pressed{}, err
 	}
 	state, browser := apps.RandomText(), apps.RandomText()
 	now := fl.keeper.Now()
-	link, err := opened.Driver.Link(opened.Open, platform.Want{State: state, Cancel: a.Kind == gk.KindCancel, Hint: hint, Scopes: a.Scopes, Form: a.Form})
+	link, err := opened.Driver.Link(opened.Open, platform.Want{State: state, Cancel: a.Kind == gk.KindCancel, Hint: hint, Scopes: a.Scopes, Form: a.Form, Back: back})
 	if err != nil {
 		return Pressed{}, err
+	}
+	if back != "" { // it came in an address that anybody can write
+		u, err := url.Parse(link.URL)
+		if err != nil || !opened.Open.AllowsHost(u.Scheme, u.Host) {
+			return Pressed{}, &Refused{Reason: RefusedIncomplete}
+		}
 	}
 	c := gk.Click{
 		ID: gk.NewID("clk", now), Authorization: a.ID, App: opened.App.ID, StateHash: digest(state), BrowserHash: digest(browser),
@@ -107,7 +123,7 @@ func (fl *Flow) Install(ctx context.Context, appID string, in platform.Incoming)
 	if err := fl.store.CreateAuthorization(ctx, a); err != nil {
 		return Pressed{}, err
 	}
-	return fl.click(ctx, opened.App, a, entry.Hint)
+	return fl.click(ctx, opened.App, a, entry.Hint, entry.Back)
 }
 
 // refusedBy turns what a driver says of a callback or an entry into a Refused; other errors stay as they are.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -106,6 +108,9 @@ func (fl *Flow) insist(ctx context.Context, opened apps.Opened, cb platform.Call
 func (fl *Flow) redeem(ctx context.Context, opened apps.Opened, cb platform.Callback, asked *platform.Asked) (issues []platform.Issue, proved bool, err error) {
 	if len(cb.Tokens) > 0 {
 		return cb.Tokens, cb.Proven, nil
+	}
+	if opened, err = opened.Equipped(ctx); err != nil {
+		return nil, false, fmt.Errorf("%w: %w", outbound.ErrNotSent, err)
 	}
 	req, err := opened.Request("exchange", func() (*platform.Request, error) { return opened.Driver.ExchangeRequest(opened.Open, cb) })
 	if err != nil {

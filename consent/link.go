@@ -115,6 +115,8 @@ type Visit struct {
 	Spec          *platform.Spec
 	Grant         *gk.Grant // the one to reconnect
 	AskShop       bool      // the page has a field `shop`
+	Paste         bool      // the page has a field `token` instead of leading to the platform
+	Replaces      bool      // a consent would end a pair that is in good order
 }
 
 // Visit reads what a link is for. It changes nothing, whoever opens it.
@@ -132,6 +134,7 @@ func (fl *Flow) Visit(ctx context.Context, secret string) (Visit, error) {
 		return Visit{}, &Refused{Reason: RefusedLink}
 	}
 	view := Visit{Authorization: a, App: app, Spec: d.Spec(), AskShop: d.Spec().Facts.ShopNeeded && a.Shop == ""}
+	view.Paste = a.Kind == gk.KindAuthorize && d.Spec().Facts.Pastes(app.Profile)
 	if a.Grant != "" {
 		g, err := fl.store.Grant(ctx, gk.Engine(), a.Grant)
 		if err != nil {
@@ -139,7 +142,9 @@ func (fl *Flow) Visit(ctx context.Context, secret string) (Visit, error) {
 		}
 		view.Grant = &g
 	}
-	return view, nil
+	ended, err := fl.Replaces(ctx, gk.Engine(), a)
+	view.Replaces = len(ended) > 0
+	return view, err
 }
 
 func (fl *Flow) link(ctx context.Context, secret string) (gk.Authorization, error) {

@@ -128,6 +128,9 @@ func fieldsOf(p page, facts *platform.Facts, profile string, values map[string]s
 	var list []appField
 	for _, name := range slices.Sorted(maps.Keys(facts.Settings)) {
 		s := facts.Settings[name]
+		if s.Role == platform.RolePushed {
+			continue // nobody enters it
+		}
 		f := appField{
 			Name: name, Label: s.Label.In(p.Lang), Help: s.Help.In(p.Lang), Type: s.Type, Value: values[name], Choices: s.Choices, Secret: s.Secret,
 			Required: s.RequiredFor(profile) && name != "redirect_uri", Max: s.Max,

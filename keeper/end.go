@@ -35,7 +35,10 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	}
 	a.Owner = g.Owner
 	r, ok := a.Driver.(platform.Revoker)
-	if !ok {
+	if !ok || g.Subject.Kind == gk.KindApp {
+		return
+	}
+	if a, err = a.Equipped(ctx); err != nil {
 		return
 	}
 	cred, err := k.Credential(g, true)

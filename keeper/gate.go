@@ -12,8 +12,9 @@ import (
 )
 
 // enter passes the gate of an app for one renewal: it waits for a place, and while the app is stopped it lets nobody
-// through but a person (the scheduler has the probe). The caller leaves when the renewal has ended.
-func (k *Keeper) enter(ctx context.Context, id string, person bool) (a apps.Opened, leave func(), err error) {
+// through but a person (the scheduler has the probe). The app's own token waits for no place, since those who have one may
+// wait for it. The caller leaves when the renewal has ended.
+func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps.Opened, leave func(), err error) {
 	a, err = k.apps.OpenByID(ctx, id)
 	var b *apps.Broken
 	if errors.As(err, &b) {
@@ -27,6 +28,9 @@ func (k *Keeper) enter(ctx context.Context, id string, person bool) (a apps.Open
 	}
 	if err = k.stands(a.App, person); err != nil {
 		return a, nil, err
+	}
+	if own {
+		return a, func() {}, nil
 	}
 	f := apps.RenewalOf(a.Driver, a.App)
 	if err = k.gates.enter(ctx, id, a.Driver.Spec().Facts, f, longestWait); err != nil {

@@ -105,6 +105,7 @@ func New(o Options) (*Keeper, error) {
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
 		Changed: k.appChanged,
 	})
+	k.apps.OnToken(k.appToken)
 	k.opened.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
 	sp, err := openSpill(o.SpillFile)
 	if err != nil {

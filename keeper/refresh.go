@@ -91,7 +91,7 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	a.Owner = g.Owner
-	d, app, open := a.Driver, a.App, a.Open
+	d, app := a.Driver, a.App
 	f := lifecycle.TermsOf(d, app).For(&g)
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
@@ -111,6 +111,12 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if err != nil {
 		return errors.Join(err, k.unsent(ctx, a, g, "local:sealed", gk.ContactPlatform))
 	}
+	if g.Subject.Kind != gk.KindApp {
+		if a, err = a.Equipped(ctx); err != nil {
+			return errors.Join(err, k.unsent(ctx, a, g, CodeNoAppToken, gk.Retry))
+		}
+	}
+	open := a.Open
 	req, err := a.Request("renew", func() (*platform.Request, error) { return d.(platform.Renewer).RenewRequest(open, cred) })
 	if err != nil {
 		code := "local:request"
@@ -159,7 +165,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	for _, i := range issues {
 		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
 			store := func() error { return k.save(ctx, a, g, i, asked.At) }
-			if lifecycle.Unmoved(lifecycle.TermsOf(a.Driver, a.App), i, cred.Token) {
+			if lifecycle.Unmoved(f, i, cred.Token) {
 				store = func() error { return k.unmoved(ctx, a, g, i) }
 			}
 			err := store()

@@ -156,7 +156,7 @@ func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	}
 	now := k.Now()
 	grants = slices.DeleteFunc(grants, func(g gk.Grant) bool {
-		return !g.Renewable || !g.Usable(now) || g.InDoubt() || !g.PairAskedAt.Before(k.found.at)
+		return g.Subject.Kind == gk.KindApp || !g.Renewable || !g.Usable(now) || g.InDoubt() || !g.PairAskedAt.Before(k.found.at)
 	})
 	slices.SortFunc(grants, func(a, b gk.Grant) int { return a.DueAt.Compare(b.DueAt) })
 	for _, g := range grants[:min(len(grants), askedOfOthers)] {
@@ -252,6 +252,9 @@ func (k *Keeper) stopAsking(ctx context.Context) error {
 func (k *Keeper) mayBeSpent(ctx context.Context, a apps.Opened, g gk.Grant) bool {
 	if a.App.Stop != gk.StopAsking || a.App.Fault == nil || !g.PairAskedAt.Before(a.App.Fault.At.Time) {
 		return true
+	}
+	if g.Subject.Kind == gk.KindApp {
+		return true // asking for the app's own token spends nothing
 	}
 	_, ok := a.Driver.(platform.Inspector)
 	if !ok || !k.proves(a, a.App.Fault.At.Time) {

@@ -37,6 +37,9 @@ func (k *Keeper) subscribeGrant(ctx context.Context, s platform.Subscriber, open
 	if err != nil {
 		return err
 	}
+	if opened, err = opened.Equipped(ctx); err != nil {
+		return err
+	}
 	requests, err := apps.Drive(opened, "subscribe", func() ([]*platform.Request, error) { return s.SubscribeRequests(opened.Open, cred) })
 	if err != nil {
 		return err

@@ -278,7 +278,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	if err != nil {
 		return err
 	}
-	a, leave, err := k.enter(ctx, g.App, by.Person)
+	a, leave, err := k.enter(ctx, g.App, by.Person, g.Subject.Kind == gk.KindApp)
 	if err != nil {
 		return err
 	}

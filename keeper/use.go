@@ -50,8 +50,20 @@ func (k *Keeper) Use(ctx context.Context, v gk.Viewer, id string, w TokenWant) (
 		Subject: g.Subject, Shops: reach.Shops, Scopes: reach.Scopes, Facts: reach.Facts,
 		Token: gk.Token{Access: served.Access, Expires: g.Expires, Windows: g.Windows},
 	}}
+	if err := use.equip(ctx, a); err != nil {
+		return Use{}, false, err
+	}
 	use.App.Now, use.App.Nonce = k.Now(), apps.Nonce()
 	return use, served.Stale, nil
+}
+
+// equip gives a call the app's own token, where the platform wants one.
+func (u *Use) equip(ctx context.Context, a apps.Opened) error {
+	equipped, err := a.Equipped(ctx)
+	if err == nil {
+		u.App.Token = equipped.Open.Token
+	}
+	return err
 }
 
 // UseApp opens an app for one call of its own, without a merchant's token. Operations of an app reach what belongs to all
@@ -71,6 +83,9 @@ func (k *Keeper) UseApp(ctx context.Context, v gk.Viewer, id string) (Use, error
 	use := Use{
 		Grant:  gk.Grant{App: id, Platform: a.App.Platform, Subject: partner},
 		Driver: a.Driver, App: a.Open, OfApp: true, Credential: platform.Credential{Subject: partner},
+	}
+	if err := use.equip(ctx, a); err != nil {
+		return Use{}, err
 	}
 	use.App.Now, use.App.Nonce = k.Now(), apps.Nonce()
 	return use, nil

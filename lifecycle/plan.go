@@ -53,7 +53,7 @@ func soonestDue(g *gk.Grant, t Terms, now time.Time) time.Time {
 	if g.State == gk.Suspended && !g.Ceiling.IsZero() {
 		soonest(g.Ceiling)
 	}
-	if at := SeenAt(g).Add(t.Probe); t.Probe > 0 && g.State == gk.Active && (len(g.Access) > 0 || !t.Tokens) && !(resting && ended(g, later(at, now))) {
+	if at := SeenAt(g).Add(t.Probe); t.probes(g) && g.State == gk.Active && (len(g.Access) > 0 || !t.Tokens) && !(resting && ended(g, later(at, now))) {
 		soonest(at)
 	}
 	if due.IsZero() && g.Renewable {
@@ -98,7 +98,10 @@ func renewAt(g *gk.Grant, t Terms) time.Time {
 	if Shared(g) || tradable(t, g) {
 		return g.PairAskedAt
 	}
-	f := t.Renewal
+	if unborn(g) {
+		return g.AuthorizedAt
+	}
+	f := t.For(g)
 	if f.When == platform.WhenUse {
 		switch {
 		case g.State == gk.Suspended || g.Failures > 0:
@@ -176,7 +179,7 @@ func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
 
 // probeDue reports whether the periodic check of a grant is due.
 func probeDue(g *gk.Grant, t Terms, now time.Time) bool {
-	return t.Inspects && t.Probe > 0 && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now) && !(asleep(g, t) && ended(g, now))
+	return t.Inspects && t.probes(g) && g.State == gk.Active && !SeenAt(g).Add(t.Probe).After(now) && !(asleep(g, t) && ended(g, now))
 }
 
 // ClockSlack is how far a platform's clock may be from ours when its moment of consent is compared with our click.

@@ -9,11 +9,11 @@ import (
 
 // Unmoved reports whether an answer brings the pair that was sent: the driver says so, or the platform is one that may do
 // that and the tokens are the same.
-func Unmoved(t Terms, i platform.Issue, sent gk.Token) bool {
+func Unmoved(f platform.Renewal, i platform.Issue, sent gk.Token) bool {
 	if i.Same {
 		return true
 	}
-	switch t.Renewal.Style {
+	switch f.Style {
 	case platform.SameUntilNear, platform.Extend, platform.Reask:
 		return !i.Token.Access.Empty() && i.Token.Access.Equal(sent.Access) &&
 			(i.Token.Refresh.Empty() || i.Token.Refresh.Equal(sent.Refresh))
@@ -49,7 +49,7 @@ func Keep(g *gk.Grant, t Terms, i platform.Issue, now time.Time) []gk.Event {
 		if owed {
 			events = append(events, Event(gk.EventGrantRecovered, "engine", g, now, map[string]any{"generation": g.Generation}))
 		}
-		g.RetryAt = nextUseful(g, t.Renewal, now)
+		g.RetryAt = nextUseful(g, t.For(g), now)
 	}
 	if was && !g.Renewable {
 		events = append(events, Event(gk.EventGrantNeedsAuthorization, "platform", g, now, map[string]any{"reason": "final"}))

@@ -33,8 +33,7 @@ func TestUnmoved(t *testing.T) {
 		"a platform that rotates, with the tokens that were": {platform.Rotate, platform.Issue{Token: sent}, false},
 		"no token at all":                                    {platform.SameUntilNear, platform.Issue{}, false},
 	} {
-		terms := terms(func(t *lifecycle.Terms) { t.Renewal.Style = c.style })
-		if got := lifecycle.Unmoved(terms, c.issue, sent); got != c.want {
+		if got := lifecycle.Unmoved(platform.Renewal{Style: c.style}, c.issue, sent); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

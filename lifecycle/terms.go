@@ -10,6 +10,7 @@ import (
 // Terms are what the rules must know of a platform and an app.
 type Terms struct {
 	Renewal  platform.Renewal    // of the app's profile and stage
+	Own      *platform.Renewal   // of the app's own token; nil: it has none
 	Calls    platform.TokenCalls // limits of token calls for one subject
 	Probe    time.Duration       // how often the platform is asked whether a grant lives; 0: never
 	Tokens   bool                // grants have a token
@@ -22,15 +23,22 @@ func TermsOf(d platform.Driver, app gk.App) Terms {
 	facts := d.Spec().Facts
 	_, renews := d.(platform.Renewer)
 	_, inspects := d.(platform.Inspector)
+	var own *platform.Renewal
+	if facts.AppToken != nil {
+		own = &facts.AppToken.Renewal
+	}
 	return Terms{
-		Renewal: facts.Renew(app.Profile, app.Stage), Calls: facts.Limits.TokenCalls, Probe: time.Duration(facts.Push.Probe),
+		Own: own, Renewal: facts.Renew(app.Profile, app.Stage), Calls: facts.Limits.TokenCalls, Probe: time.Duration(facts.Push.Probe),
 		Tokens: facts.Tokens, Renews: renews, Inspects: inspects,
 	}
 }
 
-// For returns the facts that hold for a grant as it stands: those of the trade for an access token that has yet to be
-// traded.
+// For returns the facts that hold for a grant as it stands: those of the app's own token for that, those of the trade for an
+// access token that has yet to be traded.
 func (t Terms) For(g *gk.Grant) platform.Renewal {
+	if t.Own != nil && g.Subject.Kind == gk.KindApp {
+		return *t.Own
+	}
 	if tradable(t, g) {
 		return t.Renewal.Trading()
 	}
@@ -40,13 +48,20 @@ func (t Terms) For(g *gk.Grant) platform.Renewal {
 // Lease returns when the lease of an attempt ends that begins now: the hard end of the longest request that it may stand
 // for and a little more. It is not prolonged.
 func (t Terms) Lease(now time.Time) time.Time {
-	return now.Add(max(t.Renewal.Deadline(), t.Renewal.Trading().Deadline()) + LeaseBeyond)
+	longest := max(t.Renewal.Deadline(), t.Renewal.Trading().Deadline())
+	if t.Own != nil {
+		longest = max(longest, t.Own.Deadline())
+	}
+	return now.Add(longest + LeaseBeyond)
 }
+
+// probes reports whether the platform is asked now and then whether a grant lives. Of its own app it is not.
+func (t Terms) probes(g *gk.Grant) bool { return t.Probe > 0 && g.Subject.Kind != gk.KindApp }
 
 // asleep reports whether a grant is refreshed only when somebody reads it: its access token may end meanwhile, and nothing
 // is wrong.
 func asleep(g *gk.Grant, t Terms) bool {
-	return t.Renewal.When == platform.WhenUse && g.Renewable && g.State == gk.Active && !g.InDoubt() && g.Failures == 0 &&
+	return t.For(g).When == platform.WhenUse && g.Renewable && g.State == gk.Active && !g.InDoubt() && g.Failures == 0 &&
 		!Shared(g) && !tradable(t, g)
 }
 
@@ -56,7 +71,7 @@ func Renewable(t Terms, g *gk.Grant, final bool) bool {
 	if !t.Renews || final {
 		return false
 	}
-	switch t.Renewal.Style {
+	switch t.For(g).Style {
 	case platform.NoRenewal:
 		return false
 	case platform.Reask:

@@ -30,7 +30,7 @@ func Turn(g *gk.Grant, t Terms, app gk.App, now time.Time) (Errand, []gk.Event) 
 	events = append(events, lapse(g, t, now)...)
 	events = append(events, Warn(g, now)...)
 	if g.Renewable && g.State != gk.Expired && RenewalDue(g, t, now) {
-		wait := OverQuota(g, t, now, inLastLead(g, t.Renewal, now))
+		wait := OverQuota(g, t, now, inLastLead(g, t.For(g), now))
 		if wait == 0 {
 			CountCall(g, t.Renewal, now)
 			return SendRefresh, events

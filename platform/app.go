@@ -18,7 +18,7 @@ type App struct {
 	Secrets                         map[string][]gk.Secret // newest first; checks try all, signing takes the first
 	Endpoints                       map[string]string      // overrides by name: scheme://host[:port]
 	CallbackURL, PushURL            string                 // as registered in the platform's console
-	Token                           *Credential            // the app's own token, where calls or renewals need it
+	Token                           *Credential            // the app's own token, where Facts.AppToken says that requests need it
 	Now                             time.Time
 	Nonce                           string // 32 random hex digits, for protocols that want one
 

@@ -109,6 +109,7 @@ type Want struct {
 	Hint   gk.Subject // shop, host or country known beforehand
 	Scopes []string   // empty: the app's own
 	Form   string     // a variant named in Facts.Link.Forms: signed, wap, tmall
+	Back   string     // Entry.Back of the entry that this link answers: it leads there, with the state
 	Extra  url.Values // other parameters of the platform that a person asked for (shopee auth_type)
 }
 
@@ -136,7 +137,7 @@ type Callback struct {
 	Params  url.Values
 	Tokens  []Issue // pushed or fragment tokens: nothing to exchange
 	Fault   *gk.Fault
-	Answer  Answer // zero: we show our page
+	Answer  Answer // what the platform's server is told once the permission is kept (Meituan); zero: a browser is shown our page
 	Empty   bool   // neither a code nor an error: the registered address was merely opened (Ele.me's merchant client)
 }
 
@@ -211,7 +212,7 @@ type Inspection struct {
 type Entry struct {
 	Hint   gk.Subject
 	Proven bool
-	Back   string // where the browser must be sent, if not to Link (Amazon)
+	Back   string // the platform's address that the browser must go back to, with our state (Amazon); Link gets it in Want
 }
 
 // Kinds of a Notice.
@@ -234,7 +235,7 @@ type Notice struct {
 	Ceiling  time.Time            // the end of the authorization, where an expiring message tells it (Lazada); zero: not told
 	Dedup    string               // the platform's id, else a digest of the body
 	Fault    *gk.Fault            // why, by the catalogue, where the platform gives a reason; nil otherwise
-	Secrets  map[string]gk.Secret // pushed credentials (WeChat ticket): stored sealed on the app
+	Secrets  map[string]gk.Secret // pushed credentials by their setting's name (WeChat ticket): stored sealed on the app
 }
 
 // Delivery is a push, read.

@@ -72,9 +72,11 @@ type Facts struct {
 	Callback   CallbackFact  `toml:"callback" json:"callback"`
 	Recovery   RecoveryFacts `toml:"recovery" json:"recovery"`
 	Renewal    Renewal       `toml:"renew" json:"renew"`
+	AppToken   *AppToken     `toml:"app_token" json:"app_token,omitempty"` // nil: requests need none
 	Testing    *Testing      `toml:"testing" json:"testing,omitempty"`
 	Limits     Limits        `toml:"limits" json:"limits"`
 	Push       PushFacts     `toml:"push" json:"push"`
+	Paste      PasteFacts    `toml:"paste" json:"paste"`
 	Lookup     Lookup        `toml:"lookup" json:"lookup"`
 	Page       PageFacts     `toml:"page" json:"page"`
 
@@ -190,9 +192,29 @@ type PushFacts struct {
 	Census      Duration `toml:"census" json:"census"` // how often a Census is taken; 0: never
 	Probe       Duration `toml:"probe" json:"probe"`   // how often an Inspector checks that a grant lives; 0: never
 
+	// ExpiresWithin is how long before an authorization's end the platform begins to tell of it, for a message that does not
+	// tell when; 0: not published.
+	ExpiresWithin Duration `toml:"expires_within" json:"expires_within,omitempty"`
+
 	// AnswerWithin is how long the platform waits for our answer to a push; 0: not published.
 	AnswerWithin Duration `toml:"answer_within" json:"answer_within,omitempty"`
 }
+
+// AppToken is a token of the app itself, which requests about merchants' grants carry as App.Token. It is a grant of its own,
+// of the subject app:ID, made when it is first needed: RenewRequest gets that subject without a token.
+type AppToken struct {
+	Renewal Renewal `toml:"renew" json:"renew"`
+}
+
+// PasteFacts is about tokens that a merchant copies out of the platform's own pages, since no link leads to one.
+type PasteFacts struct {
+	Profiles []string `toml:"profiles" json:"profiles,omitempty"` // of apps whose merchants do that
+	Label    Texts    `toml:"label" json:"label"`                 // what the platform calls the token
+	Help     Texts    `toml:"help" json:"help"`                   // where it is found
+}
+
+// Pastes reports whether merchants of an app of a profile paste a token.
+func (f *Facts) Pastes(profile string) bool { return slices.Contains(f.Paste.Profiles, profile) }
 
 // Lookup is how a platform's error texts are matched.
 type Lookup struct {
@@ -325,7 +347,7 @@ type Setting struct {
 	Type     string   `toml:"type" json:"type"` // text | int | url | list | choice | time | bool
 	Secret   bool     `toml:"secret" json:"secret"`
 	Identity bool     `toml:"identity" json:"identity,omitempty"` // whom the secrets stand for, or where they go: another value needs them again
-	Role     string   `toml:"role" json:"role,omitempty"`         // RoleSecretEnds, or empty
+	Role     string   `toml:"role" json:"role,omitempty"`         // RoleSecretEnds, RolePushed, or empty
 	Required []string `toml:"required" json:"required"`           // profiles that need it; "*": all
 	Choices  []string `toml:"choices" json:"choices,omitempty"`
 	Default  string   `toml:"default" json:"default,omitempty"`
@@ -335,8 +357,11 @@ type Setting struct {
 	Help     Texts    `toml:"help" json:"help"`
 }
 
-// RoleSecretEnds is the role of the setting that tells when the app's secret ends: its vendor is warned before.
-const RoleSecretEnds = "secret_ends"
+// Roles of a setting that the engine has to know.
+const (
+	RoleSecretEnds = "secret_ends" // tells when the app's secret ends: its vendor is warned before
+	RolePushed     = "pushed"      // a secret that the platform pushes, and nobody enters: Notice.Secrets brings it
+)
 
 // InRole returns the name of the setting with a role, empty where the platform has none.
 func (f *Facts) InRole(role string) string {

@@ -83,6 +83,9 @@ func (f *Facts) check() error {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
 	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
+	if f.AppToken != nil {
+		errs = append(errs, f.AppToken.Renewal.check("app_token.renew"), oneOf("app_token.renew.style", f.AppToken.Renewal.Style, Reask, Keep))
+	}
 	if f.Testing != nil && f.Testing.Renewal != nil {
 		errs = append(errs, f.Testing.Renewal.check("testing.renew"))
 	}
@@ -108,16 +111,25 @@ func (f *Facts) check() error {
 			errs = append(errs, fmt.Errorf("settings.%s: label and help are needed in three languages", name))
 		}
 		if s.Role != "" {
-			errs = append(errs, oneOf("settings."+name+".role", s.Role, RoleSecretEnds))
+			errs = append(errs, oneOf("settings."+name+".role", s.Role, RoleSecretEnds, RolePushed))
 		}
 		if s.Identity && s.Secret || s.Role == RoleSecretEnds && s.Type != "time" {
 			errs = append(errs, fmt.Errorf("settings.%s: a secret is no identity, and what ends is a time", name))
+		}
+		if s.Role == RolePushed && (!s.Secret || len(s.Required) > 0) {
+			errs = append(errs, fmt.Errorf("settings.%s: what is pushed is a secret, and nobody can be required to enter it", name))
 		}
 		for _, p := range s.Required {
 			if p != "*" && !slices.Contains(f.Profiles, p) {
 				errs = append(errs, fmt.Errorf("settings.%s.required: %q is no profile", name, p))
 			}
 		}
+	}
+	if len(f.Paste.Profiles) > 0 && (!f.Paste.Label.complete() || !f.Paste.Help.complete()) {
+		errs = append(errs, errors.New("paste: label and help are needed in three languages"))
+	}
+	for _, name := range f.Paste.Profiles {
+		errs = append(errs, oneOf("paste.profiles", name, f.Profiles...))
 	}
 	for _, row := range slices.Sorted(maps.Keys(f.Lookup.WindowEnded)) {
 		errs = append(errs, oneOf("lookup.window_ended."+row, f.Lookup.WindowEnded[row], f.Windows...))
@@ -178,7 +190,7 @@ func lostAnswer(path, rule string, span Duration) error {
 }
 
 // sourced are the tables whose every fact needs a source.
-var sourced = []string{"endpoints", "link", "callback", "recovery", "renew", "limits", "push", "hosts", "profile", "testing"}
+var sourced = []string{"endpoints", "link", "callback", "recovery", "renew", "limits", "push", "hosts", "profile", "testing", "app_token"}
 
 // unsourced lists the facts for which [sources] has neither their own path nor that of a table around them.
 func (f *Facts) unsourced(data []byte) []string {

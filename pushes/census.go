@@ -27,6 +27,9 @@ func (p *Pushes) census(ctx context.Context, appID string, at time.Time) error {
 	if !ok {
 		return nil
 	}
+	if a, err = a.Equipped(ctx); err != nil {
+		return err
+	}
 	begun := p.o.Keeper.Now()
 	living := map[gk.Subject]platform.Inspection{}
 	for _, kind := range a.Driver.Spec().Facts.Subjects {
@@ -66,7 +69,7 @@ func (p *Pushes) census(ctx context.Context, appID string, at time.Time) error {
 		}
 		for _, g := range grants {
 			after = g.ID
-			if g.State == gk.Revoked || lifecycle.Unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
+			if g.State == gk.Revoked || g.Subject.Kind == gk.KindApp || lifecycle.Unconfirmed(&g) || !g.AuthorizedAt.Before(begun) {
 				continue // the list may be older than a consent of this moment; whoever never was on it has not left
 			}
 			if in, ok := living[gk.Subject{Kind: g.Subject.Kind, ID: g.Subject.ID}]; ok {

@@ -3,6 +3,7 @@ package pushes
 import (
 	"context"
 	"errors"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -16,6 +17,9 @@ func (p *Pushes) Hear(ctx context.Context, app string, n platform.Notice) error 
 		return keeper.ErrDraining
 	}
 	defer p.o.Keeper.EndWork()
+	if len(n.Secrets) > 0 {
+		return p.o.Keeper.Apps().TakePushed(ctx, app, n.Secrets, n.At)
+	}
 	if n.Census {
 		return p.censuses.once(ctx, app, func() error { return p.census(ctx, app, n.At) })
 	}
@@ -80,7 +84,13 @@ func (p *Pushes) heardOfShop(ctx context.Context, g gk.Grant, n platform.Notice)
 func (p *Pushes) ending(ctx context.Context, g gk.Grant, n platform.Notice) error {
 	err := p.o.Keeper.Look(ctx, g.ID)
 	d := p.o.Keeper.Apps().Driver(g.Platform)
-	if n.Ceiling.IsZero() || d == nil || !d.Spec().Facts.Push.Proof {
+	if d == nil || !d.Spec().Facts.Push.Proof {
+		return err
+	}
+	if within := time.Duration(d.Spec().Facts.Push.ExpiresWithin); n.Ceiling.IsZero() && within > 0 && !n.At.IsZero() && g.Ceiling.IsZero() {
+		n.Ceiling = n.At.Add(within) // at the latest
+	}
+	if n.Ceiling.IsZero() {
 		return err
 	}
 	return errors.Join(err, p.o.Keeper.Announced(ctx, g.ID, n.Ceiling, n.At))

@@ -23,6 +23,9 @@ func (p *Pushes) pull(ctx context.Context, a apps.Opened) (cursor string, err er
 	if err != nil {
 		return cursor, err
 	}
+	if a, err = a.Equipped(ctx); err != nil {
+		return cursor, err
+	}
 	for range longestPull {
 		req, err := a.Request("pull", func() (*platform.Request, error) { return puller.PullRequest(a.Open, cred, cursor) })
 		var incomplete *platform.BadCall
@@ -75,7 +78,7 @@ func (p *Pushes) anyCredential(ctx context.Context, app string) (platform.Creden
 		return platform.Credential{}, err
 	}
 	for _, g := range grants {
-		if g.Usable(p.o.Keeper.Now()) {
+		if g.Subject.Kind != gk.KindApp && g.Usable(p.o.Keeper.Now()) {
 			return p.o.Keeper.Credential(g, true)
 		}
 	}

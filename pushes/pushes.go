@@ -116,6 +116,11 @@ func (p *Pushes) receive(w http.ResponseWriter, r *http.Request) (platform.Answe
 	}
 	var kept []store.Push
 	for _, n := range delivery.Notices {
+		if len(n.Secrets) > 0 { // before the answer: what is pushed comes once
+			if err := p.o.Keeper.Apps().TakePushed(r.Context(), app, n.Secrets, n.At); err != nil {
+				return platform.Answer{}, errors.Join(errStore, err)
+			}
+		}
 		if !asks(n) {
 			continue
 		}

@@ -33,11 +33,17 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if err != nil {
 		return platform.Link{}, err
 	}
+	if want.Back != "" { // the platform's own page waits there for the state
+		return platform.Link{URL: want.Back + "?" + url.Values{"state": {want.State}, "back": {app.CallbackURL}}.Encode()}, nil
+	}
 	base.Path, base.RawQuery = "/authorize", url.Values{"state": {want.State}, "back": {app.CallbackURL}}.Encode()
 	return platform.Link{URL: base.String()}, nil
 }
 
-func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Callback, error) {
+func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.Callback, error) {
+	if in.Method == http.MethodPost {
+		return d.given(app, in)
+	}
 	u, err := url.Parse(in.URL)
 	if err != nil {
 		return platform.Callback{}, &platform.BadCallback{Why: "not an address"}
@@ -47,6 +53,30 @@ func (d driver) ReadCallback(_ platform.App, in platform.Incoming) (platform.Cal
 	return platform.Callback{State: q.Get("state"), Code: gk.NewSecret(q.Get("code")), Subject: subject}, nil
 }
 
+// given reads what the platform's server posts: a pair, signed, and no browser anywhere.
+func (d driver) given(app platform.App, in platform.Incoming) (platform.Callback, error) {
+	if _, err := signing.HMACLower.Prove(app, string(in.Body), in.Header.Get("Sign"), "secret"); err != nil {
+		return platform.Callback{}, platform.ErrForged
+	}
+	issues, err := d.ReadIssues(app, platform.Asked{Stage: platform.StageToken, At: app.Now}, platform.Reply{Body: in.Body})
+	if err != nil {
+		return platform.Callback{}, &platform.BadCallback{Why: "not a pair"}
+	}
+	return platform.Callback{
+		Subject: issues[0].Subject, Proven: true, Tokens: issues,
+		Answer: platform.Answer{Status: http.StatusOK, ContentType: "text/plain; charset=utf-8", Body: []byte("success")},
+	}, nil
+}
+
+// ReadEntry reads a merchant who begins on the platform's side, and must go back there with a state.
+func (d driver) ReadEntry(_ platform.App, in platform.Incoming) (platform.Entry, error) {
+	u, err := url.Parse(in.URL)
+	if err != nil {
+		return platform.Entry{}, &platform.BadCallback{Why: "not an address"}
+	}
+	return platform.Entry{Hint: gk.Subject{Kind: gk.KindAccount}, Back: u.Query().Get("back")}, nil
+}
+
 func (d driver) ask(app platform.App, grant string, token gk.Secret) (*platform.Request, error) {
 	base, err := app.Base("token", "")
 	if err != nil {
@@ -54,6 +84,9 @@ func (d driver) ask(app platform.App, grant string, token gk.Secret) (*platform.
 	}
 	base.Path = "/token"
 	body := url.Values{"grant": {grant}, "token": {token.Reveal()}, "secret": {app.Secret("secret").Reveal()}}
+	if app.Token != nil {
+		body.Set("app", app.Token.Token.Access.Reveal())
+	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	sent := url.Values{"grant": {grant}}
 	return &platform.Request{Method: http.MethodPost, URL: base.String(), Header: header, Body: []byte(body.Encode()), Sent: sent}, nil
@@ -64,6 +97,9 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 }
 
 func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+	if cred.Subject.Kind == gk.KindApp {
+		return d.ask(app, "app", app.Secret("ticket"))
+	}
 	if cred.Token.Refresh.Empty() {
 		return d.ask(app, "access", cred.Token.Access)
 	}
@@ -94,7 +130,10 @@ func (d driver) ReadIssues(_ platform.App, asked platform.Asked, reply platform.
 	if err != nil {
 		return nil, err
 	}
-	i := platform.Issue{Subject: gk.Subject{Kind: gk.KindAccount, ID: s.Account}, Same: s.Same}
+	i := platform.Issue{Same: s.Same}
+	if s.Account != "" { // an app's own token is nobody's
+		i.Subject = gk.Subject{Kind: gk.KindAccount, ID: s.Account}
+	}
 	i.Token.Access, i.Token.Refresh = gk.NewSecret(s.Access), gk.NewSecret(s.Refresh)
 	if s.Left > 0 {
 		i.Token.Expires = asked.At.Add(time.Duration(s.Left) * time.Second)
@@ -133,7 +172,7 @@ func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply
 	if err != nil {
 		return platform.Inspection{}, "", err
 	}
-	*in.Alive, in.Subject.ID = true, s.Account
+	*in.Alive, in.Subject.Kind, in.Subject.ID = true, gk.KindAccount, s.Account
 	for _, id := range s.Shops {
 		in.Shops = append(in.Shops, gk.Shop{ID: id})
 	}
@@ -148,5 +187,8 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	kind, shop, _ := strings.Cut(string(in.Body), " ")
 	sum := sha256.Sum256(in.Body)
 	n := platform.Notice{Kind: kind, Shops: []string{shop}, At: app.Now, Dedup: hex.EncodeToString(sum[:])}
+	if kind == platform.NoticeTicket {
+		n.Shops, n.Secrets = nil, map[string]gk.Secret{"ticket": gk.NewSecret(shop)}
+	}
 	return platform.Delivery{Notices: []platform.Notice{n}, Matched: match.String()}, nil
 }

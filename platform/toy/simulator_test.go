@@ -23,6 +23,8 @@ type simulator struct {
 	same            bool // a refresh brings the pair that was sent
 	asked           []string
 	traded          string // the code of before, which brings the same pair again
+	ticket, app     string // what the platform pushed, and the app's own token
+	apps            int    // requests for the app's own token
 	lose            int    // so many answers to token requests are cut off
 }
 
@@ -30,7 +32,7 @@ const account = "acc-1"
 
 func startSimulator(t *testing.T) *simulator {
 	t.Helper()
-	s := &simulator{shops: []string{"shop-1", "shop-2"}}
+	s := &simulator{shops: []string{"shop-1", "shop-2"}, ticket: "ticket-1"}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -60,7 +62,15 @@ func (s *simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *simulator) token(w http.ResponseWriter, r *http.Request) {
 	grant, token := r.PostFormValue("grant"), r.PostFormValue("token")
+	if grant == "app" {
+		s.own(w, token)
+		return
+	}
 	s.asked = append(s.asked, grant)
+	if s.app == "" || r.PostFormValue("app") != s.app {
+		s.say(w, said{Error: "app"})
+		return
+	}
 	want := map[string]string{"code": s.code, "refresh": s.refresh, "access": s.access}[grant]
 	if s.lose > 0 {
 		s.lose--
@@ -80,6 +90,17 @@ func (s *simulator) token(w http.ResponseWriter, r *http.Request) {
 		s.mint()
 	}
 	s.say(w, said{Access: s.access, Refresh: s.refresh, Account: account, Left: 4 * 3600, Same: same})
+}
+
+// own gives the app's own token for the ticket that was pushed.
+func (s *simulator) own(w http.ResponseWriter, ticket string) {
+	if s.apps++; ticket != s.ticket {
+		s.say(w, said{Error: "ticket"})
+		return
+	}
+	s.made++
+	s.app = fmt.Sprintf("app-%d", s.made)
+	s.say(w, said{Access: s.app, Left: 2 * 3600})
 }
 
 // mint makes the pair that lives from here on, and ends the one before.
@@ -134,4 +155,25 @@ func (s *simulator) living() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.access
+}
+
+// rotate has the platform accept another ticket, and the app's own token end.
+func (s *simulator) rotate(ticket string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ticket, s.app = ticket, ""
+}
+
+// ownAsked counts the requests for the app's own token.
+func (s *simulator) ownAsked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.apps
+}
+
+// appToken returns the app's own token that the platform accepts.
+func (s *simulator) appToken() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.app
 }

@@ -20,6 +20,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/connect"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -45,6 +46,7 @@ type world struct {
 	flow   *consent.Flow
 	app    gk.App
 	pushes *pushes.Pushes
+	pages  http.Handler // what merchants see
 }
 
 // open makes a world with an app of the ordinary profile. change changes what the engine is made of.
@@ -94,10 +96,14 @@ func open(t *testing.T, change ...func(*keeper.Options, *apps.Input)) *world {
 		t.Fatal(err)
 	}
 	w.flow = consent.New(w.keeper)
+	w.pages = connect.New(connect.Options{Keeper: w.keeper, Consent: w.flow, PublicURL: "https://hub.example", Log: log})
 	w.pushes = pushes.New(pushes.Options{Keeper: w.keeper, Store: st, PublicURL: "https://hub.example", Log: log})
 	w.app, err = w.keeper.Apps().Create(t.Context(), gk.Engine(), in)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if code := w.push("ticket ticket-1", secret); code != http.StatusOK {
+		t.Fatalf("the ticket is answered %d, want 200", code)
 	}
 	return w
 }
@@ -218,14 +224,18 @@ func (w *world) token(id string) string {
 // push sends one signed message over HTTP and returns the status of the answer.
 func (w *world) push(body, key string) int {
 	w.t.Helper()
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(body))
 	r := httptest.NewRequest(http.MethodPost, "/push/"+w.app.ID, strings.NewReader(body))
 	r.SetPathValue("app", w.app.ID)
-	r.Header.Set("Sign", hex.EncodeToString(mac.Sum(nil)))
+	r.Header.Set("Sign", sign(body, key))
 	answer := httptest.NewRecorder()
 	w.pushes.ServeHTTP(answer, r)
 	return answer.Code
+}
+
+func sign(text, key string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func TestToyIsLinkedAndRefreshed(t *testing.T) {

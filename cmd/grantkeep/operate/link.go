@@ -30,7 +30,16 @@ func LinkCommand(s shell.Streams) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return shell.PrintJSON(s.Out, map[string]any{"id": a.ID, "url": a.URL, "expires_at": a.ExpiresAt}) // all that is known before the click
+				made := map[string]any{"id": a.ID, "url": a.URL, "expires_at": a.ExpiresAt} // all that is known before the click
+				if len(a.Replaces) > 0 {
+					made["replaces"] = a.Replaces
+				}
+				return shell.PrintJSON(s.Out, made)
+			}
+			for _, grant := range a.Replaces {
+				if _, err := fmt.Fprintf(s.Err, "Grant %s works. On this platform another consent ends its tokens at once; send the link only if that is wanted.\n", grant); err != nil {
+					return err
+				}
 			}
 			if qr {
 				code, err := qrcode.New(a.URL, qrcode.Medium)
