@@ -129,7 +129,7 @@ func (s *server) importBody(w http.ResponseWriter, r *http.Request) (*Import, er
 		return nil, problem.New(problem.UnsupportedMedia, err.Error())
 	}
 	out := &Import{DryRun: q.options.DryRun, Errors: []ImportError{}}
-	lots, stop := readAhead(rows, q.app, http.NewResponseController(w))
+	lots, stop := readAhead(w, rows, q.app)
 	defer stop()
 	for lot := range lots {
 		if err := s.importLot(r.Context(), door.CallerOf(r.Context()).Viewer(), lot, q, out); err != nil {

@@ -17,12 +17,19 @@ type importLot struct {
 	err   error
 }
 
-// readAhead reads the lots of a body, the next one while the last is stored. stop ends the reading and waits for its end.
-func readAhead(rows transfer.Reader, app string, body *http.ResponseController) (lots <-chan *importLot, stop func()) {
+// readerEnds is how long a reader is given that is not waiting for the body.
+const readerEnds = 20 * time.Millisecond
+
+// readAhead reads the lots of a body, the next one while the last is stored. stop ends the reading where it has not ended by
+// itself, and waits for its end.
+func readAhead(w http.ResponseWriter, rows transfer.Reader, app string) (lots <-chan *importLot, stop func()) {
+	body := http.NewResponseController(w)
 	out, stopping, ended := make(chan *importLot), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer close(out)
+		// A deadline that passes while nothing is read any more would end the connection, and with it the request.
+		defer func() { _ = body.SetReadDeadline(time.Time{}) }()
 		for more := true; more; {
 			_ = body.SetReadDeadline(time.Now().Add(importPatience)) // a recorder in a test has none
 			select {
@@ -41,12 +48,18 @@ func readAhead(rows transfer.Reader, app string, body *http.ResponseController) 
 	}()
 	return out, func() {
 		close(stopping)
-		for { // a reader that waits for the body
+		select {
+		case <-ended:
+			return
+		case <-time.After(readerEnds):
+		}
+		w.Header().Set("Connection", "close") // its deadline is over, and the rest of the body is not read
+		for ; ; time.Sleep(readerEnds) {
 			_ = body.SetReadDeadline(time.Now())
 			select {
 			case <-ended:
 				return
-			case <-time.After(100 * time.Millisecond):
+			default:
 			}
 		}
 	}

@@ -150,7 +150,7 @@ func ask(ctx context.Context, t turn, connections, n int) (load, error) {
 		all.Go(func() {
 			for i := c; i < n; i += connections {
 				at := time.Now()
-				if err := w.once(t.requests[i%len(t.requests)]); err != nil {
+				if err := w.patiently(ctx, t.requests[i%len(t.requests)]); err != nil {
 					failed <- err
 					return
 				}
@@ -177,11 +177,26 @@ type wire struct {
 	answers *bufio.Reader
 }
 
+// errAway is the answer of a server whose database does not answer in time, as on a machine that has too much to do.
+var errAway = errors.New("answered 503 again and again")
+
+// patiently asks again while the answer is 503; the waits count as part of the answer.
+func (w *wire) patiently(ctx context.Context, request string) (err error) {
+	for range 100 {
+		if err = w.once(request); !errors.Is(err, errAway) || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return err
+}
+
 func (w *wire) once(request string) error {
 	if _, err := io.WriteString(w.Conn, request); err != nil {
 		return err
 	}
 	length := -1
+	away := false
 	for first := true; ; first = false {
 		line, err := w.answers.ReadSlice('\n')
 		if err != nil {
@@ -191,7 +206,7 @@ func (w *wire) once(request string) error {
 		if text == "" {
 			break
 		}
-		if first && !strings.HasPrefix(text, "HTTP/1.1 200") {
+		if away = away || first && strings.HasPrefix(text, "HTTP/1.1 503"); first && !away && !strings.HasPrefix(text, "HTTP/1.1 200") {
 			return errors.New("answered " + text)
 		}
 		if size, ok := strings.CutPrefix(text, "Content-Length: "); ok {
@@ -204,5 +219,8 @@ func (w *wire) once(request string) error {
 		return errors.New("an answer without its length")
 	}
 	_, err := w.answers.Discard(length)
+	if err == nil && away {
+		return errAway
+	}
 	return err
 }
