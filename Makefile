@@ -9,7 +9,7 @@ FUZZTIME ?= 5000x
 # makes the suite take four times as long. docs/decisions/0085-what-the-race-detector-watches.md has the figures.
 RACE    := -race -gcflags=modernc.org/...=-race=false
 
-.PHONY: help build release check test unit quick soak lint generate generated fuzz bench screenshots install-deps clean
+.PHONY: help build release check test unit quick soak lint generate generated fuzz bench tuning screenshots install-deps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,7 +55,10 @@ generated: generate ## the generated files are what their sources make of them
 fuzz: ## each fuzz target for FUZZTIME (5000x: that many inputs); make fuzz FUZZTIME=10m for longer
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
 
-bench: ## ratios to a bare floor, measured in one run
+bench: ## the built binary with its defaults beside bare floors, in one run: make bench BENCH='-databases sqlite -grants 5000'
+	$(GO) run ./bench/run $(BENCH)
+
+tuning: ## the parts alone, in one process, for those who tune them
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault ./cmd/grantkeep
 
 screenshots: ## every page of the console as PNG under screenshots/, in three languages, two widths, two themes

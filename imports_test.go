@@ -21,15 +21,22 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "vault", "outbound", "client"}},
+	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "vault", "outbound", "client", "bench"}},
 	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
-	{4, []string{"keeper"}},
+	{4, []string{"keeper", "store/move"}},
 	{5, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
-	{6, []string{"api", "connect", "console"}},
-	{7, []string{"cmd/grantkeep", "docs/generate", "docs/receiver"}},
-	{8, []string{"promise"}},
+	{6, []string{"api/wire"}},
+	{7, []string{"api/problem"}},
+	{8, []string{"api/door"}},
+	{9, []string{"api/news", "api/use", "api/staff"}},
+	{10, []string{"api", "connect", "console"}},
+	{11, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver"}},
+	{12, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
+	{13, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
+	{14, []string{"cmd/grantkeep", "bench/run"}},
+	{15, []string{"promise"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}
@@ -39,12 +46,15 @@ var families = []string{"platform/signing", "platform/answer", "platform/shopeec
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":         {".", "store", "lifecycle"},
-	"store/storefault":        {".", "store"},
-	"store/postgres/pgtest":   {},
-	"store/sqlite/sqlitetest": {"store/sqlite"},
-	"platform/platformtest":   {".", "platform"},
-	"sim/simtest":             {"sim"},
+	"store/storetest":           {".", "store", "lifecycle", "store/storetest/given", "store/storetest/consents", "store/storetest/refreshes"},
+	"store/storetest/given":     {".", "store"},
+	"store/storetest/consents":  {".", "store", "store/storetest/given"},
+	"store/storetest/refreshes": {".", "store", "lifecycle", "store/storetest/given"},
+	"store/storefault":          {".", "store"},
+	"store/postgres/pgtest":     {},
+	"store/sqlite/sqlitetest":   {"store/sqlite"},
+	"platform/platformtest":     {".", "platform"},
+	"sim/simtest":               {"sim"},
 }
 
 func TestRoomsImportOnlyLowerFloors(t *testing.T) {

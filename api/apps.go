@@ -9,67 +9,69 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/store"
 )
 
 // App is an application as the API shows it: its secrets are told by the date they were set, never by value.
 type App struct {
-	ID            string            `json:"id"`
-	Platform      string            `json:"platform"`
-	Environment   string            `json:"environment" enum:"production,sandbox"`
-	Profile       string            `json:"profile"`
-	Stage         string            `json:"stage" enum:"online,testing"`
-	Name          string            `json:"name"`
-	Settings      map[string]string `json:"settings" doc:"without the secret ones"`
-	SecretsSet    map[string]moment `json:"secrets_set" doc:"since when each secret stands"`
-	Endpoints     map[string]string `json:"endpoints"`
-	ReturnOrigins []string          `json:"return_origins" nullable:"false"`
-	Callback      string            `json:"callback" doc:"to be registered at the platform"`
-	Push          string            `json:"push" doc:"to be registered at the platform"`
-	Install       string            `json:"install,omitempty" doc:"to be registered where merchants begin at the platform"`
-	Stopped       bool              `json:"stopped" doc:"by an administrator: no token is served, refreshed or used"`
-	PausedUntil   moment            `json:"paused_until" doc:"renewals wait: the app itself is refused"`
-	Fault         *explain.Fault    `json:"fault,omitempty"`
-	Version       int64             `json:"version"`
-	CreatedAt     moment            `json:"created_at"`
-	UpdatedAt     moment            `json:"updated_at"`
+	ID            string                 `json:"id"`
+	Platform      string                 `json:"platform"`
+	Environment   string                 `json:"environment" enum:"production,sandbox"`
+	Profile       string                 `json:"profile"`
+	Stage         string                 `json:"stage" enum:"online,testing"`
+	Name          string                 `json:"name"`
+	Settings      map[string]string      `json:"settings" doc:"without the secret ones"`
+	SecretsSet    map[string]wire.Moment `json:"secrets_set" doc:"since when each secret stands"`
+	Endpoints     map[string]string      `json:"endpoints"`
+	ReturnOrigins []string               `json:"return_origins" nullable:"false"`
+	Callback      string                 `json:"callback" doc:"to be registered at the platform"`
+	Push          string                 `json:"push" doc:"to be registered at the platform"`
+	Install       string                 `json:"install,omitempty" doc:"to be registered where merchants begin at the platform"`
+	Stopped       bool                   `json:"stopped" doc:"by an administrator: no token is served, refreshed or used"`
+	PausedUntil   wire.Moment            `json:"paused_until" doc:"renewals wait: the app itself is refused"`
+	Fault         *explain.Fault         `json:"fault,omitempty"`
+	Version       int64                  `json:"version"`
+	CreatedAt     wire.Moment            `json:"created_at"`
+	UpdatedAt     wire.Moment            `json:"updated_at"`
 }
 
 func (s *server) app(a gk.App) App {
-	since, err := s.keeper.Apps().SecretSince(a)
+	since, err := s.Keeper.Apps().SecretSince(a)
 	if err != nil {
 		since = nil // they do not open, which the app's fault tells; that is no reason to hide the others
 	}
 	out := App{
 		ID: a.ID, Platform: a.Platform, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
-		Settings: pairs(a.Settings), SecretsSet: moments(since), Endpoints: pairs(a.Endpoints), ReturnOrigins: texts(a.ReturnOrigins),
+		Settings: wire.Pairs(a.Settings), SecretsSet: wire.Moments(since), Endpoints: wire.Pairs(a.Endpoints), ReturnOrigins: wire.Texts(a.ReturnOrigins),
 		Callback: a.Settings["redirect_uri"], Push: a.Settings["push_url"],
-		Stopped: s.keeper.Apps().Stopped(a.ID), PausedUntil: at(a.PausedUntil), Fault: s.fault(s.keeper.Apps().FaultOf(a), a.Environment), Version: a.Version,
-		CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
+		Stopped: s.Keeper.Apps().Stopped(a.ID), PausedUntil: wire.At(a.PausedUntil), Fault: s.Fault(s.Keeper.Apps().FaultOf(a), a.Environment), Version: a.Version,
+		CreatedAt: wire.At(a.CreatedAt), UpdatedAt: wire.At(a.UpdatedAt),
 	}
 	if out.Callback == "" {
-		out.Callback = s.keeper.Apps().CallbackURL(a.ID)
+		out.Callback = s.Keeper.Apps().CallbackURL(a.ID)
 	}
 	if out.Push == "" {
-		out.Push = s.keeper.Apps().PushURL(a.ID)
+		out.Push = s.Keeper.Apps().PushURL(a.ID)
 	}
-	if _, ok := s.keeper.Apps().Driver(a.Platform).(platform.Starter); ok {
-		out.Install = s.keeper.Apps().InstallURL(a.ID)
+	if _, ok := s.Keeper.Apps().Driver(a.Platform).(platform.Starter); ok {
+		out.Install = s.Keeper.Apps().InstallURL(a.ID)
 	}
 	return out
 }
 
 // shownApp is the answer with one app.
-func (s *server) shownApp(a gk.App, err error) (*output[App], error) {
+func (s *server) shownApp(a gk.App, err error) (*wire.Output[App], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &output[App]{s.app(a)}, nil
+	return wire.Answer(s.app(a)), nil
 }
 
 // newApp is an application as a caller describes it.
@@ -108,38 +110,16 @@ type check struct {
 	Fault  *explain.Fault `json:"fault,omitempty"`
 }
 
-// ByID is the id in a path.
-type ByID struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
-// soundApps returns a page of the apps that can be read. The others take no places of it: a page that is not full would
-// be taken for the last.
-func (s *server) soundApps(ctx context.Context, key gk.Key, after string, limit int) ([]gk.App, error) {
-	for most := limit; ; {
-		rows, err := s.store.Apps(ctx, key.Viewer(), after, most)
-		var damaged *store.DamagedError
-		if !errors.As(err, &damaged) {
-			return rows, err
-		}
-		if len(rows) >= limit || len(rows)+len(damaged.IDs) < most {
-			s.log.ErrorContext(ctx, "apps that cannot be read are left out of a list", "error", err)
-			return rows[:min(limit, len(rows))], nil
-		}
-		most = limit + len(damaged.IDs)
-	}
-}
-
 func (s *server) routeApps() {
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "list-apps", Method: http.MethodGet, Path: "/v1/apps", Summary: "List apps",
-	}, func(ctx context.Context, key gk.Key, in *Page) (*output[list[App]], error) {
-		name := filterName("apps")
-		after, err := openCursor(key, name, in.Cursor)
+	}, func(ctx context.Context, key gk.Key, in *wire.Page) (*wire.Output[wire.List[App]], error) {
+		name := wire.FilterName("apps")
+		after, err := wire.OpenCursor(key, name, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := s.soundApps(ctx, key, after, in.Limit+1)
+		rows, err := s.Store.Apps(ctx, key.Viewer(), after, in.Limit+1)
 		if err != nil {
 			return nil, err
 		}
@@ -148,21 +128,21 @@ func (s *server) routeApps() {
 			shown = append(shown, s.app(a))
 		}
 		same := func(a App) App { return a }
-		return &output[list[App]]{pageOf(shown, in.Limit, same, func(a App) string { return sealCursor(key, name, a.ID) })}, nil
+		return wire.Answer(wire.PageOf(shown, in.Limit, same, func(a App) string { return wire.SealCursor(key, name, a.ID) })), nil
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "get-app", Method: http.MethodGet, Path: "/v1/apps/{id}", Summary: "Show an app",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[App], error) {
-		return s.shownApp(s.store.App(ctx, key.Viewer(), in.ID))
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[App], error) {
+		return s.shownApp(s.Store.App(ctx, key.Viewer(), in.ID))
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "create-app", Method: http.MethodPost, Path: "/v1/apps", DefaultStatus: http.StatusCreated, Summary: "Add an app",
 		Description: "Secrets among the settings are sealed and never shown again.",
-	}, func(ctx context.Context, key gk.Key, in *struct{ Body newApp }) (*output[App], error) {
+	}, func(ctx context.Context, key gk.Key, in *struct{ Body newApp }) (*wire.Output[App], error) {
 		if len(key.Apps) > 0 {
-			return nil, problem(forbidden, "this key is limited to some apps and cannot add one")
+			return nil, problem.New(problem.Forbidden, "this key is limited to some apps and cannot add one")
 		}
 		if err := wholeOwner(key); err != nil {
 			return nil, err
@@ -172,24 +152,24 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		return s.shownApp(s.keeper.Apps().Create(ctx, key.Viewer(), apps.Input{
+		return s.shownApp(s.Keeper.Apps().Create(ctx, key.Viewer(), apps.Input{
 			Platform: b.Platform, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage, Name: b.Name,
 			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "change-app", Method: http.MethodPatch, Path: "/v1/apps/{id}", Summary: "Change an app",
 		Description: "Clears the app's pause. New endpoints, another environment, client id, redirect_uri or push_url need the secrets again.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body appChange
-	}) (*output[App], error) {
+	}) (*wire.Output[App], error) {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
 		b := in.Body
-		a, err := s.store.App(ctx, key.Viewer(), in.ID)
+		a, err := s.Store.App(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -197,38 +177,38 @@ func (s *server) routeApps() {
 		if err != nil {
 			return nil, err
 		}
-		return s.shownApp(s.keeper.Apps().Update(ctx, key.Viewer(), in.ID, apps.Change{
+		return s.shownApp(s.Keeper.Apps().Update(ctx, key.Viewer(), in.ID, apps.Change{
 			Name: b.Name, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage,
 			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
 		}))
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "delete-app", Method: http.MethodDelete, Path: "/v1/apps/{id}", DefaultStatus: http.StatusNoContent, Summary: "Remove an app",
 		Description: "409 app-in-use while it has grants.",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*struct{}, error) {
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*struct{}, error) {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		return nil, s.keeper.Apps().Delete(ctx, key.Viewer(), in.ID)
+		return nil, s.Keeper.Apps().Delete(ctx, key.Viewer(), in.ID)
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "check-app", Method: http.MethodPost, Path: "/v1/apps/{id}/check", Summary: "Check an app against its platform",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[list[check]], error) {
-		a, err := s.store.App(ctx, key.Viewer(), in.ID)
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[check]], error) {
+		a, err := s.Store.App(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.keeper.CheckApp(ctx, key.Viewer(), in.ID)
+		found, err := s.Keeper.CheckApp(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
 		}
-		checks := list[check]{Items: make([]check, 0, len(found))}
+		checks := wire.List[check]{Items: make([]check, 0, len(found))}
 		for _, c := range found {
-			checks.Items = append(checks.Items, check{c.Name, c.State, c.Detail, s.fault(c.Fault, a.Environment)})
+			checks.Items = append(checks.Items, check{c.Name, c.State, c.Detail, s.Fault(c.Fault, a.Environment)})
 		}
-		return &output[list[check]]{checks}, nil
+		return wire.Answer(checks), nil
 	})
 
 	for _, way := range []struct {
@@ -238,49 +218,49 @@ func (s *server) routeApps() {
 		{"stop", "Stop an app: no token of it is served, refreshed or used", true},
 		{"start", "Let a stopped app go on", false},
 	} {
-		add(s, huma.Operation{
+		door.Add(s.Door, huma.Operation{
 			OperationID: way.name + "-app", Method: http.MethodPost, Path: "/v1/apps/{id}/" + way.name, Summary: way.summary,
 			Description: "Every instance hears of it within a second. Reads, calls and refreshes of a stopped app answer 409 app-stopped.",
-		}, func(ctx context.Context, key gk.Key, in *ByID) (*output[App], error) {
+		}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[App], error) {
 			if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 				return nil, err
 			}
-			if err := s.keeper.Apps().SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
+			if err := s.Keeper.Apps().SetStopped(ctx, key.Viewer(), in.ID, way.stop); err != nil {
 				return nil, err
 			}
-			return s.shownApp(s.store.App(ctx, key.Viewer(), in.ID))
+			return s.shownApp(s.Store.App(ctx, key.Viewer(), in.ID))
 		})
 	}
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "make-return-key", Method: http.MethodPost, Path: "/v1/apps/{id}/return-key", DefaultStatus: http.StatusCreated,
 		Summary:     "Make the key that signs an app's return addresses",
 		Description: "In place of the one before. Return addresses then carry gk_at and gk_sig.",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[returnKey], error) {
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[returnKey], error) {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		made, err := s.keeper.Apps().NewReturnKey(ctx, key.Viewer(), in.ID)
-		return &output[returnKey]{returnKey{made.Reveal()}}, err
+		made, err := s.Keeper.Apps().NewReturnKey(ctx, key.Viewer(), in.ID)
+		return wire.Answer(returnKey{made.Reveal()}), err
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "recover-grants", Method: http.MethodPost, Path: "/v1/apps/{id}/recover", DefaultStatus: http.StatusCreated,
 		Summary:     "Trade a recovery code of the platform's console for grants",
 		Description: "The codes that a platform takes, and what may stand beside one, are in its facts under recovery. The answer is the authorization that this makes.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body recovery
-	}) (*output[Authorization], error) {
+	}) (*wire.Output[Authorization], error) {
 		params := url.Values{}
 		for name, value := range in.Body.Codes {
 			params.Set(name, value)
 		}
 		o, err := s.consent.Recover(ctx, key.Viewer(), in.ID, in.Body.Owner, params)
-		return &output[Authorization]{s.authorization(o.Authorization)}, err
+		return wire.Answer(s.authorization(o.Authorization)), err
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "obtain-grant", Method: http.MethodPost, Path: "/v1/apps/{id}/grants", DefaultStatus: http.StatusCreated,
 		Summary:     "Make a grant that nobody has to click for",
 		Description: "Client credentials, self-use apps, or a token that a merchant copied; a pasted token is asked whose it is before it is stored.",
@@ -302,10 +282,10 @@ type obtained struct {
 
 // pastedToken is a pair that a merchant copied out of the platform's pages.
 type pastedToken struct {
-	Access           string    `json:"access,omitempty"`
-	Refresh          string    `json:"refresh,omitempty"`
-	ExpiresAt        givenTime `json:"expires_at,omitzero"`
-	RefreshExpiresAt givenTime `json:"refresh_token_expires_at,omitzero"`
+	Access           string         `json:"access,omitempty"`
+	Refresh          string         `json:"refresh,omitempty"`
+	ExpiresAt        wire.GivenTime `json:"expires_at,omitzero"`
+	RefreshExpiresAt wire.GivenTime `json:"refresh_token_expires_at,omitzero"`
 }
 
 // newSubject names who gives a permission.
@@ -317,9 +297,9 @@ type newSubject struct {
 }
 
 func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
-	ByID
+	wire.ByID
 	Body obtained
-}) (*output[Grant], error) {
+}) (*wire.Output[Grant], error) {
 	owner, err := ownerFor(key, in.Body.Owner)
 	if err != nil {
 		return nil, err
@@ -336,8 +316,8 @@ func (s *server) obtainGrant(ctx context.Context, key gk.Key, in *struct {
 	g, err := s.consent.Obtain(ctx, key.Viewer(), in.ID, want)
 	var later *keeper.Later
 	if errors.As(err, &later) && errors.Is(err, keeper.ErrSuspended) { // no grant is there that could be suspended
-		p := problem(platformUnreachable, "the platform was asked and did not answer")
-		p.after, p.Fault = later.After, s.fault(later.Fault, "")
+		p := problem.New(problem.PlatformUnreachable, "the platform was asked and did not answer")
+		p.After, p.Fault = later.After, s.Fault(later.Fault, "")
 		return nil, p
 	}
 	return s.shownGrant(ctx, key, g, err)
@@ -350,7 +330,7 @@ func ownerFor(key gk.Key, owner string) (string, error) {
 		return key.Owners[0], nil
 	}
 	if !key.Viewer().SeesOwner(owner) {
-		return "", invalid("owner", "is outside this key's owners")
+		return "", problem.Invalid("owner", "is outside this key's owners")
 	}
 	return owner, nil
 }
@@ -358,7 +338,7 @@ func ownerFor(key gk.Key, owner string) (string, error) {
 // wholeOwner refuses what concerns all owners to a key that is limited to some.
 func wholeOwner(key gk.Key) error {
 	if len(key.Owners) > 0 {
-		return problem(forbidden, "this needs a key that is not limited to owners")
+		return problem.New(problem.Forbidden, "this needs a key that is not limited to owners")
 	}
 	return nil
 }
@@ -368,7 +348,7 @@ func (s *server) mayChangeApp(ctx context.Context, key gk.Key, id string) error 
 	if len(key.Owners) == 0 {
 		return nil
 	}
-	if _, err := s.store.App(ctx, key.Viewer(), id); err != nil {
+	if _, err := s.Store.App(ctx, key.Viewer(), id); err != nil {
 		return err
 	}
 	return wholeOwner(key)

@@ -15,6 +15,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/storefault"
 )
@@ -96,7 +97,7 @@ func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
 
 // TestEveryRouteIsInTheAuditOrReads has each route either written down, counted, or only reading.
 func TestEveryRouteIsInTheAuditOrReads(t *testing.T) {
-	text, err := os.ReadFile("audit.go")
+	text, err := os.ReadFile("door/audited.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestEveryRouteIsInTheAuditOrReads(t *testing.T) {
 func TestUsesOfTokensAreCountedTogether(t *testing.T) {
 	h := newHouse(t)
 	g := h.addGrant(h.app, "100", "ann", nil)
-	uses := api.NewUses(h.store, h.keeper.Now, nil)
+	uses := door.NewUses(h.store, h.keeper.Now, nil)
 	h.handler = api.New(api.Options{Keeper: h.keeper, Store: h.store, APIURL: "https://api.example", Version: "test", Log: slog.New(slog.DiscardHandler), Uses: uses})
 	for range 30 {
 		h.do("all", http.MethodGet, "/v1/grants/"+g.ID+"/token", "")
@@ -147,7 +148,7 @@ func TestUsesThatCannotBeWrittenAreCountedOn(t *testing.T) {
 	h := newHouse(t)
 	g := h.addGrant(h.app, "100", "ann", nil)
 	faulty := storefault.Wrap(h.store)
-	uses := api.NewUses(faulty, h.keeper.Now, nil)
+	uses := door.NewUses(faulty, h.keeper.Now, nil)
 	h.handler = api.New(api.Options{Keeper: h.keeper, Store: h.store, APIURL: "https://api.example", Version: "test", Log: slog.New(slog.DiscardHandler), Uses: uses})
 	read := func() { h.do("all", http.MethodGet, "/v1/grants/"+g.ID+"/token", "") }
 	read()
@@ -169,7 +170,7 @@ func TestUsesThatCannotBeWrittenAreCountedOn(t *testing.T) {
 func TestAKeyThatIsUsedOtherwiseThanBeforeIsTold(t *testing.T) {
 	h := newHouse(t)
 	g := h.addGrant(h.app, "100", "ann", nil)
-	uses := api.NewUses(h.store, h.keeper.Now, nil)
+	uses := door.NewUses(h.store, h.keeper.Now, nil)
 	h.handler = api.New(api.Options{Keeper: h.keeper, Store: h.store, APIURL: "https://api.example", Version: "test", Log: slog.New(slog.DiscardHandler), Uses: uses})
 	read := func(times int, from string) {
 		t.Helper()

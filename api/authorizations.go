@@ -7,6 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/store"
@@ -26,22 +28,22 @@ type Authorization struct {
 	Fault     *explain.Fault `json:"fault,omitempty"`
 	Reason    string         `json:"reason,omitempty" doc:"denied, other_subject, owner_conflict, lost_answer, unconfirmed, refused, unplaced or expired"`
 	Kept      bool           `json:"kept,omitempty" doc:"the platform's answer is kept though no grant could be made of it; place makes one. Told of one authorization, not in lists"`
-	ExpiresAt moment         `json:"expires_at"`
-	CreatedAt moment         `json:"created_at"`
-	UpdatedAt moment         `json:"updated_at"`
+	ExpiresAt wire.Moment    `json:"expires_at"`
+	CreatedAt wire.Moment    `json:"created_at"`
+	UpdatedAt wire.Moment    `json:"updated_at"`
 }
 
 func (s *server) authorization(a gk.Authorization) Authorization {
 	out := Authorization{
-		ID: a.ID, Number: a.Number(), App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: texts(a.Grants),
-		Fault: s.fault(a.Fault, ""), Reason: a.Reason, ExpiresAt: at(a.ExpiresAt), CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
+		ID: a.ID, Number: a.Number(), App: a.App, Owner: a.Owner, Kind: a.Kind, State: "pending", Shop: a.Shop, Grant: a.Grant, Grants: wire.Texts(a.Grants),
+		Fault: s.Fault(a.Fault, ""), Reason: a.Reason, ExpiresAt: wire.At(a.ExpiresAt), CreatedAt: wire.At(a.CreatedAt), UpdatedAt: wire.At(a.UpdatedAt),
 	}
 	switch {
 	case a.Stage == gk.Done:
 		out.State = "completed"
 	case a.Stage == gk.Failed:
 		out.State = "failed"
-	case !a.ExpiresAt.After(s.keeper.Now()):
+	case !a.ExpiresAt.After(s.Keeper.Now()):
 		out.State, out.Reason = "expired", gk.ReasonExpired
 	}
 	return out
@@ -51,9 +53,9 @@ func (s *server) authorization(a gk.Authorization) Authorization {
 func (s *server) inState(f *store.AuthorizationFilter, state string) {
 	switch state {
 	case "pending":
-		f.Stage, f.ExpiresAfter = string(gk.Begun), s.keeper.Now()
+		f.Stage, f.ExpiresAfter = string(gk.Begun), s.Keeper.Now()
 	case "expired":
-		f.Stage, f.ExpiresUntil = string(gk.Begun), s.keeper.Now()
+		f.Stage, f.ExpiresUntil = string(gk.Begun), s.Keeper.Now()
 	case "completed":
 		f.Stage = string(gk.Done)
 	case "failed":
@@ -63,23 +65,23 @@ func (s *server) inState(f *store.AuthorizationFilter, state string) {
 
 // newAuthorization is what a link for a merchant must achieve.
 type newAuthorization struct {
-	App       string   `json:"app"`
-	Kind      string   `json:"kind,omitempty" doc:"authorize (the default) or cancel"`
-	Owner     string   `json:"owner,omitempty" doc:"your customer, for whom the grant will be"`
-	Shop      string   `json:"shop,omitempty" doc:"host of the shop where the platform needs one, else the id expected"`
-	ReturnTo  string   `json:"return_to,omitempty" doc:"where the merchant goes on; on one of the app's return_origins"`
-	Grant     string   `json:"grant,omitempty" doc:"reconnect: only this grant's subject may answer"`
-	Scopes    []string `json:"scopes,omitempty"`
-	Form      string   `json:"form,omitempty" doc:"a variant of the platform's link"`
-	Confirm   bool     `json:"confirm,omitempty" doc:"hold the grants until the code that return_to carries is spent"`
-	ExpiresIn span     `json:"expires_in,omitzero" doc:"life of the link: seconds or a duration; seven days if absent, 30 at most"`
+	App       string    `json:"app"`
+	Kind      string    `json:"kind,omitempty" doc:"authorize (the default) or cancel"`
+	Owner     string    `json:"owner,omitempty" doc:"your customer, for whom the grant will be"`
+	Shop      string    `json:"shop,omitempty" doc:"host of the shop where the platform needs one, else the id expected"`
+	ReturnTo  string    `json:"return_to,omitempty" doc:"where the merchant goes on; on one of the app's return_origins"`
+	Grant     string    `json:"grant,omitempty" doc:"reconnect: only this grant's subject may answer"`
+	Scopes    []string  `json:"scopes,omitempty"`
+	Form      string    `json:"form,omitempty" doc:"a variant of the platform's link"`
+	Confirm   bool      `json:"confirm,omitempty" doc:"hold the grants until the code that return_to carries is spent"`
+	ExpiresIn wire.Span `json:"expires_in,omitzero" doc:"life of the link: seconds or a duration; seven days if absent, 30 at most"`
 }
 
 // link is a new authorization with the address that the merchant opens, which is shown this once.
 type link struct {
-	ID        string `json:"id"`
-	URL       string `json:"url"`
-	ExpiresAt moment `json:"expires_at"`
+	ID        string      `json:"id"`
+	URL       string      `json:"url"`
+	ExpiresAt wire.Moment `json:"expires_at"`
 
 	Replaces []string `json:"replaces,omitempty" doc:"grants in good order whose pair the merchant's consent ends at once on this platform; send the link only if that is wanted"`
 }
@@ -93,9 +95,9 @@ type confirmation struct {
 func (s *server) authorizationNamed(ctx context.Context, v gk.Viewer, name string) (gk.Authorization, error) {
 	end, ok := gk.IDEnd(name)
 	if !ok {
-		return s.store.Authorization(ctx, v, name)
+		return s.Store.Authorization(ctx, v, name)
 	}
-	found, err := s.store.Authorizations(ctx, v, store.AuthorizationFilter{IDEnd: end, Limit: 1})
+	found, err := s.Store.Authorizations(ctx, v, store.AuthorizationFilter{IDEnd: end, Limit: 1})
 	if err == nil && len(found) == 0 {
 		err = store.ErrNotFound
 	}
@@ -114,16 +116,16 @@ type placing struct {
 func (s *server) linkOf(ctx context.Context, key gk.Key, a gk.Authorization, url string) link {
 	replaces, err := s.consent.Replaces(ctx, key.Viewer(), a)
 	if err != nil {
-		s.log.WarnContext(ctx, "what a link replaces could not be read", "authorization", a.ID, "error", err)
+		s.Log.WarnContext(ctx, "what a link replaces could not be read", "authorization", a.ID, "error", err)
 	}
-	return link{a.ID, url, at(a.ExpiresAt), replaces}
+	return link{a.ID, url, wire.At(a.ExpiresAt), replaces}
 }
 
 func (s *server) routeAuthorizations() {
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "begin-authorization", Method: http.MethodPost, Path: "/v1/authorizations", DefaultStatus: http.StatusCreated,
 		Summary: "Make a link for a merchant",
-	}, func(ctx context.Context, key gk.Key, in *struct{ Body newAuthorization }) (*output[link], error) {
+	}, func(ctx context.Context, key gk.Key, in *struct{ Body newAuthorization }) (*wire.Output[link], error) {
 		b := in.Body
 		a, url, err := s.consent.Begin(ctx, key.Viewer(), consent.BeginInput{
 			App: b.App, Kind: b.Kind, Owner: b.Owner, Shop: b.Shop, ReturnTo: b.ReturnTo, Grant: b.Grant, Form: b.Form,
@@ -132,21 +134,21 @@ func (s *server) routeAuthorizations() {
 		if err != nil {
 			return nil, err
 		}
-		return &output[link]{s.linkOf(ctx, key, a, url)}, nil
+		return wire.Answer(s.linkOf(ctx, key, a, url)), nil
 	})
 
 	type filter struct {
-		Page
+		wire.Page
 		App   string `query:"app" maxLength:"100"`
 		Owner string `query:"owner" maxLength:"200"`
 		State string `query:"state" enum:"pending,completed,failed,expired"`
 		Q     string `query:"q" maxLength:"200" doc:"beginning of id, shop or owner, or the number"`
 	}
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "list-authorizations", Method: http.MethodGet, Path: "/v1/authorizations", Summary: "List authorizations, newest first",
-	}, func(ctx context.Context, key gk.Key, in *filter) (*output[list[Authorization]], error) {
-		name := filterName("authorizations", in.App, in.Owner, in.State, in.Q)
-		before, err := openCursor(key, name, in.Cursor)
+	}, func(ctx context.Context, key gk.Key, in *filter) (*wire.Output[wire.List[Authorization]], error) {
+		name := wire.FilterName("authorizations", in.App, in.Owner, in.State, in.Q)
+		before, err := wire.OpenCursor(key, name, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -157,50 +159,50 @@ func (s *server) routeAuthorizations() {
 		} else {
 			f.Query = in.Q
 		}
-		rows, err := s.store.Authorizations(ctx, key.Viewer(), f)
+		rows, err := s.Store.Authorizations(ctx, key.Viewer(), f)
 		if err != nil {
 			return nil, err
 		}
-		next := func(a gk.Authorization) string { return sealCursor(key, name, a.ID) }
-		return &output[list[Authorization]]{pageOf(rows, in.Limit, s.authorization, next)}, nil
+		next := func(a gk.Authorization) string { return wire.SealCursor(key, name, a.ID) }
+		return wire.Answer(wire.PageOf(rows, in.Limit, s.authorization, next)), nil
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "get-authorization", Method: http.MethodGet, Path: "/v1/authorizations/{id}", Summary: "Show how an authorization stands",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Authorization], error) {
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[Authorization], error) {
 		a, err := s.authorizationNamed(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
 		}
 		out := s.authorization(a)
 		out.Kept, err = s.consent.Stranded(ctx, a.ID)
-		return &output[Authorization]{out}, err
+		return wire.Answer(out), err
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "place-authorization", Method: http.MethodPost, Path: "/v1/authorizations/{id}/place",
 		Summary:     "Make the grant of an answer that is kept",
 		Description: "Where the platform gave tokens and no grant could be made of them within a day. Needs a key that is not limited to owners.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body placing
-	}) (*output[Authorization], error) {
+	}) (*wire.Output[Authorization], error) {
 		var subject *gk.Subject
 		if b := in.Body.Subject; b != nil {
 			subject = &gk.Subject{Kind: b.Kind, ID: b.ID, Host: b.Host, Region: b.Region}
 		}
 		a, err := s.consent.Place(ctx, key.Viewer(), in.ID, subject)
-		return &output[Authorization]{s.authorization(a)}, err
+		return wire.Answer(s.authorization(a)), err
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "confirm-authorization", Method: http.MethodPost, Path: "/v1/authorizations/{id}/confirm",
 		Summary: "Spend the code that return_to carried, and release the grants",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body confirmation
-	}) (*output[Authorization], error) {
+	}) (*wire.Output[Authorization], error) {
 		a, err := s.consent.ConfirmAuthorization(ctx, key.Viewer(), in.ID, in.Body.Code)
-		return &output[Authorization]{s.authorization(a)}, err
+		return wire.Answer(s.authorization(a)), err
 	})
 }

@@ -19,6 +19,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -117,7 +118,7 @@ func benchServer(b *testing.B, db store.Store) (address, request string) {
 func listen(b *testing.B, handler http.Handler) (address string) {
 	b.Helper()
 	s := httptest.NewUnstartedServer(handler)
-	s.Config = api.NewServer(handler, slog.New(slog.DiscardHandler))
+	s.Config = door.NewServer(handler, slog.New(slog.DiscardHandler))
 	s.Start()
 	b.Cleanup(s.Close)
 	return s.Listener.Addr().String()

@@ -16,6 +16,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -34,7 +36,7 @@ var pages = template.Must(template.New("pages").Parse(pagesHTML))
 
 // document completes the OpenAPI document with what the operations' types do not say. After it no operation is added.
 func (s *server) document() {
-	schemas := s.huma.OpenAPI().Components.Schemas.Map()
+	schemas := s.Huma.OpenAPI().Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // huma's own form of an error, which never leaves this server
 	delete(schemas, "ErrorDetail")
 	for _, plain := range []struct{ path, id, summary string }{
@@ -48,12 +50,12 @@ func (s *server) document() {
 				Description: "OK", Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}},
 			}},
 		}
-		secure(op)
-		s.huma.OpenAPI().AddOperation(op)
+		door.Secure(op)
+		s.Huma.OpenAPI().AddOperation(op)
 	}
 	schemas["Grant"].Required = []string{"id", "app", "platform", "environment", "owner", "state"}
 	s.written = sync.OnceValues(func() ([]byte, error) {
-		body, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+		body, err := json.MarshalIndent(s.Huma.OpenAPI(), "", "  ")
 		return append(body, '\n'), err
 	})
 }
@@ -61,7 +63,7 @@ func (s *server) document() {
 func (s *server) serveDocument(w http.ResponseWriter, r *http.Request) {
 	body, err := s.written()
 	if err != nil {
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
@@ -77,49 +79,49 @@ type docOperation struct {
 
 func (s *server) serveDocs(w http.ResponseWriter, r *http.Request) {
 	var all []docOperation
-	for path, item := range s.huma.OpenAPI().Paths {
+	for path, item := range s.Huma.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
 			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 		} {
 			if op != nil {
-				all = append(all, docOperation{method, path, string(scopes[method+" "+path]), op})
+				all = append(all, docOperation{method, path, string(door.Scopes[method+" "+path]), op})
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b docOperation) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
-	s.servePage(w, r, "docs", map[string]any{"Operations": all, "Scopes": gk.Scopes(), "Problems": problems})
+	s.servePage(w, r, "docs", map[string]any{"Operations": all, "Scopes": gk.Scopes(), "Problems": problem.Table})
 }
 
 func (s *server) serveProblem(w http.ResponseWriter, r *http.Request) {
-	name := problemName(r.PathValue("name"))
-	if _, ok := problems[name]; !ok {
-		s.writeProblem(w, r, store.ErrNotFound)
+	name := problem.Name(r.PathValue("name"))
+	if _, ok := problem.Table[name]; !ok {
+		s.WriteProblem(w, r, store.ErrNotFound)
 		return
 	}
 	var b bytes.Buffer
 	if err := writeProblemPage(&b, name); err != nil {
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 		return
 	}
 	sendPage(w, b.Bytes())
 }
 
 // writeProblemPage writes the page of a problem.
-func writeProblemPage(w io.Writer, name problemName) error {
-	kind := problems[name]
+func writeProblemPage(w io.Writer, name problem.Name) error {
+	kind := problem.Table[name]
 	type language struct{ Tag, Title, Cause, Remedy string }
 	var languages []language
 	for _, tag := range []string{"en", "zh-CN", "zh-TW"} {
-		languages = append(languages, language{tag, kind.title.In(tag), kind.cause.In(tag), kind.remedy.In(tag)})
+		languages = append(languages, language{tag, kind.Title.In(tag), kind.Cause.In(tag), kind.Remedy.In(tag)})
 	}
-	return pages.ExecuteTemplate(w, "problem", map[string]any{"Name": name, "Status": kind.status, "Languages": languages})
+	return pages.ExecuteTemplate(w, "problem", map[string]any{"Name": name, "Status": kind.Status, "Languages": languages})
 }
 
 // servePage answers with a page that needs nothing from anywhere: no script, no font, no picture.
 func (s *server) servePage(w http.ResponseWriter, r *http.Request, name string, data any) {
 	var b bytes.Buffer
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 		return
 	}
 	sendPage(w, b.Bytes())

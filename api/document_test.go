@@ -79,7 +79,7 @@ func TestEveryRouteHasOneScope(t *testing.T) {
 // scopeTable reads the table from the source, where a person reads it.
 func scopeTable(t *testing.T) map[string]string {
 	t.Helper()
-	source, err := os.ReadFile("routes.go")
+	source, err := os.ReadFile("door/routes.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func scopeTable(t *testing.T) map[string]string {
 		}
 	}
 	if len(table) == 0 {
-		t.Fatal("no line of the table was found in routes.go")
+		t.Fatal("no line of the table was found in door/routes.go")
 	}
 	return table
 }
@@ -129,13 +129,13 @@ func TestDocsPageNeedsNothingFromOutside(t *testing.T) {
 // TestEveryProblemHasItsPage asks for the page of every name that problems.go declares.
 func TestEveryProblemHasItsPage(t *testing.T) {
 	h := newHouse(t)
-	source, err := os.ReadFile("problems.go")
+	source, err := os.ReadFile("problem/problems.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := regexp.MustCompile(`problemName = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
+	names := regexp.MustCompile(`Name = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
 	if len(names) < 20 {
-		t.Fatalf("only %d names were found in problems.go", len(names))
+		t.Fatalf("only %d names were found in problem/problems.go", len(names))
 	}
 	docs := h.do("", http.MethodGet, "/docs", "").body
 	section := regexp.MustCompile(`<section lang="[A-Za-z-]+">\n<h2>.+</h2>\n<p>.+</p>\n<p>→ .+</p>`)

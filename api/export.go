@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/transfer"
 )
@@ -19,7 +22,7 @@ import (
 const mostRecipients = 10
 
 func (s *server) routeExport() {
-	guarded{s}.HandleFunc("GET /v1/grants/export", s.exportGrants)
+	s.HandleFunc("GET /v1/grants/export", s.exportGrants)
 	param := func(name, doc string, words ...string) *huma.Param {
 		p := &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 		for _, word := range words {
@@ -33,6 +36,7 @@ func (s *server) routeExport() {
 		OperationID: "export-grants", Method: http.MethodGet, Path: "/v1/grants/export", Tags: []string{"grants"},
 		Summary: "Export grants with their tokens, encrypted",
 		Description: "A file that age opens with the recipient's identity; inside are the rows that an import takes. Held and revoked grants are left out. " +
+			"Grants whose row or tokens cannot be read, and those of stopped apps, are named by the trailer Grantkeep-Left-Out after the file. " +
 			"Where the result is imported, this installation must stop first: two that renew one grant end each other's tokens.",
 		Parameters: []*huma.Param{
 			recipient, param("format", "ndjson if absent; csv leaves out windows, shops and facts", "ndjson", "csv"),
@@ -43,12 +47,12 @@ func (s *server) routeExport() {
 				"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 			}},
 			"default": {Description: "A problem", Content: map[string]*huma.MediaType{
-				"application/problem+json": {Schema: s.huma.OpenAPI().Components.Schemas.Schema(problemType, true, "")},
+				"application/problem+json": {Schema: s.Huma.OpenAPI().Components.Schemas.Schema(problem.Type, true, "")},
 			}},
 		},
 	}
-	secure(op)
-	s.huma.OpenAPI().AddOperation(op)
+	door.Secure(op)
+	s.Huma.OpenAPI().AddOperation(op)
 }
 
 // exportGrants streams the file. What goes wrong after its first byte cuts the connection: a file of age that is cut
@@ -56,22 +60,24 @@ func (s *server) routeExport() {
 func (s *server) exportGrants(w http.ResponseWriter, r *http.Request) {
 	filter, format, recipients, err := readExport(r.URL.Query())
 	if err != nil {
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 		return
 	}
-	key := callerOf(r.Context())
+	key := door.CallerOf(r.Context())
 	file := &sealedFile{w: w, format: format, recipients: recipients}
-	err = transfer.Export(r.Context(), s.keeper, key.Viewer(), filter, file.write)
-	s.log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil)
+	left := leftOut{}
+	err = transfer.Export(r.Context(), s.Keeper, key.Viewer(), filter, file.write, left.add)
+	s.Log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil, "left out", left.count)
 	if err == nil {
 		err = file.close()
 	}
 	switch {
 	case err == nil:
+		w.Header().Set(leftOutTrailer, left.String())
 	case file.begun():
 		panic(http.ErrAbortHandler)
 	default:
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 	}
 }
 
@@ -95,11 +101,12 @@ func (f *sealedFile) begin() error {
 	}
 	h := f.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Trailer", leftOutTrailer)
 	h.Set("Content-Disposition", `attachment; filename="grants.`+f.format+`.age"`)
 	var err error
 	if f.out, err = age.Encrypt(f.w, f.recipients...); err != nil {
 		h.Del("Content-Disposition")
-		return invalid("recipient", "names recipients that do not go together in one file")
+		return problem.Invalid("recipient", "names recipients that do not go together in one file")
 	}
 	f.table = transfer.NewTable(f.out)
 	if f.format == transfer.FormatCSV {
@@ -137,12 +144,39 @@ func (f *sealedFile) close() error {
 	return f.out.Close()
 }
 
+// leftOutTrailer names, after the file, the grants that are not in it although they were asked for.
+const leftOutTrailer = "Grantkeep-Left-Out"
+
+// leftOut collects them.
+type leftOut struct {
+	count int
+	named []string
+}
+
+// mostLeftNamed bounds a line of a trailer.
+const mostLeftNamed = 50
+
+func (l *leftOut) add(left transfer.Left) {
+	if l.count++; l.count <= mostLeftNamed {
+		l.named = append(l.named, left.Grant+" "+left.Why)
+	}
+}
+
+// String lists them: "grt_1 damaged, grt_2 stopped, 7 more".
+func (l *leftOut) String() string {
+	text := strings.Join(l.named, ", ")
+	if more := l.count - len(l.named); more > 0 {
+		text += fmt.Sprintf(", %d more", more)
+	}
+	return text
+}
+
 // readExport reads the parameters of an export.
 func readExport(given url.Values) (f store.GrantFilter, format string, recipients []age.Recipient, err error) {
 	known := []string{"recipient", "format", "platform", "app", "owner", "state"}
 	for name := range given {
 		if !slices.Contains(known, name) {
-			return f, "", nil, invalid(name, "is no parameter of this route")
+			return f, "", nil, problem.Invalid(name, "is no parameter of this route")
 		}
 	}
 	format = given.Get("format")
@@ -151,11 +185,11 @@ func readExport(given url.Values) (f store.GrantFilter, format string, recipient
 		format = transfer.FormatNDJSON
 	case transfer.FormatNDJSON, transfer.FormatCSV:
 	default:
-		return f, "", nil, invalid("format", "is neither ndjson nor csv")
+		return f, "", nil, problem.Invalid("format", "is neither ndjson nor csv")
 	}
 	state := given.Get("state")
 	if state != "" && !slices.Contains([]string{string(gk.Active), string(gk.Suspended), string(gk.Expired)}, state) {
-		return f, "", nil, invalid("state", "is none of active, suspended, expired")
+		return f, "", nil, problem.Invalid("state", "is none of active, suspended, expired")
 	}
 	recipients, err = readRecipients(given.Get("recipient"))
 	f = store.GrantFilter{Platform: given.Get("platform"), App: given.Get("app"), Owner: given.Get("owner"), State: gk.State(state)}
@@ -167,11 +201,11 @@ func readExport(given url.Values) (f store.GrantFilter, format string, recipient
 func readRecipients(text string) ([]age.Recipient, error) {
 	const why = "is needed: one or more age recipients (age1…) joined by commas; age-keygen makes one"
 	if text == "" {
-		return nil, invalid("recipient", why)
+		return nil, problem.Invalid("recipient", why)
 	}
 	recipients, err := age.ParseRecipients(strings.NewReader(strings.ReplaceAll(text, ",", "\n")))
 	if err != nil || len(recipients) > mostRecipients || strings.ContainsAny(text, "#\n") {
-		return nil, invalid("recipient", why)
+		return nil, problem.Invalid("recipient", why)
 	}
 	return recipients, nil
 }

@@ -95,6 +95,40 @@ func TestExport(t *testing.T) {
 	h.expectNoSecrets()
 }
 
+// Of four grants one has a row that cannot be read, one tokens that do not open, and one an app that is stopped.
+func TestExportNamesWhatItLeavesOut(t *testing.T) {
+	h := newHouse(t)
+	h.addKey("takes", scopesOf("export"), nil, nil)
+	stopped := h.addApp("stopped")
+	h.addGrant(h.app, "1", "ann", nil)
+	rotten := h.addGrant(h.app, "2", "ann", nil)
+	sealed := h.addGrant(h.app, "3", "ann", func(g *gk.Grant) { g.Access = gk.Sealed("no ciphertext") })
+	waiting := h.addGrant(stopped, "4", "ann", nil)
+	h.damage(`grants SET facts = '{rotten' WHERE id = '` + rotten.ID + `'`)
+	if a := h.do("all", http.MethodPost, "/v1/apps/"+stopped.ID+"/stop", ""); a.status != http.StatusOK {
+		t.Fatalf("stop = %d\n%s", a.status, a.body)
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := "/v1/grants/export?recipient=" + id.Recipient().String()
+	if file := h.export("takes", ""); strings.Count(file, "\n") != 1 || !strings.Contains(file, `"id":"1"`) {
+		t.Errorf("the file holds\n%s\nwant the one sound grant", file)
+	}
+	a := h.do("takes", http.MethodGet, query, "")
+	left := strings.Split(a.trailer.Get("Grantkeep-Left-Out"), ", ")
+	slices.Sort(left)
+	want := []string{rotten.ID + " damaged", sealed.ID + " damaged", waiting.ID + " stopped"}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, left); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+	if a := h.do("takes", http.MethodGet, query+"&app="+stopped.ID, ""); a.status != http.StatusConflict {
+		t.Errorf("an export of the stopped app alone = %d, want 409\n%s", a.status, a.body)
+	}
+}
+
 func TestExportRefusesRequests(t *testing.T) {
 	h := newHouse(t)
 	h.addKey("most", scopesOf("read", "token", "call", "app_call", "link", "manage", "admin"), nil, nil)

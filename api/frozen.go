@@ -3,18 +3,21 @@ package api
 import (
 	"net/http"
 	"strings"
+
+	"github.com/grantkeep/grantkeep/api/problem"
+	"github.com/grantkeep/grantkeep/api/wire"
 )
 
 // thawed lets a frozen server answer reads and nothing else: what changes something, asks a platform or hands out a
 // signature answers frozen, before anybody looks at it.
 func (s *server) thawed(next http.Handler) http.Handler {
-	if !s.keeper.Frozen() {
+	if !s.Keeper.Frozen() {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 		if strings.HasPrefix(r.URL.Path, "/proxy/") || !reads && r.URL.Path != "/v1/explain" {
-			s.writeProblem(w, r, problem(frozen, ""))
+			s.WriteProblem(w, r, problem.New(problem.Frozen, ""))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -25,20 +28,21 @@ func (s *server) thawed(next http.Handler) http.Handler {
 // again, with the problem's page for a browser.
 func Frozen() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := problem(frozen, "")
+		p := problem.New(problem.Frozen, "")
 		h := w.Header()
-		h["X-Content-Type-Options"], h["Cache-Control"] = nosniff, noStore
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
 		h.Set("Retry-After", "60")
 		h.Set("Referrer-Policy", "no-referrer")
 		if strings.Contains(r.Header.Get("Accept"), "text/html") {
 			h.Set("Content-Type", "text/html; charset=utf-8")
 			h.Set("Content-Security-Policy", pagesPolicy)
 			w.WriteHeader(p.Status)
-			_ = writeProblemPage(w, frozen) // the browser may be gone
+			_ = writeProblemPage(w, problem.Frozen) // the browser may be gone
 			return
 		}
 		h.Set("Content-Type", p.ContentType(""))
 		w.WriteHeader(p.Status)
-		_ = writeJSON(w, p) // the client may be gone
+		_ = wire.WriteJSON(w, p) // the client may be gone
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/store"
@@ -21,7 +22,7 @@ const (
 )
 
 // gauges tell how the installation stands and what its news came to. What the database does not tell within
-// readyPatience is left out, rather than told as it was.
+// ReadyPatience is left out, rather than told as it was.
 type gauges struct {
 	keeper  *keeper.Keeper
 	store   store.Store
@@ -92,7 +93,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		}
 		number(prometheus.CounterValue, d, float64(n), c.Outcome)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readyPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), door.ReadyPatience)
 	defer cancel()
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -9,6 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -26,15 +28,15 @@ type linkWithWords struct {
 }
 
 func (s *server) routeGrantLink() {
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "link-grant", Method: http.MethodPost, Path: "/v1/grants/{id}/link", DefaultStatus: http.StatusCreated,
 		Summary:     "Make a link with which the same merchant authorizes again",
 		Description: "Only the grant's own subject may answer. The message says what to do, in three languages.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body *linkAgain
-	}) (*output[linkWithWords], error) {
-		g, err := s.store.Grant(ctx, key.Viewer(), in.ID)
+	}) (*wire.Output[linkWithWords], error) {
+		g, err := s.Store.Grant(ctx, key.Viewer(), in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -49,12 +51,12 @@ func (s *server) routeGrantLink() {
 		if want.Language != "" {
 			url += "?lang=" + want.Language
 		}
-		app, err := s.store.App(ctx, key.Viewer(), g.App)
+		app, err := s.Store.App(ctx, key.Viewer(), g.App)
 		if err != nil {
 			return nil, err
 		}
 		made := s.linkOf(ctx, key, a, url)
-		return &output[linkWithWords]{linkWithWords{made, s.askToAuthorize(app, g, made)}}, nil
+		return wire.Answer(linkWithWords{made, s.askToAuthorize(app, g, made)}), nil
 	})
 }
 
@@ -74,7 +76,7 @@ var (
 func (s *server) askToAuthorize(app gk.App, g gk.Grant, l link) platform.Texts {
 	names, account := platform.Texts{ZhCN: g.Platform, ZhTW: g.Platform, En: g.Platform}, platform.Texts{}
 	zone := time.UTC
-	if d := s.keeper.Apps().Driver(g.Platform); d != nil {
+	if d := s.Keeper.Apps().Driver(g.Platform); d != nil {
 		facts := d.Spec().Facts
 		names, account, zone = facts.Names, facts.Page.Account, facts.Renewal.Location()
 		if facts.Page.Name.En != "" {

@@ -7,6 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
@@ -26,60 +28,41 @@ type Grant struct {
 
 // GrantDetail is what a held grant keeps from its owner.
 type GrantDetail struct {
-	Subject                gk.Subject        `json:"subject"`
-	Shops                  []Shop            `json:"shops" nullable:"false"`
-	WhoseMove              string            `json:"whose_move,omitempty" enum:"us,vendor,merchant,platform"`
-	Renewable              bool              `json:"renewable" doc:"false: needs the merchant before expires_at"`
-	InDoubt                bool              `json:"in_doubt" doc:"the answer to a renewal was lost"`
-	ExpiresAt              moment            `json:"expires_at"`
-	RefreshTokenExpiresAt  moment            `json:"refresh_token_expires_at"`
-	AuthorizationExpiresAt moment            `json:"authorization_expires_at"`
-	Windows                map[string]moment `json:"windows"`
-	NextAt                 moment            `json:"next_at" doc:"when something is done with it next"`
-	Generation             int64             `json:"generation" doc:"counts its token pairs"`
-	Version                int64             `json:"version" doc:"rises with any change"`
-	Fault                  *explain.Fault    `json:"fault,omitempty"`
-	Scopes                 []string          `json:"scopes" nullable:"false"`
-	Facts                  map[string]string `json:"facts"`
-	AuthorizedAt           moment            `json:"authorized_at"`
-	CreatedAt              moment            `json:"created_at"`
-	UpdatedAt              moment            `json:"updated_at"`
-}
-
-// Shop is one shop that a grant reaches.
-type Shop struct {
-	ID     string `json:"id"`
-	Name   string `json:"name,omitempty"`
-	Host   string `json:"host,omitempty"`
-	LostAt moment `json:"lost_at,omitzero"`
-}
-
-func shops(all []gk.Shop) []Shop {
-	out := make([]Shop, 0, len(all))
-	for _, s := range all {
-		out = append(out, Shop{s.ID, s.Name, s.Host, moment{s.LostAt}})
-	}
-	return out
+	Subject                gk.Subject             `json:"subject"`
+	Shops                  []wire.Shop            `json:"shops" nullable:"false"`
+	WhoseMove              string                 `json:"whose_move,omitempty" enum:"us,vendor,merchant,platform"`
+	Renewable              bool                   `json:"renewable" doc:"false: needs the merchant before expires_at"`
+	InDoubt                bool                   `json:"in_doubt" doc:"the answer to a renewal was lost"`
+	ExpiresAt              wire.Moment            `json:"expires_at"`
+	RefreshTokenExpiresAt  wire.Moment            `json:"refresh_token_expires_at"`
+	AuthorizationExpiresAt wire.Moment            `json:"authorization_expires_at"`
+	Windows                map[string]wire.Moment `json:"windows"`
+	NextAt                 wire.Moment            `json:"next_at" doc:"when something is done with it next"`
+	Generation             int64                  `json:"generation" doc:"counts its token pairs"`
+	Version                int64                  `json:"version" doc:"rises with any change"`
+	Fault                  *explain.Fault         `json:"fault,omitempty"`
+	Scopes                 []string               `json:"scopes" nullable:"false"`
+	Facts                  map[string]string      `json:"facts"`
+	AuthorizedAt           wire.Moment            `json:"authorized_at"`
+	CreatedAt              wire.Moment            `json:"created_at"`
+	UpdatedAt              wire.Moment            `json:"updated_at"`
 }
 
 // grant shows a grant of an app in an environment to the holder of a key.
 func (s *server) grant(key gk.Key, g gk.Grant, environment string) Grant {
 	out := Grant{ID: g.ID, App: g.App, Platform: g.Platform, Environment: environment, Owner: g.Owner, State: g.State}
-	if veiled(key, g) {
+	if door.Veiled(key, g) {
 		return out
 	}
 	out.GrantDetail = &GrantDetail{
-		Subject: g.Subject, Shops: shops(g.Shops), WhoseMove: whoseMove(&g), Renewable: g.Renewable, InDoubt: g.InDoubt(),
-		ExpiresAt: at(g.Expires), RefreshTokenExpiresAt: at(g.RefreshExpires), AuthorizationExpiresAt: at(g.Ceiling),
-		Windows: moments(g.Windows), NextAt: at(g.DueAt), Generation: g.Generation, Version: g.Version,
-		Fault: s.fault(g.Fault, environment), Scopes: texts(g.Scopes), Facts: pairs(g.Facts),
-		AuthorizedAt: at(g.AuthorizedAt), CreatedAt: at(g.CreatedAt), UpdatedAt: at(g.UpdatedAt),
+		Subject: g.Subject, Shops: wire.Shops(g.Shops), WhoseMove: whoseMove(&g), Renewable: g.Renewable, InDoubt: g.InDoubt(),
+		ExpiresAt: wire.At(g.Expires), RefreshTokenExpiresAt: wire.At(g.RefreshExpires), AuthorizationExpiresAt: wire.At(g.Ceiling),
+		Windows: wire.Moments(g.Windows), NextAt: wire.At(g.DueAt), Generation: g.Generation, Version: g.Version,
+		Fault: s.Fault(g.Fault, environment), Scopes: wire.Texts(g.Scopes), Facts: wire.Pairs(g.Facts),
+		AuthorizedAt: wire.At(g.AuthorizedAt), CreatedAt: wire.At(g.CreatedAt), UpdatedAt: wire.At(g.UpdatedAt),
 	}
 	return out
 }
-
-// veiled reports whether a grant shows its state only: it is held, and the key belongs to the one who claims it.
-func veiled(key gk.Key, g gk.Grant) bool { return g.State == gk.Held && len(key.Owners) > 0 }
 
 // whoseMove says who has to do something about a grant; empty: nobody.
 func whoseMove(g *gk.Grant) string {
@@ -99,15 +82,15 @@ func whoseMove(g *gk.Grant) string {
 }
 
 // shownGrant is the answer with one grant.
-func (s *server) shownGrant(ctx context.Context, key gk.Key, g gk.Grant, err error) (*output[Grant], error) {
+func (s *server) shownGrant(ctx context.Context, key gk.Key, g gk.Grant, err error) (*wire.Output[Grant], error) {
 	if err != nil {
 		return nil, err
 	}
-	app, err := s.store.App(ctx, key.Viewer(), g.App)
+	app, err := s.Store.App(ctx, key.Viewer(), g.App)
 	if err != nil {
 		return nil, err
 	}
-	return &output[Grant]{s.grant(key, g, app.Environment)}, nil
+	return wire.Answer(s.grant(key, g, app.Environment)), nil
 }
 
 // shownGrants adds the environments of their apps to the grants of a page.
@@ -116,7 +99,7 @@ func (s *server) shownGrants(ctx context.Context, key gk.Key, rows []gk.Grant) (
 	shown := make([]Grant, 0, len(rows))
 	for _, g := range rows {
 		if _, ok := environments[g.App]; !ok {
-			app, err := s.store.App(ctx, key.Viewer(), g.App)
+			app, err := s.Store.App(ctx, key.Viewer(), g.App)
 			if err != nil {
 				return nil, err
 			}
@@ -129,22 +112,22 @@ func (s *server) shownGrants(ctx context.Context, key gk.Key, rows []gk.Grant) (
 
 // grantFilter narrows the list of grants.
 type grantFilter struct {
-	Page
-	Platform      string    `query:"platform" maxLength:"50"`
-	App           string    `query:"app" maxLength:"100"`
-	Owner         string    `query:"owner" maxLength:"200"`
-	State         string    `query:"state" enum:"active,held,suspended,expired,revoked"`
-	ExpiresBefore givenTime `query:"expires_before" doc:"needs the merchant before this moment"`
-	Q             string    `query:"q" maxLength:"200" doc:"part of a subject's or shop's id, host or name, or of the owner"`
+	wire.Page
+	Platform      string         `query:"platform" maxLength:"50"`
+	App           string         `query:"app" maxLength:"100"`
+	Owner         string         `query:"owner" maxLength:"200"`
+	State         string         `query:"state" enum:"active,held,suspended,expired,revoked"`
+	ExpiresBefore wire.GivenTime `query:"expires_before" doc:"needs the merchant before this moment"`
+	Q             string         `query:"q" maxLength:"200" doc:"part of a subject's or shop's id, host or name, or of the owner"`
 }
 
-func (s *server) listGrants(ctx context.Context, key gk.Key, in *grantFilter) (*output[list[Grant]], error) {
-	name := filterName("grants", in.Platform, in.App, in.Owner, in.State, in.ExpiresBefore.String(), in.Q)
-	after, err := openCursor(key, name, in.Cursor)
+func (s *server) listGrants(ctx context.Context, key gk.Key, in *grantFilter) (*wire.Output[wire.List[Grant]], error) {
+	name := wire.FilterName("grants", in.Platform, in.App, in.Owner, in.State, in.ExpiresBefore.String(), in.Q)
+	after, err := wire.OpenCursor(key, name, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.store.Grants(ctx, key.Viewer(), store.GrantFilter{
+	rows, err := s.Store.Grants(ctx, key.Viewer(), store.GrantFilter{
 		Platform: in.Platform, App: in.App, Owner: in.Owner, State: gk.State(in.State), ExpiresBefore: in.ExpiresBefore.Time,
 		Query: in.Q, After: after, Limit: in.Limit + 1,
 	})
@@ -152,18 +135,18 @@ func (s *server) listGrants(ctx context.Context, key gk.Key, in *grantFilter) (*
 		return nil, err
 	}
 	same := func(g gk.Grant) gk.Grant { return g }
-	p := pageOf(rows, in.Limit, same, func(g gk.Grant) string { return sealCursor(key, name, g.ID) })
+	p := wire.PageOf(rows, in.Limit, same, func(g gk.Grant) string { return wire.SealCursor(key, name, g.ID) })
 	if in.Q != "" || !in.ExpiresBefore.IsZero() {
 		p.Items = withoutVeiled(key, p.Items) // being found by a detail would tell it
 	}
 	shown, err := s.shownGrants(ctx, key, p.Items)
-	return &output[list[Grant]]{list[Grant]{Items: shown, Next: p.Next}}, err
+	return wire.Answer(wire.List[Grant]{Items: shown, Next: p.Next}), err
 }
 
 func withoutVeiled(key gk.Key, rows []gk.Grant) []gk.Grant {
 	var out []gk.Grant
 	for _, g := range rows {
-		if !veiled(key, g) {
+		if !door.Veiled(key, g) {
 			out = append(out, g)
 		}
 	}
@@ -187,68 +170,62 @@ type newRefresh struct {
 }
 
 func (s *server) routeGrants() {
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "list-grants", Method: http.MethodGet, Path: "/v1/grants", Summary: "List grants",
 	}, s.listGrants)
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "get-grant", Method: http.MethodGet, Path: "/v1/grants/{id}", Summary: "Show a grant",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*output[Grant], error) {
-		g, err := s.store.Grant(ctx, key.Viewer(), in.ID)
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[Grant], error) {
+		g, err := s.Store.Grant(ctx, key.Viewer(), in.ID)
 		return s.shownGrant(ctx, key, g, err)
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "change-grant", Method: http.MethodPatch, Path: "/v1/grants/{id}", Summary: "Rename a grant or move it to another owner",
 		Description: "Only a key that is not limited to owners can move one.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body grantChange
-	}) (*output[Grant], error) {
-		if err := s.sees(ctx, key, in.ID); err != nil {
+	}) (*wire.Output[Grant], error) {
+		if err := s.Sees(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		g, err := s.keeper.UpdateGrant(ctx, key.Viewer(), in.ID, keeper.GrantChange{Owner: in.Body.Owner, Name: in.Body.Name})
+		g, err := s.Keeper.UpdateGrant(ctx, key.Viewer(), in.ID, keeper.GrantChange{Owner: in.Body.Owner, Name: in.Body.Name})
 		return s.shownGrant(ctx, key, g, err)
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "revoke-grant", Method: http.MethodDelete, Path: "/v1/grants/{id}", DefaultStatus: http.StatusNoContent,
 		Summary:     "Revoke a grant",
 		Description: "The platform is told where it can be; the tokens are erased.",
-	}, func(ctx context.Context, key gk.Key, in *ByID) (*struct{}, error) {
-		return nil, s.keeper.Revoke(ctx, key.Viewer(), in.ID)
+	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*struct{}, error) {
+		return nil, s.Keeper.Revoke(ctx, key.Viewer(), in.ID)
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "confirm-grant", Method: http.MethodPost, Path: "/v1/grants/{id}/confirm",
 		Summary:     "Give a held or ownerless grant to an owner",
 		Description: "Needs a key that is not limited to owners.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body newOwner
-	}) (*output[Grant], error) {
-		if err := s.sees(ctx, key, in.ID); err != nil {
+	}) (*wire.Output[Grant], error) {
+		if err := s.Sees(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		g, err := s.keeper.Confirm(ctx, key.Viewer(), in.ID, in.Body.Owner)
+		g, err := s.Keeper.Confirm(ctx, key.Viewer(), in.ID, in.Body.Owner)
 		return s.shownGrant(ctx, key, g, err)
 	})
 
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "refresh-grant", Method: http.MethodPost, Path: "/v1/grants/{id}/refresh", Summary: "Renew a grant now",
 		Description: "A refusal of the platform is no error: the grant's fault tells it.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
-		ByID
+		wire.ByID
 		Body *newRefresh
-	}) (*output[Grant], error) {
-		g, err := s.keeper.Refresh(ctx, key.Viewer(), in.ID, in.Body != nil && in.Body.Force)
+	}) (*wire.Output[Grant], error) {
+		g, err := s.Keeper.Refresh(ctx, key.Viewer(), in.ID, in.Body != nil && in.Body.Force)
 		return s.shownGrant(ctx, key, g, err)
 	})
-}
-
-// sees answers store.ErrNotFound for a grant that does not exist for a key, before anything else is said about it.
-func (s *server) sees(ctx context.Context, key gk.Key, grant string) error {
-	_, err := s.store.Grant(ctx, key.Viewer(), grant)
-	return err
 }

@@ -21,6 +21,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -76,7 +77,8 @@ func newHouse(t testing.TB) *house {
 	}})
 }
 
-func newHouseOn(t testing.TB, n network) *house {
+// newHouseOn is a house that reaches a network and knows more platforms than Shoplazza.
+func newHouseOn(t testing.TB, n network, more ...platform.Driver) *house {
 	t.Helper()
 	h := &house{t: t, log: &safeBuffer{}, keys: map[string]gk.Secret{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
@@ -106,7 +108,7 @@ func newHouseOn(t testing.TB, n network) *house {
 	}
 	t.Cleanup(gate.Close)
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	drivers := []platform.Driver{shoplazza.New()}
+	drivers := append([]platform.Driver{shoplazza.New()}, more...)
 	h.keeper, err = keeper.New(keeper.Options{
 		Store: db, Vault: h.vault, Gate: gate, Drivers: drivers, Now: func() time.Time { return h.now },
 		PublicURL: "https://connect.example", Log: log, Allowed: n.allow,
@@ -129,8 +131,8 @@ func newHouseOn(t testing.TB, n network) *house {
 // addKey stores a key under a name that scenarios use.
 func (h *house) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.Key {
 	h.t.Helper()
-	text := api.NewKey()
-	k := gk.Key{ID: "key_" + name, Hash: api.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: h.now}
+	text := door.NewKey()
+	k := gk.Key{ID: "key_" + name, Hash: door.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: h.now}
 	if err := h.store.CreateKey(context.Background(), k); err != nil {
 		h.t.Fatal(err)
 	}
@@ -187,9 +189,10 @@ func (h *house) addGrant(app gk.App, shop, owner string, change func(*gk.Grant))
 
 // answer is what a request got.
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status  int
+	header  http.Header
+	body    string
+	trailer http.Header
 }
 
 func (a answer) member(t *testing.T, name string) any {
@@ -225,7 +228,7 @@ func (h *house) do(key, method, path, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
+	return answer{w.Code, w.Header(), w.Body.String(), w.Result().Trailer} //nolint:bodyclose // a recorder's is in memory
 }
 
 // secretsIn names the canaries that a text holds.

@@ -16,6 +16,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/transfer"
 )
 
@@ -63,14 +66,14 @@ type importQuery struct {
 }
 
 func (s *server) routeImport() {
-	guarded{s}.HandleFunc("POST /v1/grants/import", s.importGrants)
+	s.HandleFunc("POST /v1/grants/import", s.importGrants)
 	text := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
 	flag := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeBoolean}}
 	}
-	schemas := s.huma.OpenAPI().Components.Schemas
+	schemas := s.Huma.OpenAPI().Components.Schemas
 	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	op := &huma.Operation{
 		OperationID: "import-grants", Method: http.MethodPost, Path: "/v1/grants/import", Tags: []string{"grants"},
@@ -91,22 +94,22 @@ func (s *server) routeImport() {
 				"application/json": {Schema: schemas.Schema(importType, true, "")},
 			}},
 			"default": {Description: "A problem", Content: map[string]*huma.MediaType{
-				"application/problem+json": {Schema: schemas.Schema(problemType, true, "")},
+				"application/problem+json": {Schema: schemas.Schema(problem.Type, true, "")},
 			}},
 		},
 	}
-	secure(op)
-	s.huma.OpenAPI().AddOperation(op)
+	door.Secure(op)
+	s.Huma.OpenAPI().AddOperation(op)
 }
 
 func (s *server) importGrants(w http.ResponseWriter, r *http.Request) {
 	out, err := s.importBody(w, r)
 	if err != nil {
-		s.writeProblem(w, r, err)
+		s.WriteProblem(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = writeJSON(w, out) // the client may be gone; the rows stand
+	_ = wire.WriteJSON(w, out) // the client may be gone; the rows stand
 }
 
 func (s *server) importBody(w http.ResponseWriter, r *http.Request) (*Import, error) {
@@ -121,15 +124,15 @@ func (s *server) importBody(w http.ResponseWriter, r *http.Request) (*Import, er
 	rows, err := transfer.Open(r.Body, format, encoding, q.table)
 	var wrong *transfer.RowError
 	if errors.As(err, &wrong) {
-		return nil, invalid("body", wrong.Error())
+		return nil, problem.Invalid("body", wrong.Error())
 	}
 	if err != nil {
-		return nil, problem(unsupportedMedia, err.Error())
+		return nil, problem.New(problem.UnsupportedMedia, err.Error())
 	}
 	out := &Import{DryRun: q.options.DryRun, Errors: []ImportError{}}
 	for patience := http.NewResponseController(w); ; {
 		_ = patience.SetReadDeadline(time.Now().Add(importPatience)) // a recorder in a test has none
-		more, err := s.importLot(r.Context(), callerOf(r.Context()).Viewer(), rows, q, out)
+		more, err := s.importLot(r.Context(), door.CallerOf(r.Context()).Viewer(), rows, q, out)
 		if err != nil || !more {
 			return out, err
 		}
@@ -158,7 +161,7 @@ func (s *server) importLot(ctx context.Context, v gk.Viewer, rows transfer.Reade
 			return false, brokenBody(err)
 		}
 	}
-	done, err := transfer.Import(ctx, s.keeper, v, lot, q.options)
+	done, err := transfer.Import(ctx, s.Keeper, v, lot, q.options)
 	if err != nil {
 		return false, err
 	}
@@ -170,7 +173,7 @@ func (s *server) importLot(ctx context.Context, v gk.Viewer, rows transfer.Reade
 		out.add(row, q.rows)
 	}
 	if q.rows && len(out.Rows) > mostRowsTold {
-		return false, invalid("rows", "is for at most 10000 rows; the rows up to here stand, so send the rest by itself")
+		return false, problem.Invalid("rows", "is for at most 10000 rows; the rows up to here stand, so send the rest by itself")
 	}
 	return more, nil
 }
@@ -179,12 +182,12 @@ func (s *server) importLot(ctx context.Context, v gk.Viewer, rows transfer.Reade
 func brokenBody(err error) error {
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return problem(tooSlow, "the body stopped coming; send all of it again, what is stored already is kept")
+		return problem.New(problem.TooSlow, "the body stopped coming; send all of it again, what is stored already is kept")
 	}
 	if errors.Is(err, transfer.ErrEndless) {
-		return invalid("body", err.Error())
+		return problem.Invalid("body", err.Error())
 	}
-	return problem(invalidInput, "the body broke off; send all of it again, what is stored already is kept")
+	return problem.New(problem.InvalidInput, "the body broke off; send all of it again, what is stored already is kept")
 }
 
 // add counts a row.
@@ -214,7 +217,7 @@ func (s *server) importError(ctx context.Context, err error) string {
 	if errors.As(err, &bad) {
 		return bad.Error()
 	}
-	p := s.answerTo(ctx, err)
+	p := s.AnswerTo(ctx, err)
 	if p.Fault != nil {
 		return "the platform refused the token: " + p.Fault.Code
 	}
@@ -236,7 +239,7 @@ func formatOf(contentType string) (format, encoding string, err error) {
 	}
 	kind, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return "", "", problem(unsupportedMedia, "the Content-Type cannot be read")
+		return "", "", problem.New(problem.UnsupportedMedia, "the Content-Type cannot be read")
 	}
 	encoding = strings.ToLower(parameters["charset"])
 	switch kind {
@@ -245,7 +248,7 @@ func formatOf(contentType string) (format, encoding string, err error) {
 	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json", "text/plain":
 		return transfer.FormatNDJSON, encoding, nil
 	}
-	return "", "", problem(unsupportedMedia, "send application/x-ndjson or text/csv")
+	return "", "", problem.New(problem.UnsupportedMedia, "send application/x-ndjson or text/csv")
 }
 
 // readImportQuery reads the parameters of an import; unknown ones are refused, as everywhere.
@@ -254,14 +257,14 @@ func readImportQuery(given url.Values) (importQuery, error) {
 	known := []string{"replace", "dry_run", "rows", "app", "map", "zone"}
 	for name := range given {
 		if !slices.Contains(known, name) {
-			return q, invalid(name, "is no parameter of this route")
+			return q, problem.Invalid(name, "is no parameter of this route")
 		}
 	}
 	for name, to := range map[string]*bool{"replace": &q.options.Replace, "dry_run": &q.options.DryRun, "rows": &q.rows} {
 		if text := given.Get(name); text != "" {
 			var err error
 			if *to, err = strconv.ParseBool(text); err != nil {
-				return q, invalid(name, "is neither true nor false")
+				return q, problem.Invalid(name, "is neither true nor false")
 			}
 		}
 	}
@@ -271,7 +274,7 @@ func readImportQuery(given url.Values) (importQuery, error) {
 		return q, err
 	}
 	if q.table.Zone, err = time.LoadLocation(given.Get("zone")); err != nil {
-		return q, invalid("zone", "is no time zone, such as Asia/Shanghai")
+		return q, problem.Invalid("zone", "is no time zone, such as Asia/Shanghai")
 	}
 	return q, nil
 }
@@ -285,7 +288,7 @@ func readMap(text string) (map[string]string, error) {
 	for pair := range strings.SplitSeq(text, ",") {
 		column, field, ok := strings.Cut(pair, ":")
 		if !ok || column == "" {
-			return nil, invalid("map", "is not COLUMN:FIELD pairs joined by commas")
+			return nil, problem.Invalid("map", "is not COLUMN:FIELD pairs joined by commas")
 		}
 		fields[column] = field
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -167,7 +167,7 @@ func TestMadeKeyWorksAndIsShownOnce(t *testing.T) {
 	h := newHouse(t)
 	a := h.do("all", http.MethodPost, "/v1/keys", `{"name":"erp","scopes":["read"],"expires_at":"2026-03-01T13:00:00Z"}`)
 	text, ok := a.member(t, "key").(string)
-	if !ok || !api.MadeKey(gk.NewSecret(text)) {
+	if !ok || !door.MadeKey(gk.NewSecret(text)) {
 		t.Fatalf("POST /v1/keys = %d without a well-formed key", a.status)
 	}
 	h.keys["made"] = gk.NewSecret(text)

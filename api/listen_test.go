@@ -10,12 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 )
 
 func TestServerLimits(t *testing.T) {
 	log := &safeBuffer{}
-	server := api.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := door.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/panic" {
 			panic("canary-of-a-panic")
 		}

@@ -7,6 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -43,7 +45,7 @@ func powers(d platform.Driver) []string {
 			has = append(has, p.name)
 		}
 	}
-	return texts(has)
+	return wire.Texts(has)
 }
 
 func able[T any](d platform.Driver) bool {
@@ -52,17 +54,17 @@ func able[T any](d platform.Driver) bool {
 }
 
 func (s *server) routePlatforms() {
-	add(s, huma.Operation{
+	door.Add(s.Door, huma.Operation{
 		OperationID: "list-platforms", Method: http.MethodGet, Path: "/v1/platforms", Summary: "List the platforms of this build",
-	}, func(context.Context, gk.Key, *struct{}) (*output[list[Platform]], error) {
-		l := list[Platform]{Items: make([]Platform, 0, len(s.o.Drivers))}
+	}, func(context.Context, gk.Key, *struct{}) (*wire.Output[wire.List[Platform]], error) {
+		l := wire.List[Platform]{Items: make([]Platform, 0, len(s.o.Drivers))}
 		for _, d := range s.o.Drivers {
 			f := d.Spec().Facts
 			l.Items = append(l.Items, Platform{
-				Code: f.Code, Names: f.Names, Maturity: f.Maturity, Profiles: texts(f.Profiles), Subjects: texts(f.Subjects),
+				Code: f.Code, Names: f.Names, Maturity: f.Maturity, Profiles: wire.Texts(f.Profiles), Subjects: wire.Texts(f.Subjects),
 				Settings: f.Settings, Powers: powers(d), Facts: f,
 			})
 		}
-		return &output[list[Platform]]{l}, nil
+		return wire.Answer(l), nil
 	})
 }

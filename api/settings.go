@@ -8,6 +8,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/grantkeep/grantkeep/api/problem"
+	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -22,7 +24,7 @@ func (s *appSetting) UnmarshalJSON(b []byte) error {
 }
 
 // Schema describes the forms that settings have; the one of each stands in /v1/platforms.
-func (appSetting) Schema(r huma.Registry) *huma.Schema { return setting("").Schema(r) }
+func (appSetting) Schema(r huma.Registry) *huma.Schema { return wire.Setting("").Schema(r) }
 
 // settingTypes are the JSON types that a setting of the facts may have besides a text. Null removes a setting.
 // The ids of apps are texts, which many consoles and tables write as numbers: "id" stands for texts that are no secrets.
@@ -41,7 +43,7 @@ func (s *server) settingsOf(code string, given map[string]appSetting) (map[strin
 		return nil, nil //nolint:nilnil // nothing was said about the settings
 	}
 	var known map[string]platform.Setting
-	if d := s.keeper.Apps().Driver(code); d != nil {
+	if d := s.Keeper.Apps().Driver(code); d != nil {
 		known = d.Spec().Facts.Settings
 	}
 	texts := make(map[string]string, len(given))
@@ -56,7 +58,7 @@ func (s *server) settingsOf(code string, given map[string]appSetting) (map[strin
 			if why == "" {
 				why = "must be a text"
 			}
-			return nil, invalid("settings."+name, why)
+			return nil, problem.Invalid("settings."+name, why)
 		}
 		texts[name] = text
 	}

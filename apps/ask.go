@@ -37,7 +37,7 @@ func (o Opened) Ask(ctx context.Context, r *platform.Request, once bool, deadlin
 	if told := o.registry.answered.Load(); told != nil {
 		(*told)(o.App.Platform, time.Since(begun))
 	}
-	return platform.Reply{Status: a.Status, Header: a.Header, Body: a.Body, Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
+	return platform.Reply{Status: a.Status, Header: a.Header, Body: platform.Unmarked(a.Body), Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
 }
 
 // Issues has the driver read the answer to an exchange or a renewal.

@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // Opened is an application for one use at one moment.
@@ -33,6 +34,9 @@ func (r *Registry) Open(app gk.App) (Opened, error) {
 	o := Opened{App: app, Driver: r.drivers[app.Platform], registry: r}
 	if o.Driver == nil {
 		return o, &Broken{app.ID, CodeNoDriver, errors.New("this build has no driver for " + app.Platform)}
+	}
+	if app.Broken == store.CodeUnreadable {
+		return o, &Broken{app.ID, store.CodeUnreadable, errors.New("columns of its row cannot be read; bring the row back from a backup")}
 	}
 	secrets, err := r.OpenSecrets(app)
 	if err != nil {

@@ -291,6 +291,13 @@ func (c *Client) RotateKeyring(ctx context.Context) (Rotation, error) {
 	return out, err
 }
 
+// CheckUp looks how the server that answers and its database stand.
+func (c *Client) CheckUp(ctx context.Context) ([]Check, error) {
+	var p page[Check]
+	err := c.Call(ctx, http.MethodGet, "/v1/checks", nil, nil, &p)
+	return p.Items, err
+}
+
 // History lists the newest events of a grant, newest first.
 func (c *Client) History(ctx context.Context, id string) ([]Event, error) {
 	var p page[Event]

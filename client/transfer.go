@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Import is what became of an import.
@@ -50,7 +51,7 @@ func (c *Client) Import(ctx context.Context, contentType string, rows io.Reader,
 // Export returns a file of grants with their tokens, which age opens with the identity of recipient (age1…). query
 // narrows it by the contract's filters. Whoever gets the file closes it, and reads it to its end: one that broke off
 // does not open.
-func (c *Client) Export(ctx context.Context, recipient string, query url.Values) (io.ReadCloser, error) {
+func (c *Client) Export(ctx context.Context, recipient string, query url.Values) (*Exported, error) {
 	all := url.Values{"recipient": {recipient}}
 	for name, values := range query {
 		all[name] = values
@@ -67,5 +68,22 @@ func (c *Client) Export(ctx context.Context, recipient string, query url.Values)
 		defer func() { _ = res.Body.Close() }() // only read from
 		return nil, refusal(req, res)
 	}
-	return res.Body, nil
+	return &Exported{res.Body, res}, nil
+}
+
+// Exported is the file of an export, which the caller closes.
+type Exported struct {
+	io.ReadCloser
+
+	res *http.Response
+}
+
+// LeftOut names, once the file has been read to its end, the grants that are not in it because they cannot be read or
+// their app is stopped: "ID damaged" or "ID stopped". Empty: all are in it.
+func (e *Exported) LeftOut() []string {
+	text := e.res.Trailer.Get("Grantkeep-Left-Out")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ", ")
 }

@@ -136,7 +136,7 @@ func (h *house) startPlatform() {
 	h.t.Helper()
 	var rows []sim.Row
 	for _, r := range shoplazza.New().Spec().Catalogue.Rows() {
-		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example, Action: string(r.Action)})
 	}
 	// A test's context ends before its cleanups run, and those still ask.
 	running, err := sim.Start(context.WithoutCancel(h.t.Context()), sim.Options{

@@ -32,6 +32,7 @@ var stages = []string{
 
 // Explain says what a failure means. It always has an answer; one that no row describes is not known.
 func Explain(d platform.Driver, app platform.App, q Question) *Fault {
+	q.Body, q.Message = unpacked(q.Body), string(unpacked([]byte(q.Message)))
 	q = unwrap(q)
 	found := search(d, app, q)
 	if found == nil {
@@ -68,8 +69,8 @@ func search(d platform.Driver, app platform.App, q Question) *gk.Fault {
 		return &gk.Fault{Platform: d.Spec().Code, Stage: stage, Code: code, Action: o.Action, Row: code, Known: true}
 	}
 	var found *gk.Fault
-	for _, reading := range readings(q) {
-		if f := read(d, app, reading); weight(d, f) > weight(d, found) {
+	for _, reading := range readings(d, q) {
+		if f := read(d, app, reading); weight(d, f) > weight(d, found) || f != nil && found != nil && found.Code == "" && weight(d, f) == weight(d, found) {
 			found = f
 		}
 		if weight(d, found) >= weightAnyText {
@@ -94,105 +95,6 @@ func firewall(d platform.Driver, q Question) *gk.Fault {
 	return f
 }
 
-// readings lists what a question may be: itself, an address inside it, a printed structure, a line that names its parts.
-func readings(q Question) []Question {
-	all := []Question{q}
-	text := string(q.Body)
-	if q.Code == "" {
-		text += q.Message
-	}
-	text = text[:min(len(text), longestWords)]
-	if text == "" || platform.IsPage(q.Body) {
-		return all
-	}
-	with := func(change func(*Question)) {
-		other := Question{Stage: q.Stage, Status: q.Status, Sent: q.Sent}
-		change(&other)
-		all = append(all, other)
-	}
-	if address := addressIn(text); address != "" {
-		with(func(o *Question) { o.Body = []byte(address) })
-	}
-	for _, form := range []string{text, strings.ReplaceAll(text, `\"`, `"`)} {
-		for _, object := range structures(form) {
-			with(func(o *Question) { o.Body = object })
-			if said, ok := platform.ReadForeign(object); ok {
-				with(func(o *Question) { o.said(said) })
-			}
-		}
-		if !strings.Contains(text, `\"`) {
-			break
-		}
-	}
-	if len(q.Body) == 0 && len(all) > 1 {
-		all = append(all[1:], q) // what stands inside the words says more than the words around it
-	}
-	if said, ok := fieldsIn(text); ok {
-		with(func(o *Question) { o.said(said) })
-	}
-	if words := bareWords(text); words != strings.TrimSpace(text) && words != "" {
-		with(func(o *Question) { o.Message = words })
-	}
-	return all
-}
-
-// said asks for the parts of an error that somebody else's form names.
-func (q *Question) said(s platform.Said) {
-	q.Code, q.Message = s.Code, strings.Join(s.Texts(), ": ")
-	if s.SubCode != "" {
-		q.Code = strings.TrimPrefix(s.Code+":"+s.SubCode, ":")
-	}
-}
-
-// read looks one reading up, in the stage asked or in all of them.
-func read(d platform.Driver, app platform.App, q Question) *gk.Fault {
-	asked := stages
-	if q.Stage != "" {
-		asked = []string{q.Stage}
-	}
-	var found *gk.Fault
-	for _, read := range []func(platform.Driver, platform.App, Question, string) *gk.Fault{fromBody, fromWords, fromOurs} {
-		for _, stage := range asked {
-			if f := read(d, app, q, stage); weight(d, f) > weight(d, found) {
-				found = f
-			}
-		}
-		if weight(d, found) >= weightAnyText {
-			break
-		}
-	}
-	if weight(d, found) < weightForeign && (found == nil || found.Code == "" || found.Message == "") {
-		if f := d.Spec().Catalogue.Foreign(q.Stage, q.Body, q.Status); f != nil {
-			return f
-		}
-	}
-	return found
-}
-
-// within looks for a row's text or code among other words.
-func within(d platform.Driver, q Question) *gk.Fault {
-	if q.Code != "" || len(q.Body) > 0 && platform.IsPage(q.Body) {
-		return nil
-	}
-	text := strings.TrimSpace(string(q.Body) + " " + q.Message)
-	text = text[:min(len(text), longestWords)]
-	asked := stages
-	if q.Stage != "" {
-		asked = []string{q.Stage}
-		if q.Stage == platform.StageToken || q.Stage == platform.StageRefresh || q.Stage == platform.StageInspect {
-			asked = append(asked, platform.StageCall)
-		}
-	}
-	row := d.Spec().Catalogue.Within(asked, text)
-	if row == nil {
-		return nil
-	}
-	return &gk.Fault{
-		Platform: d.Spec().Code, Stage: row.Stage, Code: row.Code, Message: d.Spec().Catalogue.Cut(text),
-		Action: row.Action, Terminal: row.Terminal, Known: true, Row: row.ID,
-	}
-}
-
 // brokenConnection matches what clients say when no answer came.
 var brokenConnection = regexp.MustCompile(`(?i)connection (was )?(reset|refused|closed|aborted)|econn(reset|refused|aborted)|etimedout|socket hang up|` +
 	`broken pipe|timed?[ -]?out|deadline exceeded|\beof\b|empty reply|no such host|(network|host) (is )?unreachable|no route to host|tls handshake`)
@@ -212,11 +114,13 @@ func waitIn(words string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// Weights of a finding: a row for this text goes before one that takes any text, that before an error in another
-// platform's form, and that before none.
+// Weights of a finding: a row for this text goes before one that takes any text, that before our own word for a token
+// answer without a token (which any object is that is no token answer), that before an error in another platform's form,
+// and that before none.
 const (
 	weightUnknown = iota + 1
 	weightForeign
+	weightOwnToken
 	weightAnyText
 	weightRow
 )
@@ -232,7 +136,11 @@ func weight(d platform.Driver, f *gk.Fault) int {
 	case f.Row == platform.RowGrantRefused:
 		return weightAnyText
 	}
-	if row := d.Spec().Catalogue.Row(f.Row); row != nil && strings.Trim(row.PatternText, "^$") == ".*" {
+	row := d.Spec().Catalogue.Row(f.Row)
+	switch {
+	case row != nil && row.Local() && f.Message == "" && (row.Stage == platform.StageToken || row.Stage == platform.StageRefresh):
+		return weightOwnToken
+	case row != nil && strings.Trim(row.PatternText, "^$") == ".*":
 		return weightAnyText
 	}
 	return weightRow

@@ -1,10 +1,15 @@
 package explain_test
 
 import (
+	"encoding/base64"
 	"fmt"
+	"html"
+	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/grantkeep/grantkeep/explain"
 )
@@ -36,7 +41,31 @@ func printed(body string) map[string]string {
 		"escaped":    `level=error msg="bad answer" body="` + strings.ReplaceAll(body, `"`, `\"`) + `"`,
 		"indented":   strings.NewReplacer(`{`, "{\n  ", `,"`, ",\n  \"", `}`, "\n}").Replace(body),
 		"fence":      "```json\n" + body + "\n```",
+
+		"utf-16":          "\xff\xfe" + wide(body),
+		"windows":         "\ufeff" + strings.ReplaceAll(body, ",", ",\r\n"),
+		"encoded":         url.QueryEscape(body),
+		"encoded twice":   url.PathEscape(url.QueryEscape(body)),
+		"base64":          base64.StdEncoding.EncodeToString([]byte(body)),
+		"html":            "<pre>" + html.EscapeString(body) + "</pre>",
+		"raw http":        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n" + body,
+		"axios":           "AxiosError: Request failed with status code 400 {\n  code: 'ERR_BAD_REQUEST',\n  response: { status: 400, data: " + body + " }\n}",
+		"json log":        `{"level":"error","ts":1790000000,"msg":"refresh failed","response":` + body + `}`,
+		"json in a text":  `{"level":"error","msg":"refresh failed","response":` + strconv.Quote(body) + `}`,
+		"go oauth2":       "oauth2: cannot fetch token: 400 Bad Request\nResponse: " + body,
+		"guzzle":          "Client error: `POST https://api.example/token` resulted in a `400 Bad Request` response:\n" + body + "\n in /var/www/Client.php:113",
+		"several answers": `{"ok":true}` + "\n" + body + "\n" + `{"ok":true}`,
 	}
+}
+
+// wide is a text in UTF-16, as Windows editors save it.
+func wide(text string) string {
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b.WriteByte(byte(unit))
+		b.WriteByte(byte(unit >> 8))
+	}
+	return b.String()
 }
 
 // TestFormsOfEveryPlatform asks about one answer of each platform in every form in which people bring it: each must be
@@ -55,6 +84,7 @@ func TestFormsOfEveryPlatform(t *testing.T) {
 		}
 		forms := printed(said.body)
 		forms["words in a log line"] = "2026-11-20 10:00:00 WARN [pool-1] refused by the platform: " + said.code + " " + said.message
+		forms["words in Chinese"] = "【接口报错】错误码：" + said.code + "，错误信息：" + said.message + "，请处理"
 		forms["words of an exception"] = "ApiError: " + said.code + ": " + said.message + " (attempt 3)"
 		for name, text := range forms {
 			if got := ask(t, code, explain.Question{Body: []byte(text)}); got.Row != want.Row || got.Code != want.Code {

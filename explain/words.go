@@ -13,7 +13,7 @@ import (
 const longestWords = 64 << 10
 
 // named finds the parts of an error that a line names: code=27, subCode: invalid-sessionkey, "msg" => "…".
-var named = regexp.MustCompile(`["'\[]?\b([A-Za-z][A-Za-z_-]{1,30})\b["'\]]?\s{0,3}(?:=>|[:=：＝])\s{0,3}`)
+var named = regexp.MustCompile(`["'\[]?(?:\b([A-Za-z][A-Za-z_-]{1,30})\b|(\p{Han}{3,5}|请求 ?ID|請求 ?ID))["'\]]?\s{0,3}(?:=>|[:=：＝])\s{0,3}`)
 
 // fieldsIn reads the parts of an error that a line names; false if it names no code.
 func fieldsIn(text string) (platform.Said, bool) {
@@ -23,7 +23,8 @@ func fieldsIn(text string) (platform.Said, bool) {
 	}
 	var parts []part
 	for _, at := range named.FindAllStringSubmatchIndex(text, 64) {
-		if kind := platform.Part(text[at[2]:at[3]]); kind != "" {
+		name := text[max(at[2], at[4]):max(at[3], at[5])]
+		if kind := platform.Part(name); kind != "" {
 			parts = append(parts, part{kind, at[0], at[1]})
 		}
 	}
@@ -35,13 +36,13 @@ func fieldsIn(text string) (platform.Said, bool) {
 		}
 		value, _, _ := strings.Cut(text[p.to:end], "\n")
 		if p.kind == "code" || p.kind == "sub_code" || p.kind == "request_id" {
-			if words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;|，；)]}\"'", r) }); len(words) > 0 {
+			if words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;|，；。）)]}\"'“”", r) }); len(words) > 0 {
 				value = words[0]
 			}
 		}
-		value = strings.Trim(value, " \t\r,;|，；\"'")
+		value = strings.Trim(value, " \t\r,;|，；。\"'“”")
 		switch {
-		case value == "":
+		case value == "" || strings.ContainsAny(value[:1], "{["): // what follows is an object, whose own members say it
 		case p.kind == "code" && s.Code == "":
 			s.Code = value
 		case p.kind == "sub_code" && s.SubCode == "":

@@ -2,8 +2,12 @@ package keeper_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"maps"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,25 +39,47 @@ var breaks = map[string]func(h *house) (app string, repair func()){
 	},
 }
 
+// unreadable is a break that nothing can be written onto: columns of the app's row cannot be read.
+func unreadable(h *house) (app string, repair func()) {
+	id := h.app.ID
+	run := func(change string) {
+		db, err := sql.Open("sqlite", filepath.Join(h.dir, "grantkeep.db"))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		_, err = db.ExecContext(context.Background(), change, id)
+		if err := errors.Join(err, db.Close()); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	run(`UPDATE apps SET endpoints = '[' || endpoints WHERE id = ?`)
+	return id, func() { run(`UPDATE apps SET endpoints = substr(endpoints, 2) WHERE id = ?`) }
+}
+
 // twoApps tells a story of two apps on one platform, each with a grant, of which the first cannot be opened. It is the
 // standing case of every loop over apps.
 func twoApps(t *testing.T, code string, tell func(h *house, broken, sound gk.Grant, repair func())) {
 	t.Helper()
 	for name, breaking := range breaks {
-		t.Run(name, func(t *testing.T) {
-			story(t, code, func(h *house) {
-				first := h.connect(0, "")
-				id, repair := breaking(h)
-				if id != first.App {
-					first.ID, first.App = "grt_0", id
-					h.putGrant(first)
-				}
-				broken := h.grant(first.ID)
-				h.addApp(code)
-				tell(h, broken, h.connect(1, ""), repair)
-			})
-		})
+		t.Run(name, func(t *testing.T) { besideBroken(t, code, breaking, tell) })
 	}
+}
+
+func besideBroken(
+	t *testing.T, code string, breaking func(h *house) (string, func()), tell func(h *house, broken, sound gk.Grant, repair func()),
+) {
+	t.Helper()
+	story(t, code, func(h *house) {
+		first := h.connect(0, "")
+		id, repair := breaking(h)
+		if id != first.App {
+			first.ID, first.App = "grt_0", id
+			h.putGrant(first)
+		}
+		broken := h.grant(first.ID)
+		h.addApp(code)
+		tell(h, broken, h.connect(1, ""), repair)
+	})
 }
 
 func (h *house) writeApp(id string, change func(a *gk.App)) {
@@ -138,6 +164,84 @@ func TestAppThatCannotBeOpenedHoldsUpNobody(t *testing.T) {
 			t.Errorf("after the repair the events are %v, want one %s", kinds, gk.EventAppResumed)
 		}
 	})
+}
+
+// TestEveryLoopGoesOnBesideABrokenApp breaks one app in each way there is, and looks at what every loop over apps does for
+// the other one. The walk that seals again and the resumer of clicks have the same case in tests of their own.
+func TestEveryLoopGoesOnBesideABrokenApp(t *testing.T) {
+	kinds := maps.Clone(breaks)
+	kinds["its row cannot be read"] = unreadable
+	for name, breaking := range kinds {
+		t.Run(name, func(t *testing.T) {
+			besideBroken(t, "shoplazza", breaking, func(h *house, broken, due gk.Grant, repair func()) {
+				ctx := context.Background()
+				var turns atomic.Int64
+				h.keeper.AttendApps(func(_ context.Context, app gk.App) error {
+					if app.ID == due.App {
+						turns.Add(1)
+					}
+					return nil
+				})
+				ending := h.connect(2, "")
+				h.write(due.ID, func(g *gk.Grant) {
+					g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(time.Hour)
+				})
+				h.write(ending.ID, func(g *gk.Grant) {
+					g.Refresh, g.Renewable, g.DueAt, g.Expires = nil, false, h.now(), h.now().Add(time.Hour)
+				})
+				time.Sleep(2 * time.Minute)
+				h.moveTo(h.now().Add(2 * time.Hour))
+				time.Sleep(2 * time.Minute)
+
+				for _, loop := range []struct {
+					what   string
+					goesOn func() bool
+				}{
+					{"what is due is refreshed", func() bool { return h.grant(due.ID).Generation == 2 }},
+					{"an end is told", func() bool {
+						return h.grant(ending.ID).State == gk.Expired && strings.Contains(h.kinds(ending.ID), "expired")
+					}},
+					{"the app has its turns", func() bool { return turns.Load() > 0 }},
+					{"the clock knows what is next", func() bool {
+						next, err := h.keeper.NextDue(ctx)
+						return err == nil && !next.IsZero()
+					}},
+					{"a reader gets a token", func() bool {
+						s, err := h.keeper.Token(ctx, gk.Engine(), due.ID, keeper.TokenWant{})
+						return err == nil && !s.Access.Empty()
+					}},
+					{"a person refreshes", func() bool {
+						g, err := h.keeper.Refresh(ctx, gk.Engine(), due.ID, true)
+						return err == nil && g.Generation == 3
+					}},
+					{"a merchant connects", func() bool { return h.connect(2, "").State == gk.Active }},
+					{"the app is checked", func() bool {
+						checks, err := h.keeper.CheckApp(ctx, gk.Engine(), due.App)
+						return err == nil && len(checks) > 0
+					}},
+					{"the app is not stopped", func() bool {
+						a, err := h.store.App(ctx, gk.Engine(), due.App)
+						return err == nil && !a.Stopped()
+					}},
+				} {
+					if !loop.goesOn() {
+						t.Errorf("%s: not so beside a broken app", loop.what)
+					}
+				}
+				if repair == nil {
+					return
+				}
+				h.write(broken.ID, func(g *gk.Grant) {
+					g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(time.Hour)
+				})
+				repair()
+				time.Sleep(40 * time.Minute)
+				if g := h.grant(broken.ID); g.Generation < 2 {
+					t.Errorf("after the repair the broken app's grant is at generation %d, want it refreshed", g.Generation)
+				}
+			})
+		})
+	}
 }
 
 func TestGrantOfAnAppThatCannotBeOpenedEnds(t *testing.T) {

@@ -3,7 +3,7 @@
 //	gate.go       the one way of all renewals of an app to its platform; stop.go, appfault.go, broken.go, restored.go: what closes it
 //	token.go      a token is read, and renewed first where it must be (cache.go, follow.go: what is known of it; flight.go: who waits)
 //	refresh.go    claim, ask
-//	save.go       store
+//	save.go       store (saver.go: pairs that come together share a commit)
 //	rules.go      what becomes of a grant is decided in package lifecycle, one file per rule
 //	doubt.go      an answer that never arrived
 //	spill.go      where a pair waits while the database is away (spillfile.go: the file)

@@ -57,6 +57,16 @@ func (w watched) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error)
 	return w.Store.SaveRenewal(ctx, r)
 }
 
+// SaveRenewals implements [store.Grants].
+func (w watched) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
+	defer func() {
+		for i := range rs {
+			w.tokens.outdate(rs[i].Grant)
+		}
+	}()
+	return w.Store.SaveRenewals(ctx, rs)
+}
+
 // EndAttempts implements [store.Instances].
 func (w watched) EndAttempts(ctx context.Context, by string, spared []string, at time.Time) ([]string, error) {
 	ended, err := w.Store.EndAttempts(ctx, by, spared, at)

@@ -59,6 +59,7 @@ type Keeper struct {
 	clicks  Clicks
 	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys    keys
+	saver   saver
 	wake    chan struct{}
 
 	opened    recent[apps.Opened] // what a call needs beside its token
@@ -98,6 +99,7 @@ func New(o Options) (*Keeper, error) {
 	k.gates = gates{workers: k.options.Workers, found: &k.found, now: k.Now, closed: make(chan struct{}), apps: make(map[string]*gate)}
 	k.tokens = newCache(o.Store)
 	k.store = watched{o.Store, k.tokens}
+	k.saver = saver{store: k.store, isolate: k.Isolate}
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
 		Changed: k.appChanged,

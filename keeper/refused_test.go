@@ -43,6 +43,15 @@ func (r *refusing) SaveRenewal(ctx context.Context, renewal store.Renewal) (bool
 	return r.Store.SaveRenewal(ctx, renewal)
 }
 
+func (r *refusing) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
+	for _, renewal := range rs {
+		if err := r.refuses(renewal.Grant); err != nil {
+			return nil, err
+		}
+	}
+	return r.Store.SaveRenewals(ctx, rs)
+}
+
 func TestPairThatTheDatabaseRefusesStopsNobodyElse(t *testing.T) {
 	for name, why := range map[string]error{
 		"its row":              errors.New("a value is refused (SQLSTATE 22003)"),

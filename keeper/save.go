@@ -88,7 +88,7 @@ func (k *Keeper) storeRenewal(ctx context.Context, e entry) error {
 	r := e.Renewal
 	if e.Plain {
 		r.At, r.Held = k.Now(), true
-		saved, err := k.store.SaveRenewal(ctx, r)
+		saved, err := k.saver.save(ctx, r)
 		if err != nil {
 			return err
 		}

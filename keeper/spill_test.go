@@ -33,6 +33,13 @@ func (a *away) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
 	return a.Store.SaveRenewal(ctx, r)
 }
 
+func (a *away) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
+	if a.gone.Load() {
+		return nil, errAway
+	}
+	return a.Store.SaveRenewals(ctx, rs)
+}
+
 func (a *away) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {
 	if a.gone.Load() {
 		return errAway

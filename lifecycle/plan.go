@@ -10,7 +10,18 @@ import (
 
 // Plan returns when a grant must be looked at next: the soonest of its refresh, a warning, the end of its token, the
 // settling of a doubt and the periodic check. Zero says that nothing will ever be due.
+//
+// Rows keep whole milliseconds. A moment within one is planned for its end: a turn that came a part of a millisecond early
+// would find nothing to do and plan the same again, over and over until that part has passed.
 func Plan(g *gk.Grant, t Terms, now time.Time) time.Time {
+	due := soonestDue(g, t, now)
+	if whole := due.Truncate(time.Millisecond); whole.Before(due) {
+		return whole.Add(time.Millisecond)
+	}
+	return due
+}
+
+func soonestDue(g *gk.Grant, t Terms, now time.Time) time.Time {
 	if g.State == gk.Revoked || g.State == gk.Expired {
 		return time.Time{}
 	}

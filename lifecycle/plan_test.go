@@ -86,3 +86,17 @@ func TestRenewable(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanIsNeverEarly plans what falls within a millisecond, which a row does not keep: when its moment has come, it is due.
+func TestPlanIsNeverEarly(t *testing.T) {
+	since := noon.Add(3 * time.Millisecond) // the half of what is left until the end is no whole millisecond
+	for name, g := range map[string]gk.Grant{
+		"in doubt":       healthy(func(g *gk.Grant) { g.Doubts, g.DoubtSince = 1, since }),
+		"after failures": healthy(func(g *gk.Grant) { g.RetryAt = hours(1.5).Add(time.Microsecond) }),
+	} {
+		at := lifecycle.Plan(&g, terms(), since).Truncate(time.Millisecond)
+		if !lifecycle.RenewalDue(&g, terms(), at) {
+			t.Errorf("%s: nothing is due at %s, for which it was planned", name, at)
+		}
+	}
+}

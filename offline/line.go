@@ -200,6 +200,9 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 		switch {
 		case setting.Secret:
 			for _, v := range values {
+				if _, err := facts.ReadSetting(name, v); err != nil {
+					bad = append(bad, err)
+				}
 				if v = platform.TrimSetting(v); v != "" {
 					app.Secrets[name] = append(app.Secrets[name], gk.NewSecret(v))
 				}

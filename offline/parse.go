@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -61,7 +62,7 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 	case errors.As(err, &fault):
 		return Meaning{Fault: explain.Describe(d, app, fault)}, nil
 	case errors.Is(err, platform.ErrGarbage):
-		return Meaning{Unknown: true, Why: err.Error()}, nil
+		return Meaning{Unknown: true, Why: err.Error() + inside(d, app, asked, reply)}, nil
 	case err != nil:
 		return Meaning{}, err
 	}
@@ -78,9 +79,20 @@ func Parse(d platform.Driver, app platform.App, asked platform.Asked, reply plat
 	return m, nil
 }
 
-// edge says what a page with a 4xx status at a token address means.
+// inside says which error stands in an answer that this platform cannot have given: another platform's, or a proxy's.
+func inside(d platform.Driver, app platform.App, asked platform.Asked, reply platform.Reply) string {
+	f := d.Spec().Catalogue.Foreign(asked.Stage, reply.Body, reply.Status)
+	if f == nil || reply.Truncated {
+		return ""
+	}
+	said := explain.Describe(d, app, f) // hides what looks like a token
+	words := strings.Trim(said.Code+": "+said.Message, ": ")
+	return "; it holds an error in another form than this platform's: " + words
+}
+
+// edge says what a 4xx status at a token address means that came with a page, plain words or nothing.
 func edge(status int) string {
-	why := fmt.Sprintf("status %d with a page: the platform's edge refused the request before it reached the API", status)
+	why := fmt.Sprintf("status %d and no answer of the API: the platform's edge refused the request before it reached the API", status)
 	if status == http.StatusTooManyRequests {
 		why += "; there were too many requests, so wait before the next one"
 	}

@@ -121,6 +121,12 @@ func (c Commands) Line(do string, text []byte) ([]byte, error) {
 func (c Commands) answer(do string, d platform.Driver, app platform.App, l *line, m mask) (any, error) {
 	switch do {
 	case "request":
+		if _, known := d.Spec().Facts.Settings["region"]; known {
+			var err error
+			if l.Region, err = d.Spec().Facts.ReadSetting("region", l.Region); err != nil {
+				return nil, err
+			}
+		}
 		r, err := Request(d, app, l.step())
 		if err != nil {
 			return nil, err
@@ -165,7 +171,7 @@ func (c Commands) parse(d platform.Driver, app platform.App, l *line) (Meaning, 
 	if asked.Stage == platform.StageToken {
 		asked.Claimed = asked.Subject
 	}
-	reply := platform.Reply{Status: l.Status, Header: headerOf(l.Headers), Body: body, Received: l.Received.Time}
+	reply := platform.Reply{Status: l.Status, Header: headerOf(l.Headers), Body: platform.Unmarked(body), Received: l.Received.Time}
 	if reply.Status == 0 {
 		reply.Status = 200
 	}

@@ -16,23 +16,41 @@ import (
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/douyin"
 	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/lazada"
 	"github.com/grantkeep/grantkeep/platform/shopee"
 	"github.com/grantkeep/grantkeep/platform/shopeev1"
+	"github.com/grantkeep/grantkeep/platform/shopify"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/platform/taobao"
+	"github.com/grantkeep/grantkeep/platform/tiktokshop"
 )
 
 var update = flag.Bool("update", false, "write the answers into the scripts of testdata")
 
-var all = []platform.Driver{shoplazza.New(), shopee.New(), shopeev1.New(), eleme.New(), taobao.New()}
+var all = []platform.Driver{
+	shoplazza.New(), shopee.New(), shopeev1.New(), eleme.New(), taobao.New(), shopify.New(), tiktokshop.New(), lazada.New(), douyin.New(),
+}
+
+// scripts lists the files of testdata that hold lines of a command: DO.txt, DO-PLATFORM.txt.
+func scripts(t *testing.T, do string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", do+"*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no script of %s: %v", do, err)
+	}
+	return files
+}
 
 // TestScripts runs the lines of testdata/DO.txt through the command DO and compares its answers, byte for byte. A line
 // that begins with > is input, the next one, with <, its answer; "app PLATFORM {…}" is what a line of that platform gets
 // that has no app of its own. Of a fault the texts are left out: TestExplainEveryRow reads those.
 func TestScripts(t *testing.T) {
 	for _, do := range []string{"request", "verify", "parse", "explain"} {
-		t.Run(do, func(t *testing.T) { runScript(t, do, filepath.Join("testdata", do+".txt")) })
+		for _, path := range scripts(t, do) {
+			t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) { runScript(t, do, path) })
+		}
 	}
 }
 
@@ -70,20 +88,27 @@ func runScript(t *testing.T, do, path string) {
 	}
 }
 
-// TestRevealKeepsTheSignedTextMasked runs the requests in clear: bodies show the secrets then, signed texts never do.
+// TestRevealKeepsTheSignedTextMasked runs the requests in clear: what is sent is shown whole then, signed texts never
+// hold a secret.
 func TestRevealKeepsTheSignedTextMasked(t *testing.T) {
-	s := readScript(t, filepath.Join("testdata", "request.txt"))
-	output, _ := s.run(t, "request", true)
 	shown := false
-	for text := range strings.Lines(output) {
-		var request offline.Printed
-		if err := json.Unmarshal([]byte(text), &request); err != nil {
-			t.Fatal(err)
-		}
-		for _, secret := range s.secrets(t) {
-			shown = shown || strings.Contains(request.Body, secret)
-			if strings.Contains(request.SignedText, secret) {
-				t.Errorf("the signed text shows a secret: %s", text)
+	for _, path := range scripts(t, "request") {
+		s := readScript(t, path)
+		output, _ := s.run(t, "request", true)
+		for text := range strings.Lines(output) {
+			var request offline.Printed
+			if err := json.Unmarshal([]byte(text), &request); err != nil {
+				t.Fatal(err)
+			}
+			sent := request.URL + request.Body + request.Headers["Authorization"]
+			if strings.Contains(sent, "***") {
+				t.Errorf("%s: something is masked: %s", path, text)
+			}
+			for _, secret := range s.secrets(t) {
+				shown = shown || strings.Contains(sent, secret)
+				if strings.Contains(request.SignedText, secret) {
+					t.Errorf("%s: the signed text shows a secret: %s", path, text)
+				}
 			}
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 
@@ -305,13 +307,30 @@ func charsets(text string) []platform.Slip {
 		{Text: low.String(), Why: "made over one byte per character (the low byte of each): sign the bytes of UTF-8"},
 		{Text: wide.String(), Why: "made over UTF-16: sign the bytes of UTF-8"},
 	}
-	if gbk, err := simplifiedchinese.GB18030.NewEncoder().String(text); err == nil {
-		all = append(all, platform.Slip{Text: gbk, Why: "made over GBK: sign the bytes of UTF-8"})
-	}
-	if big5, err := traditionalchinese.Big5.NewEncoder().String(text); err == nil {
-		all = append(all, platform.Slip{Text: big5, Why: "made over Big5: sign the bytes of UTF-8"})
+	for _, c := range []struct {
+		name string
+		set  encoding.Encoding
+	}{
+		{"GBK", simplifiedchinese.GB18030}, {"GBK", simplifiedchinese.GBK}, {"Big5", traditionalchinese.Big5},
+		{"Windows-1252", charmap.Windows1252}, {"Windows-874 (Thai)", charmap.Windows874}, {"Windows-1258 (Vietnamese)", charmap.Windows1258},
+	} {
+		all = append(all, platform.Slip{Text: inCharset(c.set, text), Why: "made over " + c.name + ": sign the bytes of UTF-8"})
 	}
 	return all
+}
+
+// inCharset writes a text in another charset, with ? for what it lacks.
+func inCharset(set encoding.Encoding, text string) string {
+	var b strings.Builder
+	encoder := set.NewEncoder()
+	for _, r := range text {
+		char, err := encoder.String(string(r))
+		if err != nil {
+			char = "?"
+		}
+		b.WriteString(char)
+	}
+	return b.String()
 }
 
 // otherAlgorithm tries the right text with other digests.
@@ -330,7 +349,7 @@ func otherAlgorithm(p platform.Proof, key string) string {
 			{plain(make, p.Text), "plain " + name + " without any key"}, {plain(make, key+p.Text+key), "plain " + name + " with the key on both sides"},
 		} {
 			if strings.EqualFold(p.Given, hex.EncodeToString(t.sum)) || p.Given == base64.StdEncoding.EncodeToString(t.sum) {
-				return "the signature is " + t.why + ", which is not this platform's digest"
+				return "the signature is " + t.why + ", which is not how this platform signs"
 			}
 		}
 	}

@@ -56,3 +56,18 @@ func AddressSlips(registered, called, body, separator string) []Slip {
 	}
 	return all
 }
+
+// KeyedBodySlips are the texts that people sign instead of the app's key with the raw body behind it.
+func KeyedBodySlips(key, called, body string) []Slip {
+	return []Slip{
+		{body, "made over the body alone: the app key stands in front of it"},
+		{body + key, "made with the app key behind the body: it stands in front"},
+		{key, "made over the app key alone, without the body"},
+		{called + "|" + body, "made over the address and the body: the app key and the body are signed, no address"},
+		{called + body, "made over the address and the body: the app key and the body are signed, no address"},
+		{key + called + body, "made over the address too: the app key and the body are signed, no address"},
+		{key + "|" + body, "made with a separator between app key and body: they follow each other without any"},
+		{key + "&" + body, "made with a separator between app key and body: they follow each other without any"},
+		{key + "\n" + body, "made with a separator between app key and body: they follow each other without any"},
+	}
+}

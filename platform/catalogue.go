@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -55,6 +56,14 @@ type Catalogue struct {
 
 // Rows returns all rows in the order of the file.
 func (c *Catalogue) Rows() []*Row { return slices.Clone(c.rows) }
+
+// Has reports whether a row has a code, or has it as the part before its sub-code.
+func (c *Catalogue) Has(code string) bool {
+	return code != "" && slices.ContainsFunc(c.rows, func(r *Row) bool {
+		main, _, _ := strings.Cut(r.Code, ":")
+		return !r.Local() && (r.Code == code || main == code)
+	})
+}
 
 // Row returns the row with an id, nil if there is none.
 func (c *Catalogue) Row(id string) *Row { return c.byID[id] }
@@ -224,6 +233,13 @@ func (c *Catalogue) Within(stages []string, text string) *Row {
 
 // textIn returns how much of a text is what the row's pattern says, zero if nothing is.
 func (r *Row) textIn(text, lower string, subCodes bool) int {
+	if r.catchAll && len(r.Example) >= longEnoughExample {
+		i := strings.Index(lower, strings.ToLower(r.Example))
+		if i < 0 || !wholeWords(text, []int{i, i + len(r.Example)}) || len(lower) != len(text) {
+			return 0
+		}
+		return len(r.Example)
+	}
 	if r.inner == nil || r.catchAll || !r.mayMatch(lower) {
 		return 0
 	}
@@ -250,7 +266,7 @@ func (c *Catalogue) codeIn(r *Row, text string) int {
 	if ok && !r.Local() && main != "http" && main != "push" {
 		name = sub
 	}
-	if r.Local() || len(name) < longEnough || !compound(name) || strings.ContainsAny(name, "*: ") {
+	if r.Local() || len(name) < longEnough && !(len(name) >= longEnoughCode && strings.Contains(name, "_")) || !compound(name) || strings.ContainsAny(name, "*: ") {
 		return 0
 	}
 	i := strings.Index(text, name)
@@ -274,8 +290,13 @@ func (c *Catalogue) alone(r *Row) bool {
 // Cut shortens a platform's text to what a fault keeps of it.
 func (c *Catalogue) Cut(text string) string { return cut(text, longestMessage) }
 
-// longEnough is how many bytes of a row's text must be found inside another one to mean it.
-const longEnough = 12
+// longEnough is how many bytes of a row's text must be found inside another one to mean it, longEnoughExample how many of
+// the example of a row that matches everything, longEnoughCode how many of a code whose words a _ joins.
+const (
+	longEnough        = 12
+	longEnoughExample = 16
+	longEnoughCode    = 8
+)
 
 // wholeWords reports whether a match neither begins nor ends inside a word of letters and digits.
 func wholeWords(text string, at []int) bool {
@@ -319,6 +340,11 @@ func (c *Catalogue) Fault(q Query, code string, status int) *gk.Fault {
 		f.Known, f.Row, f.Action, f.Terminal = true, r.ID, r.Action, r.Terminal
 		if f.Code == "" {
 			f.Code = r.Code
+		}
+	case status == http.StatusTooManyRequests: // whoever says so and in whatever words, waiting is what it asks for
+		f.Known, f.Row, f.Action = true, RowEdgeLimit, gk.Backoff
+		if r := c.Find(Query{Stage: q.Stage, Codes: []string{"http:429"}}); r != nil {
+			f.Row, f.Action = r.ID, r.Action
 		}
 	case code == "invalid_grant" && status < 500: // RFC 6749, 5.2: the code decides, whatever its words
 		f.Known, f.Row, f.Action = true, RowGrantRefused, gk.Reauthorize

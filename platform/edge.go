@@ -18,6 +18,7 @@ const (
 	RowEdgeRefused   = "local:edge_refused"   // a page with a 4xx: nobody behind the edge saw the request
 	RowEdgeLimit     = "local:edge_limit"     // the same, because there were too many requests
 	RowAppMismatch   = "local:app_mismatch"   // an answer for another app
+	RowNotTheAPI     = "local:not_the_api"    // a page with a 2xx where the API answers JSON
 )
 
 var (
@@ -66,4 +67,24 @@ func (c *Catalogue) EdgeRefusal(stage string, reply Reply) *gk.Fault {
 		f.Known, f.Row, f.Action = true, RowEdgeRefused, gk.FixConfig
 	}
 	return f
+}
+
+// StatusCode is the code of a failure that only its HTTP status tells; empty where not even that is known.
+func StatusCode(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return "http:" + strconv.Itoa(status)
+}
+
+// PageInstead returns the fault of a page that came with a good status where the API answers JSON: a proxy, a log-in page
+// or a maintenance notice spoke, and nobody knows what became of the request. Nil for any other answer.
+func (c *Catalogue) PageInstead(stage string, reply Reply) *gk.Fault {
+	if reply.Status < 200 || reply.Status >= 300 || !IsPage(reply.Body) && !IsFirewall(reply.Body) {
+		return nil
+	}
+	return &gk.Fault{
+		Platform: c.Platform, Stage: stage, Code: "http:" + strconv.Itoa(reply.Status), Message: PageTitle(reply.Body),
+		Action: gk.FixRequest, Known: true, Row: RowNotTheAPI, At: gk.At(reply.Received),
+	}
 }

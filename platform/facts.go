@@ -183,12 +183,14 @@ func (l *CallLimit) compile() error {
 
 // PushFacts is how the platform tells us something.
 type PushFacts struct {
-	Proof     bool     `toml:"proof" json:"proof"`
-	Time      bool     `toml:"time" json:"time"`           // carries a trustworthy time of the event
-	Subscribe string   `toml:"subscribe" json:"subscribe"` // grant | app | console | ""
-	Pull      Duration `toml:"pull" json:"pull"`           // how often a Puller is asked; 0: never
-	Census    Duration `toml:"census" json:"census"`       // how often a Census is taken; 0: never
-	Probe     Duration `toml:"probe" json:"probe"`         // how often an Inspector checks that a grant lives; 0: never
+	Proof     bool   `toml:"proof" json:"proof"`
+	Time      bool   `toml:"time" json:"time"`           // carries a trustworthy time of the event
+	Subscribe string `toml:"subscribe" json:"subscribe"` // grant | app | console | ""
+	// Certificate is the kind that the push address must have: organisation (OV or EV); empty: any that is trusted.
+	Certificate string   `toml:"certificate" json:"certificate,omitempty"`
+	Pull        Duration `toml:"pull" json:"pull"`     // how often a Puller is asked; 0: never
+	Census      Duration `toml:"census" json:"census"` // how often a Census is taken; 0: never
+	Probe       Duration `toml:"probe" json:"probe"`   // how often an Inspector checks that a grant lives; 0: never
 
 	// ExpiresWithin is how long before an authorization's end the platform begins to tell of it, for a message that does not
 	// tell when; 0: not published.
@@ -349,7 +351,8 @@ type Setting struct {
 	Required []string `toml:"required" json:"required"`           // profiles that need it; "*": all
 	Choices  []string `toml:"choices" json:"choices,omitempty"`
 	Default  string   `toml:"default" json:"default,omitempty"`
-	Max      int64    `toml:"max" json:"max,omitempty"` // of an int; 0: no limit known
+	Max      int64    `toml:"max" json:"max,omitempty"`       // of an int; 0: no limit known
+	Digits   bool     `toml:"digits" json:"digits,omitempty"` // of a text: an id that the platform writes with digits only
 	Label    Texts    `toml:"label" json:"label"`
 	Help     Texts    `toml:"help" json:"help"`
 }

@@ -20,11 +20,16 @@ func (s Said) Texts() []string {
 
 // Names under which platforms and their SDKs say the parts of an error, in lower case and without underscores.
 var (
-	codeNames    = []string{"errorcode", "errcode", "code", "errno", "errorno", "error", "name"}
-	subCodeNames = []string{"subcode", "suberrcode", "suberrorcode"}
-	messageNames = []string{"message", "msg", "errormessage", "errmessage", "errormsg", "errmsg", "errordescription", "errordesc", "description", "desc"}
-	subMsgNames  = []string{"submsg", "submessage", "suberrmsg"}
-	requestNames = []string{"requestid", "reqid", "traceid", "logid"}
+	codeNames = []string{
+		"errorcode", "errcode", "code", "errno", "errorno", "error", "name", "错误码", "错误代码", "返回码", "錯誤碼", "錯誤代碼", "回傳碼",
+	}
+	subCodeNames = []string{"subcode", "suberrcode", "suberrorcode", "子错误码", "子錯誤碼"}
+	messageNames = []string{
+		"message", "msg", "errormessage", "errmessage", "errormsg", "errmsg", "errordescription", "errordesc", "description", "desc",
+		"错误信息", "错误消息", "错误描述", "错误原因", "返回信息", "錯誤訊息", "錯誤描述", "錯誤原因",
+	}
+	subMsgNames  = []string{"submsg", "submessage", "suberrmsg", "子错误信息", "子錯誤訊息"}
+	requestNames = []string{"requestid", "reqid", "traceid", "logid", "请求id", "請求id"}
 	// around is what else may stand in the envelope of an error, but in no content.
 	around = []string{"type", "level", "success", "status", "data", "debugmessage", "details", "detail", "timestamp", "id", "warning", "host", "topsdk", "errortype"}
 )

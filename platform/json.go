@@ -116,6 +116,10 @@ func JSONText(raw json.RawMessage) string {
 	return ""
 }
 
+// Unmarked returns an answer without the byte order mark in front of it, which RFC 8259 (8.1) lets a reader ignore: a good
+// pair is not lost for three bytes.
+func Unmarked(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
+
 // JSONObject reads a JSON object as strictly as [Members]; nil if it is none.
 func JSONObject(data []byte) map[string]json.RawMessage {
 	members, err := Members(data)

@@ -55,3 +55,11 @@ func TestJSONTextKeepsNumbersAsWritten(t *testing.T) {
 		t.Error("JSONObject takes an object with a name twice")
 	}
 }
+
+func TestUnmarked(t *testing.T) {
+	for body, want := range map[string]string{"\ufeff{}": "{}", "{}": "{}", "": "", "\ufeff": "", "{\ufeff}": "{\ufeff}"} {
+		if got := string(platform.Unmarked([]byte(body))); got != want {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+}

@@ -38,6 +38,13 @@ func (f *Facts) ReadSetting(name, text string) (string, error) {
 		return bad("holds a control character, such as a line end in its middle; copy it again")
 	}
 	switch s.Type {
+	case "text":
+		if s.Digits && strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
+			return bad("holds something else than the digits 0 to 9, of which alone the platform makes it; copy it again")
+		}
+		if !s.Secret && strings.ContainsFunc(text, unicode.IsSpace) {
+			return bad("holds a blank in its middle; copy it again")
+		}
 	case "int":
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n <= 0 || strconv.FormatInt(n, 10) != text {

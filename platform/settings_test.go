@@ -10,11 +10,14 @@ import (
 func TestReadSetting(t *testing.T) {
 	facts := &platform.Facts{Settings: map[string]platform.Setting{
 		"id": {Type: "int", Max: 4294967295}, "key": {Type: "text", Secret: true}, "region": {Type: "choice", Choices: []string{"global", "cn"}},
+		"app_key": {Type: "text", Digits: true}, "client_id": {Type: "text"},
 		"at": {Type: "time"}, "on": {Type: "bool"}, "redirect_uri": {Type: "url"},
 	}}
 	for _, c := range []struct{ name, text, want string }{
 		{"id", " 2007713\r\n", "2007713"}, {"id", "18349000441", "!"}, {"id", "0", "!"}, {"id", "-1", "!"}, {"id", "007", "!"}, {"id", "x", "!"},
 		{"key", "\ufeff shpk01\n", "shpk01"}, {"key", "shpk\x0001", "!"}, {"key", "shpk\n01", "!"}, {"key", "shpk\xff", "!"}, {"region", "CN", "cn"}, {"region", "sg", "!"}, {"region", "", ""},
+		{"app_key", " 0246810\n", "0246810"}, {"app_key", "7100000000000000042", "7100000000000000042"}, {"app_key", "24681O", "!"}, {"app_key", "２４６", "!"},
+		{"app_key", "246 810", "!"}, {"app_key", "-1", "!"}, {"client_id", "App\u00a0Id", "!"}, {"client_id", "AppId_1", "AppId_1"},
 		{"at", "soon", "!"}, {"on", "yes", "!"}, {"redirect_uri", "https://hub.example.org/cb?x=1", "https://hub.example.org/cb?x=1"},
 		{"redirect_uri", "https://hub.example.org/cb#x", "!"}, {"redirect_uri", "hub.example.org", "!"}, {"redirect_uri", "https://a@hub.example.org", "!"},
 	} {

@@ -25,7 +25,7 @@ func (w *world) carryOut(s step) {
 		w.setDatabase(s.What, 0.3)
 		w.pass(s.For)
 		w.setDatabase("", 0)
-		w.sound = w.now().Add(2 * time.Minute) // until then calls hang that were begun before
+		w.sound = time.Now().Add(2 * time.Minute) // until then calls hang that were begun before: a clock that jumps ends none
 	case "kill":
 		w.killInTheAct(p, s.N)
 	case "restart":
@@ -143,7 +143,7 @@ func (w *world) pass(d time.Duration) {
 		now := min(d, 11*time.Second)
 		time.Sleep(now)
 		d -= now
-		w.check.read(w.database == "" && w.now().After(w.sound))
+		w.check.read(w.isSound())
 	}
 	w.sum.days += float64(len(w.check.living())) * d.Hours() / 24
 }
@@ -153,7 +153,7 @@ func (w *world) jump(d time.Duration) {
 	living := len(w.check.living())
 	w.must(w.sims.Clock.Advance(context.Background(), d))
 	w.sum.days += float64(living) * d.Hours() / 24
-	w.check.read(w.now().After(w.sound))
+	w.check.read(w.isSound())
 }
 
 // calm takes every fault back, lets what was begun end, and looks at everything.

@@ -127,6 +127,13 @@ func (w *world) setDatabase(fault string, rate float64) {
 	w.database, w.rate = fault, rate
 }
 
+// isSound reports whether the database has answered long enough for nothing to be left of the time when it did not.
+func (w *world) isSound() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.database == "" && time.Now().After(w.sound)
+}
+
 // over reports that the process is dead. The dead stay where they are until the world ends.
 func (p *process) over() bool {
 	if !p.dead.Load() {

@@ -25,6 +25,12 @@ func (s *turns) count() int {
 	return s.passed
 }
 
+func (s *turns) endless() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy
+}
+
 // result is what became of one seed.
 type result struct {
 	trace  string
@@ -43,6 +49,9 @@ func live(t *testing.T, seed uint64, steps []step, mutate func(store.Store) stor
 		defer w.end()
 		for _, s := range steps {
 			w.carryOut(s)
+			if busy := w.turns.endless(); busy != "" {
+				w.check.violate("there is work without end at one moment: %s", busy)
+			}
 			if len(w.check.broken) > 0 {
 				break
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing/synctest"
+	"time"
 )
 
 // turns is the one gate that all boundaries pass: while anybody in the bubble can still go on by himself nobody passes,
@@ -22,7 +23,14 @@ type turns struct {
 	random  *rand.Rand
 	trace   hash.Hash
 	passed  int
+	now     time.Time // when the last one passed
+	atOnce  int       // how many have passed at that moment
+	busy    string    // who went on and on at one moment
 }
+
+// mostAtOnce is how many pass at one moment before it counts as work without end. A clock that jumps lets
+// a millisecond pass between two looks.
+const mostAtOnce = 5_000
 
 type waiter struct {
 	label string
@@ -65,6 +73,9 @@ func (s *turns) run() {
 
 func (s *turns) next() bool {
 	synctest.Wait()
+	if s.tooMany() {
+		time.Sleep(time.Millisecond) // work without end waits for a moment that does not come by itself
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.waiting) == 0 {
@@ -78,6 +89,21 @@ func (s *turns) next() bool {
 	s.passed++
 	fmt.Fprintln(s.trace, w.label)
 	close(w.pass)
+	return true
+}
+
+// tooMany counts who passes at one moment.
+func (s *turns) tooMany() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); !now.Equal(s.now) {
+		s.now, s.atOnce = now, 0
+		return false
+	}
+	if s.atOnce++; s.atOnce < mostAtOnce || len(s.waiting) == 0 {
+		return false
+	}
+	s.atOnce, s.busy = 0, s.waiting[0].label
 	return true
 }
 

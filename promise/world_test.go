@@ -45,7 +45,7 @@ type world struct {
 	mu       sync.Mutex
 	database string // the fault that is in force at the stores' boundary
 	rate     float64
-	sound    time.Time // from when on nothing of the last fault of the database is left
+	sound    time.Time // in real time: from when on nothing of the last fault of the database is left
 }
 
 type ready struct {

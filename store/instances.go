@@ -26,6 +26,9 @@ type Instances interface {
 	// lock. Where only one process at a time can open the database, all others are dead. Nobody is before Announce.
 	Dead(ctx context.Context) ([]Gone, error)
 
+	// Processes returns the processes that announced themselves and were seen within DeadAfter, this one too, ordered by name.
+	Processes(ctx context.Context) ([]Process, error)
+
 	// EndAttempts turns the attempts of somebody dead into doubts, as a claim does with one that outlived its lease
 	// (doubts+1, doubt_since = the attempt's start if it was zero), clears them and makes their grants due at at. Those of
 	// the spared apps stay, and wait for their leases. It returns the ids of the grants.
@@ -38,6 +41,12 @@ type Gone struct {
 	// Sure says that the proof leaves nothing open: the process was this one's predecessor. Otherwise it may be a process
 	// that lives and has lost the database for DeadAfter.
 	Sure bool
+}
+
+// Process is one that works on the database.
+type Process struct {
+	By      string
+	Version string // of the program
 }
 
 // DeadAfter is for how long a process whose lock is free must not have been seen to be taken for dead.

@@ -138,6 +138,11 @@ type Grants interface {
 	// pair that brings more than itself (another host, fewer scopes, a new ceiling) goes through UpdateGrant. It writes no event.
 	SaveRenewal(ctx context.Context, r Renewal) (saved bool, err error)
 
+	// SaveRenewals is SaveRenewal for many at once, in one commit; saved answers each. It says saved of what it has written
+	// itself: a pair that was stored before, the second pair of one grant, and one whose row somebody holds at the moment are
+	// left out, and UpdateGrant decides about them. After an error nothing is known of any, and each may be saved by itself.
+	SaveRenewals(ctx context.Context, rs []Renewal) (saved []bool, err error)
+
 	// PutGrants makes or replaces the grants of one authorization and marks its click done, all or nothing: it locks the
 	// grants that these subjects have in the app, whoever owns them, and stores what change returns (a grant without id
 	// among existing is inserted, the others are updated; shops are replaced, each id once, as wherever shops are stored), with auth and click as change left them

@@ -54,6 +54,23 @@ func Latest(m Master, wrapped []byte) (key int64, err error) {
 	return int64(entry.KeyID()), nil
 }
 
+// Keys returns the ids of the keys in a key set, in the order in which they were added.
+func Keys(m Master, wrapped []byte) ([]int64, error) {
+	handle, err := unwrap(m, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, 0, handle.Len())
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return nil, fmt.Errorf("vault: key %d of the set: %w", i, err)
+		}
+		ids = append(ids, int64(entry.KeyID()))
+	}
+	return ids, nil
+}
+
 // Promote returns the key set with key as the one that seals; the others still open. It is the second step of a rotation.
 func Promote(m Master, wrapped []byte, key int64) ([]byte, error) {
 	handle, err := unwrap(m, wrapped)

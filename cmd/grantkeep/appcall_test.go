@@ -11,7 +11,7 @@ import (
 // TestCallsOfAnAppItself sends operations of whole apps, and what is none of them, with keys of every kind.
 func TestCallsOfAnAppItself(t *testing.T) {
 	w := newTown(t)
-	shopee := w.apps["shopee"]
+	shopee := w.Apps["shopee"]
 	w.connect("shopee", shopee, 0, "bob")
 	call := func(key gk.Secret, app string, call map[string]any) reply {
 		return w.ask(key, http.MethodPost, "/v1/apps/"+app+"/call", map[string]any{"call": call})
@@ -30,20 +30,20 @@ func TestCallsOfAnAppItself(t *testing.T) {
 	}{
 		"a merchant's":           {key, shopee, map[string]any{"method": "GET", "path": "/api/v2/shop/get_shop_info"}, http.StatusUnprocessableEntity},
 		"one that mints tokens":  {key, shopee, map[string]any{"method": "POST", "path": "/api/v2/public/get_token_by_resend_code", "body": "{}"}, http.StatusUnprocessableEntity},
-		"taobao's merchant's":    {key, w.apps["taobao"], map[string]any{"operation": "taobao.trades.sold.get"}, http.StatusUnprocessableEntity},
-		"eleme's merchant's":     {key, w.apps["eleme"], map[string]any{"operation": "eleme.user.getUser"}, http.StatusUnprocessableEntity},
-		"shoplazza has none":     {key, w.apps["shoplazza"], map[string]any{"method": "GET", "path": "/openapi/2022-01/shop"}, http.StatusUnprocessableEntity},
+		"taobao's merchant's":    {key, w.Apps["taobao"], map[string]any{"operation": "taobao.trades.sold.get"}, http.StatusUnprocessableEntity},
+		"eleme's merchant's":     {key, w.Apps["eleme"], map[string]any{"operation": "eleme.user.getUser"}, http.StatusUnprocessableEntity},
+		"shoplazza has none":     {key, w.Apps["shoplazza"], map[string]any{"method": "GET", "path": "/openapi/2022-01/shop"}, http.StatusUnprocessableEntity},
 		"an identifier of ours":  {key, shopee, map[string]any{"method": "GET", "path": "/api/v2/public/get_shops_by_partner", "query": map[string]any{"partner_id": "1"}}, http.StatusUnprocessableEntity},
 		"without the scope":      {w.addKey("calls", []gk.Scope{gk.ScopeCall, gk.ScopeToken, gk.ScopeManage}, nil, nil), shopee, shops, http.StatusForbidden},
 		"with a limit to owners": {w.addKey("ann", gk.Scopes(), []string{"ann"}, nil), shopee, shops, http.StatusNotFound},
-		"of another app":         {w.addKey("other", gk.Scopes(), nil, []string{w.apps["taobao"]}), shopee, shops, http.StatusNotFound},
+		"of another app":         {w.addKey("other", gk.Scopes(), nil, []string{w.Apps["taobao"]}), shopee, shops, http.StatusNotFound},
 		"of no app":              {key, "app_none", shops, http.StatusNotFound},
 	} {
 		if got := call(c.key, c.app, c.call); got.status != c.status {
 			t.Errorf("%s = %d %s, want %d", name, got.status, got.body, c.status)
 		}
 	}
-	if got := w.ask(w.key, http.MethodPost, "/v1/apps/"+shopee+"/stop", nil); got.status >= 300 {
+	if got := w.ask(w.Key, http.MethodPost, "/v1/apps/"+shopee+"/stop", nil); got.status >= 300 {
 		t.Fatalf("stop = %d %s", got.status, got.body)
 	}
 	if got := call(key, shopee, shops); got.status != http.StatusConflict {

@@ -124,6 +124,17 @@ func TestTheNetCatches(t *testing.T) {
 // metrics, and the bytes of the files.
 func TestNoSecretIsSeen(t *testing.T) {
 	t.Parallel()
+	simulators, _ := all.Simulators()
+	for _, p := range simulators {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			noSecretIsSeen(t, p)
+		})
+	}
+}
+
+func noSecretIsSeen(t *testing.T, p sim.Platform) {
+	t.Helper()
 	dir := t.TempDir()
 	d := startDemo(t, "--data", dir, "--log-level", "debug")
 	r := &raid{demo: d, secrets: canaries{}}
@@ -133,18 +144,15 @@ func TestNoSecretIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.secrets.add("master key", strings.TrimSpace(string(master)))
-	simulators, _ := all.Simulators()
-	for _, p := range simulators {
-		r.raid(p)
-	}
+	r.raid(p)
 	r.readEverything()
 
 	if n := strings.Count(d.errors.String(), "\n"); n < 20 {
 		t.Errorf("the log has %d lines after all that, want many", n)
 	}
 	n := r.secrets.net()
-	if found := n.catch(d.line); len(found) < 1+len(simulators) {
-		t.Errorf("the net finds only %d secrets in the ready line, which holds the key and each simulator's", len(found))
+	if found := n.catch(d.line); len(found) < 2 {
+		t.Errorf("the net finds only %d secrets in the ready line, which holds the key and the platform's", len(found))
 	}
 	t.Logf("%d secrets, %d bytes of answers, %d bytes of log", len(r.secrets), len(d.answers.String()), len(d.errors.String()))
 	r.look(n, "the log", d.errors.String())
@@ -185,6 +193,9 @@ func (r *raid) raid(p sim.Platform) {
 			continue
 		}
 		if kind := row.Stage + " " + row.Action; os.Getenv("GRANTKEEP_SOAK") == "" {
+			if row.Stage == "call" {
+				kind = row.Stage // a merchant waits for what a call proves: each of these takes most of half a minute
+			}
 			if provoked[kind]++; provoked[kind] > 1 {
 				continue // the short form: one fault for each step and what follows from it; make soak meets them all
 			}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
 )
 
@@ -230,8 +231,8 @@ func TestTermInTheMiddleOfARenewal(t *testing.T) {
 	if err := <-answer; err != nil {
 		t.Errorf("the caller of the renewal got %v, want its answer", err)
 	}
-	if got := f.instances[0].status(); got != exitDone {
-		t.Errorf("exit status = %d, want %d", got, exitDone)
+	if got := f.instances[0].status(); got != shell.ExitDone {
+		t.Errorf("exit status = %d, want %d", got, shell.ExitDone)
 	}
 	f.start(f.instances[0])
 	f.served(id, 0, 2)
@@ -337,8 +338,8 @@ func TestSecondInstanceWithAnotherKeyRefusesToStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.process = launch(t, f.serveArgs(other)...)
-	if got := other.status(); got != exitFailed {
-		t.Errorf("exit status = %d, want %d", got, exitFailed)
+	if got := other.status(); got != shell.ExitFailed {
+		t.Errorf("exit status = %d, want %d", got, shell.ExitFailed)
 	}
 	if got, want := other.log.String(), "--master-key"; !strings.Contains(got, want) {
 		t.Errorf("it said %q, want it to name %s", got, want)

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
 	"github.com/grantkeep/grantkeep/pushes"
 )
 
@@ -30,11 +31,11 @@ const hostileHost = "evil.example"
 func TestForeignHostIsToldNothing(t *testing.T) {
 	w := newTown(t)
 	who := w.residents("shoplazza")[0]
-	grant := w.connect("shoplazza", w.apps["shoplazza"], 0, "ann")
+	grant := w.connect("shoplazza", w.Apps["shoplazza"], 0, "ann")
 	var made struct{ URL string }
-	w.ask(w.key, http.MethodPost, "/v1/authorizations", map[string]any{"app": w.apps["shoplazza"], "shop": who.Host}).into(t, &made)
-	link := strings.TrimPrefix(made.URL, w.server)
-	app := w.apps["shoplazza"]
+	w.ask(w.Key, http.MethodPost, "/v1/authorizations", map[string]any{"app": w.Apps["shoplazza"], "shop": who.Host}).into(t, &made)
+	link := strings.TrimPrefix(made.URL, w.Server)
+	app := w.Apps["shoplazza"]
 	for _, r := range []struct{ method, path string }{
 		{"GET", "/"}, {"GET", "/console"}, {"GET", "/login"}, {"POST", "/login"}, {"POST", "/console/demo/advance"},
 		{"GET", link}, {"POST", link}, {"GET", "/connect/style.css"}, {"GET", "/connect/result/clk_0"}, {"GET", "/callback/" + app + "?code=x&state=y"},
@@ -42,16 +43,16 @@ func TestForeignHostIsToldNothing(t *testing.T) {
 		{"GET", "/v1/apps"}, {"POST", "/v1/authorizations"}, {"GET", "/v1/grants/" + grant + "/token"}, {"GET", "/proxy/" + grant + "/openapi/2022-01/shop"},
 		{"GET", "/healthz"}, {"GET", "/readyz"}, {"GET", "/metrics"}, {"GET", "/docs"}, {"GET", "/openapi.json"}, {"GET", "/problems/not-found"}, {"GET", "/nowhere"},
 	} {
-		foreign := []string{"Authorization", "Bearer " + w.key.Reveal(), "Host", hostileHost}
-		got := w.send(w.browser(), r.method, w.server+r.path, nil, foreign...)
+		foreign := []string{"Authorization", "Bearer " + w.Key.Reveal(), "Host", hostileHost}
+		got := w.send(w.browser(), r.method, w.Server+r.path, nil, foreign...)
 		if got.status != http.StatusMisdirectedRequest {
 			t.Errorf("%s %s under a foreign name = %d, want 421", r.method, r.path, got.status)
 		}
 		claims := []string{
-			"Authorization", "Bearer " + w.key.Reveal(), "X-Forwarded-Host", hostileHost, "Forwarded", "host=" + hostileHost, "X-Forwarded-Proto", "https",
+			"Authorization", "Bearer " + w.Key.Reveal(), "X-Forwarded-Host", hostileHost, "Forwarded", "host=" + hostileHost, "X-Forwarded-Proto", "https",
 			"X-Forwarded-Server", hostileHost, "X-Original-Host", hostileHost, "X-Original-URL", "https://" + hostileHost + "/",
 		}
-		claimed := w.send(w.browser(), r.method, w.server+r.path, nil, claims...)
+		claimed := w.send(w.browser(), r.method, w.Server+r.path, nil, claims...)
 		for _, a := range []reply{got, claimed} {
 			var head strings.Builder
 			_ = a.header.Write(&head) // a builder takes everything
@@ -65,8 +66,8 @@ func TestForeignHostIsToldNothing(t *testing.T) {
 // TestFacesAnswerUnderTheirOwnHostOnly asks every route under the name of the other face.
 func TestFacesAnswerUnderTheirOwnHostOnly(t *testing.T) {
 	w := newTown(t)
-	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: "https://hub.example", Log: slog.New(slog.DiscardHandler)})
-	both := faces{"https://hub.example", "https://api.example:8443", "https://staff.example"}.handler(w.keeper, w.consent, w.installation, pushes, nil, slog.New(slog.DiscardHandler))
+	pushes := pushes.New(pushes.Options{Keeper: w.Keeper, Store: w.Store, PublicURL: "https://hub.example", Log: slog.New(slog.DiscardHandler)})
+	both := serve.Faces{Public: "https://hub.example", API: "https://api.example:8443", Console: "https://staff.example"}.Handler(w.Keeper, w.Consent, w.Installation, pushes, nil, slog.New(slog.DiscardHandler))
 	get := func(host, path string) int {
 		r := httptest.NewRequest(http.MethodGet, "http://x"+path, nil)
 		r.Host = host
@@ -109,27 +110,27 @@ func TestFacesAnswerUnderTheirOwnHostOnly(t *testing.T) {
 // TestOperationalRoutesTellNothing reads the metrics and the headers of a server with a grant, an owner and a shop.
 func TestOperationalRoutesTellNothing(t *testing.T) {
 	w := newTown(t)
-	grant := w.connect("shoplazza", w.apps["shoplazza"], 0, "owner-canary")
+	grant := w.connect("shoplazza", w.Apps["shoplazza"], 0, "owner-canary")
 	who := w.residents("shoplazza")[0]
-	if r := w.send(http.DefaultClient, http.MethodGet, w.server+"/metrics", nil); r.status != http.StatusUnauthorized {
+	if r := w.send(http.DefaultClient, http.MethodGet, w.Server+"/metrics", nil); r.status != http.StatusUnauthorized {
 		t.Errorf("/metrics without a key = %d, want 401", r.status)
 	}
-	r := w.ask(w.key, http.MethodGet, "/metrics", nil)
+	r := w.ask(w.Key, http.MethodGet, "/metrics", nil)
 	if r.status != http.StatusOK || !strings.Contains(r.body, "# TYPE") {
 		t.Fatalf("/metrics = %d\n%s", r.status, r.body)
 	}
-	for _, id := range []string{grant, w.apps["shoplazza"], "owner-canary", who.ID, who.Host} {
+	for _, id := range []string{grant, w.Apps["shoplazza"], "owner-canary", who.ID, who.Host} {
 		if strings.Contains(r.body, id) {
 			t.Errorf("the metrics hold %s", id)
 		}
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if r := w.send(http.DefaultClient, http.MethodGet, w.server+path, nil); r.status != http.StatusOK || len(strings.Fields(r.body)) != 1 {
+		if r := w.send(http.DefaultClient, http.MethodGet, w.Server+path, nil); r.status != http.StatusOK || len(strings.Fields(r.body)) != 1 {
 			t.Errorf("%s = %d %q, want 200 and one word", path, r.status, r.body)
 		}
 	}
 	for _, path := range []string{"/", "/docs", "/v1/apps", "/connect/style.css", "/debug/pprof/", "/debug/vars"} {
-		r := w.send(http.DefaultClient, http.MethodGet, w.server+path, nil)
+		r := w.send(http.DefaultClient, http.MethodGet, w.Server+path, nil)
 		for _, name := range []string{"Server", "X-Powered-By", "X-Version"} {
 			if r.header.Get(name) != "" {
 				t.Errorf("%s: %s: %s", path, name, r.header.Get(name))
@@ -144,24 +145,24 @@ func TestOperationalRoutesTellNothing(t *testing.T) {
 // TestDemoIsForItsOwnPagesOnly plays a page of another site, and one whose name points at this machine.
 func TestDemoIsForItsOwnPagesOnly(t *testing.T) {
 	w := newTown(t)
-	app := "?app=" + w.apps["taobao"]
+	app := "?app=" + w.Apps["taobao"]
 	for name, r := range map[string]struct {
 		method, address string
 		headers         []string
 		want            int
 	}{
-		"form of another site":       {"POST", w.server + "/console/demo/advance?by=1h", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		"form of an older browser":   {"POST", w.server + "/console/demo/advance?by=1h", []string{"Origin", "https://evil.example"}, 403},
-		"page of another port":       {"POST", w.server + "/console/links/new" + app, []string{"Sec-Fetch-Site", "same-site"}, 403},
-		"rebound name":               {"POST", w.server + "/console/demo/advance?by=1h", []string{"Host", hostileHost, "Sec-Fetch-Site", "same-origin"}, 421},
-		"rebound name that reads":    {"GET", w.server + "/", []string{"Host", hostileHost + ":8080"}, 421},
-		"name that begins like ours": {"GET", w.server + "/", []string{"Host", "127.0.0.1.evil.example"}, 421},
-		"control, rebound":           {"GET", w.ready.Control + "/shopee/grants", []string{"Host", hostileHost}, 421},
-		"control, of another site":   {"GET", w.ready.Control + "/shopee/grants", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		"control, of an older one":   {"POST", w.ready.Control + "/clock", []string{"Origin", "https://evil.example", "Content-Type", "application/json"}, 403},
-		"control, by a form":         {"POST", w.ready.Control + "/clock", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415},
-		"platform, rebound":          {"GET", w.ready.Platforms["taobao"].Base + "/", []string{"Host", hostileHost}, 421},
-		"the control page by CORS":   {"OPTIONS", w.ready.Control + "/clock", []string{"Origin", "https://evil.example", "Access-Control-Request-Method", "POST"}, 403},
+		"form of another site":       {"POST", w.Server + "/console/demo/advance?by=1h", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"form of an older browser":   {"POST", w.Server + "/console/demo/advance?by=1h", []string{"Origin", "https://evil.example"}, 403},
+		"page of another port":       {"POST", w.Server + "/console/links/new" + app, []string{"Sec-Fetch-Site", "same-site"}, 403},
+		"rebound name":               {"POST", w.Server + "/console/demo/advance?by=1h", []string{"Host", hostileHost, "Sec-Fetch-Site", "same-origin"}, 421},
+		"rebound name that reads":    {"GET", w.Server + "/", []string{"Host", hostileHost + ":8080"}, 421},
+		"name that begins like ours": {"GET", w.Server + "/", []string{"Host", "127.0.0.1.evil.example"}, 421},
+		"control, rebound":           {"GET", w.Ready.Control + "/shopee/grants", []string{"Host", hostileHost}, 421},
+		"control, of another site":   {"GET", w.Ready.Control + "/shopee/grants", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"control, of an older one":   {"POST", w.Ready.Control + "/clock", []string{"Origin", "https://evil.example", "Content-Type", "application/json"}, 403},
+		"control, by a form":         {"POST", w.Ready.Control + "/clock", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415},
+		"platform, rebound":          {"GET", w.Ready.Platforms["taobao"].Base + "/", []string{"Host", hostileHost}, 421},
+		"the control page by CORS":   {"OPTIONS", w.Ready.Control + "/clock", []string{"Origin", "https://evil.example", "Access-Control-Request-Method", "POST"}, 403},
 	} {
 		got := w.send(w.browser(), r.method, r.address, nil, r.headers...)
 		if got.status != r.want {
@@ -184,7 +185,7 @@ func TestDemoAndSimulatorsListenOnLoopback(t *testing.T) {
 			t.Errorf("%v ended with status %d, want refused", args, got)
 		}
 	}
-	if a, b := newTown(t).key, newTown(t).key; a.Reveal() == b.Reveal() {
+	if a, b := newTown(t).Key, newTown(t).Key; a.Reveal() == b.Reveal() {
 		t.Error("two demos have the same key")
 	}
 }
@@ -329,8 +330,8 @@ func raw(t *testing.T, server, text string) string {
 // TestMalformedRequestsAreRefused sends what no client should, by hand.
 func TestMalformedRequestsAreRefused(t *testing.T) {
 	w := newTown(t)
-	host := strings.TrimPrefix(w.server, "http://")
-	auth := "Authorization: Bearer " + w.key.Reveal() + "\r\n"
+	host := strings.TrimPrefix(w.Server, "http://")
+	auth := "Authorization: Bearer " + w.Key.Reveal() + "\r\n"
 	post := "POST /v1/authorizations HTTP/1.1\r\nHost: " + host + "\r\n" + auth + "Content-Type: application/json\r\n"
 	deep := strings.Repeat("[", 2000) + strings.Repeat("]", 2000)
 	long := `{"app":"` + strings.Repeat("a", 1<<20) + `"}`
@@ -361,12 +362,12 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 		"second value behind":     {post + sized(`{"app":"x"}{"app":"y"}`), []string{"400", "422"}},
 		"not UTF-8":               {post + sized("{\"app\":\"\xff\xfe\"}"), []string{"400", "422", "404"}},
 		"another type":            {strings.Replace(post, "application/json", "text/plain", 1) + sized(`{"app":"x"}`), []string{"415", "400"}},
-		"compressed push":         {"POST /push/" + w.apps["shopee"] + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Encoding: gzip\r\n" + sized("{}"), []string{"415"}},
+		"compressed push":         {"POST /push/" + w.Apps["shopee"] + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Encoding: gzip\r\n" + sized("{}"), []string{"415"}},
 		"TRACE":                   {"TRACE /v1/apps HTTP/1.1\r\nHost: " + host + "\r\n\r\n", []string{"405", "404"}},
 		"CONNECT":                 {"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n", []string{"421", "400", "404", "405"}},
 		"absolute form":           {"GET http://evil.example/v1/apps HTTP/1.1\r\nHost: " + host + "\r\n\r\n", []string{"421"}},
 	} {
-		if got := raw(t, w.server, r.text); !slices.Contains(r.want, got) {
+		if got := raw(t, w.Server, r.text); !slices.Contains(r.want, got) {
 			t.Errorf("%s = %q, want one of %q", name, got, r.want)
 		}
 	}
@@ -376,7 +377,7 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 func TestSlowClientsAreLeft(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	address := strings.TrimPrefix(w.server, "http://")
+	address := strings.TrimPrefix(w.Server, "http://")
 	const slow = 200
 	begun := time.Now()
 	ended := make(chan time.Duration, slow)
@@ -404,7 +405,7 @@ func TestSlowClientsAreLeft(t *testing.T) {
 	}
 	for range 20 {
 		at := time.Now()
-		if r := w.ask(w.key, http.MethodGet, "/v1/apps", nil); r.status != http.StatusOK {
+		if r := w.ask(w.Key, http.MethodGet, "/v1/apps", nil); r.status != http.StatusOK {
 			t.Errorf("somebody else = %d while clients are slow", r.status)
 		}
 		if took := time.Since(at); took > 2*time.Second {

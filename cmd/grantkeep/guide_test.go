@@ -39,7 +39,7 @@ func TestFiveMinutes(t *testing.T) {
 	if cmd.Dir, err = os.MkdirTemp("", "five-minutes-"); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "LC_ALL=C"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "LC_ALL=C", "GORACE=" + os.Getenv("GORACE")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	said, err := os.Create(cmd.Dir + "/said") // a file: a pipe would be held open by the servers
 	if err != nil {

@@ -29,13 +29,13 @@ var hostileShops = []string{
 // row: nobody is asked, and no link leads there.
 func TestHostileShopIsRefusedEverywhere(t *testing.T) {
 	w := newTown(t)
-	app := w.apps["shoplazza"]
-	secret := fmt.Sprint(w.ready.Platforms["shoplazza"].Apps[0]["client_secret"])
+	app := w.Apps["shoplazza"]
+	secret := fmt.Sprint(w.Ready.Platforms["shoplazza"].Apps[0]["client_secret"])
 	who := w.residents("shoplazza")[0]
 	grant := w.connect("shoplazza", app, 0, "ann")
 	var asking struct{ URL string }
-	w.ask(w.key, http.MethodPost, "/v1/authorizations", map[string]any{"app": app}).into(t, &asking)
-	b := w.begin(w.web, w.key, map[string]any{"app": app, "shop": who.Host})
+	w.ask(w.Key, http.MethodPost, "/v1/authorizations", map[string]any{"app": app}).into(t, &asking)
+	b := w.begin(w.web, w.Key, map[string]any{"app": app, "shop": who.Host})
 	genuine, err := url.Parse(w.agree("shoplazza", b.link, who.ID))
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestHostileShopIsRefusedEverywhere(t *testing.T) {
 
 	places := map[string]func(shop string) int{
 		"begin": func(shop string) int {
-			return w.ask(w.key, http.MethodPost, "/v1/authorizations", map[string]any{"app": app, "shop": shop}).status
+			return w.ask(w.Key, http.MethodPost, "/v1/authorizations", map[string]any{"app": app, "shop": shop}).status
 		},
 		"connect form": func(shop string) int {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, asking.URL, strings.NewReader(url.Values{"shop": {shop}}.Encode()))
@@ -62,21 +62,21 @@ func TestHostileShopIsRefusedEverywhere(t *testing.T) {
 		"install": func(shop string) int {
 			q := url.Values{"shop": {shop}, "install_from": {"app_store"}, "store_id": {"1"}}
 			signShoplazza(q, secret)
-			return w.send(w.browser(), http.MethodGet, w.server+"/install/"+app+"?"+q.Encode(), nil).status
+			return w.send(w.browser(), http.MethodGet, w.Server+"/install/"+app+"?"+q.Encode(), nil).status
 		},
 		"callback": func(shop string) int {
 			q := genuine.Query()
 			q.Set("shop", shop)
 			signShoplazza(q, secret)
-			return w.send(w.web, http.MethodGet, w.server+"/callback/"+app+"?"+q.Encode(), nil).status
+			return w.send(w.web, http.MethodGet, w.Server+"/callback/"+app+"?"+q.Encode(), nil).status
 		},
 		"pasted token": func(shop string) int {
-			return w.ask(w.key, http.MethodPost, "/v1/apps/"+app+"/grants", map[string]any{
+			return w.ask(w.Key, http.MethodPost, "/v1/apps/"+app+"/grants", map[string]any{
 				"subject": map[string]string{"kind": "shop", "id": "1", "host": shop}, "token": map[string]string{"access": "x", "refresh": "y"},
 			}).status
 		},
 		"import": func(shop string) int {
-			r := w.ask(w.key, http.MethodPost, "/v1/grants/import", map[string]any{
+			r := w.ask(w.Key, http.MethodPost, "/v1/grants/import", map[string]any{
 				"app": app, "subject": map[string]string{"kind": "shop", "id": "77", "host": shop}, "access": "x", "refresh": "y", "expires_at": "2030-01-01T00:00:00Z",
 			})
 			var done struct{ Imported, Failed int }
@@ -88,22 +88,22 @@ func TestHostileShopIsRefusedEverywhere(t *testing.T) {
 		},
 		"refresh of an edited row": func(shop string) int {
 			w.edit(grant, shop)
-			return w.ask(w.key, http.MethodPost, "/v1/grants/"+grant+"/refresh", map[string]any{"force": true}).status
+			return w.ask(w.Key, http.MethodPost, "/v1/grants/"+grant+"/refresh", map[string]any{"force": true}).status
 		},
 		"call of an edited row": func(shop string) int {
 			w.edit(grant, shop)
-			return w.ask(w.key, http.MethodPost, "/v1/grants/"+grant+"/call", map[string]any{"call": map[string]string{"method": "GET", "path": "/openapi/2022-01/shop"}}).status
+			return w.ask(w.Key, http.MethodPost, "/v1/grants/"+grant+"/call", map[string]any{"call": map[string]string{"method": "GET", "path": "/openapi/2022-01/shop"}}).status
 		},
 		"sign of an edited row": func(shop string) int {
 			w.edit(grant, shop)
-			return w.ask(w.key, http.MethodPost, "/v1/grants/"+grant+"/sign", map[string]any{"call": map[string]string{"method": "GET", "path": "/openapi/2022-01/shop"}}).status
+			return w.ask(w.Key, http.MethodPost, "/v1/grants/"+grant+"/sign", map[string]any{"call": map[string]string{"method": "GET", "path": "/openapi/2022-01/shop"}}).status
 		},
 		"proxy of an edited row": func(shop string) int {
 			w.edit(grant, shop)
-			return w.ask(w.key, http.MethodGet, "/proxy/"+grant+"/openapi/2022-01/shop", nil).status
+			return w.ask(w.Key, http.MethodGet, "/proxy/"+grant+"/openapi/2022-01/shop", nil).status
 		},
 		"rename": func(shop string) int {
-			return w.ask(w.key, http.MethodPatch, "/v1/grants/"+grant, map[string]any{"subject": map[string]string{"host": shop}}).status
+			return w.ask(w.Key, http.MethodPatch, "/v1/grants/"+grant, map[string]any{"subject": map[string]string{"host": shop}}).status
 		},
 	}
 	for place, try := range places {
@@ -128,8 +128,8 @@ func TestHostileShopIsRefusedEverywhere(t *testing.T) {
 // edit writes a host into a grant's row, as somebody with the database could, and makes it due.
 func (w *town) edit(grant, host string) {
 	w.t.Helper()
-	now := w.keeper.Now()
-	err := w.store.UpdateGrant(w.t.Context(), gk.Engine(), grant, now, func(g *gk.Grant) ([]gk.Event, error) {
+	now := w.Keeper.Now()
+	err := w.Store.UpdateGrant(w.t.Context(), gk.Engine(), grant, now, func(g *gk.Grant) ([]gk.Event, error) {
 		g.Subject.Host, g.RetryAt, g.Failures = host, time.Time{}, 0
 		return nil, nil
 	})
@@ -144,30 +144,30 @@ func TestSecretsStayWithTheirDestination(t *testing.T) {
 	w := newTown(t)
 	sinkHost := strings.TrimPrefix(sink.URL, "http://")
 	for _, code := range w.codes() {
-		app := w.apps[code]
+		app := w.Apps[code]
 		var before struct {
 			Endpoints map[string]string
 			Settings  map[string]string
 		}
-		w.ask(w.key, http.MethodGet, "/v1/apps/"+app, nil).into(t, &before)
-		base := w.ready.Platforms[code].Base
+		w.ask(w.Key, http.MethodGet, "/v1/apps/"+app, nil).into(t, &before)
+		base := w.Ready.Platforms[code].Base
 		elsewhere, other, none := map[string]string{}, map[string]string{}, map[string]string{}
 		for name := range before.Endpoints {
 			elsewhere[name] = sink.URL
-			other[name] = w.ready.Platforms["shoplazza"].Base // allowed at start, but not this app's
+			other[name] = w.Ready.Platforms["shoplazza"].Base // allowed at start, but not this app's
 			if code == "shoplazza" {
-				other[name] = w.ready.Platforms["shopee"].Base
+				other[name] = w.Ready.Platforms["shopee"].Base
 			}
 		}
 		identity := map[string]string{}
 		for name, v := range otherIdentity(code) {
-			if !w.keeper.Apps().Driver(code).Spec().Facts.Settings[name].Secret {
+			if !w.Keeper.Apps().Driver(code).Spec().Facts.Settings[name].Secret {
 				identity[name] = v
 			}
 		}
 		secrets := map[string]string{}
-		for name, s := range w.keeper.Apps().Driver(code).Spec().Facts.Settings {
-			if v, ok := w.ready.Platforms[code].Apps[0][name]; ok && s.Secret {
+		for name, s := range w.Keeper.Apps().Driver(code).Spec().Facts.Settings {
+			if v, ok := w.Ready.Platforms[code].Apps[0][name]; ok && s.Secret {
 				secrets[name] = fmt.Sprint(v)
 			}
 		}
@@ -187,7 +187,7 @@ func TestSecretsStayWithTheirDestination(t *testing.T) {
 			"members that are not there":               {"allowed": []string{sinkHost}},
 			"endpoints and secrets without a value":    {"endpoints": other, "settings": map[string]string{"client_secret": "", "partner_key": "", "app_secret": ""}},
 		} {
-			r := w.ask(w.key, http.MethodPatch, "/v1/apps/"+app, change)
+			r := w.ask(w.Key, http.MethodPatch, "/v1/apps/"+app, change)
 			if r.status < 400 || r.status > 499 {
 				t.Errorf("%s: %s = %d, want refused\n%s", code, name, r.status, r.body)
 			}
@@ -197,8 +197,8 @@ func TestSecretsStayWithTheirDestination(t *testing.T) {
 				}
 			}
 		}
-		w.ask(w.key, http.MethodPost, "/v1/apps/"+app+"/check", nil)
-		after := w.ask(w.key, http.MethodGet, "/v1/apps/"+app, nil)
+		w.ask(w.Key, http.MethodPost, "/v1/apps/"+app+"/check", nil)
+		after := w.ask(w.Key, http.MethodGet, "/v1/apps/"+app, nil)
 		var now struct {
 			Endpoints map[string]string
 			Settings  map[string]string
@@ -221,9 +221,9 @@ func TestSecretsStayWithTheirDestination(t *testing.T) {
 // could, to the row of an authorization.
 func TestReturnAddressIsOneOfTheApps(t *testing.T) {
 	w := newTown(t)
-	app := w.apps["shoplazza"]
+	app := w.Apps["shoplazza"]
 	who := w.residents("shoplazza")[0]
-	if r := w.ask(w.key, http.MethodPatch, "/v1/apps/"+app, map[string]any{"return_origins": []string{"https://erp.example"}}); r.status != http.StatusOK {
+	if r := w.ask(w.Key, http.MethodPatch, "/v1/apps/"+app, map[string]any{"return_origins": []string{"https://erp.example"}}); r.status != http.StatusOK {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
 	hostile := []string{
@@ -234,13 +234,13 @@ func TestReturnAddressIsOneOfTheApps(t *testing.T) {
 		"https://ERP.example./", "https://.erp.example/", "https://127.0.0.1/",
 	}
 	for _, address := range hostile {
-		r := w.ask(w.key, http.MethodPost, "/v1/authorizations", map[string]any{"app": app, "shop": who.Host, "return_to": address})
+		r := w.ask(w.Key, http.MethodPost, "/v1/authorizations", map[string]any{"app": app, "shop": who.Host, "return_to": address})
 		if r.status < 400 || r.status > 499 {
 			t.Errorf("return_to %q = %d, want refused", address, r.status)
 		}
 		c := w.browser()
-		b := w.begin(c, w.key, map[string]any{"app": app, "shop": who.Host, "return_to": "https://erp.example/done?keep=1"})
-		err := w.store.UpdateAuthorization(t.Context(), gk.Engine(), b.id, w.keeper.Now(), func(a *gk.Authorization) ([]gk.Event, error) {
+		b := w.begin(c, w.Key, map[string]any{"app": app, "shop": who.Host, "return_to": "https://erp.example/done?keep=1"})
+		err := w.Store.UpdateAuthorization(t.Context(), gk.Engine(), b.id, w.Keeper.Now(), func(a *gk.Authorization) ([]gk.Event, error) {
 			a.ReturnTo = address
 			return nil, nil
 		})
@@ -248,13 +248,13 @@ func TestReturnAddressIsOneOfTheApps(t *testing.T) {
 			t.Fatal(err)
 		}
 		back := w.send(c, http.MethodGet, w.agree("shoplazza", b.link, who.ID), nil)
-		end := w.send(c, http.MethodGet, w.server+back.header.Get("Location"), nil)
+		end := w.send(c, http.MethodGet, w.Server+back.header.Get("Location"), nil)
 		if end.status != http.StatusOK || end.header.Get("Location") != "" || strings.Contains(end.body, "evil.example") || strings.Contains(end.body, "javascript:") {
 			t.Errorf("return_to %q in the row: %d to %q\n%s", address, end.status, end.header.Get("Location"), end.body)
 		}
 	}
 	for _, origin := range []string{"https://erp.example/path", "http://erp.example", "https://erp.example@evil.example", "javascript:x", "null", "https://"} {
-		r := w.ask(w.key, http.MethodPatch, "/v1/apps/"+app, map[string]any{"return_origins": []string{origin}})
+		r := w.ask(w.Key, http.MethodPatch, "/v1/apps/"+app, map[string]any{"return_origins": []string{origin}})
 		if r.status < 400 || r.status > 499 {
 			t.Errorf("the origin %q = %d, want refused", origin, r.status)
 		}
@@ -276,7 +276,7 @@ func TestRepeatedParametersAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := u.Query()
-		address := w.server + "/callback/" + a.app
+		address := w.Server + "/callback/" + a.app
 		for name := range q {
 			for how, query := range map[string]string{
 				"twice":           u.RawQuery + "&" + name + "=" + url.QueryEscape(q.Get(name)),
@@ -297,7 +297,7 @@ func TestRepeatedParametersAreRefused(t *testing.T) {
 			"state here, the rest there": {half.Encode(), strings.Replace(u.RawQuery, half.Encode(), "", 1)},
 			"the rest here, state there": {strings.Replace(u.RawQuery, half.Encode(), "", 1), half.Encode()},
 		} {
-			if how == "state here, the rest there" && w.keeper.Apps().Driver(a.code).Spec().Facts.Callback.Unsolicited {
+			if how == "state here, the rest there" && w.Keeper.Apps().Driver(a.code).Spec().Facts.Callback.Unsolicited {
 				continue // without a state it is an entry from the platform's side, which belongs to nobody
 			}
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"?"+r.query, strings.NewReader(r.body))

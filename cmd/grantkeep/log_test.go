@@ -13,6 +13,8 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 )
 
 // accessLine writes a line as the API does for each request.
@@ -25,7 +27,7 @@ func accessLine(log *slog.Logger, route string) {
 func TestAccessLogIsGatheredAndNothingElseIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &logBook{}
-		log, flush, err := newLog(out, "info")
+		log, flush, err := serve.NewLog(out, "info")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +49,7 @@ func TestAccessLogIsGatheredAndNothingElseIs(t *testing.T) {
 		accessLine(log, "first")
 		accessLine(log, "second")
 		has("at once")
-		time.Sleep(logDelay)
+		time.Sleep(serve.LogDelay)
 		synctest.Wait()
 		has("after half a second", "first", "second")
 		accessLine(log, "third")
@@ -59,19 +61,19 @@ func TestAccessLogIsGatheredAndNothingElseIs(t *testing.T) {
 		accessLine(log, "fifth")
 		flush()
 		has("at the end", "first", "second", "third", "ready", "fourth", "bad", "fifth")
-		for range 10 * logRoom / 50 {
+		for range 10 * serve.LogRoom / 50 {
 			accessLine(log, "many")
 		}
 		if n := strings.Count(out.String(), "many"); n == 0 {
 			t.Error("a busy server keeps its access log in memory without a bound")
 		}
-		time.Sleep(logDelay)
+		time.Sleep(serve.LogDelay)
 	})
 }
 
 func TestLogRedacts(t *testing.T) {
 	out := &logBook{}
-	log, flush, err := newLog(out, "info")
+	log, flush, err := serve.NewLog(out, "info")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func TestLogRedacts(t *testing.T) {
 	if got := out.String(); strings.Contains(got, "canary") || !strings.Contains(got, "refused") {
 		t.Errorf("the line is %s", got)
 	}
-	if _, _, err := newLog(io.Discard, "loud"); err == nil {
+	if _, _, err := serve.NewLog(io.Discard, "loud"); err == nil {
 		t.Error("a level that does not exist is taken")
 	}
 }
@@ -93,8 +95,8 @@ func TestAccessLogIsWholeAfterTheEnd(t *testing.T) {
 		f.status(0, "/v1/apps")
 	}
 	f.instances[0].signal(syscall.SIGTERM)
-	if got := f.instances[0].status(); got != exitDone {
-		t.Fatalf("exit status %d, want %d", got, exitDone)
+	if got := f.instances[0].status(); got != shell.ExitDone {
+		t.Fatalf("exit status %d, want %d", got, shell.ExitDone)
 	}
 	if n := strings.Count(f.instances[0].log.String(), `"route":"GET /v1/apps"`); n != reads {
 		t.Errorf("%d lines for %d requests before the end", n, reads)

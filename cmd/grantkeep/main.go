@@ -7,11 +7,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 )
 
+// version is set by the build of a release.
+var version = "development"
+
 func main() {
+	shell.Version = version
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	code := run(ctx, os.Args[1:], shell.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)
 }

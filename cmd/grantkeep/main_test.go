@@ -1,17 +1,27 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/grantkeep/grantkeep/bench"
 )
 
 // TestMain lets the test binary be the program under test, so that every process a test starts runs the code that is
 // being tested: as `grantkeep` in the scripts' PATH, and wherever GRANTKEEP_TEST_MAIN=1 stands in the environment.
 func TestMain(m *testing.M) {
+	bench.Role()
 	if os.Getenv("GRANTKEEP_TEST_MAIN") == "1" {
 		main()
+	}
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil { // processes end without the second they else wait
+		panic(err)
+	}
+	if err := flag.Set("test.parallel", "6"); err != nil { // these tests wait for processes more than they compute
+		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"grantkeep": main})
 }

@@ -3,12 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
 // offlineCommand is request, verify or parse: one JSON object per line in, one per line out, without any server.
-func offlineCommand(s streams, do, short string) *cobra.Command {
+func offlineCommand(s shell.Streams, do, short string) *cobra.Command {
 	var reveal bool
 	cmd := &cobra.Command{
 		Use:   do,
@@ -17,9 +18,9 @@ func offlineCommand(s streams, do, short string) *cobra.Command {
 			"cannot be handled prints {\"error\":\"…\"}; the rest goes on, and the exit status is 1.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			failed, err := offline.Run(all.Drivers(), do, reveal, s.in, s.out)
+			failed, err := offline.Run(all.Drivers(), do, reveal, s.In, s.Out)
 			if err == nil && failed {
-				return errFailed
+				return shell.ErrFailed
 			}
 			return err
 		},

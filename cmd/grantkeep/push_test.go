@@ -73,7 +73,7 @@ func (b *letterbox) wait(t *testing.T) []letter {
 // deliver brings a push to an app.
 func (w *town) deliver(app string, l letter) int {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.server+"/push/"+app, bytes.NewReader(l.body))
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.Server+"/push/"+app, bytes.NewReader(l.body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -97,27 +97,27 @@ func (w *town) redirectPushes(code, app string, identity map[string]string) *let
 	box := newLetterbox(w.t)
 	address := box.URL + "/push/" + app
 	settings := map[string]string{"push_url": address}
-	for name, s := range w.keeper.Apps().Driver(code).Spec().Facts.Settings {
-		if value, ok := w.ready.Platforms[code].Apps[0][name].(string); ok && s.Secret {
+	for name, s := range w.Keeper.Apps().Driver(code).Spec().Facts.Settings {
+		if value, ok := w.Ready.Platforms[code].Apps[0][name].(string); ok && s.Secret {
 			settings[name] = value // another address needs the secrets again
 		}
 	}
-	if _, err := w.keeper.Apps().Update(w.t.Context(), gk.Engine(), app, apps.Change{Settings: settings}); err != nil {
+	if _, err := w.Keeper.Apps().Update(w.t.Context(), gk.Engine(), app, apps.Change{Settings: settings}); err != nil {
 		w.t.Fatal(err)
 	}
 	told := map[string]any{}
-	maps.Copy(told, w.ready.Platforms[code].Apps[0])
+	maps.Copy(told, w.Ready.Platforms[code].Apps[0])
 	for name, v := range identity {
 		told[name] = v
 	}
-	told["redirect_uri"], told["push_url"], told["app_url"] = w.keeper.Apps().CallbackURL(app), address, w.keeper.Apps().InstallURL(app)
+	told["redirect_uri"], told["push_url"], told["app_url"] = w.Keeper.Apps().CallbackURL(app), address, w.Keeper.Apps().InstallURL(app)
 	w.tell(http.MethodPost, "/"+code+"/apps", told, nil)
 	return box
 }
 
 func (w *town) stateOf(grant string) gk.State {
 	w.t.Helper()
-	g, err := w.store.Grant(w.t.Context(), gk.Engine(), grant)
+	g, err := w.Store.Grant(w.t.Context(), gk.Engine(), grant)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func (w *town) ends(grant string) {
 	w.t.Helper()
 	var g gk.Grant
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		g, _ = w.store.Grant(w.t.Context(), gk.Engine(), grant) // a failure shows as no state
+		g, _ = w.Store.Grant(w.t.Context(), gk.Engine(), grant) // a failure shows as no state
 		if g.State == gk.Revoked || g.State == gk.Expired {
 			return
 		}
@@ -145,11 +145,11 @@ func TestPushesAreForTheirOwnApp(t *testing.T) {
 	w := newTown(t)
 	apps := map[string]string{}
 	for _, code := range w.codes() {
-		apps[code+" production"] = w.apps[code]
+		apps[code+" production"] = w.Apps[code]
 		apps[code+" sandbox"] = w.addApp(code, gk.Sandbox, otherIdentity(code))
 	}
 	for _, code := range pushing {
-		app := w.apps[code]
+		app := w.Apps[code]
 		box := w.redirectPushes(code, app, nil)
 		grant := w.connect(code, app, 1, "ann")
 		w.tell(http.MethodPost, "/clock", map[string]string{"advance": "70s"}, nil) // a pair is not refreshed in its first minute
@@ -183,7 +183,7 @@ func TestPushesAreForTheirOwnApp(t *testing.T) {
 // subject is the id of a grant's subject.
 func (w *town) subject(grant string) string {
 	w.t.Helper()
-	g, err := w.store.Grant(w.t.Context(), gk.Engine(), grant)
+	g, err := w.Store.Grant(w.t.Context(), gk.Engine(), grant)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func forgeries(l letter) map[string]letter {
 func TestOldPushDoesNotEndANewConsent(t *testing.T) {
 	w := newTown(t)
 	for _, code := range pushing {
-		app := w.apps[code]
+		app := w.Apps[code]
 		box := w.redirectPushes(code, app, nil)
 		grant := w.connect(code, app, 1, "ann")
 		w.tell(http.MethodPost, "/"+code+"/revoke", map[string]string{"subject": w.subject(grant)}, nil)
@@ -273,10 +273,10 @@ func (w *town) settled() {
 // headers of an uninstallation, for another store.
 func TestPushThatProvesTooLittleIsAsked(t *testing.T) {
 	w := newTown(t)
-	app := w.apps["shoplazza"]
+	app := w.Apps["shoplazza"]
 	victim := w.connect("shoplazza", app, 0, "ann")
 	host := w.residents("shoplazza")[0].Host
-	secret := fmt.Sprint(w.ready.Platforms["shoplazza"].Apps[0]["client_secret"])
+	secret := fmt.Sprint(w.Ready.Platforms["shoplazza"].Apps[0]["client_secret"])
 	for i, body := range []string{`{"id":"1","store_id":"` + w.subject(victim) + `"}`, `{"id":"` + w.subject(victim) + `"}`, `{"order":1}`} {
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write([]byte(body))
@@ -298,17 +298,17 @@ func TestPushThatProvesTooLittleIsAsked(t *testing.T) {
 // address.
 func TestShopeePushKeyGoesBeforeThePartnerKey(t *testing.T) {
 	w := newTown(t)
-	app := w.apps["shopee"]
+	app := w.Apps["shopee"]
 	grant := w.connect("shopee", app, 0, "ann")
-	settings := w.ready.Platforms["shopee"].Apps[0]
+	settings := w.Ready.Platforms["shopee"].Apps[0]
 	key, id := fmt.Sprint(settings["partner_key"]), fmt.Sprint(settings["partner_id"])
 	push := func(address, partner string) letter {
-		body := `{"code":2,"timestamp":` + fmt.Sprint(w.keeper.Now().Unix()) + `,"partner_id":` + partner + `,"shop_id":` + w.subject(grant) + `,"data":{"shop_id":` + w.subject(grant) + `}}`
+		body := `{"code":2,"timestamp":` + fmt.Sprint(w.Keeper.Now().Unix()) + `,"partner_id":` + partner + `,"shop_id":` + w.subject(grant) + `,"data":{"shop_id":` + w.subject(grant) + `}}`
 		mac := hmac.New(sha256.New, []byte(key))
 		mac.Write([]byte(address + "|" + body))
 		return letter{http.Header{"Authorization": {hex.EncodeToString(mac.Sum(nil))}}, []byte(body)}
 	}
-	own := w.keeper.Apps().PushURL(app)
+	own := w.Keeper.Apps().PushURL(app)
 	if status := w.deliver(app, push(own, id)); status >= 300 {
 		t.Errorf("signed with the partner key, as older guides have it = %d, want taken", status)
 	}
@@ -320,7 +320,7 @@ func TestShopeePushKeyGoesBeforeThePartnerKey(t *testing.T) {
 			t.Errorf("%s = %d, want refused", name, status)
 		}
 	}
-	if _, err := w.keeper.Apps().Update(t.Context(), gk.Engine(), app, apps.Change{Settings: map[string]string{"push_partner_key": "false"}}); err != nil {
+	if _, err := w.Keeper.Apps().Update(t.Context(), gk.Engine(), app, apps.Change{Settings: map[string]string{"push_partner_key": "false"}}); err != nil {
 		t.Fatal(err)
 	}
 	if status := w.deliver(app, push(own, id)); status < 400 {
@@ -334,7 +334,7 @@ func TestShopeePushKeyGoesBeforeThePartnerKey(t *testing.T) {
 // TestFloodOfForgedPushesHarmsNobodyElse sends rubbish as fast as it goes, and reads tokens meanwhile.
 func TestFloodOfForgedPushesHarmsNobodyElse(t *testing.T) {
 	w := newTown(t)
-	grant := w.connect("shopee", w.apps["shopee"], 0, "ann")
+	grant := w.connect("shopee", w.Apps["shopee"], 0, "ann")
 	body := []byte(`{"code":2,"partner_id":1,"data":"` + strings.Repeat("x", 100<<10) + `"}`)
 	stop := make(chan struct{})
 	var flood sync.WaitGroup
@@ -348,7 +348,7 @@ func TestFloodOfForgedPushesHarmsNobodyElse(t *testing.T) {
 					return
 				default:
 				}
-				status := w.deliver(w.apps["shopee"], letter{http.Header{"Authorization": {strings.Repeat("0", 64)}}, body})
+				status := w.deliver(w.Apps["shopee"], letter{http.Header{"Authorization": {strings.Repeat("0", 64)}}, body})
 				mu.Lock()
 				statuses[status]++
 				mu.Unlock()
@@ -358,7 +358,7 @@ func TestFloodOfForgedPushesHarmsNobodyElse(t *testing.T) {
 	var took []time.Duration
 	for range 100 {
 		at := time.Now()
-		if r := w.ask(w.key, http.MethodGet, "/v1/grants/"+grant+"/token", nil); r.status != http.StatusOK {
+		if r := w.ask(w.Key, http.MethodGet, "/v1/grants/"+grant+"/token", nil); r.status != http.StatusOK {
 			t.Errorf("a reader = %d during the flood", r.status)
 		}
 		took = append(took, time.Since(at))
@@ -377,7 +377,7 @@ func TestFloodOfForgedPushesHarmsNobodyElse(t *testing.T) {
 	if state := w.stateOf(grant); state != gk.Active {
 		t.Errorf("the grant is %s", state)
 	}
-	if status := w.deliver(w.apps["shopee"], letter{nil, bytes.Repeat([]byte("x"), 257<<10)}); status != http.StatusRequestEntityTooLarge {
+	if status := w.deliver(w.Apps["shopee"], letter{nil, bytes.Repeat([]byte("x"), 257<<10)}); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a push of 257 KiB = %d, want 413", status)
 	}
 }

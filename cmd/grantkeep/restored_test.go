@@ -16,15 +16,15 @@ import (
 // TestDoctorLetsRenewalsGoOnAfterARestore stops an app as a restored database would, and gives the operator's word.
 func TestDoctorLetsRenewalsGoOnAfterARestore(t *testing.T) {
 	w := newTown(t)
-	stopped, other := w.apps["shopee"], w.apps["eleme"]
+	stopped, other := w.Apps["shopee"], w.Apps["eleme"]
 	for id, code := range map[string]string{stopped: keeper.CodeRestored, other: "error_sign"} {
 		why := gk.StopFault
 		if code == keeper.CodeRestored {
 			why = gk.StopRestored
 		}
-		err := w.store.UpdateApp(t.Context(), gk.Engine(), id, w.keeper.Now(), func(app *gk.App) ([]gk.Event, error) {
+		err := w.Store.UpdateApp(t.Context(), gk.Engine(), id, w.Keeper.Now(), func(app *gk.App) ([]gk.Event, error) {
 			app.Fault = &gk.Fault{Platform: app.Platform, Stage: "refresh", Code: code, Action: gk.FixConfig}
-			app.Stop, app.PausedUntil = why, w.keeper.Now().Add(time.Hour)
+			app.Stop, app.PausedUntil = why, w.Keeper.Now().Add(time.Hour)
 			return nil, nil
 		})
 		if err != nil {
@@ -33,12 +33,12 @@ func TestDoctorLetsRenewalsGoOnAfterARestore(t *testing.T) {
 	}
 	paused := func(id string) bool {
 		var app map[string]json.RawMessage
-		w.ask(w.key, http.MethodGet, "/v1/apps/"+id, nil).into(t, &app)
+		w.ask(w.Key, http.MethodGet, "/v1/apps/"+id, nil).into(t, &app)
 		return len(app["fault"]) > 0
 	}
 	doctor := func(args ...string) string {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"doctor"}, args...)...)
-		cmd.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1", "GRANTKEEP_SERVER="+w.server, "GRANTKEEP_KEY="+w.key.Reveal())
+		cmd.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1", "GRANTKEEP_SERVER="+w.Server, "GRANTKEEP_KEY="+w.Key.Reveal())
 		out, _ := cmd.CombinedOutput() // what it finds makes its status
 		return string(out)
 	}

@@ -39,6 +39,7 @@ func TestStories(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Values[storyKey{}] = &story{t: env.T().(testing.TB), processes: map[string]*process{}}
 			return nil
 		},
@@ -89,7 +90,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	p := &process{cmd: exec.Command(path, flags...), ended: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GRANTKEEP_ADMIN_KEY", "GRANTKEEP_PUBLIC_URL"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GORACE", "GRANTKEEP_ADMIN_KEY", "GRANTKEEP_PUBLIC_URL"} {
 		if value := ts.Getenv(name); value != "" {
 			p.cmd.Env = append(p.cmd.Env, name+"="+value)
 		}
@@ -215,7 +216,7 @@ func TestReadme(t *testing.T) {
 			for name, value := range variables {
 				cmd.Env = append(cmd.Env, name+"="+value)
 			}
-			cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"))
+			cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"), "GORACE="+os.Getenv("GORACE"))
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", command, err, out)

@@ -53,11 +53,11 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 	w := newTown(t)
 	for _, code := range w.codes() {
 		t.Run(code, func(t *testing.T) {
-			spec := w.keeper.Apps().Driver(code).Spec()
-			a, b := w.connect(code, w.apps[code], 0, "ann"), w.connect(code, w.apps[code], 1, "bob")
+			spec := w.Keeper.Apps().Driver(code).Spec()
+			a, b := w.connect(code, w.Apps[code], 0, "ann"), w.connect(code, w.Apps[code], 1, "bob")
 			other := w.subject(b)
 			call := businessCall(code)
-			if r := w.ask(w.key, http.MethodPost, "/v1/grants/"+a+"/call", map[string]any{"call": call}); r.status != http.StatusOK {
+			if r := w.ask(w.Key, http.MethodPost, "/v1/grants/"+a+"/call", map[string]any{"call": call}); r.status != http.StatusOK {
 				t.Fatalf("a call that is allowed = %d %s", r.status, r.body)
 			}
 			before := len(w.calls(code))
@@ -69,8 +69,8 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 			}
 			both := func(what string, c map[string]any) {
 				t.Helper()
-				refused("call: "+what, w.ask(w.key, http.MethodPost, "/v1/grants/"+a+"/call", map[string]any{"call": c}))
-				refused("sign: "+what, w.ask(w.key, http.MethodPost, "/v1/grants/"+a+"/sign", map[string]any{"call": c}))
+				refused("call: "+what, w.ask(w.Key, http.MethodPost, "/v1/grants/"+a+"/call", map[string]any{"call": c}))
+				refused("sign: "+what, w.ask(w.Key, http.MethodPost, "/v1/grants/"+a+"/sign", map[string]any{"call": c}))
 			}
 			for _, reserved := range spec.Facts.Reserved.Names {
 				for _, name := range spelled(reserved) {
@@ -86,10 +86,10 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 					both("header "+name, with(call, "headers", map[string]string{name: other}))
 					path := "/proxy/" + a + call["path"].(string)
 					method := call["method"].(string)
-					refused("proxy query "+name, w.ask(w.key, method, path+"?"+url.QueryEscape(name)+"="+other, nil))
-					refused("proxy encoded query "+name, w.ask(w.key, method, path+"?"+fmt.Sprintf("%%%02x", name[0])+name[1:]+"="+other, nil))
+					refused("proxy query "+name, w.ask(w.Key, method, path+"?"+url.QueryEscape(name)+"="+other, nil))
+					refused("proxy encoded query "+name, w.ask(w.Key, method, path+"?"+fmt.Sprintf("%%%02x", name[0])+name[1:]+"="+other, nil))
 					if reserved != "authorization" && reserved != "cookie" { // the first is our key's, the second is left out
-						refused("proxy header "+name, w.send(http.DefaultClient, method, w.server+path, nil, "Authorization", "Bearer "+w.key.Reveal(), name, other))
+						refused("proxy header "+name, w.send(http.DefaultClient, method, w.Server+path, nil, "Authorization", "Bearer "+w.Key.Reveal(), name, other))
 					}
 				}
 			}
@@ -101,14 +101,14 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 				for _, o := range []string{operation + "x", strings.ToUpper(operation) + "x", strings.Replace(operation, "/p", "/P", 1) + "x"} {
 					if spec.Facts.Style != "operation" {
 						both("operation "+o, map[string]any{"method": "GET", "path": o})
-						refused("proxy "+o, w.ask(w.key, http.MethodGet, "/proxy/"+a+o, nil))
+						refused("proxy "+o, w.ask(w.Key, http.MethodGet, "/proxy/"+a+o, nil))
 						continue
 					}
 					if spec.Facts.Permit(o) == "grant" {
 						continue // a narrower rule allows it
 					}
 					both("operation "+o, map[string]any{"operation": o, "params": map[string]any{}})
-					refused("proxy "+o, w.ask(w.key, http.MethodPost, "/proxy/"+a+"/"+o, map[string]any{}))
+					refused("proxy "+o, w.ask(w.Key, http.MethodPost, "/proxy/"+a+"/"+o, map[string]any{}))
 				}
 			}
 			for _, c := range w.calls(code)[before:] {
@@ -123,7 +123,7 @@ func TestPathOfACallLeadsToThePlatformOnly(t *testing.T) {
 	w := newTown(t)
 	base := map[string]string{"shoplazza": "/openapi/2022-01/", "shopee": "/api/v2/shop/", "shopeev1": "/api/v1/shop/"}
 	for code, at := range base {
-		grant := w.connect(code, w.apps[code], 0, "ann")
+		grant := w.connect(code, w.Apps[code], 0, "ann")
 		before := len(w.calls(code))
 		for _, path := range []string{
 			"//evil.example" + at, "http://evil.example" + at, "https:evil.example" + at, "@evil.example" + at, ":443" + at, `\\evil.example` + at, at + `..\x`,
@@ -132,7 +132,7 @@ func TestPathOfACallLeadsToThePlatformOnly(t *testing.T) {
 		} {
 			call := map[string]any{"method": "GET", "path": path}
 			for _, route := range []string{"/call", "/sign"} {
-				if r := w.ask(w.key, http.MethodPost, "/v1/grants/"+grant+route, map[string]any{"call": call}); r.status < 400 || r.status > 499 {
+				if r := w.ask(w.Key, http.MethodPost, "/v1/grants/"+grant+route, map[string]any{"call": call}); r.status < 400 || r.status > 499 {
 					t.Errorf("%s %s %q = %d, want refused\n%s", code, route, path, r.status, r.body)
 				}
 			}
@@ -146,11 +146,11 @@ func TestPathOfACallLeadsToThePlatformOnly(t *testing.T) {
 // TestRawProxyRequestsAreNotSmuggled sends what a client library would not.
 func TestRawProxyRequestsAreNotSmuggled(t *testing.T) {
 	w := newTown(t)
-	grant := w.connect("shopee", w.apps["shopee"], 0, "ann")
+	grant := w.connect("shopee", w.Apps["shopee"], 0, "ann")
 	before := len(w.calls("shopee"))
-	host := strings.TrimPrefix(w.server, "http://")
+	host := strings.TrimPrefix(w.Server, "http://")
 	head := func(method string) string {
-		return method + " /proxy/" + grant + "/api/v2/shop/get_shop_info HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + w.key.Reveal() + "\r\n"
+		return method + " /proxy/" + grant + "/api/v2/shop/get_shop_info HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + w.Key.Reveal() + "\r\n"
 	}
 	for name, text := range map[string]string{
 		"length and chunks":     head("POST") + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /api/v2/public/x HTTP/1.1\r\n\r\n",
@@ -165,7 +165,7 @@ func TestRawProxyRequestsAreNotSmuggled(t *testing.T) {
 		"encoded slash":         strings.Replace(head("GET"), "shop/get_shop_info", "shop%2f..%2fpublic", 1) + "\r\n",
 		"no call":               strings.Replace(head("GET"), "/api/v2/shop/get_shop_info", "", 1) + "\r\n",
 	} {
-		if got := raw(t, w.server, text); !strings.HasPrefix(got, "4") && got != "" && got != "501" {
+		if got := raw(t, w.Server, text); !strings.HasPrefix(got, "4") && got != "" && got != "501" {
 			t.Errorf("%s = %q, want refused", name, got)
 		}
 	}
@@ -180,9 +180,9 @@ func TestRawProxyRequestsAreNotSmuggled(t *testing.T) {
 // TestForeignGrantIsAbsentBehindTheProxyToo asks for another owner's grant on the routes that stream.
 func TestForeignGrantIsAbsentBehindTheProxyToo(t *testing.T) {
 	w := newTown(t)
-	bob := w.connect("shopee", w.apps["shopee"], 0, "bob")
+	bob := w.connect("shopee", w.Apps["shopee"], 0, "bob")
 	key := w.addKey("ann", gk.Scopes(), []string{"ann"}, nil)
-	elsewhere := w.addKey("elsewhere", gk.Scopes(), nil, []string{w.apps["taobao"]})
+	elsewhere := w.addKey("elsewhere", gk.Scopes(), nil, []string{w.Apps["taobao"]})
 	before := len(w.calls("shopee"))
 	for _, k := range []gk.Secret{key, elsewhere} {
 		for _, r := range []struct{ method, path string }{

@@ -35,7 +35,7 @@ func (w *town) arrivals() []arrival {
 	var all []arrival
 	for _, code := range w.codes() {
 		for _, environment := range []string{gk.Production, gk.Sandbox} {
-			app := w.apps[code]
+			app := w.Apps[code]
 			if environment == gk.Sandbox {
 				app = w.addApp(code, environment, otherIdentity(code))
 			}
@@ -44,7 +44,7 @@ func (w *town) arrivals() []arrival {
 			if who.Host != "" {
 				in["shop"] = who.Host
 			}
-			b := w.begin(w.web, w.key, in)
+			b := w.begin(w.web, w.Key, in)
 			all = append(all, arrival{code + " " + environment, code, app, b, w.agree(code, b.link, who.ID)})
 		}
 	}
@@ -61,11 +61,11 @@ func (w *town) withState(a arrival, state string) string {
 	q := u.Query()
 	q.Set("state", state)
 	if q.Has("hmac") {
-		app, err := w.store.App(w.t.Context(), gk.Engine(), a.app)
+		app, err := w.Store.App(w.t.Context(), gk.Engine(), a.app)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		open, err := w.keeper.Apps().Open(app)
+		open, err := w.Keeper.Apps().Open(app)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestStateOfOneAppIsNothingToAnother(t *testing.T) {
 				t.Errorf("the state of %s at %s = %d, want refused", from.name, to.name, r.status)
 			}
 			u, _ := url.Parse(from.callback)
-			if r := w.send(w.web, http.MethodGet, w.server+"/callback/"+to.app+"?"+u.RawQuery, nil); r.status < 400 || r.status > 499 {
+			if r := w.send(w.web, http.MethodGet, w.Server+"/callback/"+to.app+"?"+u.RawQuery, nil); r.status < 400 || r.status > 499 {
 				t.Errorf("the callback of %s at %s = %d, want refused", from.name, to.name, r.status)
 			}
 		}
@@ -121,11 +121,11 @@ func TestFiftyCallbacksAreOneExchange(t *testing.T) {
 	w := newTown(t)
 	for _, code := range w.codes() {
 		who := w.residents(code)[0]
-		in := map[string]any{"app": w.apps[code]}
+		in := map[string]any{"app": w.Apps[code]}
 		if who.Host != "" {
 			in["shop"] = who.Host
 		}
-		b := w.begin(w.web, w.key, in)
+		b := w.begin(w.web, w.Key, in)
 		callback := w.agree(code, b.link, who.ID)
 		before := w.exchanges()
 		var wait sync.WaitGroup
@@ -147,7 +147,7 @@ func TestFiftyCallbacksAreOneExchange(t *testing.T) {
 			t.Errorf("%s: fifty callbacks caused %d exchanges, want %d", code, n, want)
 		}
 		var a struct{ Grants []string }
-		w.ask(w.key, http.MethodGet, "/v1/authorizations/"+b.id, nil).into(t, &a)
+		w.ask(w.Key, http.MethodGet, "/v1/authorizations/"+b.id, nil).into(t, &a)
 		if len(a.Grants) != 1 {
 			t.Errorf("%s: %d grants, want 1", code, len(a.Grants))
 		}
@@ -158,7 +158,7 @@ func TestFiftyCallbacksAreOneExchange(t *testing.T) {
 // over something: links, states, cookies, codes, keys, tokens and the apps' own secrets, by what they are.
 func (w *town) secretsInUse() map[string]string {
 	w.t.Helper()
-	secrets := map[string]string{"the API key": w.key.Reveal()}
+	secrets := map[string]string{"the API key": w.Key.Reveal()}
 	for _, a := range w.arrivals() {
 		secrets["the state of "+a.name] = a.begun.state
 		secrets["the link of "+a.name] = a.begun.connect[strings.LastIndexByte(a.begun.connect, '/')+1:]
@@ -168,7 +168,7 @@ func (w *town) secretsInUse() map[string]string {
 		}
 		secrets["the code of "+a.name] = u.Query().Get("code")
 	}
-	server, err := url.Parse(w.server)
+	server, err := url.Parse(w.Server)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func (w *town) secretsInUse() map[string]string {
 		secrets["the cookie "+c.Name] = c.Value
 	}
 	for _, code := range w.codes() {
-		w.connect(code, w.apps[code], 1, "ann")
+		w.connect(code, w.Apps[code], 1, "ann")
 		var held struct {
 			Grants []struct{ Access, Refresh string }
 		}
@@ -185,9 +185,9 @@ func (w *town) secretsInUse() map[string]string {
 			secrets[fmt.Sprint("access token ", i, " of ", code)] = g.Access
 			secrets[fmt.Sprint("refresh token ", i, " of ", code)] = g.Refresh
 		}
-		for name, s := range w.keeper.Apps().Driver(code).Spec().Facts.Settings {
+		for name, s := range w.Keeper.Apps().Driver(code).Spec().Facts.Settings {
 			if s.Secret {
-				secrets[name+" of "+code] = fmt.Sprint(w.ready.Platforms[code].Apps[0][name])
+				secrets[name+" of "+code] = fmt.Sprint(w.Ready.Platforms[code].Apps[0][name])
 				secrets[name+" of "+code+" sandbox"] = otherIdentity(code)[name]
 			}
 		}

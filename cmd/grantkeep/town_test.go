@@ -18,8 +18,10 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/demo"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/sim"
@@ -27,7 +29,7 @@ import (
 
 // town is the whole product inside the test: the demo's server with its apps on every platform, on real sockets.
 type town struct {
-	*demonstration
+	*demo.Demonstration
 	t   *testing.T
 	dir string
 	log *logBook
@@ -51,32 +53,32 @@ func newTownOn(t *testing.T, database string) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &town{t: t, dir: t.TempDir(), log: &logBook{}, demonstration: &demonstration{server: "http://" + listener.Addr().String()}}
+	w := &town{t: t, dir: t.TempDir(), log: &logBook{}, Demonstration: &demo.Demonstration{Server: "http://" + listener.Addr().String()}}
 	w.web = w.browser()
 	ctx, stop := context.WithCancel(context.Background())
 	platforms, _ := all.Simulators()
-	if w.sims, err = sim.Start(context.WithoutCancel(ctx), sim.Options{Platforms: platforms}); err != nil {
+	if w.Sims, err = sim.Start(context.WithoutCancel(ctx), sim.Options{Platforms: platforms}); err != nil {
 		t.Fatal(err)
 	}
-	if w.installation, err = openInstallation(ctx, w.dir, database, masterKey, io.Discard); err != nil {
+	if w.Installation, err = serve.Open(ctx, w.dir, database, masterKey, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: redact}))
-	if err := errors.Join(w.prepare(ctx, w.dir, log), w.invite(ctx)); err != nil {
+	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: serve.Redact}))
+	if err := errors.Join(w.Prepare(ctx, w.dir, log), w.Invite(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	pushes := pushes.New(pushes.Options{Keeper: w.keeper, Store: w.store, PublicURL: w.server, Log: log})
-	server := api.NewServer(w.pages(faces{w.server, w.server, w.server}.handler(w.keeper, w.consent, w.installation, pushes, w.demonstration, log)), log)
+	pushes := pushes.New(pushes.Options{Keeper: w.Keeper, Store: w.Store, PublicURL: w.Server, Log: log})
+	server := door.NewServer(w.Pages(serve.Faces{Public: w.Server, API: w.Server, Console: w.Server}.Handler(w.Keeper, w.Consent, w.Installation, pushes, w.Demonstration, log)), log)
 	done := make(chan error, 1)
 	go func() {
-		done <- runServer(ctx, server, listener, w.keeper, pushes, w.news, w.uses, 30*time.Second, log)
+		done <- serve.Run(ctx, server, listener, w.Keeper, pushes, w.News, w.Uses, 30*time.Second, log)
 	}()
 	t.Cleanup(func() {
 		stop()
 		w.web.CloseIdleConnections()
-		w.outlets.Close()
-		err := errors.Join(<-done, w.sims.Close(), w.store.Close())
-		w.gate.Close()
+		w.Outlets.Close()
+		err := errors.Join(<-done, w.Sims.Close(), w.Store.Close())
+		w.Gate.Close()
 		if err != nil {
 			t.Error(err)
 		}
@@ -148,13 +150,13 @@ func (w *town) send(c *http.Client, method, address string, in any, headers ...s
 // ask makes a request to the API with a key.
 func (w *town) ask(key gk.Secret, method, path string, in any) reply {
 	w.t.Helper()
-	return w.send(http.DefaultClient, method, w.server+path, in, "Authorization", "Bearer "+key.Reveal())
+	return w.send(http.DefaultClient, method, w.Server+path, in, "Authorization", "Bearer "+key.Reveal())
 }
 
 // tell makes a control call of a platform's simulator.
 func (w *town) tell(method, path string, in, out any) {
 	w.t.Helper()
-	r := w.send(http.DefaultClient, method, w.ready.Control+path, in)
+	r := w.send(http.DefaultClient, method, w.Ready.Control+path, in)
 	if r.status != http.StatusOK {
 		w.t.Fatalf("control %s %s answered %d: %s", method, path, r.status, r.body)
 	}
@@ -177,7 +179,7 @@ func (w *town) calls(code string) []seenCall {
 func (w *town) exchanges() int {
 	w.t.Helper()
 	n := 0
-	for code := range w.apps {
+	for code := range w.Apps {
 		for _, c := range w.calls(code) {
 			if c.Stage == "token" {
 				n++
@@ -192,7 +194,7 @@ type resident struct{ ID, Host, Owner string }
 
 func (w *town) residents(code string) []resident {
 	w.t.Helper()
-	line, err := json.Marshal(w.sims)
+	line, err := json.Marshal(w.Sims)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -203,7 +205,7 @@ func (w *town) residents(code string) []resident {
 		w.t.Fatal(err)
 	}
 	all := sims.Platforms[code].Shops
-	if !slices.Equal(w.keeper.Apps().Driver(code).Spec().Facts.Subjects, []string{gk.KindAccount}) {
+	if !slices.Equal(w.Keeper.Apps().Driver(code).Spec().Facts.Subjects, []string{gk.KindAccount}) {
 		return all
 	}
 	var apart []resident // shops of one account agree together
@@ -218,20 +220,20 @@ func (w *town) residents(code string) []resident {
 // addApp makes another app of ours on a platform, which the simulator learns too.
 func (w *town) addApp(code, environment string, change map[string]string) string {
 	w.t.Helper()
-	first, err := w.store.App(context.Background(), gk.Engine(), w.apps[code])
+	first, err := w.Store.App(context.Background(), gk.Engine(), w.Apps[code])
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	settings := map[string]string{}
-	for name, v := range w.ready.Platforms[code].Apps[0] {
-		if _, ok := w.keeper.Apps().Driver(code).Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
+	for name, v := range w.Ready.Platforms[code].Apps[0] {
+		if _, ok := w.Keeper.Apps().Driver(code).Spec().Facts.Settings[name]; ok && name != "redirect_uri" && name != "push_url" {
 			settings[name] = sim.Settings{name: v}.Text(name)
 		}
 	}
 	for name, v := range change {
 		settings[name] = v
 	}
-	app, err := w.keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
+	app, err := w.Keeper.Apps().Create(context.Background(), gk.Engine(), apps.Input{
 		Platform: code, Environment: environment, Name: code + " " + environment, Settings: settings, Endpoints: first.Endpoints,
 	})
 	if err != nil {
@@ -241,7 +243,7 @@ func (w *town) addApp(code, environment string, change map[string]string) string
 	for name, v := range settings {
 		told[name] = v
 	}
-	told["redirect_uri"], told["push_url"] = w.keeper.Apps().CallbackURL(app.ID), w.keeper.Apps().PushURL(app.ID)
+	told["redirect_uri"], told["push_url"] = w.Keeper.Apps().CallbackURL(app.ID), w.Keeper.Apps().PushURL(app.ID)
 	w.tell(http.MethodPost, "/"+code+"/apps", told, nil)
 	return app.ID
 }
@@ -309,7 +311,7 @@ func (w *town) connect(code, app string, n int, owner string) string {
 		in["shop"] = who.Host
 	}
 	c := w.browser()
-	b := w.begin(c, w.key, in)
+	b := w.begin(c, w.Key, in)
 	if r := w.send(c, http.MethodGet, w.agree(code, b.link, who.ID), nil); r.status != http.StatusSeeOther {
 		w.t.Fatalf("%s: the callback was answered %d: %s", code, r.status, r.body)
 	}
@@ -318,7 +320,7 @@ func (w *town) connect(code, app string, n int, owner string) string {
 		Reason string
 		Grants []string
 	}
-	w.ask(w.key, http.MethodGet, "/v1/authorizations/"+b.id, nil).into(w.t, &a)
+	w.ask(w.Key, http.MethodGet, "/v1/authorizations/"+b.id, nil).into(w.t, &a)
 	if a.State != "completed" || len(a.Grants) == 0 {
 		w.t.Fatalf("%s: the authorization is %s (%s) with %d grants", code, a.State, a.Reason, len(a.Grants))
 	}
@@ -328,9 +330,9 @@ func (w *town) connect(code, app string, n int, owner string) string {
 // addKey stores a key of the test's own.
 func (w *town) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.Secret {
 	w.t.Helper()
-	text := api.NewKey()
-	err := w.store.CreateKey(context.Background(), gk.Key{
-		ID: "key_" + name, Hash: api.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: w.keeper.Now(),
+	text := door.NewKey()
+	err := w.Store.CreateKey(context.Background(), gk.Key{
+		ID: "key_" + name, Hash: door.HashKey(text), Name: name, Scopes: scopes, Owners: owners, Apps: apps, CreatedAt: w.Keeper.Now(),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -341,7 +343,7 @@ func (w *town) addKey(name string, scopes []gk.Scope, owners, apps []string) gk.
 // codes lists the platforms in a fixed order.
 func (w *town) codes() []string {
 	var codes []string
-	for code := range w.apps {
+	for code := range w.Apps {
 		codes = append(codes, code)
 	}
 	slices.Sort(codes)

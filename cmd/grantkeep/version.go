@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
@@ -24,7 +25,7 @@ type platformState struct {
 }
 
 func thisBuild() buildInfo {
-	b := buildInfo{Version: version, Go: runtime.Version()}
+	b := buildInfo{Version: shell.Version, Go: runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
@@ -38,16 +39,16 @@ func thisBuild() buildInfo {
 	return b
 }
 
-func versionCommand(s streams) *cobra.Command {
+func versionCommand(s shell.Streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "version", Short: "Tell which build this is, and how mature each platform is", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if asJSON {
-				return printJSON(s.out, b)
+				return shell.PrintJSON(s.Out, b)
 			}
-			_, err := fmt.Fprintf(s.out, "grantkeep %s %s %s\n", b.Version, b.Commit, b.Go)
+			_, err := fmt.Fprintf(s.Out, "grantkeep %s %s %s\n", b.Version, b.Commit, b.Go)
 			return err
 		},
 	}

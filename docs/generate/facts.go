@@ -47,11 +47,14 @@ func factsSection(file string, f *platform.Facts) (string, error) {
 	rows = nil
 	for _, name := range slices.Sorted(keys(f.Settings)) {
 		s := f.Settings[name]
-		secret := ""
+		form, secret := s.Type, ""
+		if s.Digits {
+			form = "digits"
+		}
 		if s.Secret {
 			secret = "secret"
 		}
-		rows = append(rows, []string{code(name), strings.TrimSpace(s.Type + " " + secret), list(s.Required), s.Help.En})
+		rows = append(rows, []string{code(name), strings.TrimSpace(form + " " + secret), list(s.Required), s.Help.En})
 	}
 	b.WriteString(table([]string{"setting", "type", "required for", "what it is"}, rows))
 	return b.String(), nil

@@ -172,6 +172,9 @@ func TestTheEdgesPageAtATokenAddressIsARefusal(t *testing.T) {
 						t.Errorf("%s, %d %.10q: %v; want a refusal", stage, status, body, err)
 						continue
 					}
+					if !f.Known {
+						t.Errorf("%s, %d %.10q: nobody knows what it is: %+v", stage, status, body, f)
+					}
 					if f.Terminal || f.Action == gk.Reauthorize {
 						t.Errorf("%s, %d %.10q: %s, terminal %t: a page ends no grant", stage, status, body, f.Action, f.Terminal)
 					}

@@ -65,6 +65,9 @@ func turnedAway(app platform.App, asked platform.Asked, reply platform.Reply) *g
 	if !f.Known || ours || f.Terminal || f.Action == gk.Reauthorize || f.Action == gk.Refresh {
 		f.Action, f.Terminal = gk.Backoff, false // a row about calls: at a token address a page says nothing of the grant
 	}
+	if !f.Known { // plain words or none: the edge's all the same
+		f.Known, f.Row = true, platform.RowEdgeRefused
+	}
 	f.RetryAfter = RetryAfter(reply)
 	return f
 }

@@ -3,7 +3,6 @@ package douyin
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -124,7 +123,10 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
 		return f
 	}
-	code := fmt.Sprintf("http:%d", reply.Status)
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
+		return f
+	}
+	code := platform.StatusCode(reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 

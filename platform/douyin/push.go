@@ -39,15 +39,20 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	if told := in.Header.Get("app-id"); told != "" && told != key {
 		return d.refuse(pushRefused, "app-id names another app", "local:app-id")
 	}
-	algorithm := app.Settings["push_algorithm"]
-	if algorithm == "" {
-		algorithm = d.spec.Facts.Settings["push_algorithm"].Default
-	}
+	algorithm := d.pushAlgorithm(app)
 	match, err := pushRecipes[algorithm].Prove(app, key+string(in.Body), in.Header.Get("event-sign"), "app_secret")
 	if err != nil {
 		return platform.Delivery{Answer: pushRefused}, pushMistake(app, key, algorithm, in, err)
 	}
 	return platform.Delivery{Notices: notices(in.Body), Answer: pushOK, Matched: match.String()}, nil
+}
+
+// pushAlgorithm is how the app's pushes are signed, by its setting.
+func (d driver) pushAlgorithm(app platform.App) string {
+	if chosen := app.Settings["push_algorithm"]; chosen != "" {
+		return chosen
+	}
+	return d.spec.Facts.Settings["push_algorithm"].Default
 }
 
 func (d driver) refuse(a platform.Answer, why, row string) (platform.Delivery, error) {

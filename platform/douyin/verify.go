@@ -64,7 +64,7 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	case errors.Is(err, platform.ErrForged) && why != "":
 		return errors.New(why)
 	case errors.Is(err, platform.ErrForged):
-		return errors.New("the signature fits none of the known mistakes; compare secret and environment, and the text that was signed")
+		return fmt.Errorf("%w: the signature fits none of the known mistakes; compare secret and environment, and the text that was signed", platform.ErrForged)
 	}
 	return err
 }

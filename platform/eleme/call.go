@@ -122,10 +122,13 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
 		return f
 	}
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
+		return f
+	}
 	if reply.Status < 300 && (obj != nil || reply.Truncated) {
 		return nil
 	}
-	code := fmt.Sprintf("http:%d", reply.Status)
+	code := platform.StatusCode(reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 

@@ -2,7 +2,6 @@ package lazada
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -161,7 +160,10 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
 		return f
 	}
-	code := fmt.Sprintf("http:%d", reply.Status)
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
+		return f
+	}
+	code := platform.StatusCode(reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,56 @@ func everyRowIsReadBack(t *testing.T, w *world) {
 	}
 	t.Logf("%d rows read back; %d shown on the platform's own page, %d recognised by us or pushed, %d for other requests",
 		said, shown, ours, skipped)
+}
+
+// aboutTheApp are the advices of rows that say something of an app, its limits or its caller's address.
+var aboutTheApp = []gk.Action{gk.FixConfig, gk.Backoff, gk.WaitApproval, gk.ContactPlatform}
+
+// appRowsAreSaidAtTokenAddresses arms each row about calls for the token requests, and sends one wherever the simulator
+// takes it: the row must come and be read as what it is. A platform whose token addresses are none of its API takes none.
+func appRowsAreSaidAtTokenAddresses(t *testing.T, w *world) {
+	cred, cb := w.grant(w.shops[1]), w.callback(w.shops[1])
+	said := 0
+	for _, row := range w.d.Spec().Catalogue.Rows() {
+		if row.Local() || row.Stage != platform.StageCall || !slices.Contains(aboutTheApp, row.Action) || strings.Contains(row.Code, "*") {
+			continue
+		}
+		for _, stage := range []string{platform.StageToken, platform.StageRefresh} {
+			asked := platform.Asked{Stage: stage, Subject: cred.Subject, At: w.app.Now}
+			var r *platform.Request
+			var err error
+			switch {
+			case stage == platform.StageToken:
+				asked.Subject, asked.Claimed = gk.Subject{}, cb.Subject
+				r, err = w.d.ExchangeRequest(w.app, cb)
+			case w.renewable():
+				r, err = w.d.(platform.Renewer).RenewRequest(w.app, cred)
+			}
+			if err != nil {
+				t.Fatalf("row %s at %s: %v", row.ID, stage, err)
+			}
+			name := strings.TrimSpace(row.Code + " " + row.Example)
+			if r == nil || !carries(row.When, r.Sent) {
+				continue
+			}
+			u, err := url.Parse(r.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			match := map[string]string{"stage": stage, "path": u.Path}
+			if status, _ := w.ask(http.MethodPost, w.path("faults"), map[string]any{"fault": name, "match": match}); status != http.StatusOK {
+				continue
+			}
+			asked.Sent = r.Sent
+			f := w.read(asked, w.send(r, nil))
+			w.control(http.MethodDelete, w.path("faults"), nil)
+			said++
+			if f == nil || !f.Known || f.Terminal || f.Action != row.Action {
+				t.Errorf("row %s at a request of %s is read back as %+v", row.ID, stage, f)
+			}
+		}
+	}
+	t.Logf("%d times a row about calls was said at a token address", said)
 }
 
 // outcomes of asking for a row.

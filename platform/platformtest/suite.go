@@ -46,6 +46,7 @@ func Run(t *testing.T, d platform.Driver, s Simulated) {
 		{"a spent refresh token is refused in a way that we know", spentTokenIsRefused},
 		{"garbage and broken answers are never refusals", garbageIsNoRefusal},
 		{"every row that the platform says is read back", everyRowIsReadBack},
+		{"what any call may say of the app, a token address says", appRowsAreSaidAtTokenAddresses},
 		{"what a merchant ended is dead", endedGrantIsDead},
 		{"a push about an end is genuine, a changed one is not", pushOfAnEndIsGenuine},
 	} {

@@ -3,6 +3,7 @@ package shopee
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -67,7 +68,7 @@ func (d driver) notJSON(asked platform.Asked, reply platform.Reply) *gk.Fault {
 	text := string(bytes.TrimSpace(reply.Body))
 	html := strings.HasPrefix(text, "<")
 	switch {
-	case reply.Status >= 500:
+	case reply.Status >= 500, reply.Status == http.StatusTooManyRequests:
 		return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage}, "http:"+strconv.Itoa(reply.Status), reply.Status)
 	case html, reply.Status >= 300:
 		return d.edgeRejected(asked.Stage)

@@ -197,6 +197,8 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 		return nil
 	case reply.Status == 0 && text != "": // a text that a person pasted
 		return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Texts: []string{text}}, "", 0)
+	case d.spec.Catalogue.PageInstead(asked.Stage, reply) != nil:
+		return d.spec.Catalogue.PageInstead(asked.Stage, reply)
 	case strings.HasPrefix(text, "<"):
 		return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage}, "http:"+strconv.Itoa(reply.Status), reply.Status)
 	}

@@ -339,7 +339,7 @@ func TestDiagnose(t *testing.T) {
 		"unknown":       {reply(200, `{"error":"error_new","msg":"who knows"}`), false, gk.FixRequest, 0},
 		"html 502":      {reply(502, "<html>"), false, gk.Retry, 0},
 		"html 403":      {reply(403, "<html>"), false, gk.FixRequest, 0},
-		"html 200":      {reply(200, "<html>"), false, gk.FixRequest, 0},
+		"html 200":      {reply(200, "<html>"), true, gk.FixRequest, 0},
 		"pasted words":  {platform.Reply{Body: []byte("partner and shop has no linked")}, true, gk.Reauthorize, 0},
 		"not an object": {platform.Reply{Status: 404, Body: []byte("[]")}, false, gk.FixRequest, 0},
 	} {

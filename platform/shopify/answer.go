@@ -42,6 +42,14 @@ func (d driver) denied(app platform.App, asked platform.Asked, reply platform.Re
 func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
 	said := readBody(reply.Body)
 	failed := said.oauth || len(said.graphql) > 0 || len(said.texts) > 0
+	if !failed {
+		if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+			return f
+		}
+		if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
+			return f
+		}
+	}
 	if !failed && (reply.Status == 0 || reply.Status >= 200 && reply.Status < 300) {
 		return nil
 	}

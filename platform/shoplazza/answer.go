@@ -55,6 +55,9 @@ func (d driver) denied(app platform.App, asked platform.Asked, reply platform.Re
 // has succeeded unless its envelope is the error's.
 func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
 	said := readBody(reply.Body)
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil && !said.failed() {
+		return f
+	}
 	if reply.Status >= 200 && reply.Status < 300 && !said.failed() {
 		return nil
 	}

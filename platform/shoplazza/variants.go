@@ -51,27 +51,14 @@ func (d driver) Proof(app platform.App, kind string, in platform.Incoming) (plat
 // querySlips are other texts of a query: without a parameter that somebody added on the way, unsorted, encoded, joined
 // in another way.
 func querySlips(query url.Values, address string) []platform.Slip {
-	var all []platform.Slip
-	names := slices.Sorted(maps.Keys(query))
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "hmac" })
-	without := func(left ...string) {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(query)), func(n string) bool { return n == "hmac" })
+	all := platform.AddedSlips(names, func(left []string) []string {
 		rest := maps.Clone(query)
-		delete(rest, "hmac")
-		for _, n := range left {
-			delete(rest, n)
+		for _, name := range append(left, "hmac") {
+			delete(rest, name)
 		}
-		why := "right without " + strings.Join(left, " and ") + ": it was added to the address after it was signed, or must not be signed"
-		all = append(all, platform.Slip{Text: rawJoin(rest), Why: why}, platform.Slip{Text: rest.Encode(), Why: why})
-	}
-	for i, one := range names[:min(len(names), 12)] {
-		without(one)
-		for j, two := range names[i+1 : min(len(names), 12)] {
-			without(one, two)
-			for _, three := range names[min(len(names), i+j+2):min(len(names), 12)] {
-				without(one, two, three)
-			}
-		}
-	}
+		return []string{rawJoin(rest), rest.Encode()}
+	})
 	_, raw, _ := strings.Cut(address, "?")
 	var inOrder, pairs []string
 	for pair := range strings.SplitSeq(raw, "&") {

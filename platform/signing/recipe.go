@@ -50,6 +50,9 @@ func (r Recipe) Sign(text string, secret gk.Secret) string {
 	return r.Write.text(r.sum(text, secret.Reveal()))
 }
 
+// Digest is Sign for a key in the clear, such as one that somebody may have written otherwise.
+func (r Recipe) Digest(key, text string) string { return r.Write.text(r.sum(text, key)) }
+
 // sum digests the text with the secret in its places.
 func (r Recipe) sum(text, secret string) []byte {
 	var h hash.Hash

@@ -3,7 +3,6 @@ package taobao
 import (
 	"encoding/json"
 	"encoding/xml"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -38,7 +37,10 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
 		return f
 	}
-	code := fmt.Sprintf("http:%d", reply.Status)
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
+		return f
+	}
+	code := platform.StatusCode(reply.Status)
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 

@@ -23,10 +23,14 @@ type envelope struct {
 
 func readEnvelope(body []byte) envelope {
 	obj := platform.JSONObject(body)
-	code := platform.JSONText(obj["code"])
-	return envelope{
-		ok: code != "", code: code, message: platform.JSONText(obj["message"]), request: platform.JSONText(obj["request_id"]),
+	e := envelope{
+		code: platform.JSONText(obj["code"]), message: platform.JSONText(obj["message"]), request: platform.JSONText(obj["request_id"]),
 	}
+	e.ok = e.code != ""
+	if said, foreign := platform.ReadForeign(body); foreign && e.message == "" {
+		e.message = strings.Join(said.Texts(), ": ") // an error of another platform has a code too, and other names for its words
+	}
+	return e
 }
 
 // texts reads a list of texts; nil if it is none.
@@ -67,6 +71,9 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 		return d.fault(app, asked, reply, e)
 	}
 	if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+		return f
+	}
+	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
 		return f
 	}
 	if reply.Status == 0 || reply.Status >= 200 && reply.Status < 300 {

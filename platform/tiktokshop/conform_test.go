@@ -27,7 +27,7 @@ func TestDriverAndSimulatorAgree(t *testing.T) {
 func agree(t *testing.T, options string) {
 	var rows []sim.Row
 	for _, r := range driver.Spec().Catalogue.Rows() {
-		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example})
+		rows = append(rows, sim.Row{Stage: r.Stage, Code: r.Code, Pattern: r.PatternText, When: r.When, Example: r.Example, Action: string(r.Action)})
 	}
 	running, err := sim.Start(t.Context(), sim.Options{
 		Platforms: []sim.Platform{{Name: driver.Spec().Code, New: tiktokshopsim.New, Rows: rows}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -64,7 +65,11 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if app.Secret("app_secret").Empty() {
 		return bad("app_secret", "is empty: nothing can be compared")
 	}
-	return bad("sign", explain(app, in, u, query))
+	why, known := explain(app, in, u, query)
+	if !known {
+		return fmt.Errorf("%w: %w", platform.ErrForged, bad("sign", why))
+	}
+	return bad("sign", why)
 }
 
 // timely compares a timestamp with the moment of the check. Little is allowed ahead of the platform's clock.
@@ -90,7 +95,7 @@ func (d driver) timely(app platform.App, text string) error {
 }
 
 // explain finds what was signed instead of the right text.
-func explain(app platform.App, in platform.Incoming, u *url.URL, query url.Values) string {
+func explain(app platform.App, in platform.Incoming, u *url.URL, query url.Values) (why string, known bool) {
 	given, mediaType := query.Get("sign"), in.Header.Get("Content-Type")
 	made := func(r signing.Recipe, text, sign string) bool {
 		_, err := r.Prove(app, text, sign, "app_secret")
@@ -102,28 +107,28 @@ func explain(app platform.App, in platform.Incoming, u *url.URL, query url.Value
 	plain := signing.Recipe{Hash: sha256.New, Before: true, After: true}
 	switch {
 	case made(recipe, right, strings.ToLower(given)):
-		return "is in capitals: lower-case hex is wanted"
+		return "is in capitals: lower-case hex is wanted", true
 	case made(upper, right, given):
-		return "is base64: lower-case hex is wanted"
+		return "is base64: lower-case hex is wanted", true
 	case made(plain, right, given):
-		return "is a plain SHA-256: HMAC-SHA256 with the secret as its key is wanted"
+		return "is a plain SHA-256: HMAC-SHA256 with the secret as its key is wanted", true
 	case made(signing.HMACLower, right, given):
-		return "is made without the secret around the text: it stands in front and behind, and is the key too"
+		return "is made without the secret around the text: it stands in front and behind, and is the key too", true
 	}
 	for _, r := range []signing.Recipe{signing.HMACAfter, {Hash: sha256.New, Key: true, Before: true}} {
 		if made(r, right, given) {
-			return "is made with the secret on one side of the text: it stands in front and behind"
+			return "is made with the secret on one side of the text: it stands in front and behind", true
 		}
 	}
 	for _, m := range mistakes(in, u, query, mediaType) {
 		if m.text != right && made(recipe, m.text, given) {
-			return m.why
+			return m.why, true
 		}
 	}
 	if len(given) != 2*sha256.Size {
-		return "has " + strconv.Itoa(len(given)) + " characters: a lower-case hex HMAC-SHA256 has 64"
+		return "has " + strconv.Itoa(len(given)) + " characters: a lower-case hex HMAC-SHA256 has 64", false
 	}
-	return "differs, and none of the usual mistakes explains it: check the secret, and that path, sorted parameters and body are joined in this order"
+	return "differs, and none of the usual mistakes explains it: check the secret, and that path, sorted parameters and body are joined in this order", false
 }
 
 // mistake is a text that somebody may have signed instead, and what to do about it.

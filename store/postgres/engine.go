@@ -151,6 +151,9 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 	_ = tx.Rollback(ctx) // after a commit it says so, otherwise its failure changes nothing
 }
 
+// Arrays implements [sqlstore.Engine].
+func (e *engine) Arrays() bool { return true }
+
 // Locking implements [sqlstore.Engine]. Keys of rows do not change, so references to a locked row may be made meanwhile.
 func (e *engine) Locking() sqlstore.Locking {
 	return sqlstore.Locking{Wait: ` FOR NO KEY UPDATE`, Skip: ` FOR NO KEY UPDATE SKIP LOCKED`}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -230,6 +231,11 @@ func (s *Store) instance(ctx context.Context, identity string) (i instance, foun
 				AND CAST(classid AS BIGINT) = $2 AND CAST(objid AS BIGINT) = $3)
 		FROM instances WHERE id = $1`, identity, int64(a), int64(b))
 	return i, found, err
+}
+
+// Processes implements [store.Instances].
+func (s *Store) Processes(ctx context.Context) ([]store.Process, error) {
+	return s.Store.Processes(ctx, serverTime+" - "+strconv.FormatInt(store.DeadAfter.Milliseconds(), 10))
 }
 
 // close ends the connection, and with it the lock.

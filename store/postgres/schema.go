@@ -46,7 +46,7 @@ func prepareSchema(ctx context.Context, e *engine) error {
 		return fmt.Errorf("read the schema's version: %w", translate(err))
 	}
 	if have > want {
-		return fmt.Errorf("%w: the database has schema %d, this program knows %d; start the newer grantkeep that wrote it", store.ErrForeign, have, want)
+		return sqlstore.TooNew("the database", have, want)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", translate(err))

@@ -14,7 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
 
-	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore"
 )
 
 // connect opens a pool whose connections all have the same settings: in the DSN, since a PRAGMA that is run reaches one
@@ -84,7 +84,7 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 		return fmt.Errorf("read the schema's version: %w", translate(err))
 	}
 	if have > want {
-		return fmt.Errorf("%w: %s has schema %d, this program knows %d; start the newer grantkeep that wrote it", store.ErrForeign, path, have, want)
+		return sqlstore.TooNew(path, have, want)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", path, translate(err))

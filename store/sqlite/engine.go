@@ -62,5 +62,8 @@ func (e *engine) Single(ctx context.Context, do func(context.Context, sqlstore.Q
 	return e.writes.change(ctx, do)
 }
 
+// Arrays implements [sqlstore.Engine].
+func (e *engine) Arrays() bool { return false }
+
 // Locking implements [sqlstore.Engine]: there is one writer, and so nothing to lock.
 func (e *engine) Locking() sqlstore.Locking { return sqlstore.Locking{} }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,4 +50,12 @@ func (s *Store) Dead(ctx context.Context) ([]store.Gone, error) {
 		}
 	}
 	return dead, nil
+}
+
+// Processes implements [store.Instances]: nobody but this process works on the database.
+func (s *Store) Processes(ctx context.Context) ([]store.Process, error) {
+	all, err := s.Store.Processes(ctx, "0")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(all, func(p store.Process) bool { return !s.living[p.By] }), err
 }

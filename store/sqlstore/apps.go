@@ -31,22 +31,32 @@ func scanApp(r Row) (gk.App, error) {
 
 // App implements [store.Apps].
 func (s *Store) App(ctx context.Context, v gk.Viewer, id string) (gk.App, error) {
+	if v.Key != gk.Engine().Key {
+		return appBy(ctx, s.db, shownApp, v, id, "")
+	}
 	return app(ctx, s.db, v, id, "")
 }
 
 // app reads one app; lock is empty or ends the statement.
 func app(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.App, error) {
+	return appBy(ctx, q, strictApp, v, id, lock)
+}
+
+func appBy(ctx context.Context, q Querier, scan func(Row) (gk.App, error), v gk.Viewer, id, lock string) (gk.App, error) {
 	w := where{args: []any{id}}
 	w.seen(v, "id", "")
-	return one(ctx, q, scanApp, `SELECT `+appColumns+` FROM apps WHERE id = $1`+w.text.String()+lock, w.args...)
+	return one(ctx, q, scan, `SELECT `+appColumns+` FROM apps WHERE id = $1`+w.text.String()+lock, w.args...)
 }
 
 // Apps implements [store.Apps].
 func (s *Store) Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error) {
 	w := where{args: []any{after, atMost(limit)}}
 	w.seen(v, "id", "")
-	found, damaged, err := sound(ctx, s.db, scanApp, `SELECT `+appColumns+` FROM apps
-		WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT $2`, w.args...)
+	query := `SELECT ` + appColumns + ` FROM apps WHERE id > $1` + w.text.String() + ` ORDER BY id LIMIT $2`
+	if v.Key != gk.Engine().Key {
+		return all(ctx, s.db, shownApp, query, w.args...)
+	}
+	found, damaged, err := sound(ctx, s.db, scanApp, query, w.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,4 +117,32 @@ func (s *Store) DeleteApp(ctx context.Context, v gk.Viewer, id string, events ..
 		}
 		return addEvents(ctx, q, events)
 	})
+}
+
+// StopApp implements [store.Stops].
+func (s *Store) StopApp(ctx context.Context, v gk.Viewer, id string, stop bool, at time.Time, events ...gk.Event) (changed bool, err error) {
+	err = s.change(ctx, func(ctx context.Context, q Querier) error {
+		changed = false
+		if _, err := app(ctx, q, v, id, s.lock.Wait); err != nil {
+			return err
+		}
+		var n int64
+		var err error
+		if stop {
+			n, err = exec(ctx, q, `INSERT INTO stopped_apps (app_id, actor, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, id, v.Key, ms(at))
+		} else {
+			n, err = exec(ctx, q, `DELETE FROM stopped_apps WHERE app_id = $1`, id)
+		}
+		if err != nil || n == 0 {
+			return err
+		}
+		changed = true
+		return addEvents(ctx, q, events)
+	})
+	return changed, err
+}
+
+// StoppedApps implements [store.Stops].
+func (s *Store) StoppedApps(ctx context.Context) ([]string, error) {
+	return all(ctx, s.db, scanText, `SELECT app_id FROM stopped_apps ORDER BY app_id`)
 }

@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
 // UpdateGrant implements [store.Grants].
@@ -55,23 +56,23 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g 
 // insertGrants makes grants.
 func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
 	rows := make([][]any, 0, len(grants))
-	var terms [][]any
+	var stored [][]any
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
 		g.Shops = gk.UniqueShops(g.Shops)
 		if g.CreatedAt.IsZero() {
 			g.CreatedAt = at
 		}
-		folded := foldGrant(g)
-		for _, term := range slices.Sorted(maps.Keys(termsOf(folded))) {
-			terms = append(terms, []any{term, g.ID})
+		folded := terms.Text(g)
+		for _, term := range slices.Sorted(maps.Keys(terms.Of(folded))) {
+			stored = append(stored, []any{term, g.ID})
 		}
 		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
 	}
 	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at, folded)`, rows); err != nil {
 		return err
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, terms); err != nil {
+	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, stored); err != nil {
 		return err
 	}
 	return insertShops(ctx, q, grants...)

@@ -89,29 +89,17 @@ func (s *Store) setAside(
 	return damaged, err
 }
 
+// errNoAttempt is a pair that nobody says he has bought.
+var errNoAttempt = errors.New("sqlstore: a renewal without an attempt")
+
 // SaveRenewal implements [store.Grants]. A repeat is counted from the first use of the spent token that may have been
 // answered: the beginning of the doubt, or of the open attempt where there is none.
 func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, err error) {
 	if r.Attempt == "" {
-		return false, errors.New("sqlstore: a renewal without an attempt")
+		return false, errNoAttempt
 	}
 	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		n, err := exec(ctx, q, `UPDATE grants SET
-			access = $4, refresh = $5, key_id = $6, generation = generation + 1,
-			pair_from = $3, pair_spent = $2, pair_asked_at = $7,
-			expires_at = $8, refresh_token_expires_at = $9, windows = $10, due_at = $11, renewable = $12,
-			state = CASE WHEN state = 'held' THEN 'held' ELSE 'active' END, fault = '', failures = 0, retry_at = 0,
-			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, doubts = 0, doubt_since = 0,
-			version = version + 1, updated_at = $13
-		WHERE id = $1 AND generation = $2 AND state <> 'revoked'
-			AND (attempt_id = '' OR attempt_id = $3 OR CAST($14 AS BIGINT) = 0
-				OR CASE WHEN doubt_since = 0 THEN attempt_at ELSE doubt_since END + $14 <= $13)
-			AND (CAST($15 AS BIGINT) = 0
-				OR attempt_id = $3 AND state = 'active' AND renewable = 1 AND doubts = 0 AND failures = 0 AND fault = '')`,
-			r.Grant, r.Spent, r.Attempt,
-			blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
-			ms(r.Expires), ms(r.RefreshExpires), windows(r.Windows), msOrNull(r.Due), bit(r.Renewable),
-			ms(r.At), r.RepeatFor.Milliseconds(), bit(r.Held))
+		n, err := saveOne(ctx, q, &r)
 		if err != nil || n == 1 {
 			saved = n == 1
 			return err

@@ -62,7 +62,7 @@ func (s *Store) Grant(ctx context.Context, v gk.Viewer, id string) (g gk.Grant, 
 
 // grant reads one grant with its shops; lock is empty or ends the statement.
 func grant(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.Grant, error) {
-	return grantBy(ctx, q, scanGrant, scanShop, v, id, lock)
+	return grantBy(ctx, q, strictGrant, scanShop, v, id, lock)
 }
 
 func grantBy(

@@ -2,12 +2,14 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
 // mostFound is up to how many grants a query is answered by its terms. Where there are more, every few rows in the order
@@ -19,15 +21,15 @@ const readAtOnce = 256
 
 // found returns the ids of the grants with a term of the query, sorted; many says that there are more than mostFound.
 func found(ctx context.Context, q Querier, query string) (ids []string, many bool, err error) {
-	query = fold(query)
+	query = terms.Fold(query)
 	if query == "" {
 		return nil, false, nil
 	}
-	terms := []string{wholeTerm(query)}
+	wanted := []string{terms.Whole(query)}
 	if utf8.RuneCountInString(query) > 1 {
-		terms = append(terms, nameTerm(query))
+		wanted = append(wanted, terms.Name(query))
 	}
-	for _, term := range terms {
+	for _, term := range wanted {
 		some, err := all(ctx, q, scanText, `SELECT grant_id FROM grant_terms WHERE term >= $1 AND term < $2 LIMIT $3`,
 			term, term+string(utf8.MaxRune), int64(mostFound+1))
 		if err != nil {
@@ -44,10 +46,10 @@ func found(ctx context.Context, q Querier, query string) (ids []string, many boo
 
 // queried adds that a grant has the query: at the beginning of one of its ids, hosts and owner, or anywhere in a name.
 func (w *where) queried(query string) {
-	query = fold(query)
-	w.and(`(folded LIKE %[1]s ESCAPE '\'`, "%"+markWhole+literal(query)+"%")
+	query = terms.Fold(query)
+	w.and(`(folded LIKE %[1]s ESCAPE '\'`, "%"+terms.MarkWhole+literal(query)+"%")
 	if utf8.RuneCountInString(query) > 1 {
-		w.text.WriteString(` OR folded LIKE ` + w.arg("%"+markName+"%"+literal(query)+"%") + ` ESCAPE '\'`)
+		w.text.WriteString(` OR folded LIKE ` + w.arg("%"+terms.MarkName+"%"+literal(query)+"%") + ` ESCAPE '\'`)
 	}
 	w.text.WriteString(")")
 }
@@ -97,13 +99,13 @@ func listGrants(ctx context.Context, q Querier, w *where, limit int) ([]gk.Grant
 
 // GrantsAt implements [store.Grants].
 func (s *Store) GrantsAt(ctx context.Context, app, host string) (at []gk.Grant, err error) {
-	if host = fold(host); host == "" {
+	if host = terms.Fold(host); host == "" {
 		return nil, nil
 	}
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		at = nil
 		some, err := all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
-			WHERE app_id = $2 AND id IN (SELECT grant_id FROM grant_terms WHERE term = $1) ORDER BY id`, wholeTerm(host), app)
+			WHERE app_id = $2 AND id IN (SELECT grant_id FROM grant_terms WHERE term = $1) ORDER BY id`, terms.Whole(host), app)
 		if err != nil {
 			return err
 		}
@@ -111,9 +113,9 @@ func (s *Store) GrantsAt(ctx context.Context, app, host string) (at []gk.Grant, 
 			return err
 		}
 		for _, g := range some {
-			here := fold(g.Subject.Host) == host
+			here := terms.Fold(g.Subject.Host) == host
 			for i := range g.Shops {
-				here = here || fold(g.Shops[i].Host) == host
+				here = here || terms.Fold(g.Shops[i].Host) == host
 			}
 			if here {
 				at = append(at, g)
@@ -122,4 +124,50 @@ func (s *Store) GrantsAt(ctx context.Context, app, host string) (at []gk.Grant, 
 		return nil
 	})
 	return at, err
+}
+
+// foldInto stores the terms of a grant whose folded text was before. A row that was changed past this program may have some
+// of them already.
+func foldInto(ctx context.Context, q Querier, id, before, after string) error {
+	if before == after {
+		return nil
+	}
+	old, fresh := terms.Of(before), terms.Of(after)
+	for _, term := range slices.Sorted(maps.Keys(old)) {
+		if fresh[term] {
+			continue
+		}
+		if _, err := exec(ctx, q, `DELETE FROM grant_terms WHERE term = $1 AND grant_id = $2`, term, id); err != nil {
+			return err
+		}
+	}
+	var rows [][]any
+	for _, term := range slices.Sorted(maps.Keys(fresh)) {
+		if !old[term] {
+			rows = append(rows, []any{term, id})
+		}
+	}
+	if err := insertMissing(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, rows); err != nil {
+		return err
+	}
+	_, err := exec(ctx, q, `UPDATE grants SET folded = $2 WHERE id = $1`, id, after)
+	return err
+}
+
+// foldOld gives terms to grants that an older version stored, at most limit.
+func (s *Store) foldOld(ctx context.Context, q Querier, limit int) (int, error) {
+	found, err := all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
+		WHERE folded = '' ORDER BY id LIMIT $1`+s.lock.Skip, int64(limit))
+	if err != nil {
+		return 0, err
+	}
+	if err := addShops(ctx, q, found); err != nil {
+		return 0, err
+	}
+	for i := range found {
+		if err := foldInto(ctx, q, found[i].ID, "", terms.Text(&found[i])); err != nil {
+			return 0, err
+		}
+	}
+	return len(found), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
 const shopColumns = `grant_id, shop_id, name, host, region, facts, lost_at`
@@ -83,5 +84,5 @@ type print struct{ shops, folded string }
 
 func printGrant(g *gk.Grant) (print, error) {
 	b, err := json.Marshal(g.Shops)
-	return print{string(b), foldGrant(g)}, err
+	return print{string(b), terms.Text(g)}, err
 }

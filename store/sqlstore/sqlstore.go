@@ -51,6 +51,9 @@ type Engine interface {
 	Single(ctx context.Context, do func(context.Context, Querier) error) error
 	// Locking returns the engine's words for locking rows.
 	Locking() Locking
+	// Arrays reports whether a parameter may be a list, which unnest makes rows of. An engine that has none has no way to its
+	// database either, so that one statement for each row costs little.
+	Arrays() bool
 }
 
 // Locking holds what a SELECT ends with to lock what it finds. Both are empty where there is one writer.

@@ -64,6 +64,11 @@ func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) 
 	return call(ctx, s, "SaveRenewal", func() (bool, error) { return s.inner.SaveRenewal(ctx, r) })
 }
 
+// SaveRenewals implements [store.Grants].
+func (s *Store) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
+	return call(ctx, s, "SaveRenewals", func() ([]bool, error) { return s.inner.SaveRenewals(ctx, rs) })
+}
+
 // PutGrants implements [store.Grants].
 func (s *Store) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),

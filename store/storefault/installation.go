@@ -57,6 +57,11 @@ func (s *Store) Announce(ctx context.Context, identity, version string) (string,
 	return call(ctx, s, "Announce", func() (string, error) { return s.inner.Announce(ctx, identity, version) })
 }
 
+// Processes implements [store.Instances].
+func (s *Store) Processes(ctx context.Context) ([]store.Process, error) {
+	return call(ctx, s, "Processes", func() ([]store.Process, error) { return s.inner.Processes(ctx) })
+}
+
 // Seen implements [store.Instances].
 func (s *Store) Seen(ctx context.Context) error {
 	return run(ctx, s, "Seen", func() error { return s.inner.Seen(ctx) })

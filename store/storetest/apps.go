@@ -8,25 +8,26 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // fullApp has a value in every field, all different.
 func fullApp(id string) gk.App {
-	after := func(minutes int) time.Time { return epoch.Add(time.Duration(minutes) * time.Minute) }
+	after := func(minutes int) time.Time { return given.Epoch.Add(time.Duration(minutes) * time.Minute) }
 	return gk.App{
 		ID: id, Platform: "eleme", Environment: gk.Sandbox, Profile: "enterprise", Stage: "testing", Name: "饿了么",
 		Settings: map[string]string{"app_key": "k"}, Secrets: gk.Sealed("sealed"), SecretsKey: 9,
 		Endpoints: map[string]string{"token": "http://127.0.0.1:1"}, ReturnOrigins: []string{"https://vendor.example"},
 		PausedUntil: after(1), Fault: &gk.Fault{Code: "c", Action: gk.FixConfig, At: gk.At(after(2))}, FaultGrant: "grant", Stop: gk.StopFault, Broken: "b",
 		DueAt: after(3), LeaseUntil: after(4), Cursors: map[string]string{"lost": "7"},
-		Version: 1, CreatedAt: epoch, UpdatedAt: after(5),
+		Version: 1, CreatedAt: given.Epoch, UpdatedAt: after(5),
 	}
 }
 
 // appNow reads an app.
 func appNow(t *testing.T, s store.Store, id string) gk.App {
 	t.Helper()
-	a, err := s.App(t.Context(), engine, id)
+	a, err := s.App(t.Context(), given.Engine, id)
 	if err != nil {
 		t.Fatalf("App(%s) = %v", id, err)
 	}
@@ -35,20 +36,20 @@ func appNow(t *testing.T, s store.Store, id string) gk.App {
 
 func appComesBack(t *testing.T, s store.Store) {
 	want := fullApp("app")
-	if err := s.CreateApp(t.Context(), want, gk.Event{ID: "event", Kind: gk.EventAppChanged, App: "app", At: epoch}); err != nil {
+	if err := s.CreateApp(t.Context(), want, gk.Event{ID: "event", Kind: gk.EventAppChanged, App: "app", At: given.Epoch}); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "a full app", appNow(t, s, "app"), want)
+	given.Same(t, "a full app", appNow(t, s, "app"), want)
 	if n, err := s.Publish(t.Context(), 10); n != 1 || err != nil {
 		t.Errorf("Publish = %d, %v, want the app's event", n, err)
 	}
-	if err := s.CreateApp(t.Context(), gk.App{ID: "app"}, gk.Event{ID: "event-2", At: epoch}); !errors.Is(err, store.ErrExists) {
+	if err := s.CreateApp(t.Context(), gk.App{ID: "app"}, gk.Event{ID: "event-2", At: given.Epoch}); !errors.Is(err, store.ErrExists) {
 		t.Errorf("CreateApp with an id that is taken = %v, want ErrExists", err)
 	}
 	if n, err := s.Publish(t.Context(), 10); n != 0 || err != nil {
 		t.Errorf("Publish after a refused app = %d, %v, want nothing", n, err)
 	}
-	if _, err := s.App(t.Context(), engine, "unknown"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.App(t.Context(), given.Engine, "unknown"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("App of an unknown id = %v, want ErrNotFound", err)
 	}
 }
@@ -58,9 +59,9 @@ func updateApp(t *testing.T, s store.Store) {
 	if err := s.CreateApp(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	later := epoch.Add(time.Hour)
-	err := s.UpdateApp(t.Context(), engine, "app", later, func(a *gk.App) ([]gk.Event, error) {
-		same(t, "what the change is given", *a, before)
+	later := given.Epoch.Add(time.Hour)
+	err := s.UpdateApp(t.Context(), given.Engine, "app", later, func(a *gk.App) ([]gk.Event, error) {
+		given.Same(t, "what the change is given", *a, before)
 		*a = gk.App{ID: "other", Platform: "other", Name: "new"}
 		return []gk.Event{{ID: "event", App: "app", At: later}}, nil
 	})
@@ -68,16 +69,16 @@ func updateApp(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	want := gk.App{ID: "app", Platform: "eleme", Name: "new", Version: 2, CreatedAt: before.CreatedAt, UpdatedAt: later}
-	same(t, "the app after a change", appNow(t, s, "app"), want)
+	given.Same(t, "the app after a change", appNow(t, s, "app"), want)
 
-	err = s.UpdateApp(t.Context(), engine, "app", later, func(a *gk.App) ([]gk.Event, error) {
+	err = s.UpdateApp(t.Context(), given.Engine, "app", later, func(a *gk.App) ([]gk.Event, error) {
 		a.Name = "newer"
 		return []gk.Event{{ID: "event-2", At: later}}, store.ErrUnchanged
 	})
 	if err != nil {
 		t.Errorf("UpdateApp = %v, want nil for ErrUnchanged", err)
 	}
-	same(t, "the app after no change", appNow(t, s, "app"), want)
+	given.Same(t, "the app after no change", appNow(t, s, "app"), want)
 	if n, err := s.Publish(t.Context(), 10); n != 1 || err != nil {
 		t.Errorf("Publish = %d, %v, want the first change's event", n, err)
 	}
@@ -85,7 +86,7 @@ func updateApp(t *testing.T, s store.Store) {
 	var callers sync.WaitGroup
 	for range 20 {
 		callers.Go(func() {
-			err := s.UpdateApp(t.Context(), engine, "app", later, func(a *gk.App) ([]gk.Event, error) {
+			err := s.UpdateApp(t.Context(), given.Engine, "app", later, func(a *gk.App) ([]gk.Event, error) {
 				a.SecretsKey++
 				return nil, nil
 			})
@@ -102,14 +103,14 @@ func updateApp(t *testing.T, s store.Store) {
 
 func appsPaged(t *testing.T, s store.Store) {
 	for _, id := range []string{"c", "a", "B", "b"} { // capitals come first: ids are sorted by their bytes
-		makeApp(t, s, id)
+		given.MakeApp(t, s, id)
 	}
 	for _, c := range []struct {
 		after string
 		limit int
 		want  []string
 	}{{"", 0, []string{"B", "a", "b", "c"}}, {"", 2, []string{"B", "a"}}, {"a", 2, []string{"b", "c"}}, {"c", 2, nil}} {
-		apps, err := s.Apps(t.Context(), engine, c.after, c.limit)
+		apps, err := s.Apps(t.Context(), given.Engine, c.after, c.limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,19 +118,19 @@ func appsPaged(t *testing.T, s store.Store) {
 		for _, a := range apps {
 			got = append(got, a.ID)
 		}
-		same(t, "the apps after "+c.after, got, c.want)
+		given.Same(t, "the apps after "+c.after, got, c.want)
 	}
 }
 
 func deleteAppInUse(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeAttempt(t, s, "app", "auth", "click")
-	makeGrant(t, s, "app", "grant", nil)
-	err := s.DeleteApp(t.Context(), engine, "app", gk.Event{ID: "event", At: epoch})
+	given.MakeApp(t, s, "app")
+	given.MakeAttempt(t, s, "app", "auth", "click")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	err := s.DeleteApp(t.Context(), given.Engine, "app", gk.Event{ID: "event", At: given.Epoch})
 	if !errors.Is(err, store.ErrInUse) {
 		t.Errorf("DeleteApp = %v, want ErrInUse", err)
 	}
-	if _, err := s.Authorization(t.Context(), engine, "auth"); err != nil {
+	if _, err := s.Authorization(t.Context(), given.Engine, "auth"); err != nil {
 		t.Errorf("the authorization of an app that was not deleted = %v", err)
 	}
 	if n, err := s.Publish(t.Context(), 10); n != 0 || err != nil {
@@ -138,17 +139,17 @@ func deleteAppInUse(t *testing.T, s store.Store) {
 }
 
 func deleteApp(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "other")
-	makeAttempt(t, s, "app", "auth", "click")
-	makeAttempt(t, s, "other", "auth-2", "click-2")
-	if err := s.DeleteApp(t.Context(), engine, "app", gk.Event{ID: "event", App: "app", At: epoch}); err != nil {
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
+	given.MakeAttempt(t, s, "app", "auth", "click")
+	given.MakeAttempt(t, s, "other", "auth-2", "click-2")
+	if err := s.DeleteApp(t.Context(), given.Engine, "app", gk.Event{ID: "event", App: "app", At: given.Epoch}); err != nil {
 		t.Fatal(err)
 	}
-	_, appErr := s.App(t.Context(), engine, "app")
-	_, authErr := s.Authorization(t.Context(), engine, "auth")
+	_, appErr := s.App(t.Context(), given.Engine, "app")
+	_, authErr := s.Authorization(t.Context(), given.Engine, "auth")
 	_, clickErr := s.Click(t.Context(), "click")
-	for what, err := range map[string]error{"app": appErr, "authorization": authErr, "click": clickErr, "again": s.DeleteApp(t.Context(), engine, "app")} {
+	for what, err := range map[string]error{"app": appErr, "authorization": authErr, "click": clickErr, "again": s.DeleteApp(t.Context(), given.Engine, "app")} {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s = %v, want ErrNotFound", what, err)
 		}

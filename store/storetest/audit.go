@@ -9,13 +9,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 func auditInOrder(t *testing.T, s store.Store) {
 	var lines sync.WaitGroup
 	for n := range 20 {
 		lines.Go(func() {
-			e := store.AuditEntry{At: epoch, Actor: fmt.Sprint("key-", n%2), Action: "grant.revoke", Grant: fmt.Sprint("gr-", n), Address: "192.0.2.1", Count: 1}
+			e := store.AuditEntry{At: given.Epoch, Actor: fmt.Sprint("key-", n%2), Action: "grant.revoke", Grant: fmt.Sprint("gr-", n), Address: "192.0.2.1", Count: 1}
 			if err := s.Record(t.Context(), e, e); err != nil {
 				t.Error(err)
 			}
@@ -43,7 +44,7 @@ func auditInOrder(t *testing.T, s store.Store) {
 		t.Errorf("%d lines were read, want 40", read)
 	}
 	want := store.AuditEntry{
-		Position: 41, At: epoch, Until: epoch.Add(time.Minute), Actor: "other", Action: "token.read", App: "app", Grant: "gr-3", Object: "x",
+		Position: 41, At: given.Epoch, Until: given.Epoch.Add(time.Minute), Actor: "other", Action: "token.read", App: "app", Grant: "gr-3", Object: "x",
 		Address: "2001:db8::1", Count: 5, Status: 404,
 	}
 	if err := s.Record(t.Context(), want); err != nil {
@@ -61,7 +62,7 @@ func auditInOrder(t *testing.T, s store.Store) {
 			t.Errorf("AuditAfter(%+v) = %d lines, %v, want %d", c.filter, len(got), err, c.want)
 		}
 		if c.want == 1 {
-			same(t, "a line", got, []store.AuditEntry{want})
+			given.Same(t, "a line", got, []store.AuditEntry{want})
 		}
 	}
 }
@@ -84,16 +85,16 @@ func keyUses(t *testing.T, s store.Store) {
 		}
 		return told[0]
 	}
-	same(t, "the first uses", note(day.AddDate(0, 0, -20), "k", 500, "a"), store.KeyUse{Key: "k", After: 500, Networks: []string{"a"}})
-	same(t, "those of another key", note(day.AddDate(0, 0, -2), "l", 5, "a"), store.KeyUse{Key: "l", After: 5, Networks: []string{"a"}})
+	given.Same(t, "the first uses", note(day.AddDate(0, 0, -20), "k", 500, "a"), store.KeyUse{Key: "k", After: 500, Networks: []string{"a"}})
+	given.Same(t, "those of another key", note(day.AddDate(0, 0, -2), "l", 5, "a"), store.KeyUse{Key: "l", After: 5, Networks: []string{"a"}})
 	note(day.AddDate(0, 0, -3), "k", 5, "a")
 	note(day.AddDate(0, 0, -1), "k", 10, "a", "a")
-	same(t, "after two days with 5 and 20", note(day, "k", 7, "b", "c", "b"), store.KeyUse{Key: "k", After: 21, Usual: 12, Networks: []string{"b", "c"}, Known: 1})
-	same(t, "the same day again", note(day, "k", 1, "b"), store.KeyUse{Key: "k", Before: 21, After: 22, Usual: 12, Known: 3})
+	given.Same(t, "after two days with 5 and 20", note(day, "k", 7, "b", "c", "b"), store.KeyUse{Key: "k", After: 21, Usual: 12, Networks: []string{"b", "c"}, Known: 1})
+	given.Same(t, "the same day again", note(day, "k", 1, "b"), store.KeyUse{Key: "k", Before: 21, After: 22, Usual: 12, Known: 3})
 	if _, err := s.Publish(t.Context(), 100); err != nil {
 		t.Fatal(err)
 	}
-	if events, err := s.EventsAfter(t.Context(), engine, 0, 100); err != nil || len(events) != 6 {
+	if events, err := s.EventsAfter(t.Context(), given.Engine, 0, 100); err != nil || len(events) != 6 {
 		t.Errorf("%d events were stored, %v, want 6", len(events), err)
 	}
 	for n := range 2 * store.MostNetworks {
@@ -106,11 +107,11 @@ func keyUses(t *testing.T, s store.Store) {
 
 func auditKept(t *testing.T, s store.Store) {
 	for _, age := range []int{1, 399, 401, 800} {
-		if err := s.Record(t.Context(), store.AuditEntry{At: epoch.AddDate(0, 0, -age), Actor: fmt.Sprint(age), Action: "key.create", Count: 1}); err != nil {
+		if err := s.Record(t.Context(), store.AuditEntry{At: given.Epoch.AddDate(0, 0, -age), Actor: fmt.Sprint(age), Action: "key.create", Count: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.Sweep(t.Context(), epoch, 100); err != nil {
+	if _, err := s.Sweep(t.Context(), given.Epoch, 100); err != nil {
 		t.Fatal(err)
 	}
 	kept, err := s.AuditAfter(t.Context(), store.AuditFilter{})

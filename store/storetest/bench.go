@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // benchGrants is how many grants a benchmark works on.
@@ -17,17 +18,17 @@ const benchGrants = 5000
 // operation is one grant. open returns a fresh, empty store.
 func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 	s := open(b)
-	makeApp(b, s, "app")
+	given.MakeApp(b, s, "app")
 	grants := make([]gk.Grant, benchGrants)
 	for i := range grants {
-		id := numbered("grant", i)
+		id := given.Numbered("grant", i)
 		grants[i] = gk.Grant{
-			ID: id, Subject: shop(id), State: gk.Active, Renewable: true, Generation: 1, Origin: gk.Origin{PairSpent: -1},
-			Pair:   gk.Pair{Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: epoch.Add(time.Hour)},
-			Pacing: gk.Pacing{DueAt: epoch},
+			ID: id, Subject: given.Shop(id), State: gk.Active, Renewable: true, Generation: 1, Origin: gk.Origin{PairSpent: -1},
+			Pair:   gk.Pair{Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: given.Epoch.Add(time.Hour)},
+			Pacing: gk.Pacing{DueAt: given.Epoch},
 		}
 	}
-	err := s.PutGrants(b.Context(), "app", "", "", nil, epoch,
+	err := s.PutGrants(b.Context(), "app", "", "", nil, given.Epoch,
 		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			return grants, nil, nil
 		})
@@ -39,7 +40,7 @@ func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 		b.SetParallelism(8)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				got, err := s.Tokens(b.Context(), []string{numbered("grant", int(n.Add(1))%benchGrants)})
+				got, err := s.Tokens(b.Context(), []string{given.Numbered("grant", int(n.Add(1))%benchGrants)})
 				if err != nil || len(got) != 1 {
 					b.Errorf("Tokens = %d rows, %v", len(got), err)
 				}
@@ -51,7 +52,7 @@ func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 		b.SetParallelism(32)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				err := s.UpdateGrant(b.Context(), engine, numbered("grant", int(n.Add(1))%benchGrants), epoch,
+				err := s.UpdateGrant(b.Context(), given.Engine, given.Numbered("grant", int(n.Add(1))%benchGrants), given.Epoch,
 					func(g *gk.Grant) ([]gk.Event, error) { g.QuotaUsed++; return nil, nil })
 				if err != nil {
 					b.Errorf("UpdateGrant = %v", err)
@@ -74,10 +75,10 @@ func benchImports(b *testing.B, s store.Store) {
 		var events []gk.Event
 		var subjects []gk.Subject
 		for range min(left, 1000) {
-			at := epoch.Add(time.Duration(imports.Add(1)/1000) * time.Millisecond)
+			at := given.Epoch.Add(time.Duration(imports.Add(1)/1000) * time.Millisecond)
 			id := gk.NewID("grt", at)
 			g := gk.Grant{
-				ID: id, Subject: shop("of-" + id), State: gk.Active, Renewable: true, Generation: 1,
+				ID: id, Subject: given.Shop("of-" + id), State: gk.Active, Renewable: true, Generation: 1,
 				Origin: gk.Origin{PairSpent: -1},
 				Owner:  "owner",
 				Pair:   gk.Pair{Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: at.Add(time.Hour)},
@@ -87,7 +88,7 @@ func benchImports(b *testing.B, s store.Store) {
 			grants, subjects = append(grants, g), append(subjects, g.Subject)
 			events = append(events, gk.Event{ID: gk.NewID("evt", at), Kind: gk.EventGrantCreated, Grant: id, App: "app", At: at})
 		}
-		err := s.PutGrants(b.Context(), "app", "", "", subjects, epoch,
+		err := s.PutGrants(b.Context(), "app", "", "", subjects, given.Epoch,
 			func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
 				return grants, events, nil
 			})
@@ -108,7 +109,7 @@ func benchRenewals(b *testing.B, s store.Store) {
 		defer close(work)
 		for left := b.N; left > 0; {
 			n := renewals.Add(1)
-			now := epoch.Add(time.Duration(n) * time.Hour) // all are due again
+			now := given.Epoch.Add(time.Duration(n) * time.Hour) // all are due again
 			a := store.Attempt{AttemptID: fmt.Sprint("attempt-", n), AttemptBy: "host", AttemptAt: now, AttemptUntil: now.Add(90 * time.Second)}
 			got, err := s.ClaimDue(b.Context(), "app", a, time.Time{}, min(left, 64))
 			if err != nil || len(got) == 0 {
@@ -128,7 +129,7 @@ func benchRenewals(b *testing.B, s store.Store) {
 				return
 			}
 			saved, err := s.SaveRenewal(b.Context(), store.Renewal{
-				Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: g.AttemptAt, At: g.AttemptAt, RepeatFor: century,
+				Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: g.AttemptAt, At: g.AttemptAt, RepeatFor: given.Century,
 				Pair:      gk.Pair{Access: g.Access, Refresh: g.Refresh, Expires: g.AttemptAt.Add(time.Hour)},
 				Renewable: true, Due: g.AttemptAt.Add(30 * time.Minute),
 			})

@@ -10,14 +10,15 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 func changeRaisesVersion(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	before := grantNow(t, s, "grant")
-	err := s.UpdateGrant(t.Context(), engine, "grant", epoch.Add(time.Minute+900*time.Microsecond), func(g *gk.Grant) ([]gk.Event, error) {
-		same(t, "what the change is given", *g, before)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	before := given.GrantNow(t, s, "grant")
+	err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch.Add(time.Minute+900*time.Microsecond), func(g *gk.Grant) ([]gk.Event, error) {
+		given.Same(t, "what the change is given", *g, before)
 		g.ID, g.App, g.Version, g.CreatedAt = "other", "other", 99, time.Time{} // not a change's to move
 		g.Owner = "owner"
 		return nil, nil
@@ -26,10 +27,10 @@ func changeRaisesVersion(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	want := before
-	want.Owner, want.Version, want.UpdatedAt = "owner", 2, epoch.Add(time.Minute)
-	same(t, "the grant after a change", grantNow(t, s, "grant"), want)
+	want.Owner, want.Version, want.UpdatedAt = "owner", 2, given.Epoch.Add(time.Minute)
+	given.Same(t, "the grant after a change", given.GrantNow(t, s, "grant"), want)
 
-	err = s.UpdateGrant(t.Context(), engine, "nobody", epoch, func(*gk.Grant) ([]gk.Event, error) {
+	err = s.UpdateGrant(t.Context(), given.Engine, "nobody", given.Epoch, func(*gk.Grant) ([]gk.Event, error) {
 		t.Error("the change of an unknown grant was called")
 		return nil, nil
 	})
@@ -39,94 +40,85 @@ func changeRaisesVersion(t *testing.T, s store.Store) {
 }
 
 func eventWithChange(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	event := gk.Event{
 		ID: "event", Kind: gk.EventGrantMoved, Actor: "key-1", App: "app", Grant: "grant", Authorization: "auth", Owner: "new",
-		Data: map[string]any{"from": "old", "to": "new", "n": 1.5, "list": []any{"a"}}, At: epoch,
+		Data: map[string]any{"from": "old", "to": "new", "n": 1.5, "list": []any{"a"}}, At: given.Epoch,
 	}
-	err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+	err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 		g.Owner = "new"
 		return []gk.Event{event}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := s.History(t.Context(), engine, "grant", "", 10)
+	events, err := s.History(t.Context(), given.Engine, "grant", "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	event.GrantVersion = grantNow(t, s, "grant").Version
-	same(t, "the history", events, []gk.Event{event})
+	event.GrantVersion = given.GrantNow(t, s, "grant").Version
+	given.Same(t, "the history", events, []gk.Event{event})
 }
 
 func failedChange(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	before := grantNow(t, s, "grant")
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	before := given.GrantNow(t, s, "grant")
 	mine := errors.New("mine")
-	err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+	err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 		g.Owner = "new"
-		return []gk.Event{eventOf(g, "event", 0)}, mine
+		return []gk.Event{given.EventOf(g, "event", 0)}, mine
 	})
 	if !errors.Is(err, mine) {
 		t.Errorf("UpdateGrant = %v, want the change's own error", err)
 	}
-	same(t, "the grant", grantNow(t, s, "grant"), before)
-	noHistory(t, s, "grant")
+	given.Same(t, "the grant", given.GrantNow(t, s, "grant"), before)
+	given.NoHistory(t, s, "grant")
 }
 
 func failedEvent(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	if err := s.Append(t.Context(), gk.Event{ID: "taken", At: epoch}); err != nil {
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	if err := s.Append(t.Context(), gk.Event{ID: "taken", At: given.Epoch}); err != nil {
 		t.Fatal(err)
 	}
-	before := grantNow(t, s, "grant")
-	err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+	before := given.GrantNow(t, s, "grant")
+	err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 		g.Owner = "new"
-		return []gk.Event{eventOf(g, "free", 0), eventOf(g, "taken", 1)}, nil
+		return []gk.Event{given.EventOf(g, "free", 0), given.EventOf(g, "taken", 1)}, nil
 	})
 	if !errors.Is(err, store.ErrExists) {
 		t.Errorf("UpdateGrant with an event whose id is taken = %v, want ErrExists", err)
 	}
-	same(t, "the grant", grantNow(t, s, "grant"), before)
-	noHistory(t, s, "grant")
+	given.Same(t, "the grant", given.GrantNow(t, s, "grant"), before)
+	given.NoHistory(t, s, "grant")
 }
 
 func unchanged(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	before := grantNow(t, s, "grant")
-	err := s.UpdateGrant(t.Context(), engine, "grant", epoch.Add(time.Hour), func(g *gk.Grant) ([]gk.Event, error) {
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	before := given.GrantNow(t, s, "grant")
+	err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch.Add(time.Hour), func(g *gk.Grant) ([]gk.Event, error) {
 		g.Owner = "new"
-		return []gk.Event{eventOf(g, "event", 0)}, fmt.Errorf("nothing to do: %w", store.ErrUnchanged)
+		return []gk.Event{given.EventOf(g, "event", 0)}, fmt.Errorf("nothing to do: %w", store.ErrUnchanged)
 	})
 	if err != nil {
 		t.Errorf("UpdateGrant = %v, want nil", err)
 	}
-	same(t, "the grant", grantNow(t, s, "grant"), before)
-	noHistory(t, s, "grant")
-}
-
-// noHistory fails the test if a grant has events.
-func noHistory(t *testing.T, s store.Store, grant string) {
-	t.Helper()
-	events, err := s.History(t.Context(), engine, grant, "", 10)
-	if err != nil || len(events) != 0 {
-		t.Errorf("History = %v, %v, want no event", events, err)
-	}
+	given.Same(t, "the grant", given.GrantNow(t, s, "grant"), before)
+	given.NoHistory(t, s, "grant")
 }
 
 func concurrentChanges(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	var callers sync.WaitGroup
 	for i := range 50 {
 		callers.Go(func() {
-			err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+			err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 				g.QuotaUsed++
-				return []gk.Event{eventOf(g, numbered("event", i), i)}, nil
+				return []gk.Event{given.EventOf(g, given.Numbered("event", i), i)}, nil
 			})
 			if err != nil {
 				t.Errorf("UpdateGrant = %v", err)
@@ -134,32 +126,32 @@ func concurrentChanges(t *testing.T, s store.Store) {
 		})
 	}
 	callers.Wait()
-	g := grantNow(t, s, "grant")
+	g := given.GrantNow(t, s, "grant")
 	if g.QuotaUsed != 50 || g.Version != 51 {
 		t.Errorf("after fifty changes: counted %d, version %d, want 50 and 51", g.QuotaUsed, g.Version)
 	}
-	events, err := s.History(t.Context(), engine, "grant", "", 100)
+	events, err := s.History(t.Context(), given.Engine, "grant", "", 100)
 	if err != nil || len(events) != 50 {
 		t.Errorf("History has %d events, %v, want 50", len(events), err)
 	}
 }
 
 func failingAmongOthers(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	for i := range 8 {
-		makeGrant(t, s, "app", numbered("grant", i), nil)
+		given.MakeGrant(t, s, "app", given.Numbered("grant", i), nil)
 	}
-	if err := s.Append(t.Context(), gk.Event{ID: "taken", At: epoch}); err != nil {
+	if err := s.Append(t.Context(), gk.Event{ID: "taken", At: given.Epoch}); err != nil {
 		t.Fatal(err)
 	}
 	var callers sync.WaitGroup
 	for i := range 8 {
 		callers.Go(func() {
 			for range 20 {
-				err := s.UpdateGrant(t.Context(), engine, numbered("grant", i), epoch, func(g *gk.Grant) ([]gk.Event, error) {
+				err := s.UpdateGrant(t.Context(), given.Engine, given.Numbered("grant", i), given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 					g.QuotaUsed++
 					if i%2 == 1 {
-						return []gk.Event{eventOf(g, "taken", 0)}, nil
+						return []gk.Event{given.EventOf(g, "taken", 0)}, nil
 					}
 					return nil, nil
 				})
@@ -175,77 +167,77 @@ func failingAmongOthers(t *testing.T, s store.Store) {
 		if i%2 == 1 {
 			want = 0
 		}
-		if got := grantNow(t, s, numbered("grant", i)).QuotaUsed; got != want {
+		if got := given.GrantNow(t, s, given.Numbered("grant", i)).QuotaUsed; got != want {
 			t.Errorf("grant %d counted %d, want %d", i, got, want)
 		}
 	}
 }
 
 func panicInChange(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	before := grantNow(t, s, "grant")
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	before := given.GrantNow(t, s, "grant")
 	func() {
 		defer func() {
 			if recover() == nil {
 				t.Error("the panic did not reach its caller")
 			}
 		}()
-		_ = s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+		_ = s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 			g.Owner = "new"
 			panic("in a change")
 		})
 	}()
-	same(t, "the grant after a panic", grantNow(t, s, "grant"), before)
-	changeGrant(t, s, "grant", func(g *gk.Grant) { g.Owner = "later" })
-	if got := grantNow(t, s, "grant").Owner; got != "later" {
+	given.Same(t, "the grant after a panic", given.GrantNow(t, s, "grant"), before)
+	given.ChangeGrant(t, s, "grant", func(g *gk.Grant) { g.Owner = "later" })
+	if got := given.GrantNow(t, s, "grant").Owner; got != "later" {
 		t.Errorf("the owner after the next change = %q, want later", got)
 	}
 }
 
 func writeAfterEnd(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := s.UpdateGrant(ctx, engine, "grant", epoch, func(*gk.Grant) ([]gk.Event, error) {
+	err := s.UpdateGrant(ctx, given.Engine, "grant", given.Epoch, func(*gk.Grant) ([]gk.Event, error) {
 		t.Error("the change was called")
 		return nil, nil
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("UpdateGrant = %v, want context.Canceled", err)
 	}
-	_, err = s.SaveRenewal(ctx, store.Renewal{Grant: "grant", Attempt: "a", Spent: 1, At: epoch, Due: epoch})
+	_, err = s.SaveRenewal(ctx, store.Renewal{Grant: "grant", Attempt: "a", Spent: 1, At: given.Epoch, Due: given.Epoch})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("SaveRenewal = %v, want context.Canceled", err)
 	}
-	if g := grantNow(t, s, "grant"); g.Generation != 1 {
+	if g := given.GrantNow(t, s, "grant"); g.Generation != 1 {
 		t.Errorf("the generation is %d, want 1", g.Generation)
 	}
 }
 
 func writeBegun(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := s.UpdateGrant(ctx, engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+	err := s.UpdateGrant(ctx, given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 		cancel()
 		g.Owner = "new"
-		return []gk.Event{eventOf(g, "event", 0)}, nil
+		return []gk.Event{given.EventOf(g, "event", 0)}, nil
 	})
 	if err != nil {
 		t.Errorf("UpdateGrant whose context ended under way = %v, want nil", err)
 	}
-	if got := grantNow(t, s, "grant").Owner; got != "new" {
+	if got := given.GrantNow(t, s, "grant").Owner; got != "new" {
 		t.Errorf("the owner is %q, want new", got)
 	}
 }
 
 func renewableIsDue(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	forget := func(state gk.State, renewable bool) error {
-		return s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+		return s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 			g.State, g.Renewable, g.DueAt = state, renewable, time.Time{}
 			return nil, nil
 		})
@@ -262,9 +254,9 @@ func renewableIsDue(t *testing.T, s store.Store) {
 }
 
 func revokedIsEmpty(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
 		g.State = gk.Revoked
 		return nil, nil
 	})

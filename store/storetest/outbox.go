@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // eventIDs returns the ids of events in their order.
@@ -21,13 +22,13 @@ func eventIDs(events []gk.Event) []string {
 
 func publishOrder(t *testing.T, s store.Store) {
 	for _, id := range []string{"b", "a"} {
-		if err := s.Append(t.Context(), gk.Event{ID: id, Kind: gk.EventAppChanged, At: epoch}); err != nil {
+		if err := s.Append(t.Context(), gk.Event{ID: id, Kind: gk.EventAppChanged, At: given.Epoch}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	read := func(after int64, limit int) []gk.Event {
 		t.Helper()
-		events, err := s.EventsAfter(t.Context(), engine, after, limit)
+		events, err := s.EventsAfter(t.Context(), given.Engine, after, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,38 +40,38 @@ func publishOrder(t *testing.T, s store.Store) {
 			t.Errorf("Publish = %d, %v, want %d", n, err, want)
 		}
 	}
-	same(t, "events before they are published", read(0, 10), []gk.Event(nil))
+	given.Same(t, "events before they are published", read(0, 10), []gk.Event(nil))
 	publish(10, 2)
 	publish(10, 0)
-	if err := s.Append(t.Context(), gk.Event{ID: "0 is the smallest id", At: epoch}, gk.Event{ID: "c", At: epoch}, gk.Event{ID: "d", At: epoch}); err != nil {
+	if err := s.Append(t.Context(), gk.Event{ID: "0 is the smallest id", At: given.Epoch}, gk.Event{ID: "c", At: given.Epoch}, gk.Event{ID: "d", At: given.Epoch}); err != nil {
 		t.Fatal(err)
 	}
 	publish(2, 2)
 	publish(2, 1)
 	all := read(0, 10)
-	same(t, "the order of publication", eventIDs(all), []string{"a", "b", "0 is the smallest id", "c", "d"})
+	given.Same(t, "the order of publication", eventIDs(all), []string{"a", "b", "0 is the smallest id", "c", "d"})
 	for i, e := range all {
 		if e.Position != int64(i+1) {
 			t.Errorf("event %s has position %d, want %d", e.ID, e.Position, i+1)
 		}
 	}
-	same(t, "events after a position", eventIDs(read(1, 2)), []string{"b", "0 is the smallest id"})
-	if err := s.Append(t.Context(), gk.Event{ID: "a", At: epoch}); !errors.Is(err, store.ErrExists) {
+	given.Same(t, "events after a position", eventIDs(read(1, 2)), []string{"b", "0 is the smallest id"})
+	if err := s.Append(t.Context(), gk.Event{ID: "a", At: given.Epoch}); !errors.Is(err, store.ErrExists) {
 		t.Errorf("Append of an id that is taken = %v, want ErrExists", err)
 	}
 }
 
 func eventsInOrder(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	var want []string
 	for n := range 20 {
 		// The ids are in the opposite order of what happened, and the clock of every third change is behind.
-		at := epoch.Add(time.Duration(n%3) * -time.Second)
-		err := s.UpdateGrant(t.Context(), engine, "grant", at, func(g *gk.Grant) ([]gk.Event, error) {
+		at := given.Epoch.Add(time.Duration(n%3) * -time.Second)
+		err := s.UpdateGrant(t.Context(), given.Engine, "grant", at, func(g *gk.Grant) ([]gk.Event, error) {
 			var events []gk.Event
 			for place := range 3 {
-				e := eventOf(g, numbered("event", 1000-10*n-place), 0)
+				e := given.EventOf(g, given.Numbered("event", 1000-10*n-place), 0)
 				e.At = at
 				events = append(events, e)
 			}
@@ -80,21 +81,21 @@ func eventsInOrder(t *testing.T, s store.Store) {
 			t.Fatal(err)
 		}
 		for place := range 3 {
-			want = append(want, numbered("event", 1000-10*n-place))
+			want = append(want, given.Numbered("event", 1000-10*n-place))
 		}
 	}
 	if n, err := s.Publish(t.Context(), 1000); err != nil || n != len(want) {
 		t.Fatalf("Publish = %d, %v, want %d", n, err, len(want))
 	}
-	events, err := s.EventsAfter(t.Context(), engine, 0, 0)
+	events, err := s.EventsAfter(t.Context(), given.Engine, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the order of publication", eventIDs(events), want)
+	given.Same(t, "the order of publication", eventIDs(events), want)
 
 	var paged []string
 	for before := ""; ; {
-		page, err := s.History(t.Context(), engine, "grant", before, 7)
+		page, err := s.History(t.Context(), given.Engine, "grant", before, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,21 +114,21 @@ func eventsInOrder(t *testing.T, s store.Store) {
 	}
 	for n := range 20 {
 		first := inHistory[want[3*n]]
-		same(t, "the places of a change's events in the history, newest first",
+		given.Same(t, "the places of a change's events in the history, newest first",
 			[]int{inHistory[want[3*n+1]], inHistory[want[3*n+2]]}, []int{first - 1, first - 2})
 	}
 }
 
 func followPositions(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
 	const writers, each = 6, 40
 	var writing, publishing sync.WaitGroup
 	for w := range writers {
 		writing.Go(func() {
 			for i := range each {
-				err := s.UpdateGrant(t.Context(), engine, "grant", epoch, func(g *gk.Grant) ([]gk.Event, error) {
-					return []gk.Event{eventOf(g, gk.NewID("ev", epoch), w*each+i)}, nil
+				err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
+					return []gk.Event{given.EventOf(g, gk.NewID("ev", given.Epoch), w*each+i)}, nil
 				})
 				if err != nil {
 					t.Errorf("UpdateGrant = %v", err)
@@ -154,7 +155,7 @@ func followPositions(t *testing.T, s store.Store) {
 	var last, version int64
 	deadline := time.Now().Add(time.Minute)
 	for last < writers*each && time.Now().Before(deadline) && !t.Failed() {
-		events, err := s.EventsAfter(t.Context(), engine, last, 11)
+		events, err := s.EventsAfter(t.Context(), given.Engine, last, 11)
 		if err != nil {
 			t.Error(err)
 		}
@@ -175,11 +176,11 @@ func followPositions(t *testing.T, s store.Store) {
 }
 
 func history(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	makeGrant(t, s, "app", "other", nil)
-	g, other := grantNow(t, s, "grant"), grantNow(t, s, "other")
-	err := s.Append(t.Context(), eventOf(&g, "1", 1), eventOf(&other, "2", 2), eventOf(&g, "3", 3), eventOf(&g, "4", 4), gk.Event{ID: "5", At: epoch})
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	given.MakeGrant(t, s, "app", "other", nil)
+	g, other := given.GrantNow(t, s, "grant"), given.GrantNow(t, s, "other")
+	err := s.Append(t.Context(), given.EventOf(&g, "1", 1), given.EventOf(&other, "2", 2), given.EventOf(&g, "3", 3), given.EventOf(&g, "4", 4), gk.Event{ID: "5", At: given.Epoch})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,25 +189,25 @@ func history(t *testing.T, s store.Store) {
 		limit  int
 		want   []string
 	}{{"", 10, []string{"4", "3", "1"}}, {"", 2, []string{"4", "3"}}, {"3", 2, []string{"1"}}, {"1", 2, nil}} {
-		events, err := s.History(t.Context(), engine, "grant", c.before, c.limit)
+		events, err := s.History(t.Context(), given.Engine, "grant", c.before, c.limit)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the history before "+c.before, eventIDs(events), c.want)
+		given.Same(t, "the history before "+c.before, eventIDs(events), c.want)
 	}
 	for _, id := range []string{"unknown", ""} {
-		if _, err := s.History(t.Context(), engine, id, "", 10); !errors.Is(err, store.ErrNotFound) {
+		if _, err := s.History(t.Context(), given.Engine, id, "", 10); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("History of %q = %v, want ErrNotFound", id, err)
 		}
 	}
 }
 
 func historyOfFresh(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", nil)
-	g := grantNow(t, s, "grant")
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	g := given.GrantNow(t, s, "grant")
 	for i, id := range []string{"1", "2"} {
-		if err := s.Append(t.Context(), eventOf(&g, id, i)); err != nil {
+		if err := s.Append(t.Context(), given.EventOf(&g, id, i)); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
@@ -215,7 +216,7 @@ func historyOfFresh(t *testing.T, s store.Store) {
 			}
 		}
 	}
-	events, err := s.History(t.Context(), engine, "grant", "", 10)
+	events, err := s.History(t.Context(), given.Engine, "grant", "", 10)
 	if err != nil || len(events) != 2 || events[0].Position != 0 || events[1].Position != 1 {
 		t.Errorf("History = %v, %v, want the fresh event before the published one", events, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // makeOutlet stores an enabled outlet.
@@ -16,7 +17,7 @@ func makeOutlet(t *testing.T, s store.Store, form, id string) store.Outlet {
 	t.Helper()
 	o := store.Outlet{
 		ID: id, Form: form, By: "key", Enabled: true, Rule: store.Rule{Kinds: []string{"grant.*"}, Group: time.Minute},
-		Sealed: gk.Sealed("ciphertext"), State: map[string]int64{"a": 1}, CreatedAt: epoch, UpdatedAt: epoch,
+		Sealed: gk.Sealed("ciphertext"), State: map[string]int64{"a": 1}, CreatedAt: given.Epoch, UpdatedAt: given.Epoch,
 	}
 	if err := s.CreateOutlet(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -28,7 +29,7 @@ func makeOutlet(t *testing.T, s store.Store, form, id string) store.Outlet {
 func deliveryOf(outlet, event string, position int64) store.Delivery {
 	return store.Delivery{
 		Outlet: outlet, Event: event, Kind: gk.EventGrantExpiring, About: "grant of " + event, Position: position, State: store.Pending,
-		DueAt: epoch, CreatedAt: epoch,
+		DueAt: given.Epoch, CreatedAt: given.Epoch,
 	}
 }
 
@@ -39,7 +40,7 @@ func outletComesBack(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the outlet", got, want)
+	given.Same(t, "the outlet", got, want)
 	if _, err := s.Outlet(t.Context(), store.AlarmForm, "one"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a webhook asked for as an alarm = %v, want ErrNotFound", err)
 	}
@@ -55,10 +56,10 @@ func outletComesBack(t *testing.T, s store.Store) {
 	if err := s.DeleteOutlet(t.Context(), store.WebhookForm, "two"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an alarm removed as a webhook = %v, want ErrNotFound", err)
 	}
-	if ok, err := s.HoldOutlet(t.Context(), "two", epoch, epoch.Add(time.Minute)); err != nil || !ok {
+	if ok, err := s.HoldOutlet(t.Context(), "two", given.Epoch, given.Epoch.Add(time.Minute)); err != nil || !ok {
 		t.Errorf("HoldOutlet = %v, %v", ok, err)
 	}
-	if ok, err := s.HoldOutlet(t.Context(), "two", epoch, epoch.Add(time.Minute)); err != nil || ok {
+	if ok, err := s.HoldOutlet(t.Context(), "two", given.Epoch, given.Epoch.Add(time.Minute)); err != nil || ok {
 		t.Errorf("HoldOutlet of what is held = %v, %v", ok, err)
 	}
 }
@@ -102,7 +103,7 @@ func deliveriesClaimed(t *testing.T, s store.Store) {
 	if ok, err := s.Spread(t.Context(), 0, 2, []store.Delivery{deliveryOf("one", "a", 1), deliveryOf("one", "b", 2)}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if due, err := s.DueOutlets(t.Context(), epoch); err != nil || len(due) != 1 {
+	if due, err := s.DueOutlets(t.Context(), given.Epoch); err != nil || len(due) != 1 {
 		t.Errorf("DueOutlets = %v, %v", due, err)
 	}
 	var mu sync.Mutex
@@ -110,7 +111,7 @@ func deliveriesClaimed(t *testing.T, s store.Store) {
 	var callers sync.WaitGroup
 	for range 8 {
 		callers.Go(func() {
-			got, err := s.ClaimDeliveries(t.Context(), "one", epoch, epoch.Add(time.Minute), 1)
+			got, err := s.ClaimDeliveries(t.Context(), "one", given.Epoch, given.Epoch.Add(time.Minute), 1)
 			if err != nil {
 				t.Errorf("ClaimDeliveries = %v", err)
 			}
@@ -124,7 +125,7 @@ func deliveriesClaimed(t *testing.T, s store.Store) {
 		t.Fatalf("eight callers claimed %v, want each delivery once", claimed)
 	}
 	d := claimed[0]
-	d.State, d.Attempts, d.DueAt, d.LastAt, d.LastStatus, d.LastTook, d.LastError = store.Delivered, 1, time.Time{}, epoch, 204, 100*time.Millisecond, ""
+	d.State, d.Attempts, d.DueAt, d.LastAt, d.LastStatus, d.LastTook, d.LastError = store.Delivered, 1, time.Time{}, given.Epoch, 204, 100*time.Millisecond, ""
 	if err := s.SettleDeliveries(t.Context(), []store.Delivery{d}); err != nil {
 		t.Fatal(err)
 	}
@@ -132,16 +133,16 @@ func deliveriesClaimed(t *testing.T, s store.Store) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("Deliveries = %v, %v", found, err)
 	}
-	same(t, "the delivery", found[0], d)
-	if got, err := s.ClaimDeliveries(t.Context(), "one", epoch.Add(time.Minute), epoch.Add(time.Hour), 10); err != nil || len(got) != 1 {
+	given.Same(t, "the delivery", found[0], d)
+	if got, err := s.ClaimDeliveries(t.Context(), "one", given.Epoch.Add(time.Minute), given.Epoch.Add(time.Hour), 10); err != nil || len(got) != 1 {
 		t.Errorf("ClaimDeliveries once the claim is over = %v, %v, want the other one again", got, err)
 	}
 	if told, err := s.LastTold(t.Context(), "one", []string{d.About, "other"}); err != nil || len(told) != 1 || told[d.About] != d.Kind {
 		t.Errorf("LastTold = %v, %v", told, err)
 	}
-	err = s.UpdateOutlet(t.Context(), store.WebhookForm, "one", epoch, func(o *store.Outlet) ([]gk.Event, error) {
+	err = s.UpdateOutlet(t.Context(), store.WebhookForm, "one", given.Epoch, func(o *store.Outlet) ([]gk.Event, error) {
 		o.Enabled, o.Reason = false, "gone"
-		return []gk.Event{{ID: "told", Kind: gk.EventWebhookDisabled, At: epoch}}, nil
+		return []gk.Event{{ID: "told", Kind: gk.EventWebhookDisabled, At: given.Epoch}}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +153,7 @@ func deliveriesClaimed(t *testing.T, s store.Store) {
 	if err := s.Redeliver(t.Context(), []store.Delivery{d}); err != nil {
 		t.Fatal(err)
 	}
-	if due, err := s.DueOutlets(t.Context(), epoch); err != nil || len(due) != 0 {
+	if due, err := s.DueOutlets(t.Context(), given.Epoch); err != nil || len(due) != 0 {
 		t.Errorf("DueOutlets of what is disabled = %v, %v", due, err)
 	}
 	if err := s.DeleteOutlet(t.Context(), store.WebhookForm, "one"); err != nil {
@@ -162,9 +163,9 @@ func deliveriesClaimed(t *testing.T, s store.Store) {
 
 func eventsFound(t *testing.T, s store.Store) {
 	for i, e := range []gk.Event{
-		{ID: "a", Kind: gk.EventAppChanged, App: "one", At: epoch},
-		{ID: "b", Kind: gk.EventGrantExpiring, App: "one", Grant: "g", Owner: "o", At: epoch},
-		{ID: "c", Kind: gk.EventAppChanged, App: "two", At: epoch},
+		{ID: "a", Kind: gk.EventAppChanged, App: "one", At: given.Epoch},
+		{ID: "b", Kind: gk.EventGrantExpiring, App: "one", Grant: "g", Owner: "o", At: given.Epoch},
+		{ID: "c", Kind: gk.EventAppChanged, App: "two", At: given.Epoch},
 	} {
 		if err := s.Append(t.Context(), e); err != nil {
 			t.Fatal(i, err)
@@ -184,19 +185,19 @@ func eventsFound(t *testing.T, s store.Store) {
 		{store.EventFilter{Grant: "g", Owner: "o"}, []string{"b"}},
 		{store.EventFilter{Limit: 1}, []string{"a"}},
 	} {
-		found, err := s.FindEvents(t.Context(), someone, c.filter)
+		found, err := s.FindEvents(t.Context(), given.Someone, c.filter)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "FindEvents", eventIDs(found), c.want)
+		given.Same(t, "FindEvents", eventIDs(found), c.want)
 	}
 	found, err := s.EventsByID(t.Context(), []string{"c", "a", "unknown"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "EventsByID", eventIDs(found), []string{"a", "c"})
+	given.Same(t, "EventsByID", eventIDs(found), []string{"a", "c"})
 	s.KeepEvents(time.Hour)
-	if n, err := s.Sweep(t.Context(), epoch.Add(2*time.Hour), 10); err != nil || n != 3 {
+	if n, err := s.Sweep(t.Context(), given.Epoch.Add(2*time.Hour), 10); err != nil || n != 3 {
 		t.Errorf("Sweep after a shorter time to keep = %d, %v, want the three", n, err)
 	}
 }

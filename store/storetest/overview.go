@@ -6,15 +6,16 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // limited sees one owner.
 var limited = gk.Viewer{Key: "key", Scopes: gk.Scopes(), Owners: []string{"a"}}
 
 func grantCounts(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	for id, state := range map[string]gk.State{"1": gk.Active, "2": gk.Active, "3": gk.Expired} {
-		makeGrant(t, s, "app", id, func(g *gk.Grant) {
+		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) {
 			g.State = state
 			if id == "1" {
 				g.Owner = "a"
@@ -25,7 +26,7 @@ func grantCounts(t *testing.T, s store.Store) {
 		v    gk.Viewer
 		want []store.GrantCount
 	}{
-		{someone, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 2}, {App: "app", Platform: "shopee", State: gk.Expired, N: 1}}},
+		{given.Someone, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 2}, {App: "app", Platform: "shopee", State: gk.Expired, N: 1}}},
 		{limited, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 1}}},
 		{gk.Viewer{}, nil},
 	} {
@@ -33,28 +34,28 @@ func grantCounts(t *testing.T, s store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the counts", got, c.want)
+		given.Same(t, "the counts", got, c.want)
 	}
 }
 
 // backlogs has work that is due, and more of it that is not yet.
 func backlogs(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "idle")
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "idle")
 	for id, due := range map[string]time.Duration{"1": -time.Hour, "2": -2 * time.Hour, "3": time.Hour} {
-		makeGrant(t, s, "app", id, func(g *gk.Grant) {
-			g.DueAt = epoch.Add(due)
+		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) {
+			g.DueAt = given.Epoch.Add(due)
 			if id == "3" {
 				g.Doubts = 1
 			}
 		})
 	}
-	got, err := s.Backlogs(t.Context(), epoch)
+	got, err := s.Backlogs(t.Context(), given.Epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the backlogs", got, []store.Backlog{{Platform: "shopee", Oldest: epoch.Add(-2 * time.Hour), InDoubt: 1}})
-	if got, err = s.Backlogs(t.Context(), epoch.Add(-3*time.Hour)); err != nil || len(got) != 1 || !got[0].Oldest.IsZero() {
+	given.Same(t, "the backlogs", got, []store.Backlog{{Platform: "shopee", Oldest: given.Epoch.Add(-2 * time.Hour), InDoubt: 1}})
+	if got, err = s.Backlogs(t.Context(), given.Epoch.Add(-3*time.Hour)); err != nil || len(got) != 1 || !got[0].Oldest.IsZero() {
 		t.Errorf("Backlogs before anything is due = %v, %v; want no oldest", got, err)
 	}
 	before, err := s.Unpublished(t.Context())
@@ -77,13 +78,13 @@ func backlogs(t *testing.T, s store.Store) {
 }
 
 func troubled(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "1-well", nil)
-	makeGrant(t, s, "app", "2-fault", func(g *gk.Grant) { g.Owner, g.Fault = "a", &gk.Fault{Code: "x", Action: gk.Backoff} })
-	makeGrant(t, s, "app", "3-doubt", func(g *gk.Grant) { g.Doubts = 1 })
-	makeGrant(t, s, "app", "4-suspended", func(g *gk.Grant) { g.State = gk.Suspended })
-	makeGrant(t, s, "app", "5-expired", func(g *gk.Grant) { g.State, g.Fault = gk.Expired, &gk.Fault{Code: "y"} })
-	makeGrant(t, s, "app", "6-revoked", func(g *gk.Grant) {
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "1-well", nil)
+	given.MakeGrant(t, s, "app", "2-fault", func(g *gk.Grant) { g.Owner, g.Fault = "a", &gk.Fault{Code: "x", Action: gk.Backoff} })
+	given.MakeGrant(t, s, "app", "3-doubt", func(g *gk.Grant) { g.Doubts = 1 })
+	given.MakeGrant(t, s, "app", "4-suspended", func(g *gk.Grant) { g.State = gk.Suspended })
+	given.MakeGrant(t, s, "app", "5-expired", func(g *gk.Grant) { g.State, g.Fault = gk.Expired, &gk.Fault{Code: "y"} })
+	given.MakeGrant(t, s, "app", "6-revoked", func(g *gk.Grant) {
 		g.State, g.Access, g.Refresh, g.Fault, g.Doubts = gk.Revoked, nil, nil, &gk.Fault{Code: "z"}, 1
 	})
 	for _, c := range []struct {
@@ -91,8 +92,8 @@ func troubled(t *testing.T, s store.Store) {
 		limit int
 		want  []string
 	}{
-		{someone, 0, []string{"2-fault", "3-doubt", "4-suspended", "5-expired"}},
-		{someone, 2, []string{"2-fault", "3-doubt"}},
+		{given.Someone, 0, []string{"2-fault", "3-doubt", "4-suspended", "5-expired"}},
+		{given.Someone, 2, []string{"2-fault", "3-doubt"}},
 		{limited, 0, []string{"2-fault"}},
 		{gk.Viewer{}, 0, nil},
 	} {
@@ -100,15 +101,15 @@ func troubled(t *testing.T, s store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "what is troubled", ids(got), c.want)
+		given.Same(t, "what is troubled", given.IDs(got), c.want)
 	}
 }
 
 func endsByDay(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	midnight := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
 	end := func(id string, set func(*gk.Grant)) {
-		makeGrant(t, s, "app", id, func(g *gk.Grant) { g.Expires = midnight; set(g) })
+		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) { g.Expires = midnight; set(g) })
 	}
 	end("renews", func(*gk.Grant) {})
 	end("ceiling", func(g *gk.Grant) { g.Ceiling = midnight.Add(17 * time.Hour) })
@@ -128,20 +129,20 @@ func endsByDay(t *testing.T, s store.Store) {
 			{Day: day + 1, Kind: store.EndCeiling, N: 1},
 		}},
 	} {
-		got, err := s.EndsByDay(t.Context(), someone, epoch, midnight.AddDate(0, 0, 20), c.offset)
+		got, err := s.EndsByDay(t.Context(), given.Someone, given.Epoch, midnight.AddDate(0, 0, 20), c.offset)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the ends", got, c.want)
+		given.Same(t, "the ends", got, c.want)
 	}
 }
 
 func recentEvents(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "g", nil)
-	g := grantNow(t, s, "g")
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "g", nil)
+	g := given.GrantNow(t, s, "g")
 	for i := range 4 {
-		e := eventOf(&g, numbered("event", i), i)
+		e := given.EventOf(&g, given.Numbered("event", i), i)
 		if i == 1 {
 			e.Kind = gk.EventGrantRevoked
 		}
@@ -163,7 +164,7 @@ func recentEvents(t *testing.T, s store.Store) {
 		{store.RecentFilter{Grant: "other"}, nil},
 		{store.RecentFilter{App: "other"}, nil},
 	} {
-		events, err := s.RecentEvents(t.Context(), someone, c.f)
+		events, err := s.RecentEvents(t.Context(), given.Someone, c.f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,6 +172,6 @@ func recentEvents(t *testing.T, s store.Store) {
 		for _, e := range events {
 			got = append(got, e.Position)
 		}
-		same(t, "the positions", got, c.want)
+		given.Same(t, "the positions", got, c.want)
 	}
 }

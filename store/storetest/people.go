@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // makePerson stores a person with a role and a name like the id.
@@ -13,7 +14,7 @@ func makePerson(t *testing.T, s store.Store, id, role string) store.Person {
 	t.Helper()
 	p := store.Person{
 		ID: id, Name: "name of " + id, Role: role, Password: "hash", Language: "zh-TW", Theme: "dark", Zone: "Asia/Taipei", NoShortcuts: true,
-		CreatedAt: epoch, UpdatedAt: epoch.Add(time.Second),
+		CreatedAt: given.Epoch, UpdatedAt: given.Epoch.Add(time.Second),
 	}
 	if err := s.CreatePerson(t.Context(), p); err != nil {
 		t.Fatalf("CreatePerson(%s) = %v", id, err)
@@ -28,7 +29,7 @@ func people(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "a person", got, want)
+	given.Same(t, "a person", got, want)
 	if got, err = s.PersonByName(ctx, want.Name); err != nil || got.ID != "one" {
 		t.Errorf("PersonByName = %s, %v; want the one of this name", got.ID, err)
 	}
@@ -37,11 +38,11 @@ func people(t *testing.T, s store.Store) {
 	if err := s.CreatePerson(ctx, twin); !errors.Is(err, store.ErrExists) {
 		t.Errorf("a second person of a name: %v, want ErrExists", err)
 	}
-	err = s.UpdatePerson(ctx, "one", epoch.Add(time.Hour), func(p *store.Person) error { p.Role = store.RoleOperator; return nil })
+	err = s.UpdatePerson(ctx, "one", given.Epoch.Add(time.Hour), func(p *store.Person) error { p.Role = store.RoleOperator; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Role, want.UpdatedAt = store.RoleOperator, epoch.Add(time.Hour)
+	want.Role, want.UpdatedAt = store.RoleOperator, given.Epoch.Add(time.Hour)
 	if got, _ = s.Person(ctx, "one"); got != want {
 		t.Errorf("after the change: %v, want %v", got, want)
 	}
@@ -53,7 +54,7 @@ func people(t *testing.T, s store.Store) {
 	}
 	for what, err := range map[string]error{
 		"Person": second(s.Person(ctx, "one")), "RemovePerson": s.RemovePerson(ctx, "one"),
-		"UpdatePerson": s.UpdatePerson(ctx, "one", epoch, func(*store.Person) error { return nil }),
+		"UpdatePerson": s.UpdatePerson(ctx, "one", given.Epoch, func(*store.Person) error { return nil }),
 	} {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s of somebody who is gone: %v, want ErrNotFound", what, err)
@@ -72,11 +73,11 @@ func lastAdministrator(t *testing.T, s store.Store) {
 	if err := s.RemovePerson(ctx, "chief"); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("removing the last administrator: %v, want ErrInUse", err)
 	}
-	if err := s.UpdatePerson(ctx, "chief", epoch, demote); !errors.Is(err, store.ErrInUse) {
+	if err := s.UpdatePerson(ctx, "chief", given.Epoch, demote); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("demoting the last administrator: %v, want ErrInUse", err)
 	}
 	makePerson(t, s, "other", store.RoleAdministrator)
-	if err := s.UpdatePerson(ctx, "chief", epoch, demote); err != nil {
+	if err := s.UpdatePerson(ctx, "chief", given.Epoch, demote); err != nil {
 		t.Errorf("demoting one of two: %v", err)
 	}
 	if err := s.RemovePerson(ctx, "help"); err != nil {
@@ -92,8 +93,8 @@ func logins(t *testing.T, s store.Store) {
 	makePerson(t, s, "one", store.RoleSupport)
 	login := func(name string, seen time.Duration) store.Login {
 		return store.Login{
-			Hash: []byte(name), Person: "one", Address: "192.0.2.1", Agent: "a browser", ProvedAt: epoch,
-			SeenAt: epoch.Add(seen), EndsAt: epoch.Add(time.Hour), CreatedAt: epoch,
+			Hash: []byte(name), Person: "one", Address: "192.0.2.1", Agent: "a browser", ProvedAt: given.Epoch,
+			SeenAt: given.Epoch.Add(seen), EndsAt: given.Epoch.Add(time.Hour), CreatedAt: given.Epoch,
 		}
 	}
 	for i, name := range []string{"a", "b", "c"} {
@@ -106,17 +107,17 @@ func logins(t *testing.T, s store.Store) {
 	if err := s.CreateLogin(ctx, stranger); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a login of nobody: %v, want ErrNotFound", err)
 	}
-	if err := s.TouchLogin(ctx, []byte("a"), epoch.Add(time.Minute), false); err != nil {
+	if err := s.TouchLogin(ctx, []byte("a"), given.Epoch.Add(time.Minute), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.TouchLogin(ctx, []byte("b"), epoch.Add(2*time.Minute), true); err != nil {
+	if err := s.TouchLogin(ctx, []byte("b"), given.Epoch.Add(2*time.Minute), true); err != nil {
 		t.Fatal(err)
 	}
 	all, err := s.Logins(ctx, "one")
 	if err != nil || len(all) != 3 || string(all[0].Hash)+string(all[1].Hash)+string(all[2].Hash) != "bac" {
 		t.Fatalf("Logins = %d, %v; want b, a, c, the last used first", len(all), err)
 	}
-	if !all[0].ProvedAt.Equal(epoch.Add(2*time.Minute)) || !all[1].ProvedAt.Equal(epoch) {
+	if !all[0].ProvedAt.Equal(given.Epoch.Add(2*time.Minute)) || !all[1].ProvedAt.Equal(given.Epoch) {
 		t.Errorf("proved at %s and %s; want the second touched only", all[0].ProvedAt, all[1].ProvedAt)
 	}
 	if err := s.EndLogins(ctx, "one", []byte("b")); err != nil {
@@ -128,14 +129,14 @@ func logins(t *testing.T, s store.Store) {
 	if err := s.EndLogin(ctx, []byte("b")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.TouchLogin(ctx, []byte("b"), epoch, false); !errors.Is(err, store.ErrNotFound) {
+	if err := s.TouchLogin(ctx, []byte("b"), given.Epoch, false); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("touching a login that is ended: %v, want ErrNotFound", err)
 	}
 	if err := s.CreateLogin(ctx, login("e", 0)); err != nil {
 		t.Fatal(err)
 	}
 	late := login("f", 0)
-	late.CreatedAt, late.EndsAt = epoch.Add(time.Hour+time.Millisecond), epoch.Add(2*time.Hour)
+	late.CreatedAt, late.EndsAt = given.Epoch.Add(time.Hour+time.Millisecond), given.Epoch.Add(2*time.Hour)
 	if err := s.CreateLogin(ctx, late); err != nil {
 		t.Fatal(err)
 	}
@@ -154,8 +155,8 @@ func invitations(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	makePerson(t, s, "one", store.RoleSupport)
 	for _, i := range []store.Invitation{
-		{Hash: []byte("once"), Person: "one", ExpiresAt: epoch.Add(time.Hour)},
-		{Hash: []byte("many"), Person: "one", Many: true, ExpiresAt: epoch.Add(time.Hour)},
+		{Hash: []byte("once"), Person: "one", ExpiresAt: given.Epoch.Add(time.Hour)},
+		{Hash: []byte("many"), Person: "one", Many: true, ExpiresAt: given.Epoch.Add(time.Hour)},
 	} {
 		if err := s.CreateInvitation(ctx, i); err != nil {
 			t.Fatal(err)
@@ -167,12 +168,12 @@ func invitations(t *testing.T, s store.Store) {
 		at         time.Time
 		want       error
 	}{
-		{"one past its end", "once", epoch.Add(time.Hour), store.ErrNotFound},
-		{"a fresh one", "once", epoch, nil},
-		{"a spent one", "once", epoch, store.ErrNotFound},
-		{"one for many times", "many", epoch, nil},
-		{"one for many times, again", "many", epoch, nil},
-		{"an unknown one", "else", epoch, store.ErrNotFound},
+		{"one past its end", "once", given.Epoch.Add(time.Hour), store.ErrNotFound},
+		{"a fresh one", "once", given.Epoch, nil},
+		{"a spent one", "once", given.Epoch, store.ErrNotFound},
+		{"one for many times", "many", given.Epoch, nil},
+		{"one for many times, again", "many", given.Epoch, nil},
+		{"an unknown one", "else", given.Epoch, store.ErrNotFound},
 	} {
 		if err := spend(c.hash, c.at); !errors.Is(err, c.want) {
 			t.Errorf("spending %s: %v, want %v", c.what, err, c.want)

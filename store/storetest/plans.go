@@ -11,6 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // manyGrants is how many grants the plans are made for.
@@ -59,19 +60,19 @@ func plans(t *testing.T, raw Raw) {
 func fillMany(t *testing.T, s store.Store) {
 	t.Helper()
 	for _, app := range []string{"app-0", "app-1", "app-2"} {
-		makeApp(t, s, app)
+		given.MakeApp(t, s, app)
 	}
 	for from := 0; from < manyGrants; from += 1000 {
 		app := fmt.Sprint("app-", from/1000%3)
-		err := s.PutGrants(t.Context(), app, "", "", nil, epoch,
+		err := s.PutGrants(t.Context(), app, "", "", nil, given.Epoch,
 			func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
 				var grants []gk.Grant
 				var events []gk.Event
 				for n := from; n < from+1000; n++ {
 					grants = append(grants, oneOfMany(n))
 					events = append(events, gk.Event{
-						ID: numbered("ev", n), Kind: gk.EventGrantCreated, App: app, Grant: grants[len(grants)-1].ID,
-						Owner: fmt.Sprint("owner-", n%5000), At: epoch,
+						ID: given.Numbered("ev", n), Kind: gk.EventGrantCreated, App: app, Grant: grants[len(grants)-1].ID,
+						Owner: fmt.Sprint("owner-", n%5000), At: given.Epoch,
 					})
 				}
 				return grants, events, nil
@@ -96,11 +97,11 @@ func oneOfMany(n int) gk.Grant {
 		ID:      fmt.Sprintf("gr-%06d", n),
 		Subject: gk.Subject{Kind: gk.KindShop, ID: fmt.Sprint(700000 + n), Host: fmt.Sprintf("s%d.example", n)},
 		Owner:   fmt.Sprint("owner-", n%5000), State: gk.Active, Renewable: n%50 != 0,
-		Pair:   gk.Pair{Access: gk.Sealed("a"), Refresh: gk.Sealed("r"), KeyID: 1, Expires: epoch.Add(time.Duration(n) * time.Minute)},
-		Pacing: gk.Pacing{DueAt: epoch.Add(time.Duration(n) * time.Second)},
+		Pair:   gk.Pair{Access: gk.Sealed("a"), Refresh: gk.Sealed("r"), KeyID: 1, Expires: given.Epoch.Add(time.Duration(n) * time.Minute)},
+		Pacing: gk.Pacing{DueAt: given.Epoch.Add(time.Duration(n) * time.Second)},
 	}
 	if n%40 == 1 {
-		g.State, g.Ceiling = gk.Suspended, epoch.Add(time.Duration(n)*time.Hour)
+		g.State, g.Ceiling = gk.Suspended, given.Epoch.Add(time.Duration(n)*time.Hour)
 	}
 	if n%20 == 2 {
 		g.Subject.Parent = fmt.Sprint("parent-", n%500)
@@ -113,16 +114,16 @@ func oneOfMany(n int) gk.Grant {
 // start asks once of a database without keys.
 func callAll(ctx context.Context, t *testing.T, s store.Store) {
 	t.Helper()
-	now := epoch.Add(time.Hour)
+	now := given.Epoch.Add(time.Hour)
 	one := gk.Viewer{Key: "key", Scopes: gk.Scopes(), Owners: []string{"owner-7"}}
 	id := "gr-000007"
 	filters := []store.GrantFilter{
-		{}, {App: "app-1"}, {Owner: "owner-3"}, {State: gk.Suspended}, {State: gk.Active}, {ExpiresBefore: epoch.Add(48 * time.Hour)},
+		{}, {App: "app-1"}, {Owner: "owner-3"}, {State: gk.Suspended}, {State: gk.Active}, {ExpiresBefore: given.Epoch.Add(48 * time.Hour)},
 		{Query: "70000"}, {Query: "s77.ex"}, {Query: "茶店1"}, {Query: "7"}, {Platform: "shopee"}, {After: "gr-010000"},
 		{App: "app-1", Owner: "owner-3", State: gk.Suspended},
 	}
 	results := map[string]error{}
-	for _, v := range []gk.Viewer{someone, one} {
+	for _, v := range []gk.Viewer{given.Someone, one} {
 		for i, f := range filters {
 			f.Limit = 50
 			_, results[fmt.Sprint("Grants ", i)] = s.Grants(ctx, v, f)
@@ -130,27 +131,28 @@ func callAll(ctx context.Context, t *testing.T, s store.Store) {
 		_, results["Events"] = s.EventsAfter(ctx, v, 19_000, 50)
 		_, results["Authorizations"] = s.Authorizations(ctx, v, store.AuthorizationFilter{Limit: 50})
 	}
-	_, results["Authorizations of an owner"] = s.Authorizations(ctx, someone, store.AuthorizationFilter{Owner: "owner-7", Limit: 50})
-	_, results["History"] = s.History(ctx, someone, id, "ev-0009", 50)
-	_, results["Grant"] = s.Grant(ctx, engine, id)
-	_, results["GrantOf"] = s.GrantOf(ctx, engine, "app-0", gk.KindShop, "700007")
+	_, results["Authorizations of an owner"] = s.Authorizations(ctx, given.Someone, store.AuthorizationFilter{Owner: "owner-7", Limit: 50})
+	_, results["History"] = s.History(ctx, given.Someone, id, "ev-0009", 50)
+	_, results["Grant"] = s.Grant(ctx, given.Engine, id)
+	_, results["GrantOf"] = s.GrantOf(ctx, given.Engine, "app-0", gk.KindShop, "700007")
 	_, results["Children"] = s.Children(ctx, "app-0", "parent-22")
 	_, results["GrantsAt"] = s.GrantsAt(ctx, "app-0", "s7.example")
 	_, results["SealedOtherwise"] = s.SealedOtherwise(ctx, 1, 500)
 	_, results["Tokens"] = s.Tokens(ctx, []string{id, "gr-000008"})
-	results["UpdateGrant"] = s.UpdateGrant(ctx, engine, id, now, func(g *gk.Grant) ([]gk.Event, error) {
+	results["UpdateGrant"] = s.UpdateGrant(ctx, given.Engine, id, now, func(g *gk.Grant) ([]gk.Event, error) {
 		g.Subject.Name = "new name"
 		return nil, nil
 	})
-	_, results["ClaimDue"] = s.ClaimDue(ctx, "app-0", attempt("attempt", 60), epoch, 32)
+	_, results["ClaimDue"] = s.ClaimDue(ctx, "app-0", given.Attempt("attempt", 60), given.Epoch, 32)
 	_, results["SaveRenewal"] = s.SaveRenewal(ctx, store.Renewal{Grant: id, Attempt: "attempt", At: now, Due: now})
+	_, results["SaveRenewals"] = s.SaveRenewals(ctx, []store.Renewal{{Grant: id, Attempt: "attempt", At: now, Due: now}, {Grant: "gr-000008", Attempt: "attempt", At: now}})
 	_, results["NextDue"] = s.NextDue(ctx, now)
 	_, results["DueApps"] = s.DueApps(ctx, now)
 	results["PutGrants"] = s.PutGrants(ctx, "app-0", "", "", []gk.Subject{{Kind: gk.KindShop, ID: "700007"}}, now,
 		func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			return nil, nil, store.ErrUnchanged
 		})
-	_, results["Apps"] = s.Apps(ctx, someone, "", 50)
+	_, results["Apps"] = s.Apps(ctx, given.Someone, "", 50)
 	_, results["OpenClicks"] = s.OpenClicks(ctx, now, 50)
 	results["Append"] = s.Append(ctx, gk.Event{ID: "ev-last", At: now})
 	_, results["Publish"] = s.Publish(ctx, 500)

@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // fillConsents stores many authorizations with a click each, pushes, replies and lines of the audit, by statements of its
@@ -42,16 +43,16 @@ func fillConsents(raw Raw) {
 }
 
 // aged is a moment of each row within the two hundred days before the epoch of the tests.
-var aged = fmt.Sprintf(`%d - CAST(864000 AS BIGINT) * (i %% 20000)`, epoch.UnixMilli())
+var aged = fmt.Sprintf(`%d - CAST(864000 AS BIGINT) * (i %% 20000)`, given.Epoch.UnixMilli())
 
 // callConsents calls the methods that read or change authorizations, clicks, pushes, replies and the audit.
 func callConsents(ctx context.Context, t *testing.T, s store.Store) {
 	t.Helper()
-	now := epoch.Add(time.Hour)
+	now := given.Epoch.Add(time.Hour)
 	id, click := "aut_00000000000000000000100007", "clk_100007"
 	one := gk.Viewer{Key: "key", Scopes: gk.Scopes(), Owners: []string{"owner-7"}}
 	results := map[string]error{}
-	for _, v := range []gk.Viewer{someone, one} {
+	for _, v := range []gk.Viewer{given.Someone, one} {
 		for i, f := range []store.AuthorizationFilter{
 			{}, {App: "app-1"}, {Owner: "owner-7"}, {Stage: "begun"}, {IDEnd: "100007"}, {Query: "s77.ex"}, {Query: "owner-7"}, {Query: "aut_0"}, {Before: id},
 			{ExpiresAfter: now}, {ExpiresUntil: now},
@@ -62,7 +63,7 @@ func callConsents(ctx context.Context, t *testing.T, s store.Store) {
 		_, results["Authorization"] = s.Authorization(ctx, one, id)
 	}
 	_, results["AuthorizationByLink"] = s.AuthorizationByLink(ctx, []byte("link100007"))
-	results["UpdateAuthorization"] = s.UpdateAuthorization(ctx, engine, id, now, func(a *gk.Authorization) ([]gk.Event, error) {
+	results["UpdateAuthorization"] = s.UpdateAuthorization(ctx, given.Engine, id, now, func(a *gk.Authorization) ([]gk.Event, error) {
 		a.Reason = "x"
 		return nil, nil
 	})
@@ -73,7 +74,7 @@ func callConsents(ctx context.Context, t *testing.T, s store.Store) {
 		c.Reason = "x"
 		return nil, nil
 	})
-	_, results["SpendState"] = s.SpendState(ctx, "app-1", []byte("state100400"), []byte("code"), false, epoch.AddDate(-1, 0, 0))
+	_, results["SpendState"] = s.SpendState(ctx, "app-1", []byte("state100400"), []byte("code"), false, given.Epoch.AddDate(-1, 0, 0))
 	results["CreateClick"] = s.CreateClick(ctx, gk.Click{ID: "clk-new", Authorization: "aut_00000000000000000000100400", App: "app-1", StateHash: []byte("n"), Stage: "begun", ExpiresAt: now})
 	_, results["OpenClicks"] = s.OpenClicks(ctx, now, 50)
 	_, results["StrandedClicks"] = s.StrandedClicks(ctx, id)
@@ -93,8 +94,8 @@ func callConsents(ctx context.Context, t *testing.T, s store.Store) {
 		f.Limit = 50
 		_, results[fmt.Sprint("AuditAfter ", i)] = s.AuditAfter(ctx, f)
 	}
-	results["NoteUses"] = s.NoteUses(ctx, []store.Use{{AuditEntry: store.AuditEntry{Actor: "key-7", Count: 1}, Network: "n"}}, epoch, func([]store.KeyUse) []gk.Event { return nil })
-	_, results["Sweep of the old"] = s.Sweep(ctx, epoch.AddDate(0, 0, -100), 50)
+	results["NoteUses"] = s.NoteUses(ctx, []store.Use{{AuditEntry: store.AuditEntry{Actor: "key-7", Count: 1}, Network: "n"}}, given.Epoch, func([]store.KeyUse) []gk.Event { return nil })
+	_, results["Sweep of the old"] = s.Sweep(ctx, given.Epoch.AddDate(0, 0, -100), 50)
 	for what, err := range results {
 		if err != nil {
 			t.Errorf("%s = %v", what, err)

@@ -9,14 +9,15 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 func keys(t *testing.T, s store.Store) {
 	full := gk.Key{
 		ID: "key-2", Hash: []byte("hash-2"), Name: "ERP", Scopes: []gk.Scope{gk.ScopeRead, gk.ScopeToken}, Owners: []string{"a"}, Apps: []string{"app"},
-		CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour),
+		CreatedAt: given.Epoch, ExpiresAt: given.Epoch.Add(time.Hour),
 	}
-	plain := gk.Key{ID: "key-1", Hash: []byte("hash-1"), CreatedAt: epoch}
+	plain := gk.Key{ID: "key-1", Hash: []byte("hash-1"), CreatedAt: given.Epoch}
 	for _, k := range []gk.Key{full, plain} {
 		if err := s.CreateKey(t.Context(), k); err != nil {
 			t.Fatal(err)
@@ -25,7 +26,7 @@ func keys(t *testing.T, s store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the key "+k.ID, got, k)
+		given.Same(t, "the key "+k.ID, got, k)
 	}
 	for _, k := range []gk.Key{{ID: "key-1", Hash: []byte("other")}, {ID: "key-3", Hash: []byte("hash-1")}} {
 		if err := s.CreateKey(t.Context(), k); !errors.Is(err, store.ErrExists) {
@@ -33,20 +34,20 @@ func keys(t *testing.T, s store.Store) {
 		}
 	}
 	for i := range 2 {
-		if err := s.RevokeKey(t.Context(), "key-2", epoch.Add(time.Duration(1+i)*time.Minute)); err != nil {
+		if err := s.RevokeKey(t.Context(), "key-2", given.Epoch.Add(time.Duration(1+i)*time.Minute)); err != nil {
 			t.Errorf("RevokeKey = %v", err)
 		}
 	}
-	full.RevokedAt = epoch.Add(time.Minute)
+	full.RevokedAt = given.Epoch.Add(time.Minute)
 	list, err := s.Keys(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "all keys", list, []gk.Key{plain, full})
+	given.Same(t, "all keys", list, []gk.Key{plain, full})
 
 	_, unknown := s.KeyByHash(t.Context(), []byte("unknown"))
 	_, none := s.KeyByHash(t.Context(), nil)
-	for what, err := range map[string]error{"unknown": unknown, "none": none, "revoke": s.RevokeKey(t.Context(), "unknown", epoch)} {
+	for what, err := range map[string]error{"unknown": unknown, "none": none, "revoke": s.RevokeKey(t.Context(), "unknown", given.Epoch)} {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s: %v, want ErrNotFound", what, err)
 		}
@@ -58,7 +59,7 @@ func keysets(t *testing.T, s store.Store) {
 		t.Errorf("Keyset of an empty store = %v, want ErrNotFound", err)
 	}
 	for id := range int64(3) {
-		want := store.Keyset{ID: id + 1, Wrapped: []byte{byte(id)}, Primary: 10 + id, CreatedAt: epoch}
+		want := store.Keyset{ID: id + 1, Wrapped: []byte{byte(id)}, Primary: 10 + id, CreatedAt: given.Epoch}
 		if err := s.AddKeyset(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}
@@ -66,9 +67,9 @@ func keysets(t *testing.T, s store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the key set in force", got, want)
+		given.Same(t, "the key set in force", got, want)
 	}
-	if err := s.AddKeyset(t.Context(), store.Keyset{ID: 2, Wrapped: []byte{9}, CreatedAt: epoch}); !errors.Is(err, store.ErrExists) {
+	if err := s.AddKeyset(t.Context(), store.Keyset{ID: 2, Wrapped: []byte{9}, CreatedAt: given.Epoch}); !errors.Is(err, store.ErrExists) {
 		t.Errorf("AddKeyset of an older id = %v, want ErrExists", err)
 	}
 	var won, taken int
@@ -76,7 +77,7 @@ func keysets(t *testing.T, s store.Store) {
 	var adders sync.WaitGroup
 	for i := range 10 {
 		adders.Go(func() {
-			err := s.AddKeyset(t.Context(), store.Keyset{ID: 4, Wrapped: []byte{byte(i)}, CreatedAt: epoch})
+			err := s.AddKeyset(t.Context(), store.Keyset{ID: 4, Wrapped: []byte{byte(i)}, CreatedAt: given.Epoch})
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -104,7 +105,7 @@ func metaOnce(t *testing.T, s store.Store) {
 	for i := range stands {
 		setters.Go(func() {
 			var err error
-			if stands[i], err = s.SetMetaOnce(t.Context(), "installation", numbered("value", i)); err != nil {
+			if stands[i], err = s.SetMetaOnce(t.Context(), "installation", given.Numbered("value", i)); err != nil {
 				t.Errorf("SetMetaOnce = %v", err)
 			}
 		})
@@ -132,12 +133,12 @@ func sealedRows(t *testing.T, s store.Store) {
 		}
 	}
 	sealed("an empty store", false)
-	makeApp(t, s, "app")
-	makeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.Access, g.Refresh = nil, nil })
-	makeAttempt(t, s, "app", "auth", "click")
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.Access, g.Refresh = nil, nil })
+	given.MakeAttempt(t, s, "app", "auth", "click")
 	sealed("an answer", true)
 	answer := func(to gk.Sealed) {
-		err := s.UpdateClick(t.Context(), "click", epoch, func(c *gk.Click, _ *gk.Authorization) ([]gk.Event, error) {
+		err := s.UpdateClick(t.Context(), "click", given.Epoch, func(c *gk.Click, _ *gk.Authorization) ([]gk.Event, error) {
 			c.Answer = to
 			return nil, nil
 		})
@@ -147,9 +148,9 @@ func sealedRows(t *testing.T, s store.Store) {
 	}
 	answer(nil)
 	sealed("nothing sealed", false)
-	changeGrant(t, s, "grant", func(g *gk.Grant) { g.Refresh = gk.Sealed("x") })
+	given.ChangeGrant(t, s, "grant", func(g *gk.Grant) { g.Refresh = gk.Sealed("x") })
 	sealed("a refresh token", true)
-	changeGrant(t, s, "grant", func(g *gk.Grant) { g.Refresh = nil })
+	given.ChangeGrant(t, s, "grant", func(g *gk.Grant) { g.Refresh = nil })
 	sealed("nothing sealed", false)
 	if err := s.CreateApp(t.Context(), fullApp("secret")); err != nil {
 		t.Fatal(err)
@@ -161,8 +162,8 @@ func sealedRows(t *testing.T, s store.Store) {
 const day = 24 * time.Hour
 
 func sweep(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	now := epoch.Add(365 * day)
+	given.MakeApp(t, s, "app")
+	now := given.Epoch.Add(365 * day)
 	made := func(age time.Duration) time.Time { return now.Add(-age) }
 
 	for id, age := range map[string]time.Duration{"old": 91 * day, "kept": 89 * day} {
@@ -180,31 +181,31 @@ func sweep(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	authorization := func(id string, end, touched time.Duration) {
-		a := fullAuthorization("app", id)
+		a := given.FullAuthorization("app", id)
 		a.ExpiresAt, a.UpdatedAt = made(end), made(touched)
-		createAuthorization(t, s, a)
+		given.CreateAuthorization(t, s, a)
 	}
 	authorization("old", 31*day, 40*day)
 	authorization("kept", 29*day, 40*day)
 	authorization("touched", 31*day, 29*day)
 	authorization("needed", 31*day, 31*day)
 	click := func(id, authorization string, stage gk.Stage, age time.Duration) {
-		c := fullClick("app", authorization, id)
+		c := given.FullClick("app", authorization, id)
 		c.Stage, c.CreatedAt, c.UpdatedAt = stage, made(age), made(age)
-		createClick(t, s, c)
+		given.CreateClick(t, s, c)
 	}
 	click("old", "kept", gk.Done, 25*time.Hour)
 	click("kept", "kept", gk.Done, 23*time.Hour)
 	click("begun", "kept", gk.Begun, 25*time.Hour)
 	click("under way", "needed", gk.Issued, 40*day)
-	makeGrant(t, s, "app", "grant", nil)
+	given.MakeGrant(t, s, "app", "grant", nil)
 
 	n, err := s.Sweep(t.Context(), now, 100)
 	if err != nil || n != 5 {
 		t.Errorf("Sweep = %d, %v, want event, push, authorization and two clicks", n, err)
 	}
 	for id, want := range map[string]bool{"old": false, "kept": true, "touched": true, "needed": true} {
-		_, err := s.Authorization(t.Context(), engine, id)
+		_, err := s.Authorization(t.Context(), given.Engine, id)
 		exists(t, "authorization "+id, err, want)
 	}
 	for id, want := range map[string]bool{"old": false, "kept": true, "begun": false, "under way": true} {
@@ -217,20 +218,20 @@ func sweep(t *testing.T, s store.Store) {
 	if _, err := s.Publish(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
-	events, err := s.EventsAfter(t.Context(), engine, 0, 10)
+	events, err := s.EventsAfter(t.Context(), given.Engine, 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the events left", eventIDs(events), []string{"event kept", "event fresh"})
+	given.Same(t, "the events left", eventIDs(events), []string{"event kept", "event fresh"})
 	if events[1].Position != 3 {
 		t.Errorf("an event after a sweep has position %d, want 3: positions are never given twice", events[1].Position)
 	}
-	grantNow(t, s, "grant")
+	given.GrantNow(t, s, "grant")
 }
 
 func sweepLimit(t *testing.T, s store.Store) {
 	for i := range 5 {
-		if err := s.Append(t.Context(), gk.Event{ID: numbered("event", i), At: epoch}); err != nil {
+		if err := s.Append(t.Context(), gk.Event{ID: given.Numbered("event", i), At: given.Epoch}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -238,7 +239,7 @@ func sweepLimit(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	for _, want := range []int{2, 2, 1, 0} {
-		if n, err := s.Sweep(t.Context(), epoch.Add(91*day), 2); n != want || err != nil {
+		if n, err := s.Sweep(t.Context(), given.Epoch.Add(91*day), 2); n != want || err != nil {
 			t.Errorf("Sweep = %d, %v, want %d", n, err, want)
 		}
 	}
@@ -264,14 +265,14 @@ func clockAndPing(t *testing.T, s store.Store) {
 }
 
 func closedStore(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	_, read := s.App(ctx, engine, "app")
-	_, list := s.Grants(ctx, engine, store.GrantFilter{})
-	_, claim := s.ClaimDue(ctx, "app", attempt("a", 1), time.Time{}, 1)
+	_, read := s.App(ctx, given.Engine, "app")
+	_, list := s.Grants(ctx, given.Engine, store.GrantFilter{})
+	_, claim := s.ClaimDue(ctx, "app", given.Attempt("a", 1), time.Time{}, 1)
 	write := s.CreateApp(ctx, gk.App{ID: "other"})
 	for what, err := range map[string]error{"App": read, "Grants": list, "ClaimDue": claim, "CreateApp": write, "Ping": s.Ping(ctx)} {
 		if !errors.Is(err, store.ErrUnavailable) {

@@ -7,29 +7,30 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // wantFound compares what a query finds.
 func wantFound(t *testing.T, s store.Store, f store.GrantFilter, want ...string) {
 	t.Helper()
-	got, err := s.Grants(t.Context(), engine, f)
+	got, err := s.Grants(t.Context(), given.Engine, f)
 	if err != nil {
 		t.Fatalf("Grants(%+v) = %v", f, err)
 	}
-	same(t, fmt.Sprintf("the grants that %q finds", f.Query), ids(got), want)
+	given.Same(t, fmt.Sprintf("the grants that %q finds", f.Query), given.IDs(got), want)
 }
 
 func grantsQueried(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	long := strings.Repeat("very long ", 20)
-	makeGrant(t, s, "app", "gr_a", func(g *gk.Grant) { g.Subject.ID = "Seller-100%" })
-	makeGrant(t, s, "app", "gr_b", func(g *gk.Grant) { g.Subject.Host = "Fine_Goods.example" })
-	makeGrant(t, s, "app", "gr_c", func(g *gk.Grant) { g.Subject.Name = "幸福小店 ÉCLAIR und STRASSE" })
-	makeGrant(t, s, "app", "gr_d", func(g *gk.Grant) { g.Owner = `back\slash` })
-	makeGrant(t, s, "app", "gr_e", func(g *gk.Grant) {
+	given.MakeGrant(t, s, "app", "gr_a", func(g *gk.Grant) { g.Subject.ID = "Seller-100%" })
+	given.MakeGrant(t, s, "app", "gr_b", func(g *gk.Grant) { g.Subject.Host = "Fine_Goods.example" })
+	given.MakeGrant(t, s, "app", "gr_c", func(g *gk.Grant) { g.Subject.Name = "幸福小店 ÉCLAIR und STRASSE" })
+	given.MakeGrant(t, s, "app", "gr_d", func(g *gk.Grant) { g.Owner = `back\slash` })
+	given.MakeGrant(t, s, "app", "gr_e", func(g *gk.Grant) {
 		g.Shops = []gk.Shop{{ID: "SHOP-77", Name: "Tea & Co", Host: "tea.example"}, {ID: "shop-78"}}
 	})
-	makeGrant(t, s, "app", "gr_f", func(g *gk.Grant) { g.Subject.ID, g.Subject.Name = long+"1", long+"name" })
+	given.MakeGrant(t, s, "app", "gr_f", func(g *gk.Grant) { g.Subject.ID, g.Subject.Name = long+"1", long+"name" })
 	for query, want := range map[string][]string{
 		"seller": {"gr_a"}, "SELLER-100%": {"gr_a"}, "100%": nil, "%": nil, "_": nil, "%%": nil,
 		"fine_g": {"gr_b"}, "fine-g": nil, "goods": nil, "小店": {"gr_c"}, "éclair UND": {"gr_c"}, "店": nil,
@@ -42,14 +43,14 @@ func grantsQueried(t *testing.T, s store.Store) {
 }
 
 func queryPaged(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "other")
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
 	for n := range 12 {
 		app := "app"
 		if n%4 == 3 {
 			app = "other"
 		}
-		makeGrant(t, s, app, numbered("gr", n), func(g *gk.Grant) { g.Subject.Name = fmt.Sprint("tea house ", n) })
+		given.MakeGrant(t, s, app, given.Numbered("gr", n), func(g *gk.Grant) { g.Subject.Name = fmt.Sprint("tea house ", n) })
 	}
 	f := store.GrantFilter{App: "app", Query: "HOUSE", Limit: 4}
 	wantFound(t, s, f, "gr-0000", "gr-0001", "gr-0002", "gr-0004")
@@ -58,32 +59,32 @@ func queryPaged(t *testing.T, s store.Store) {
 	f.After = "gr-0009"
 	wantFound(t, s, f, "gr-0010")
 
-	changeGrant(t, s, "gr-0010", func(g *gk.Grant) {
+	given.ChangeGrant(t, s, "gr-0010", func(g *gk.Grant) {
 		g.Subject.Name = "coffee"
 		g.Shops = append(g.Shops, gk.Shop{ID: "1", Name: "roastery"})
 	})
 	wantFound(t, s, f)
 	wantFound(t, s, store.GrantFilter{Query: "offe"}, "gr-0010")
 	wantFound(t, s, store.GrantFilter{Query: "roast"}, "gr-0010")
-	changeGrant(t, s, "gr-0010", func(g *gk.Grant) { g.Shops[0].Name = "mill" })
+	given.ChangeGrant(t, s, "gr-0010", func(g *gk.Grant) { g.Shops[0].Name = "mill" })
 	wantFound(t, s, store.GrantFilter{Query: "roast"})
 	wantFound(t, s, store.GrantFilter{Query: "mill"}, "gr-0010")
 }
 
 func grantsAtHost(t *testing.T, s store.Store) {
-	makeApp(t, s, "app")
-	makeApp(t, s, "other")
-	makeGrant(t, s, "app", "subject", func(g *gk.Grant) { g.Subject.Host = "Tea.example" })
-	makeGrant(t, s, "app", "shop", func(g *gk.Grant) { g.Shops = []gk.Shop{{ID: "1", Host: "tea.EXAMPLE"}} })
-	makeGrant(t, s, "app", "longer", func(g *gk.Grant) { g.Subject.Host = "tea.example.com" })
-	makeGrant(t, s, "app", "named so", func(g *gk.Grant) { g.Owner = "tea.example" })
-	makeGrant(t, s, "other", "of another app", func(g *gk.Grant) { g.Subject.Host = "tea.example" })
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
+	given.MakeGrant(t, s, "app", "subject", func(g *gk.Grant) { g.Subject.Host = "Tea.example" })
+	given.MakeGrant(t, s, "app", "shop", func(g *gk.Grant) { g.Shops = []gk.Shop{{ID: "1", Host: "tea.EXAMPLE"}} })
+	given.MakeGrant(t, s, "app", "longer", func(g *gk.Grant) { g.Subject.Host = "tea.example.com" })
+	given.MakeGrant(t, s, "app", "named so", func(g *gk.Grant) { g.Owner = "tea.example" })
+	given.MakeGrant(t, s, "other", "of another app", func(g *gk.Grant) { g.Subject.Host = "tea.example" })
 	for host, want := range map[string][]string{"tea.example": {"shop", "subject"}, "tea": nil, "": nil} {
 		got, err := s.GrantsAt(t.Context(), "app", host)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, fmt.Sprintf("the grants at %q", host), ids(got), want)
+		given.Same(t, fmt.Sprintf("the grants at %q", host), given.IDs(got), want)
 		if len(got) > 0 && len(got[0].Shops) != 1 {
 			t.Errorf("the grant at %q has the shops %v, want its one", host, got[0].Shops)
 		}
@@ -92,15 +93,15 @@ func grantsAtHost(t *testing.T, s store.Store) {
 
 func queryOfOlder(t *testing.T, raw Raw) {
 	s := raw.Store
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	for n := range 5 {
-		makeGrant(t, s, "app", numbered("gr", n), func(g *gk.Grant) { g.Subject.Name = "tea house" })
+		given.MakeGrant(t, s, "app", given.Numbered("gr", n), func(g *gk.Grant) { g.Subject.Name = "tea house" })
 	}
 	raw.Run(`UPDATE grants SET folded = ''`)
 	raw.Run(`DELETE FROM grant_terms`)
 	wantFound(t, s, store.GrantFilter{Query: "house"})
 	for _, want := range []int{3, 2, 0} {
-		if n, err := s.Sweep(t.Context(), epoch, 3); err != nil || n != want {
+		if n, err := s.Sweep(t.Context(), given.Epoch, 3); err != nil || n != want {
 			t.Errorf("Sweep = %d, %v, want %d", n, err, want)
 		}
 	}

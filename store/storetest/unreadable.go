@@ -7,26 +7,27 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // listAmongDamaged damages one row of each table that holds documents, and calls every method that lists. The shops of
 // the second grant are damaged too: they are rows of their own.
 func listAmongDamaged(t *testing.T, raw Raw) {
 	s := raw.Store
-	makeApp(t, s, "app")
+	given.MakeApp(t, s, "app")
 	want := []string{"a-1", "b-2", "c-3"}
 	for i, id := range want {
-		makeGrant(t, s, "app", id, func(g *gk.Grant) {
+		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) {
 			g.Subject.Parent, g.Subject.Host, g.State = "parent", "one.example", gk.Suspended
 			g.Shops = []gk.Shop{{ID: "shop", Name: "tea house"}}
 		})
-		a := gk.Authorization{ID: id, App: "app", Owner: "owner", LinkHash: []byte(id), Stage: gk.Begun, ExpiresAt: epoch.Add(time.Hour)}
-		c := gk.Click{ID: id, Authorization: id, App: "app", StateHash: []byte(id), Stage: gk.Exchanging, UpdatedAt: epoch}
-		o := store.Outlet{ID: id, Form: store.WebhookForm, Enabled: true, CreatedAt: epoch}
-		k := gk.Key{ID: id, Hash: []byte(id), Scopes: gk.Scopes(), Owners: []string{"owner"}, CreatedAt: epoch}
+		a := gk.Authorization{ID: id, App: "app", Owner: "owner", LinkHash: []byte(id), Stage: gk.Begun, ExpiresAt: given.Epoch.Add(time.Hour)}
+		c := gk.Click{ID: id, Authorization: id, App: "app", StateHash: []byte(id), Stage: gk.Exchanging, UpdatedAt: given.Epoch}
+		o := store.Outlet{ID: id, Form: store.WebhookForm, Enabled: true, CreatedAt: given.Epoch}
+		k := gk.Key{ID: id, Hash: []byte(id), Scopes: gk.Scopes(), Owners: []string{"owner"}, CreatedAt: given.Epoch}
 		for what, err := range map[string]error{
 			"authorization": s.CreateAuthorization(t.Context(), a), "outlet": s.CreateOutlet(t.Context(), o), "key": s.CreateKey(t.Context(), k),
-			"event": s.Append(t.Context(), gk.Event{ID: id, Kind: gk.EventGrantHeld, App: "app", Grant: "a-1", At: epoch.Add(time.Duration(i) * time.Second)}),
+			"event": s.Append(t.Context(), gk.Event{ID: id, Kind: gk.EventGrantHeld, App: "app", Grant: "a-1", At: given.Epoch.Add(time.Duration(i) * time.Second)}),
 		} {
 			if err != nil {
 				t.Fatalf("%s: %v", what, err)
@@ -48,38 +49,52 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 	raw.Run(`UPDATE shops SET facts = 'rotten' WHERE grant_id = 'b-2'`)
 
 	for what, list := range map[string]func() ([]gk.Grant, error){
-		"Grants": func() ([]gk.Grant, error) { return s.Grants(t.Context(), someone, store.GrantFilter{Limit: 50}) },
+		"Grants": func() ([]gk.Grant, error) { return s.Grants(t.Context(), given.Someone, store.GrantFilter{Limit: 50}) },
 		"Grants of a query": func() ([]gk.Grant, error) {
-			return s.Grants(t.Context(), someone, store.GrantFilter{Query: "tea", Limit: 50})
+			return s.Grants(t.Context(), given.Someone, store.GrantFilter{Query: "tea", Limit: 50})
 		},
 		"Children":     func() ([]gk.Grant, error) { return s.Children(t.Context(), "app", "parent") },
 		"GrantsAt":     func() ([]gk.Grant, error) { return s.GrantsAt(t.Context(), "app", "one.example") },
 		"GrantsOfShop": func() ([]gk.Grant, error) { return s.GrantsOfShop(t.Context(), "app", "shop") },
-		"Troubled":     func() ([]gk.Grant, error) { return s.Troubled(t.Context(), someone, 50) },
+		"Troubled":     func() ([]gk.Grant, error) { return s.Troubled(t.Context(), given.Someone, 50) },
 	} {
 		found, err := list()
-		if err != nil || !slices.Equal(ids(found), want) {
-			t.Errorf("%s = %v, %v; want %v", what, ids(found), err, want)
+		if err != nil || !slices.Equal(given.IDs(found), want) {
+			t.Errorf("%s = %v, %v; want %v", what, given.IDs(found), err, want)
 			continue
 		}
 		if f := found[1].Fault; f == nil || f.Code != store.CodeUnreadable || what != "Troubled" && len(found[1].Shops) != 1 || found[0].Fault != nil {
 			t.Errorf("%s: the fault of the damaged grant is %+v, that of another %+v, its shops %v", what, f, found[0].Fault, found[1].Shops)
 		}
 	}
-	if g, err := s.Grant(t.Context(), someone, "b-2"); err != nil || g.Fault == nil || g.Fault.Code != store.CodeUnreadable {
+	if g, err := s.Grant(t.Context(), given.Someone, "b-2"); err != nil || g.Fault == nil || g.Fault.Code != store.CodeUnreadable {
 		t.Errorf("Grant to a reader = %+v, %v; want it with its fault", g.Fault, err)
 	}
-	if _, err := s.Grant(t.Context(), engine, "b-2"); err == nil {
+	if _, err := s.Grant(t.Context(), given.Engine, "b-2"); err == nil {
 		t.Error("the engine reads a damaged grant as if it were sound")
 	}
-	if err := s.UpdateGrant(t.Context(), someone, "b-2", epoch, func(*gk.Grant) ([]gk.Event, error) { return nil, nil }); err == nil {
+	if err := s.UpdateGrant(t.Context(), given.Someone, "b-2", given.Epoch, func(*gk.Grant) ([]gk.Event, error) { return nil, nil }); err == nil {
 		t.Error("a damaged grant is written back as if it were sound")
 	}
 
-	authorizations, err := s.Authorizations(t.Context(), someone, store.AuthorizationFilter{Limit: 50})
+	raw.Run(`UPDATE apps SET settings = '{rotten' WHERE id = 'app'`)
+	if a, err := s.App(t.Context(), given.Someone, "app"); err != nil || a.Broken != store.CodeUnreadable || a.Platform == "" {
+		t.Errorf("App to a reader = %+v, %v; want it with what keeps it from being opened", a, err)
+	}
+	if listed, err := s.Apps(t.Context(), given.Someone, "", 50); err != nil || len(listed) != 1 || listed[0].Broken != store.CodeUnreadable {
+		t.Errorf("Apps to a reader = %+v, %v; want the damaged one among them", listed, err)
+	}
+	_, err := s.App(t.Context(), given.Engine, "app")
+	given.Same(t, "the app as the engine reads it", damagedIDs(t, err), []string{"app"})
+	_, err = s.Apps(t.Context(), given.Engine, "", 50)
+	given.Same(t, "the apps as the engine reads them", damagedIDs(t, err), []string{"app"})
+	err = s.UpdateApp(t.Context(), given.Someone, "app", given.Epoch, func(*gk.App) ([]gk.Event, error) { return nil, nil })
+	given.Same(t, "a change of the damaged app", damagedIDs(t, err), []string{"app"})
+
+	authorizations, err := s.Authorizations(t.Context(), given.Someone, store.AuthorizationFilter{Limit: 50})
 	listed(t, "Authorizations", err, authorizations, []string{"c-3", "b-2", "a-1"}, func(a gk.Authorization) string { return a.ID })
-	clicks, err := s.OpenClicks(t.Context(), epoch.Add(time.Hour), 50)
-	same(t, "clicks that cannot be read", damagedIDs(t, err), []string{"b-2"})
+	clicks, err := s.OpenClicks(t.Context(), given.Epoch.Add(time.Hour), 50)
+	given.Same(t, "clicks that cannot be read", damagedIDs(t, err), []string{"b-2"})
 	listed(t, "OpenClicks", nil, clicks, []string{"a-1", "c-3"}, func(c gk.Click) string { return c.ID })
 	outlets, err := s.Outlets(t.Context(), "")
 	listed(t, "Outlets", err, outlets, want, func(o store.Outlet) string { return o.ID })
@@ -96,13 +111,13 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 	}
 
 	of := func(e gk.Event) string { return e.ID }
-	events, err := s.EventsAfter(t.Context(), someone, 0, 50)
+	events, err := s.EventsAfter(t.Context(), given.Someone, 0, 50)
 	listed(t, "EventsAfter", err, events, want, of)
 	events, err = s.EventsByID(t.Context(), want)
 	listed(t, "EventsByID", err, events, want, of)
-	events, err = s.History(t.Context(), someone, "a-1", "", 50)
+	events, err = s.History(t.Context(), given.Someone, "a-1", "", 50)
 	listed(t, "History", err, events, []string{"c-3", "b-2", "a-1"}, of)
-	events, err = s.RecentEvents(t.Context(), someone, store.RecentFilter{Limit: 50})
+	events, err = s.RecentEvents(t.Context(), given.Someone, store.RecentFilter{Limit: 50})
 	listed(t, "RecentEvents", err, events, []string{"c-3", "b-2", "a-1"}, of)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
 // rows are the grants of the viewers' stories, each with an authorization and an event of the same app and owner.
@@ -40,15 +41,15 @@ var viewers = []struct {
 // makeRows stores rows.
 func makeRows(t *testing.T, s store.Store) {
 	t.Helper()
-	makeApp(t, s, "app-1")
-	makeApp(t, s, "app-2")
+	given.MakeApp(t, s, "app-1")
+	given.MakeApp(t, s, "app-2")
 	for i, r := range rows {
-		makeGrant(t, s, r.app, r.id, func(g *gk.Grant) { g.Owner, g.State, g.Subject = r.owner, r.state, shop(r.id) })
-		a := fullAuthorization(r.app, r.id)
+		given.MakeGrant(t, s, r.app, r.id, func(g *gk.Grant) { g.Owner, g.State, g.Subject = r.owner, r.state, given.Shop(r.id) })
+		a := given.FullAuthorization(r.app, r.id)
 		a.Owner = r.owner
-		createAuthorization(t, s, a)
-		g := grantNow(t, s, r.id)
-		if err := s.Append(t.Context(), eventOf(&g, "event of "+r.id, i)); err != nil {
+		given.CreateAuthorization(t, s, a)
+		g := given.GrantNow(t, s, r.id)
+		if err := s.Append(t.Context(), given.EventOf(&g, "event of "+r.id, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,7 +82,7 @@ func viewersOfGrants(t *testing.T, s store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, v.name+": Grants", ids(list), v.sees)
+		given.Same(t, v.name+": Grants", given.IDs(list), v.sees)
 		list, err = s.Grants(t.Context(), v.viewer, store.GrantFilter{Owner: "b", App: "app-2"})
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +99,7 @@ func viewersOfGrants(t *testing.T, s store.Store) {
 		for _, a := range apps {
 			got = append(got, a.ID)
 		}
-		same(t, v.name+": Apps", got, v.apps)
+		given.Same(t, v.name+": Apps", got, v.apps)
 		for _, id := range []string{"app-1", "app-2"} {
 			_, err := s.App(t.Context(), v.viewer, id)
 			exists(t, v.name+": App "+id, err, slices.Contains(v.apps, id))
@@ -112,12 +113,12 @@ func viewersChange(t *testing.T, s store.Store) {
 		for _, r := range rows {
 			seen := slices.Contains(v.sees, r.id)
 			called := false
-			err := s.UpdateGrant(t.Context(), v.viewer, r.id, epoch, func(*gk.Grant) ([]gk.Event, error) {
+			err := s.UpdateGrant(t.Context(), v.viewer, r.id, given.Epoch, func(*gk.Grant) ([]gk.Event, error) {
 				called = true
 				return nil, nil
 			})
 			exists(t, v.name+": UpdateGrant "+r.id, err, seen)
-			err = s.UpdateAuthorization(t.Context(), v.viewer, r.id, epoch, func(*gk.Authorization) ([]gk.Event, error) {
+			err = s.UpdateAuthorization(t.Context(), v.viewer, r.id, given.Epoch, func(*gk.Authorization) ([]gk.Event, error) {
 				called = called || !seen
 				return nil, nil
 			})
@@ -127,7 +128,7 @@ func viewersChange(t *testing.T, s store.Store) {
 			}
 		}
 		for _, id := range []string{"app-1", "app-2"} {
-			err := s.UpdateApp(t.Context(), v.viewer, id, epoch, func(*gk.App) ([]gk.Event, error) { return nil, nil })
+			err := s.UpdateApp(t.Context(), v.viewer, id, given.Epoch, func(*gk.App) ([]gk.Event, error) { return nil, nil })
 			exists(t, v.name+": UpdateApp "+id, err, slices.Contains(v.apps, id))
 			if err := s.DeleteApp(t.Context(), v.viewer, id); errors.Is(err, store.ErrInUse) != slices.Contains(v.apps, id) {
 				t.Errorf("%s: DeleteApp of %s, which is in use = %v", v.name, id, err)
@@ -163,11 +164,11 @@ func viewersOfRest(t *testing.T, s store.Store) {
 		for _, e := range events {
 			of = append(of, e.Grant)
 		}
-		same(t, v.name+": EventsAfter", of, v.sees)
+		given.Same(t, v.name+": EventsAfter", of, v.sees)
 	}
 
 	// A grant that moves to another owner does not bring its history along.
-	changeGrant(t, s, "1-a", func(g *gk.Grant) { g.Owner = "b" })
+	given.ChangeGrant(t, s, "1-a", func(g *gk.Grant) { g.Owner = "b" })
 	b := gk.Viewer{Scopes: gk.Scopes(), Owners: []string{"b"}}
 	if events, err := s.History(t.Context(), b, "1-a", "", 10); err != nil || len(events) != 0 {
 		t.Errorf("History for the later owner = %v, %v, want nothing of the former one's", events, err)
@@ -183,7 +184,7 @@ func zeroViewer(t *testing.T, s store.Store) {
 	var nobody gk.Viewer
 	grants, err := s.Grants(t.Context(), nobody, store.GrantFilter{})
 	if err != nil || grants != nil {
-		t.Errorf("Grants = %v, %v, want none", ids(grants), err)
+		t.Errorf("Grants = %v, %v, want none", given.IDs(grants), err)
 	}
 	apps, err := s.Apps(t.Context(), nobody, "", 0)
 	if err != nil || apps != nil {

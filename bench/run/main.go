@@ -1,0 +1,61 @@
+// Command run builds the product and measures it: make bench.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/grantkeep/grantkeep/bench"
+)
+
+func main() {
+	bench.Role()
+	o := bench.Options{}
+	databases := flag.String("databases", "sqlite,postgres", "which to measure: sqlite, postgres, or both")
+	flag.StringVar(&o.Database, "postgres", "", "URL of an empty PostgreSQL that runs; without it one is started")
+	flag.IntVar(&o.Grants, "grants", 20_000, "grants that fall due at one moment; 0 leaves refreshes out")
+	flag.DurationVar(&o.Margin, "margin", 3*time.Second, "for their import, beside half a millisecond for each")
+	flag.DurationVar(&o.Latency, "latency", 100*time.Millisecond, "of the platform in the second case of refreshes")
+	flag.IntVar(&o.Reads, "reads", 40_000, "token reads of a turn; 0 leaves them out")
+	flag.IntVar(&o.Turns, "turns", 5, "how often reads and their floor take turns")
+	flag.IntVar(&o.Relayed, "relayed", 4_000, "signed and forwarded calls of a turn; 0 leaves them out")
+	flag.IntVar(&o.Rows, "rows", 100_000, "rows of the import; 0 leaves import and export out")
+	flag.IntVar(&o.Commits, "commits", 20_000, "single-row commits of the raw loop")
+	flag.IntVar(&o.RawRound, "raw", 20_000, "refreshes asked of the platform alone")
+	flag.DurationVar(&o.Idle, "idle", 10*time.Second, "how long the process rests before its memory is looked at; 0 leaves that out")
+	binary := flag.String("binary", "", "a grantkeep that is built already")
+	flag.Parse()
+	o.SQLite, o.PostgreSQL = *databases != "postgres", *databases != "sqlite"
+	if err := run(o, *binary); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o bench.Options, binary string) (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if o.Dir, err = os.MkdirTemp("", "grantkeep-bench"); err != nil {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			err = os.RemoveAll(o.Dir)
+		} else {
+			err = fmt.Errorf("%w; the logs are in %s", err, o.Dir)
+		}
+	}()
+	if binary == "" {
+		if binary, err = bench.Build(ctx, o.Dir); err != nil {
+			return err
+		}
+	}
+	self, err := os.Executable()
+	o.Server, o.Self = []string{binary}, []string{self}
+	return errors.Join(err, bench.Run(ctx, o, os.Stdout))
+}

@@ -1,0 +1,111 @@
+package serve
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
+	"github.com/grantkeep/grantkeep/connect"
+	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console"
+	"github.com/grantkeep/grantkeep/keeper"
+)
+
+// Faces are the addresses under which the server is reached: by merchants and platforms, by programs, by staff. On
+// loopback one address may serve all; elsewhere no route of one answers on another.
+type Faces struct{ Public, API, Console string }
+
+// ConsoleBase is the path of the console where it shares its address with another face.
+const ConsoleBase = "/console"
+
+// ownConsole reports whether the console has an address of its own.
+func (f Faces) ownConsole() bool {
+	return shell.Host(f.Console) != shell.Host(f.Public) && shell.Host(f.Console) != shell.Host(f.API)
+}
+
+// staff makes the handler of the console.
+func (f Faces) staff(k *keeper.Keeper, flow *consent.Flow, in *Installation, demo console.Demo, log *slog.Logger) http.Handler {
+	if k.Frozen() {
+		return api.Frozen() // a login is a change, too
+	}
+	o := console.Options{
+		Keeper: k, Consent: flow, Store: in.Store, Drivers: in.platforms(), URL: f.Console, Base: ConsoleBase, Version: shell.Version, Log: log, Demo: demo,
+		NewKey: func() (gk.Secret, []byte) {
+			key := door.NewKey()
+			return key, door.HashKey(key)
+		},
+	}
+	if f.ownConsole() {
+		o.Base = ""
+	}
+	return console.New(o)
+}
+
+// consolePath reports whether a path belongs to the console where it shares its address.
+func consolePath(path string) bool {
+	return path == ConsoleBase || strings.HasPrefix(path, ConsoleBase+"/") || path == "/login" || strings.HasPrefix(path, "/login/")
+}
+
+// Handler puts the faces together, told apart by the Host that a request names. A host that is none of them gets 421,
+// whatever it asks for.
+func (f Faces) Handler(k *keeper.Keeper, flow *consent.Flow, in *Installation, pushes http.Handler, demo console.Demo, log *slog.Logger) http.Handler {
+	public := http.NewServeMux()
+	if k.Frozen() {
+		public.Handle("/", api.Frozen())
+	} else {
+		public.Handle("/", connect.New(connect.Options{Keeper: k, Consent: flow, PublicURL: f.Public, Log: log}))
+		public.Handle("/push/{app}", pushes)
+	}
+	programs := api.New(api.Options{
+		Keeper: k, Consent: flow, Store: in.Store, Drivers: in.platforms(), APIURL: f.API, Version: shell.Version, Log: log, Metrics: in.metrics, Uses: in.Uses,
+		News: in.News, Stopping: in.Stopping,
+	})
+	staff, own := f.staff(k, flow, in, demo, log), f.ownConsole()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		toPublic, toAPI, toConsole := Serves(f.Public, r.Host), Serves(f.API, r.Host), Serves(f.Console, r.Host)
+		if own && toConsole && (toPublic || toAPI) { // several ports of loopback
+			toConsole = r.Host == shell.Host(f.Console)
+		}
+		if toPublic && toAPI && shell.Host(f.Public) != shell.Host(f.API) { // two ports of loopback
+			toPublic, toAPI = r.Host == shell.Host(f.Public), r.Host == shell.Host(f.API)
+		}
+		switch {
+		case door.Probe(r):
+			programs.ServeHTTP(w, r)
+		case toConsole && (own || consolePath(r.URL.Path)):
+			staff.ServeHTTP(w, r)
+		case toPublic && (!toAPI || merchant(r.URL.Path)):
+			public.ServeHTTP(w, r)
+		case toAPI:
+			programs.ServeHTTP(w, r)
+		default:
+			Misdirected(w)
+		}
+	})
+}
+
+func Serves(address, host string) bool {
+	u, err := url.Parse(address)
+	return err == nil && door.Serves(u, host)
+}
+
+// Misdirected answers a request for a host that is not ours. It repeats nothing of the request.
+func Misdirected(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "this server has no such host", http.StatusMisdirectedRequest)
+}
+
+// merchant reports whether a path belongs to the face of merchants and platforms.
+func merchant(path string) bool {
+	for _, p := range []string{"/connect/", "/callback/", "/install/", "/push/"} {
+		if strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return false
+}

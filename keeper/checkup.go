@@ -1,0 +1,186 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
+)
+
+// What a check-up takes for a trouble.
+const (
+	slowDatabase = time.Second      // an answer that took longer
+	lateWork     = 15 * time.Minute // the alert rules say the same
+	manyInDoubt  = 20               // of one platform; the alert rules say the same
+	leastDisk    = 256 << 20        // bytes that are free where the spill file is
+	oldestKey    = 366 * 24 * time.Hour
+)
+
+// CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
+func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
+	database := k.checkDatabase(ctx)
+	checks := []apps.Check{database}
+	if database.State == apps.CheckFailed && !strings.HasPrefix(database.Detail, "answers") {
+		return append(checks, k.checkDisk())
+	}
+	return append(checks, k.checkClock(ctx), k.checkKeys(ctx), k.checkVersions(ctx), k.checkBacklog(ctx), k.checkOutlets(ctx), k.checkWaiting(), k.checkDisk())
+}
+
+func (k *Keeper) checkDatabase(ctx context.Context) apps.Check {
+	begun := time.Now()
+	if err := k.store.Ping(ctx); err != nil {
+		return apps.Check{Name: "database", State: apps.CheckFailed, Detail: k.store.Name() + " does not answer; bring it back, and keep every instance and its --data: token pairs may wait there"}
+	}
+	took := time.Since(begun)
+	if took > slowDatabase {
+		return apps.Check{Name: "database", State: apps.CheckFailed, Detail: fmt.Sprintf("answers after %s only; look at its load and its disk", took.Round(time.Millisecond))}
+	}
+	return apps.Check{Name: "database", State: apps.CheckOK, Detail: k.store.Name() + " answers"}
+}
+
+// unanswered is the check of something that the database did not tell.
+func unanswered(name string, err error) apps.Check {
+	return apps.Check{Name: name, State: apps.CheckFailed, Detail: "could not be looked at: " + err.Error()}
+}
+
+// checkKeys looks at the key set in force and at what older keys have sealed.
+func (k *Keeper) checkKeys(ctx context.Context) apps.Check {
+	c := apps.Check{Name: "keys", State: apps.CheckFailed}
+	set, err := k.store.Keyset(ctx)
+	if err != nil {
+		return unanswered(c.Name, err)
+	}
+	if k.options.Master == (vault.Master{}) {
+		return apps.Check{Name: c.Name, State: apps.CheckManual, Detail: "this process has no master key and cannot look into the key set"}
+	}
+	ids, err := vault.Keys(k.options.Master, set.Wrapped)
+	if err != nil {
+		c.Detail = "the key set is under another master key than this process was started with: start it again with that one before the keys are rotated"
+		return c
+	}
+	left, err := k.store.SealedOtherwise(ctx, set.Primary, 1)
+	if err != nil {
+		return unanswered(c.Name, err)
+	}
+	switch age := k.Now().Sub(set.CreatedAt); {
+	case ids[len(ids)-1] != set.Primary:
+		c.State, c.Detail = apps.CheckOK, "a key was added and begins to seal within a minute"
+	case age > oldestKey:
+		c.Detail = fmt.Sprintf("the keys were last changed on %s; rotate them once a year: grantkeep keyring rotate", set.CreatedAt.Format(time.DateOnly))
+	case len(left) > 0:
+		c.State, c.Detail = apps.CheckOK, "what older keys have sealed is being sealed again; nothing is to be done"
+	case len(ids) > 1:
+		c.State, c.Detail = apps.CheckOK, fmt.Sprintf("%d keys, the newest seals; no row needs the older ones", len(ids))
+	default:
+		c.State, c.Detail = apps.CheckOK, "one key"
+	}
+	return c
+}
+
+// checkVersions compares the versions of the processes that work on the database.
+func (k *Keeper) checkVersions(ctx context.Context) apps.Check {
+	all, err := k.store.Processes(ctx)
+	if err != nil {
+		return unanswered("instances", err)
+	}
+	versions := map[string]int{}
+	var names []string
+	for _, p := range all {
+		if versions[p.Version]++; versions[p.Version] == 1 {
+			names = append(names, p.Version)
+		}
+	}
+	if len(names) > 1 {
+		return apps.Check{Name: "instances", State: apps.CheckFailed, Detail: fmt.Sprintf("%d instances of the versions %s work on one database; finish the upgrade, within the day", len(all), strings.Join(names, ", "))}
+	}
+	if len(names) == 0 {
+		return apps.Check{Name: "instances", State: apps.CheckOK, Detail: "none has made itself known"}
+	}
+	return apps.Check{Name: "instances", State: apps.CheckOK, Detail: fmt.Sprintf("%d, version %s", len(all), names[0])}
+}
+
+// checkBacklog looks for work that is due and not done.
+func (k *Keeper) checkBacklog(ctx context.Context) apps.Check {
+	all, err := k.store.Backlogs(ctx, k.Now())
+	if err != nil {
+		return unanswered("backlog", err)
+	}
+	var late []string
+	for _, b := range all {
+		if age := k.Now().Sub(b.Oldest); !b.Oldest.IsZero() && age > lateWork {
+			late = append(late, fmt.Sprintf("work on %s has been due for %s", b.Platform, age.Round(time.Minute)))
+		}
+		if b.InDoubt > manyInDoubt {
+			late = append(late, fmt.Sprintf("%d grants on %s have a refresh without a known outcome", b.InDoubt, b.Platform))
+		}
+	}
+	if len(late) > 0 {
+		return apps.Check{Name: "backlog", State: apps.CheckFailed, Detail: strings.Join(late, "; ") + ": does the platform answer, is an instance at work that is not frozen, is an app stopped?"}
+	}
+	return apps.Check{Name: "backlog", State: apps.CheckOK, Detail: "nothing has been due for long"}
+}
+
+// checkOutlets looks for webhooks and alarms that do not arrive.
+func (k *Keeper) checkOutlets(ctx context.Context) apps.Check {
+	var bad []string
+	n := 0
+	for _, form := range []string{store.WebhookForm, store.AlarmForm} {
+		all, err := k.store.Outlets(ctx, form)
+		if err != nil {
+			return unanswered("news", err)
+		}
+		n += len(all)
+		for _, o := range all {
+			switch {
+			case !o.Enabled && o.Reason != "":
+				bad = append(bad, form+" "+o.ID+" is switched off: "+o.Reason)
+			case !o.FailingSince.IsZero():
+				bad = append(bad, fmt.Sprintf("%s %s has failed since %s", form, o.ID, o.FailingSince.UTC().Format("2006-01-02 15:04Z")))
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return apps.Check{Name: "news", State: apps.CheckFailed, Detail: strings.Join(bad, "; ") + ": mend the receiver, then grantkeep webhook test, or replay what was missed"}
+	}
+	if n == 0 {
+		return apps.Check{Name: "news", State: apps.CheckManual, Detail: "nobody is told when a merchant must act: grantkeep alarm add, or grantkeep webhook add"}
+	}
+	return apps.Check{Name: "news", State: apps.CheckOK, Detail: fmt.Sprintf("%d webhooks and alarms, none fails", n)}
+}
+
+// checkWaiting tells of pairs that the database does not have.
+func (k *Keeper) checkWaiting() apps.Check {
+	waiting, aside, _ := k.spill.size()
+	if waiting > 0 {
+		return apps.Check{Name: "spill", State: apps.CheckFailed, Detail: fmt.Sprintf("%d token pairs are in the spill file of this server only, %d of them refused by the database; keep this instance and its disk", waiting, aside)}
+	}
+	return apps.Check{Name: "spill", State: apps.CheckOK, Detail: "no token pair waits to be stored"}
+}
+
+// checkDisk looks for room where the spill file is.
+func (k *Keeper) checkDisk() apps.Check {
+	c := apps.Check{Name: "disk", State: apps.CheckFailed}
+	if k.options.SpillFile == "" {
+		c.Detail = "this server has no spill file: a token pair that cannot be stored is lost with the process"
+		return c
+	}
+	var s syscall.Statfs_t
+	dir := filepath.Dir(k.options.SpillFile)
+	if err := syscall.Statfs(dir, &s); err != nil {
+		c.Detail = "the file system of --data could not be asked: " + err.Error()
+		return c
+	}
+	free := s.Bavail * uint64(s.Bsize) //nolint:unconvert // another type on another system
+	if free < leastDisk {
+		c.Detail = fmt.Sprintf("%d MiB are free under --data; the spill file has its place already, a SQLite database and its log need more: make room", free>>20)
+		return c
+	}
+	c.State, c.Detail = apps.CheckOK, fmt.Sprintf("%d MiB are free under --data", free>>20)
+	return c
+}
