@@ -10,7 +10,9 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // Check is one thing that was looked at: ok, failed, or manual where only a person can compare.
@@ -79,6 +81,13 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	default:
 		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
 	}
+	if since := app.Cursors[lifecycle.CursorSecret]; since != "" && opened.Renewal().PinnedTo != "" {
+		check, err := r.checkMinted(ctx, app, since)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, check)
+	}
 	if at := keyEnd(d, &app); !at.IsZero() {
 		state := CheckOK
 		if at.Sub(r.now()) < 30*24*time.Hour {
@@ -87,6 +96,30 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 		checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
 	}
 	return checks, nil
+}
+
+// checkMinted counts the grants whose tokens die with the secret of before.
+func (r *Registry) checkMinted(ctx context.Context, app gk.App, since string) (Check, error) {
+	old := 0
+	for after := ""; ; {
+		grants, err := r.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app.ID, After: after, Limit: 500})
+		if err != nil {
+			return Check{}, err
+		}
+		for _, g := range grants {
+			after = g.ID
+			if g.Renewable && g.State != gk.Revoked && g.Subject.Kind != gk.KindApp && g.Facts[lifecycle.FactMinted] != since {
+				old++
+			}
+		}
+		if len(grants) < 500 {
+			break
+		}
+	}
+	if old > 0 {
+		return Check{"secret", CheckFailed, fmt.Sprintf("%d grants still have tokens of the secret of before; they are refreshed within a day. Do not revoke it at the platform until none is left", old), nil}, nil
+	}
+	return Check{"secret", CheckOK, "all tokens are of the newest secret; the one of before can be revoked at the platform", nil}, nil
 }
 
 // checkCredentials asks the platform something that only the right credentials may ask: its list of our

@@ -102,7 +102,7 @@ func New(o Options) (*Keeper, error) {
 	k.saver = saver{store: k.store, isolate: k.Isolate}
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
-		Changed: k.appChanged,
+		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
 	k.opened.life, k.reaches.life, k.suspects.life = recentlyRead, recentlyRead, recentlySuspected
