@@ -39,6 +39,7 @@ quick: ## the quickest loop: build, vet, tests without the race detector, Postgr
 soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./cmd/grantkeep
+	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 
 lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -48,9 +49,15 @@ lint: ## format, vet and the linters, each with its reason in .golangci.yaml
 generate: ## make the generated files again
 	$(TOOL) templ generate -log-level error
 	$(GO) run ./docs/generate
+	@mkdir -p bin deploy/man
+	$(GO) build -o bin/grantkeep ./cmd/grantkeep
+	bin/grantkeep manual >deploy/man/grantkeep.1
+	bin/grantkeep completion bash >deploy/man/grantkeep.bash
+	bin/grantkeep completion zsh >deploy/man/_grantkeep
+	bin/grantkeep completion fish >deploy/man/grantkeep.fish
 
 generated: generate ## the generated files are what their sources make of them
-	@git diff --exit-code --stat -- '*_templ.go' '*.md' || { echo "generated files differ: commit what make generate made"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' '*.md' deploy/man || { echo "generated files differ: commit what make generate made"; exit 1; }
 
 fuzz: ## each fuzz target for FUZZTIME (5000x: that many inputs); make fuzz FUZZTIME=10m for longer
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz

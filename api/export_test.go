@@ -161,7 +161,7 @@ func TestExportRefusesRequests(t *testing.T) {
 // that would end a pair that both used.
 func TestMovingHouse(t *testing.T) {
 	box := startBox(t)
-	reach := network{box.memory.DialContext, []string{strings.TrimPrefix(box.base, "http://")}}
+	reach := network{dial: box.memory.DialContext, allow: []string{strings.TrimPrefix(box.base, "http://")}}
 	from, to := newHouseOn(t, reach), newHouseOn(t, reach)
 	from.now = box.running.Clock.Now()
 	to.now = from.now
@@ -202,7 +202,7 @@ func TestMovingHouse(t *testing.T) {
 // TestImportAsksWhoseATokenIs imports a table that knows its shops by their hosts alone.
 func TestImportAsksWhoseATokenIs(t *testing.T) {
 	box := startBox(t)
-	h := newHouseOn(t, network{box.memory.DialContext, []string{strings.TrimPrefix(box.base, "http://")}})
+	h := newHouseOn(t, network{dial: box.memory.DialContext, allow: []string{strings.TrimPrefix(box.base, "http://")}})
 	h.now = box.running.Clock.Now()
 	app := h.boxApp(t, box)
 	grant := h.connect(t, box, app)

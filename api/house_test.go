@@ -67,6 +67,8 @@ type house struct {
 type network struct {
 	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 	allow []string // HOST:PORT
+
+	egress *outbound.Egress
 }
 
 // newHouse is a house without a network.
@@ -102,7 +104,7 @@ func newHouseOn(t testing.TB, n network, more ...platform.Driver) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{Dial: n.dial, Allow: n.allow})
+	gate, err := outbound.New(outbound.Options{Dial: n.dial, Allow: n.allow, Egress: n.egress})
 	if err != nil {
 		t.Fatal(err)
 	}

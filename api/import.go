@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -130,52 +129,39 @@ func (s *server) importBody(w http.ResponseWriter, r *http.Request) (*Import, er
 		return nil, problem.New(problem.UnsupportedMedia, err.Error())
 	}
 	out := &Import{DryRun: q.options.DryRun, Errors: []ImportError{}}
-	for patience := http.NewResponseController(w); ; {
-		_ = patience.SetReadDeadline(time.Now().Add(importPatience)) // a recorder in a test has none
-		more, err := s.importLot(r.Context(), door.CallerOf(r.Context()).Viewer(), rows, q, out)
-		if err != nil || !more {
-			return out, err
+	lots, stop := readAhead(rows, q.app, http.NewResponseController(w))
+	defer stop()
+	for lot := range lots {
+		if err := s.importLot(r.Context(), door.CallerOf(r.Context()).Viewer(), lot, q, out); err != nil {
+			return nil, err
 		}
 	}
+	return out, nil
 }
 
-// importLot reads and stores some rows; more is false at the end of the body.
-func (s *server) importLot(ctx context.Context, v gk.Viewer, rows transfer.Reader, q importQuery, out *Import) (more bool, err error) {
-	lot := make([]transfer.ImportRow, 0, importAtOnce)
-	lines := make([]int, 0, importAtOnce)
-	more = true
-	for more && len(lot) < importAtOnce {
-		row, err := rows.Next()
-		var wrong *transfer.RowError
-		switch {
-		case err == nil:
-			if row.App == "" {
-				row.App = q.app
-			}
-			lot, lines = append(lot, importRow(row)), append(lines, row.Line)
-		case errors.As(err, &wrong):
-			out.add(ImportedRow{Line: wrong.Line, Result: "failed", Error: wrong.Why}, q.rows)
-		case errors.Is(err, io.EOF):
-			more = false
-		default:
-			return false, brokenBody(err)
-		}
+// importLot stores some rows.
+func (s *server) importLot(ctx context.Context, v gk.Viewer, lot *importLot, q importQuery, out *Import) error {
+	for _, wrong := range lot.wrong {
+		out.add(wrong, q.rows)
 	}
-	done, err := transfer.Import(ctx, s.Keeper, v, lot, q.options)
+	if lot.err != nil {
+		return brokenBody(lot.err)
+	}
+	done, err := transfer.Import(ctx, s.Keeper, v, lot.rows, q.options)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for i, d := range done {
-		row := ImportedRow{Line: lines[i], Result: d.Result, Grant: d.Grant}
+		row := ImportedRow{Line: lot.lines[i], Result: d.Result, Grant: d.Grant}
 		if d.Err != nil {
 			row.Result, row.Error = "failed", s.importError(ctx, d.Err)
 		}
 		out.add(row, q.rows)
 	}
 	if q.rows && len(out.Rows) > mostRowsTold {
-		return false, problem.Invalid("rows", "is for at most 10000 rows; the rows up to here stand, so send the rest by itself")
+		return problem.Invalid("rows", "is for at most 10000 rows; the rows up to here stand, so send the rest by itself")
 	}
-	return more, nil
+	return nil
 }
 
 // brokenBody is a body that cannot be read to its end. The lots before that place stand.

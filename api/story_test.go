@@ -18,7 +18,7 @@ import (
 // added, a merchant agrees, the token is read, renewed, refused, and given back.
 func TestStoryOfAGrant(t *testing.T) {
 	box := startBox(t)
-	h := newHouseOn(t, network{box.memory.DialContext, []string{strings.TrimPrefix(box.base, "http://")}})
+	h := newHouseOn(t, network{dial: box.memory.DialContext, allow: []string{strings.TrimPrefix(box.base, "http://")}})
 	h.now = box.running.Clock.Now()
 
 	a := h.do("all", http.MethodPost, "/v1/apps", box.describe(t))

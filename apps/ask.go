@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -31,7 +32,7 @@ func (o Opened) Ask(ctx context.Context, r *platform.Request, once bool, deadlin
 		return platform.Reply{}, fmt.Errorf("%w: %w", outbound.ErrNotSent, err)
 	}
 	begun := time.Now()
-	a, err := o.registry.gate.Send(ctx, req, outbound.Policy{Allow: o.Open.AllowsHost, Timeout: deadline, Once: once})
+	a, err := o.registry.gate.For(o.App.ID, o.Owner).Send(ctx, req, outbound.Policy{Allow: o.Open.AllowsHost, Timeout: deadline, Once: once})
 	if err != nil {
 		return platform.Reply{}, err
 	}
@@ -39,6 +40,14 @@ func (o Opened) Ask(ctx context.Context, r *platform.Request, once bool, deadlin
 		(*told)(o.App.Platform, time.Since(begun))
 	}
 	return platform.Reply{Status: a.Status, Header: a.Header, Body: platform.Unmarked(a.Body), Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
+}
+
+// OwnersHaveWays reports whether some owners' requests leave by a way of their own.
+func (r *Registry) OwnersHaveWays() bool { return len(r.gate.Owners()) > 0 }
+
+// Leaves returns by which way an app's requests leave, for an owner or for nobody, and the address that a platform sees.
+func (r *Registry) Leaves(ctx context.Context, app, owner string) (way string, seen netip.Addr, err error) {
+	return r.gate.Leaves(ctx, app, owner)
 }
 
 // Issues has the driver read the answer to an exchange or a renewal.

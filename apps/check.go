@@ -11,8 +11,8 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/lifecycle"
+	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/store"
 )
 
 // Check is one thing that was looked at: ok, failed, or manual where only a person can compare.
@@ -66,6 +66,7 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	} else {
 		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
 	}
+	checks = append(checks, r.checkEgress(ctx, app.ID)...)
 	checks = append(checks, opened.checkCredentials(ctx)...)
 	switch {
 	case app.Stop == gk.StopRestored:
@@ -98,28 +99,24 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	return checks, nil
 }
 
-// checkMinted counts the grants whose tokens die with the secret of before.
-func (r *Registry) checkMinted(ctx context.Context, app gk.App, since string) (Check, error) {
-	old := 0
-	for after := ""; ; {
-		grants, err := r.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: app.ID, After: after, Limit: 500})
-		if err != nil {
-			return Check{}, err
-		}
-		for _, g := range grants {
-			after = g.ID
-			if g.Renewable && g.State != gk.Revoked && g.Subject.Kind != gk.KindApp && g.Facts[lifecycle.FactMinted] != since {
-				old++
-			}
-		}
-		if len(grants) < 500 {
-			break
-		}
+// checkEgress asks an echo from which address a platform sees this app's requests come. Without an echo there is nothing to say.
+func (r *Registry) checkEgress(ctx context.Context, app string) []Check {
+	const name = "egress"
+	way, seen, err := r.Leaves(ctx, app, "")
+	switch {
+	case errors.Is(err, outbound.ErrNoEcho), errors.Is(err, outbound.ErrForbidden):
+		return nil
+	case err != nil:
+		return []Check{{name, CheckFailed, by(way) + "the echo could not be asked: " + err.Error(), nil}}
 	}
-	if old > 0 {
-		return Check{"secret", CheckFailed, fmt.Sprintf("%d grants still have tokens of the secret of before; they are refreshed within a day. Do not revoke it at the platform until none is left", old), nil}, nil
+	return []Check{{name, CheckManual, by(way) + "the platform sees requests come from " + seen.String() + "; compare with its console, where it has a list of addresses", nil}}
+}
+
+func by(way string) string {
+	if way == "" {
+		return ""
 	}
-	return Check{"secret", CheckOK, "all tokens are of the newest secret; the one of before can be revoked at the platform", nil}, nil
+	return "by " + way + ", "
 }
 
 // checkCredentials asks the platform something that only the right credentials may ask: its list of our

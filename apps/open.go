@@ -16,6 +16,7 @@ type Opened struct {
 	App    gk.App
 	Driver platform.Driver
 	Open   platform.App // what the driver needs of it, with its secrets
+	Owner  string       // whose grant is asked about, which may have a way out of its own; empty: nobody's
 
 	registry *Registry
 }

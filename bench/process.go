@@ -82,6 +82,25 @@ func (p *process) private() (float64, error) {
 	return 0, errors.New("the system does not tell RssAnon")
 }
 
+// ticks is how often a second the system counts a processor's work; Linux tells it so to programs everywhere.
+const ticks = 100
+
+// worked returns how long the process has kept a processor busy since it began.
+func (p *process) worked() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, errors.New("the system does not tell how long a process worked")
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * time.Second / ticks, errors.Join(err1, err2)
+}
+
 // roleName is the variable that makes a process play a role.
 const roleName = "GRANTKEEP_BENCH_ROLE"
 

@@ -41,19 +41,20 @@ func refreshes(ctx context.Context, s *server, r *report) error {
 		if err != nil {
 			return err
 		}
-		seen, most, err := s.refreshed(ctx, c.latency, c.lapsed)
+		seen, most, each, err := s.refreshed(ctx, c.latency, c.lapsed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.work, err)
 		}
 		r.line(c.work, seen, "/s", floor, fmt.Sprintf("commits; %d at once", most))
+		r.line("  processor, each refresh", each, " µs", 0, "")
 	}
 	return nil
 }
 
 // refreshed has grants fall due and returns how many a second were refreshed.
-func (s *server) refreshed(ctx context.Context, latency time.Duration, lapsed bool) (perSecond float64, most int, err error) {
+func (s *server) refreshed(ctx context.Context, latency time.Duration, lapsed bool) (perSecond float64, most int, each float64, err error) {
 	if err := s.resetProvider(ctx, latency); err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	n := s.o.Grants
 	margin := s.o.Margin + time.Duration(n)*time.Second/2000 // for the import
@@ -63,29 +64,34 @@ func (s *server) refreshed(ctx context.Context, latency time.Duration, lapsed bo
 	}
 	issued := time.Now().Add(margin - dueAfter)
 	if _, err := s.load(ctx, n, s.rows(n, issued, issued.Add(life))); err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	if c, err := s.counted(ctx); err != nil || c.Refreshed > 0 {
-		return 0, 0, errors.Join(err, fmt.Errorf("the import took longer than %v, and what it measures has begun", margin))
+		return 0, 0, 0, errors.Join(err, fmt.Errorf("the import took longer than %v, and what it measures has begun", margin))
 	}
 	if lapsed { // while nobody is there
 		s.end()
 		time.Sleep(time.Until(issued.Add(life + time.Second)))
 		if err := s.start(ctx); err != nil {
-			return 0, 0, err
+			return 0, 0, 0, err
 		}
+	}
+	before, err := s.process.worked()
+	if err != nil {
+		return 0, 0, 0, err
 	}
 	for deadline := time.Now().Add(margin + 2*time.Minute + time.Duration(n)*time.Second/100); ; {
 		c, err := s.counted(ctx)
 		switch {
 		case err != nil:
-			return 0, 0, err
+			return 0, 0, 0, err
 		case c.Refused > 0 || c.Twice > 0:
-			return 0, 0, fmt.Errorf("the platform refused %d requests, and %d whose token was spent", c.Refused, c.Twice)
+			return 0, 0, 0, fmt.Errorf("the platform refused %d requests, and %d whose token was spent", c.Refused, c.Twice)
 		case c.Refreshed == n:
-			return rate(n, c.Last.Sub(c.First)), c.Most, nil
+			after, err := s.process.worked()
+			return rate(n, c.Last.Sub(c.First)), c.Most, float64((after - before).Microseconds()) / float64(n), err
 		case time.Now().After(deadline):
-			return 0, 0, fmt.Errorf("after a long time %d of %d grants are refreshed", c.Refreshed, n)
+			return 0, 0, 0, fmt.Errorf("after a long time %d of %d grants are refreshed", c.Refreshed, n)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

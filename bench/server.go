@@ -137,6 +137,19 @@ func (s *server) load(ctx context.Context, n int, body []byte) (time.Duration, e
 	return took, err
 }
 
+// workOf returns how long the server keeps a processor busy for each of n things, in microseconds.
+func (s *server) workOf(n int, do func() error) (float64, error) {
+	before, err := s.process.worked()
+	if err != nil {
+		return 0, err
+	}
+	if err := do(); err != nil {
+		return 0, err
+	}
+	after, err := s.process.worked()
+	return float64((after - before).Microseconds()) / float64(n), err
+}
+
 // quiet loads stores whose tokens last.
 func (s *server) quiet(ctx context.Context, n int) (time.Duration, error) {
 	now := time.Now()

@@ -88,6 +88,7 @@ func (fl *Flow) receive(ctx context.Context, opened apps.Opened, cb platform.Cal
 	if err != nil {
 		return Outcome{}, err
 	}
+	opened.Owner = a.Owner
 	if cb.Cancel && a.Kind != gk.KindCancel {
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	}

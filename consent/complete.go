@@ -49,6 +49,13 @@ func (fl *Flow) place(ctx context.Context, c gk.Click, named *gk.Subject) error 
 	if err != nil {
 		return err
 	}
+	if fl.apps.OwnersHaveWays() {
+		auth, err := fl.store.Authorization(ctx, gk.Engine(), c.Authorization)
+		if err != nil {
+			return err
+		}
+		opened.Owner = auth.Owner
+	}
 	ans, err := fl.openAnswer(c)
 	if err != nil {
 		return err

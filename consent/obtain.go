@@ -37,6 +37,7 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	if err != nil {
 		return gk.Grant{}, err
 	}
+	opened.Owner = in.Owner
 	askedAt := fl.keeper.Now()
 	var issue platform.Issue
 	if in.Token.Access.Empty() {

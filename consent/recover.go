@@ -41,5 +41,6 @@ func (fl *Flow) Recover(ctx context.Context, v gk.Viewer, appID, owner string, p
 	if err != nil {
 		return Outcome{}, refusedBy(err)
 	}
+	opened.Owner = owner
 	return fl.entry(ctx, opened, cb, owner)
 }

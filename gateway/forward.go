@@ -124,7 +124,7 @@ func (g *Gateway) send(ctx context.Context, use keeper.Use, call platform.Call, 
 		return nil, err
 	}
 	asked := platform.Asked{Stage: platform.StageCall, Subject: use.Grant.Subject, Sent: signed.Sent, At: g.keeper.Now()}
-	resp, err := g.keeper.Forward(watch.ctx, use.App, req) //nolint:bodyclose // outcome.close does
+	resp, err := g.keeper.Forward(watch.ctx, use, req) //nolint:bodyclose // outcome.close does
 	if err != nil {
 		watch.end()
 		return nil, err

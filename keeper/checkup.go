@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
 )
@@ -29,8 +31,45 @@ func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
 	if database.State == apps.CheckFailed && !strings.HasPrefix(database.Detail, "answers") {
 		return append(checks, k.checkDisk())
 	}
-	return append(checks, k.checkClock(ctx), k.checkKeys(ctx), k.checkVersions(ctx), k.checkBacklog(ctx), k.checkOutlets(ctx), k.checkWaiting(), k.checkDisk())
+	return append(checks, k.checkClock(ctx), k.checkKeys(ctx), k.checkVersions(ctx), k.checkBacklog(ctx), k.checkOutlets(ctx), k.checkWaiting(), k.checkDisk(), k.checkEgress(ctx))
 }
+
+// checkEgress asks the echo from which address the requests of owners come that have a way of their own; an app's own
+// check tells its address.
+func (k *Keeper) checkEgress(ctx context.Context) apps.Check {
+	c := apps.Check{Name: "egress", State: apps.CheckManual}
+	_, seen, err := k.apps.Leaves(ctx, "", "")
+	switch {
+	case errors.Is(err, outbound.ErrNoEcho):
+		c.Detail = "from which address platforms see requests come is not known: name an echo in a file for --egress"
+		return c
+	case errors.Is(err, outbound.ErrForbidden):
+		c.Detail = "the echo is not asked: " + err.Error()
+		return c
+	case err != nil:
+		c.State, c.Detail = apps.CheckFailed, "the echo could not be asked: "+err.Error()
+		return c
+	}
+	told := []string{"platforms see requests come from " + seen.String()}
+	for n, owner := range k.gate.Owners() {
+		if n == mostWays {
+			told = append(told, "and more owners have ways of their own")
+			break
+		}
+		way, seen, err := k.apps.Leaves(ctx, "", owner)
+		if err != nil {
+			c.State = apps.CheckFailed
+			told = append(told, fmt.Sprintf("those of %s (by %s) do not get out: %v", owner, way, err))
+			continue
+		}
+		told = append(told, fmt.Sprintf("those of %s (by %s) from %s", owner, way, seen))
+	}
+	c.Detail = strings.Join(told, "; ") + "; compare with the platforms' consoles, where they have lists of addresses"
+	return c
+}
+
+// mostWays is how many owners' ways a check-up asks about.
+const mostWays = 20
 
 func (k *Keeper) checkDatabase(ctx context.Context) apps.Check {
 	begun := time.Now()
@@ -176,7 +215,7 @@ func (k *Keeper) checkDisk() apps.Check {
 		c.Detail = "the file system of --data could not be asked: " + err.Error()
 		return c
 	}
-	free := s.Bavail * uint64(s.Bsize) //nolint:unconvert // another type on another system
+	free := s.Bavail * uint64(s.Bsize)
 	if free < leastDisk {
 		c.Detail = fmt.Sprintf("%d MiB are free under --data; the spill file has its place already, a SQLite database and its log need more: make room", free>>20)
 		return c

@@ -26,6 +26,7 @@ func (k *Keeper) inDoubt(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 // token that it refuses before its end says that the pair was rotated, or that the shop has left: there is nothing left
 // to lose, and the repeat is due at once. An answer that cannot be had changes nothing.
 func (k *Keeper) askAlive(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	d := a.Driver
 	_, ok := d.(platform.Inspector)
 	f := lifecycle.TermsOf(d, a.App).For(&g)

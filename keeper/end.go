@@ -33,6 +33,7 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 	if err != nil {
 		return
 	}
+	a.Owner = g.Owner
 	r, ok := a.Driver.(platform.Revoker)
 	if !ok || g.Subject.Kind == gk.KindApp {
 		return
@@ -103,6 +104,7 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if err != nil {
 		return false, err
 	}
+	a.Owner = g.Owner
 	d := a.Driver
 	_, ok := d.(platform.Inspector)
 	if !ok {

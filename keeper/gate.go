@@ -73,6 +73,7 @@ type gates struct {
 
 // gate counts the renewals of one app that are under way. Who waits comes in the order of arrival.
 type gate struct {
+	platform    string
 	facts       platform.Renewal // as last heard
 	least, most int
 	level       level
@@ -86,7 +87,7 @@ func (s *gates) of(app string, facts *platform.Facts, f platform.Renewal) *gate 
 		g = &gate{}
 		s.apps[app] = g
 	}
-	g.facts = f
+	g.platform, g.facts = facts.Code, f
 	g.least, g.most = levelBounds(facts, f)
 	return g
 }

@@ -67,6 +67,7 @@ type Keeper struct {
 	suspects  recent[struct{}]
 	putBack   putBack
 	refreshes tally
+	counts    tally // of claims, and of what waits for a quota
 
 	draining atomic.Bool
 	work     sync.WaitGroup // renewals and completions under way

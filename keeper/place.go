@@ -16,8 +16,12 @@ type Placement struct {
 	Driver  platform.Driver
 	IDs     map[gk.Subject]string // of the grants that may have to be made, by kind and id
 	AskedAt time.Time             // when the platform gave the pairs
+	Sealed  *gk.Pair              // by SealPair, for a grant that has to be made; nil: sealed when it is placed
 	Now     time.Time
 }
+
+// SealPair seals the pair of a grant that has to be made.
+func (k *Keeper) SealPair(grant string, t gk.Token) (gk.Pair, error) { return k.sealPair(grant, 1, t) }
 
 // Grant makes the grant of one issue, or puts its pair onto the one that stands.
 func (p *Placement) Grant(a *gk.Authorization, c *gk.Click, i platform.Issue, old *gk.Grant, asked bool) (gk.Grant, []gk.Event, error) {
@@ -29,9 +33,13 @@ func (p *Placement) Grant(a *gk.Authorization, c *gk.Click, i platform.Issue, ol
 		agreed.Wanted = platform.App{Settings: p.App.Settings}.Scopes()
 	}
 	id, generation := lifecycle.PlacedAs(&agreed, old)
-	var err error
-	if agreed.Pair, err = p.Keeper.sealPair(id, generation, i.Token); err != nil {
-		return gk.Grant{}, nil, err
+	if old == nil && p.Sealed != nil {
+		agreed.Pair = *p.Sealed
+	} else {
+		var err error
+		if agreed.Pair, err = p.Keeper.sealPair(id, generation, i.Token); err != nil {
+			return gk.Grant{}, nil, err
+		}
 	}
 	g, events := lifecycle.Place(old, lifecycle.TermsOf(p.Driver, p.App), &agreed, p.Now)
 	return g, events, nil

@@ -90,6 +90,7 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // caller's. It runs detached from whoever wants the token: its request has a hard end of its own. When it returns, the
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	d, app := a.Driver, a.App
 	f := lifecycle.TermsOf(d, app).For(&g)
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request

@@ -175,6 +175,7 @@ func (k *Keeper) proves(a apps.Opened, since time.Time) bool {
 
 // lives asks the platform whether the access token of a grant lives. known is false where it did not say.
 func (k *Keeper) lives(ctx context.Context, a apps.Opened, g gk.Grant) (alive, known bool) {
+	a.Owner = g.Owner
 	cred, err := k.Credential(g, true)
 	if err != nil {
 		return false, false

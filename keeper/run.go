@@ -289,6 +289,7 @@ func (r *runner) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, n
 		grants, err = r.store.ClaimDue(ctx, app.ID, r.attempt(t, now), floor, free)
 	}
 	err = r.spare(err) // rows that cannot be read were not claimed; the others are
+	r.counts.addMany(app.Platform, Claims, len(grants))
 	switch {
 	case err != nil || !floor.IsZero():
 	case len(grants) < free: // nothing is left below

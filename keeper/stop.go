@@ -83,7 +83,7 @@ func (k *Keeper) replan(ctx context.Context, id string) {
 				}
 			}
 			k.Wake()
-			if len(grants) < hastenAtOnce {
+			if len(grants) == 0 {
 				return
 			}
 		}

@@ -32,6 +32,7 @@ func (k *Keeper) subscribeGrant(ctx context.Context, s platform.Subscriber, open
 	if err != nil || len(g.Access) == 0 {
 		return err
 	}
+	opened.Owner = g.Owner
 	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err

@@ -23,13 +23,15 @@ type tally struct {
 	n  map[Counted]int64
 }
 
-func (t *tally) add(platform, outcome string) {
+func (t *tally) add(platform, outcome string) { t.addMany(platform, outcome, 1) }
+
+func (t *tally) addMany(platform, outcome string, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.n == nil {
 		t.n = make(map[Counted]int64)
 	}
-	t.n[Counted{platform, outcome}]++
+	t.n[Counted{platform, outcome}] += int64(n)
 }
 
 // Refreshes counts the refreshes since this process began.

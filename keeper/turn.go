@@ -43,6 +43,9 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if err != nil {
 		return err
 	}
+	if errand != lifecycle.SendRefresh && g.RetryAt.After(now) && lifecycle.OverQuota(&g, t, now, false) > 0 {
+		k.counts.add(a.App.Platform, OverQuota)
+	}
 	if a.App.Broken != "" && errand != lifecycle.SendRefresh {
 		return nil // it cannot be asked
 	}
@@ -75,6 +78,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
 // renewal then tells whether the merchant has left.
 func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 
 // confirmImport asks the platform whose pair an unconfirmed grant has. What it does not confirm stays held.
 func (k *Keeper) confirmImport(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	a.Owner = g.Owner
 	cred, err := k.Credential(g, true)
 	if err != nil {
 		return err

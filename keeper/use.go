@@ -94,12 +94,12 @@ func (k *Keeper) UseApp(ctx context.Context, v gk.Viewer, id string) (Use, error
 // Forward sends a request that a driver made of a call, to the app's hosts only, and returns when the headers of the
 // answer are there. The caller closes the body; the request has no end but that of ctx. It is no renewal: a GET may go out
 // twice when a kept-alive connection dies.
-func (k *Keeper) Forward(ctx context.Context, app platform.App, req *http.Request) (*http.Response, error) {
+func (k *Keeper) Forward(ctx context.Context, use Use, req *http.Request) (*http.Response, error) {
 	if !k.BeginWork() {
 		return nil, ErrDraining
 	}
 	defer k.EndWork()
-	return k.gate.Stream(ctx, req, outbound.Policy{Allow: app.AllowsHost, Timeout: longestForward})
+	return k.gate.For(use.Grant.App, use.Grant.Owner).Stream(ctx, req, outbound.Policy{Allow: use.App.AllowsHost, Timeout: longestForward})
 }
 
 // longestForward is how long a download may take in all. Whoever forwards it watches that it moves.

@@ -83,9 +83,10 @@ func warnAt(g *gk.Grant, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// EndsDue reports whether an end or a warning is due.
+// EndsDue reports whether an end or a warning must be told before a grant is refreshed. The end of its access token need
+// not: the refresh follows at once, and what comes of it other than a pair tells the end as well.
 func EndsDue(g *gk.Grant, now time.Time) bool {
-	if !g.Expires.IsZero() && !g.Expires.After(now) || !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
+	if !g.Ceiling.IsZero() && !g.Ceiling.After(now) {
 		return true
 	}
 	at := warnAt(g, now)

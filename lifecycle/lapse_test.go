@@ -39,6 +39,28 @@ func TestLapse(t *testing.T) {
 	}
 }
 
+// TestEndThatNeedNotBeToldBeforeARefresh holds what is written before the platform is asked: not that a token has ended,
+// which the outcome tells as well.
+func TestEndThatNeedNotBeToldBeforeARefresh(t *testing.T) {
+	for name, c := range map[string]struct {
+		grant gk.Grant
+		due   bool
+	}{
+		"nothing":                     {healthy(), false},
+		"the token has ended":         {healthy(func(g *gk.Grant) { g.Expires = noon }), false},
+		"the authorization has ended": {healthy(func(g *gk.Grant) { g.Ceiling = noon }), true},
+		"a warning":                   {healthy(func(g *gk.Grant) { g.Ceiling = hours(24 * 6) }), true},
+	} {
+		if due := lifecycle.EndsDue(&c.grant, noon); due != c.due {
+			t.Errorf("%s: EndsDue = %t", name, due)
+		}
+	}
+	g := healthy(func(g *gk.Grant) { g.Expires = noon })
+	if events := lifecycle.Unsent(&g, terms(), "local:unreachable", gk.Retry, noon); kinds(events) != gk.EventGrantSuspended {
+		t.Errorf("a lapsed grant whose refresh was not sent: %q, want it told", kinds(events))
+	}
+}
+
 func TestWarn(t *testing.T) {
 	days := func(n float64) func(*gk.Grant) { return func(g *gk.Grant) { g.Ceiling = hours(24 * n) } }
 	warned := func(n int64) func(*gk.Grant) { return func(g *gk.Grant) { g.Warned = n } }

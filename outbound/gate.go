@@ -28,6 +28,8 @@ type Options struct {
 	// Proxy, http or https, is asked by CONNECT for every host that is not named in Allow. Nil is none; the environment is
 	// not looked at.
 	Proxy *url.URL
+	// Egress takes the place of Proxy where apps or owners have ways of their own; [Gate.For] tells them apart. Nil: one way.
+	Egress *Egress
 	// Frozen lets nothing out, wherever it would go.
 	Frozen bool
 }
@@ -42,6 +44,7 @@ type Gate struct {
 	proxy     *url.URL
 	userAgent string
 	frozen    bool
+	ways      *ways // nil: there is one
 
 	// Each purpose has connections of its own, so that none waits for another's.
 	renewals, calls, webhooks *http.Transport
@@ -61,6 +64,9 @@ func New(o Options) (*Gate, error) {
 	if o.Proxy != nil && badHost(o.Proxy.Hostname()) != "" {
 		return nil, errors.New("proxy: the address has no plain host")
 	}
+	if o.Egress != nil {
+		o.Proxy = o.Egress.Default.Proxy
+	}
 	g := &Gate{
 		allow: allow, dial: o.Dial, public: public, proxy: o.Proxy, userAgent: o.UserAgent, frozen: o.Frozen,
 		tls: &tls.Config{
@@ -74,6 +80,11 @@ func New(o Options) (*Gate, error) {
 	g.renewals = g.transport(2048, 10*time.Second)
 	g.calls = g.transport(512, 30*time.Second)
 	g.webhooks = g.transport(4, 30*time.Second)
+	if o.Egress != nil {
+		if g.ways, err = through(o); err != nil {
+			return nil, err
+		}
+	}
 	return g, nil
 }
 
@@ -112,4 +123,9 @@ func (g *Gate) Close() {
 	g.renewals.CloseIdleConnections()
 	g.calls.CloseIdleConnections()
 	g.webhooks.CloseIdleConnections()
+	if g.ways != nil {
+		for _, way := range g.ways.gates {
+			way.Close()
+		}
+	}
 }

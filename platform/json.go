@@ -20,6 +20,14 @@ const deepest = 32
 // Members reads a JSON object strictly and in order: valid UTF-8, one value and nothing behind it, at most 32 levels,
 // and no name twice in an object, at any level. Its errors hold no part of the text.
 func Members(data []byte) ([]Member, error) {
+	if members, ok := quickMembers(data); ok {
+		return members, nil
+	}
+	return slowMembers(data)
+}
+
+// slowMembers defines Members, and says what is wrong.
+func slowMembers(data []byte) ([]Member, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8")
 	}

@@ -10,11 +10,14 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/sim"
 )
 
 // carryOut does one step of a plan.
 func (w *world) carryOut(s step) {
-	w.turns.note(fmt.Sprintf("%s %d %s %s", s.Do, s.N, s.What, s.For))
+	text := fmt.Sprintf("%s %d %s %s", s.Do, s.N, s.What, s.For)
+	w.turns.note(text)
+	w.story.add(w.now(), text)
 	p := w.processes[s.N%len(w.processes)]
 	switch s.Do {
 	case "connect":
@@ -25,30 +28,65 @@ func (w *world) carryOut(s step) {
 		w.setDatabase(s.What, 0.3)
 		w.pass(s.For)
 		w.setDatabase("", 0)
-		w.sound = time.Now().Add(2 * time.Minute) // until then calls hang that were begun before: a clock that jumps ends none
 	case "kill":
 		w.killInTheAct(p, s.N)
+	case "freeze":
+		w.freezeInTheAct(p, s)
 	case "restart":
 		w.sum.fault("restart")
 		w.restart(p)
+	case "clock":
+		w.sum.fault("clock of one process stepped")
+		p.slip.Store(int64(s.For))
 	case "revoke":
 		w.revoke(s.N)
 	case "refresh":
-		w.refresh(p, s.N)
+		w.refreshAll(p, s.N)
+		time.Sleep(time.Second)
+	case "leave in between":
+		w.turns.after(1+s.N%40, func() { w.revoke(s.N) })
+		w.refreshAll(p, s.N)
+		w.ended()
+	case "consent in between":
+		w.consentInBetween(p, s.N)
+	case "push":
+		w.push(s.N)
+	case "app":
+		w.breakApp(s.N)
+	case "keys":
+		w.sum.fault("keys rotated")
+		_, _ = p.keeper.RotateKeys(context.Background()) // while one rotation waits there is no other
+	case "crowd":
+		w.crowd(s)
 	case "sleep":
 		w.pass(s.For)
 	case "jump":
 		w.jump(s.For)
 	case "calm":
 		w.calm()
+	default:
+		w.t.Fatalf("a plan asks for %q", s.Do)
 	}
+}
+
+// ended lets what was begun at this moment end.
+func (w *world) ended() {
+	time.Sleep(time.Second)
+	w.turns.drop()
 }
 
 // connect lets a merchant authorize, or authorize again. It may fail, as everything may.
 func (w *world) connect(p *process, n int) {
-	code := platforms[n%len(platforms)]
+	code := w.platforms[n%16%len(w.platforms)]
 	shops := w.ready.Platforms[code].Shops
-	shop := shops[n/8%min(4, len(shops))]
+	for i := range shops {
+		if strings.Contains(shops[i].Name, "失效") { // closed down: that platform refuses to refresh what it gives
+			shops = shops[:i]
+			break
+		}
+	}
+	shop := shops[n/16%min(5, len(shops))]
+	before := w.check.truth()
 	_, link, err := p.flow.Begin(context.Background(), gk.Engine(), consent.BeginInput{App: w.apps[code].ID, Shop: shop.Host})
 	if err != nil {
 		return
@@ -59,6 +97,9 @@ func (w *world) connect(p *process, n int) {
 	}
 	var out struct{ Callback string }
 	in := map[string]any{"url": pressed.URL, "shops": []string{shop.ID}, "decision": "approve"}
+	if n/128%3 == 0 {
+		in["shops"], in["account"] = []string{}, shop.Owner // all that the page offers
+	}
 	if !w.control(http.MethodPost, "/"+code+"/consent", in, &out) || out.Callback == "" {
 		return
 	}
@@ -68,11 +109,29 @@ func (w *world) connect(p *process, n int) {
 	if err == nil {
 		w.sum.fault("authorizations completed")
 	}
-	w.check.consented(code)
+	w.check.consented(code, before, err == nil)
+}
+
+// consentInBetween lets a merchant authorize again while the grants are refreshed.
+func (w *world) consentInBetween(p *process, n int) {
+	w.sum.fault("authorized again in mid-refresh")
+	done := make(chan struct{})
+	w.turns.after(1+n/64%40, func() {
+		go func() {
+			defer close(done)
+			w.connect(w.living()[0], n)
+		}()
+	})
+	w.refreshAll(p, n)
+	w.ended()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Minute): // it did not come to it
+	}
 }
 
 // breakPlatform makes the next refreshes of one subject fail. An answer that is lost may cost the authorization where the
-// platform replaces its refresh token: that subject is noted.
+// platform replaces its refresh token: that subject is noted. Where the platform did nothing, there is no excuse.
 func (w *world) breakPlatform(s step) {
 	subjects := w.check.living()
 	if len(subjects) == 0 {
@@ -84,45 +143,78 @@ func (w *world) breakPlatform(s step) {
 		return
 	}
 	w.sum.fault("platform " + s.What)
-	w.check.excuse(of, s.What)
+	if s.What == sim.CutAfter || s.What == sim.Slow {
+		w.check.excuse(of, s.What)
+	}
+}
+
+// breakApp changes the secret of an app at its platform, or mends it.
+func (w *world) breakApp(n int) {
+	code := w.platforms[n%len(w.platforms)]
+	broken, breaks := map[string]any{}, n/16%2 == 0
+	for name, v := range w.told[code] {
+		if text, ok := v.(string); ok && breaks && (strings.Contains(name, "secret") || strings.Contains(name, "partner_key")) {
+			v = text[1:] + "0"
+		}
+		broken[name] = v
+	}
+	if w.control(http.MethodPost, "/"+code+"/apps", broken, nil) {
+		w.sum.fault("app broken or mended")
+		w.broken[code] = breaks
+	}
+}
+
+func (w *world) mendApps() {
+	for _, code := range w.platforms {
+		w.control(http.MethodPost, "/"+code+"/apps", w.told[code], nil)
+		w.broken[code] = false
+	}
+}
+
+// refreshAll begins to refresh every grant on one process, and one of them on the others too.
+func (w *world) refreshAll(p *process, n int) {
+	grants := w.grants()
+	for i, g := range grants {
+		for _, other := range w.living() {
+			if other == p || i == n%len(grants) {
+				go func() { _, _ = other.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false) }() // the checker looks at what became of it
+			}
+		}
+	}
 }
 
 // killInTheAct begins refreshes and ends the process while they are under way.
 func (w *world) killInTheAct(p *process, n int) {
 	w.sum.fault("process killed")
-	for _, g := range w.grants() {
-		go func() { _, _ = p.keeper.Refresh(context.Background(), gk.Engine(), g.ID, true) }() // it is cut off
-	}
-	time.Sleep(time.Millisecond)
-	before := w.turns.count()
-	for range 1 + n%40 {
-		if w.turns.count() > before+n%60 {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	for _, g := range w.grants() {
-		if g.AttemptID != "" {
-			w.check.excuse(subject{g.Platform, g.Subject.ID}, "process killed between question and answer")
-		}
-	}
-	w.kill(p)
-	time.Sleep(2 * time.Minute) // the leases of the dead run out; until then a clock that jumps would look every millisecond
+	at := w.now()
+	w.turns.after(1+n/2%60, func() { p.dead.Store(true) })
+	w.refreshAll(p, n)
+	w.ended()
+	p.dead.Store(true) // there may have been nothing to do
+	w.check.excuseAttempts(p.instance, at, "process killed between question and answer")
+	w.replace(p)
+	w.pass(time.Second)
 }
 
-func (w *world) refresh(p *process, n int) {
-	grants := w.grants()
-	if len(grants) == 0 {
+// freezeInTheAct stops a process while refreshes are under way, and lets it go on.
+func (w *world) freezeInTheAct(p *process, s step) {
+	w.sum.fault("process frozen")
+	at := w.now()
+	var thaw func()
+	w.turns.after(1+s.N/2%60, func() { thaw = p.freeze() })
+	w.refreshAll(p, s.N)
+	w.ended()
+	if thaw == nil {
 		return
 	}
-	id := grants[n%len(grants)].ID
-	done := make(chan struct{})
-	go func() { // a neighbour asks for the same in the same moment
-		defer close(done)
-		_, _ = w.processes[0].keeper.Refresh(context.Background(), gk.Engine(), id, false)
-	}()
-	_, _ = p.keeper.Refresh(context.Background(), gk.Engine(), id, false) // refusals are its right; the checker looks at what became of it
-	<-done
+	w.forget(p) // nobody can ask it anything
+	w.pass(s.For)
+	w.check.excuseAttempts(p.instance, at, "process frozen between question and answer")
+	thaw()
+	w.mu.Lock()
+	w.processes = append(w.processes, p)
+	w.mu.Unlock()
+	time.Sleep(time.Second)
 }
 
 func (w *world) revoke(n int) {
@@ -139,13 +231,14 @@ func (w *world) revoke(n int) {
 
 // pass lets time go by itself, with readers on every process.
 func (w *world) pass(d time.Duration) {
+	living := len(w.check.living())
+	w.sum.days += float64(living) * d.Hours() / 24
 	for d > 0 {
-		now := min(d, 11*time.Second)
-		time.Sleep(now)
-		d -= now
-		w.check.read(w.isSound())
+		part := min(d, 11*time.Second)
+		time.Sleep(part)
+		d -= part
+		w.check.read()
 	}
-	w.sum.days += float64(len(w.check.living())) * d.Hours() / 24
 }
 
 // jump moves time on, from due moment to due moment.
@@ -153,16 +246,21 @@ func (w *world) jump(d time.Duration) {
 	living := len(w.check.living())
 	w.must(w.sims.Clock.Advance(context.Background(), d))
 	w.sum.days += float64(living) * d.Hours() / 24
-	w.check.read(w.isSound())
+	w.check.read()
 }
 
 // calm takes every fault back, lets what was begun end, and looks at everything.
 func (w *world) calm() {
 	w.setDatabase("", 0)
-	for _, code := range platforms {
+	w.mendApps()
+	for _, p := range w.living() {
+		p.slip.Store(0)
+	}
+	for _, code := range w.platforms {
 		w.control(http.MethodDelete, "/"+code+"/faults", struct{}{}, nil)
 	}
-	w.pass(2 * time.Minute)
+	time.Sleep(time.Minute)
+	w.pass(90 * time.Second)
 	w.jump(50 * time.Hour)
 	w.check.everything()
 }

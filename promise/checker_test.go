@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
 )
 
 var storeAll = store.GrantFilter{Limit: 1000}
@@ -23,41 +25,84 @@ type subject struct{ platform, id string }
 // checker compares what we hold with what the platforms say. It reads the rows and the events, and knows nothing of how
 // the keeper comes to them.
 type checker struct {
-	w          *world
-	excuses    map[subject]string
-	issued     map[string]subject          // every access token that a platform ever showed as the latest
-	secrets    map[string]bool             // and the refresh tokens
-	seen       map[string]map[string]int64 // generation, by process and grant
-	everywhere map[string]int64            // the highest generation that anybody was given more than a second ago
-	silent     map[string]time.Time        // since when a living grant gives no token
-	gone       map[subject]bool            // whose merchant left
-	broken     []string
+	w         *world
+	mu        sync.Mutex
+	excuses   map[subject]string
+	issued    map[string][]subject // every access token that a platform ever showed as the latest; some are of several
+	secrets   map[string]bool      // and the refresh tokens
+	registers map[string]*register
+	silent    map[string]time.Time // since when a living grant gives no token
+	gone      map[subject]bool     // whose merchant left
+	broken    []string
 }
 
 func newChecker(w *world) *checker {
 	return &checker{
-		w: w, excuses: map[subject]string{}, issued: map[string]subject{}, secrets: map[string]bool{},
-		seen: map[string]map[string]int64{}, everywhere: map[string]int64{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
+		w: w, excuses: map[subject]string{}, issued: map[string][]subject{}, secrets: map[string]bool{},
+		registers: map[string]*register{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
 	}
 }
 
 func (c *checker) violate(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !slices.Contains(c.broken, line) {
 		c.broken = append(c.broken, line)
 	}
 }
 
+// violated returns what was found so far.
+func (c *checker) violated() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.broken)
+}
+
 // excuse notes that the platform leaves no way to hold a subject's authorization for sure, until the merchant authorizes
 // again.
-func (c *checker) excuse(of subject, cause string) { c.excuses[of] = cause }
-func (c *checker) left(of subject)                 { c.gone[of] = true }
+func (c *checker) excuse(of subject, cause string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.excuses[of] = cause
+}
 
-// consented takes excuses back from whom a consent has given a new pair, or may have.
-func (c *checker) consented(code string) {
-	for of, p := range c.truth() {
-		if of.platform == code && !p.Revoked {
-			delete(c.gone, of)
+func (c *checker) left(of subject) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone[of] = true
+}
+
+// excuseAttempts excuses the grants whose refresh a process had under way when it ended, if the platform acted on it.
+func (c *checker) excuseAttempts(instance string, since time.Time, cause string) {
+	acted := map[subject]bool{}
+	for code, calls := range c.refreshCalls() {
+		for _, call := range calls {
+			if call.Decision == sim.Accepted && !call.At.Before(since) {
+				acted[subject{code, call.Subject}] = true
+			}
+		}
+	}
+	for _, g := range c.w.grants() {
+		of := subject{g.Platform, g.Subject.ID}
+		if g.AttemptBy == instance && (acted[of] || acted[subject{g.Platform, ""}]) {
+			c.excuse(of, cause)
+		}
+	}
+}
+
+// consented takes back what was said of those to whom a consent has given a new pair.
+func (c *checker) consented(code string, before map[subject]pair, completed bool) {
+	after := c.truth()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for of, p := range after {
+		if of.platform != code || p.Revoked || p.Access == before[of].Access {
+			continue
+		}
+		delete(c.gone, of)
+		if completed {
+			delete(c.excuses, of)
 		}
 	}
 }
@@ -72,21 +117,30 @@ type pair struct {
 	Subject         struct{ Kind, ID string }
 }
 
+// refreshes reports whether the platform would give another pair for this one.
+func (p pair) refreshes(now time.Time) bool {
+	return !p.Revoked && p.Refresh != "" && (p.RefreshEnds.IsZero() || p.RefreshEnds.After(now)) && (p.Ends.IsZero() || p.Ends.After(now))
+}
+
 // truth is what the platforms say of every subject.
 func (c *checker) truth() map[subject]pair {
 	all := map[subject]pair{}
-	for _, code := range platforms {
+	for _, code := range c.w.platforms {
 		var got struct{ Grants []pair }
 		c.w.control(http.MethodGet, "/"+code+"/grants", nil, &got)
+		c.mu.Lock()
 		for _, p := range got.Grants {
 			of := subject{code, p.Subject.ID}
 			all[of] = p
-			c.issued[p.Access] = of
+			if !slices.Contains(c.issued[p.Access], of) {
+				c.issued[p.Access] = append(c.issued[p.Access], of)
+			}
 			c.secrets[p.Access] = true
 			if p.Refresh != "" {
 				c.secrets[p.Refresh] = true
 			}
 		}
+		c.mu.Unlock()
 	}
 	return all
 }
@@ -103,60 +157,6 @@ func (c *checker) living() []subject {
 		return strings.Compare(a.platform+a.id, b.platform+b.id)
 	})
 	return list
-}
-
-// read reads every token on every process, and checks what a caller may rely on.
-func (c *checker) read(sound bool) {
-	truth := c.truth()
-	for _, p := range slices.Clone(c.w.processes) {
-		for _, row := range c.w.grants() {
-			c.readOne(p, row, truth[subject{row.Platform, row.Subject.ID}], sound)
-		}
-	}
-	time.Sleep(1100 * time.Millisecond)
-	for _, of := range c.seen {
-		for id, g := range of {
-			c.everywhere[id] = max(c.everywhere[id], g)
-		}
-	}
-}
-
-func (c *checker) readOne(p *process, row gk.Grant, platform pair, sound bool) {
-	wait := 300 * time.Millisecond
-	c.w.sum.reads++
-	s, err := p.keeper.Token(context.Background(), gk.Engine(), row.ID, keeper.TokenWant{Wait: &wait})
-	now := c.w.now()
-	of := subject{row.Platform, row.Subject.ID}
-	if err != nil {
-		if sound && row.Usable(now) && !c.gone[of] {
-			c.violate("a usable token of %s was withheld: %v", of.platform, err)
-		}
-		if !platform.Revoked && c.excuses[of] == "" {
-			if c.silent[row.ID].IsZero() {
-				c.silent[row.ID] = now
-			}
-			c.w.sum.unusable = max(c.w.sum.unusable, now.Sub(c.silent[row.ID]))
-		}
-		return
-	}
-	delete(c.silent, row.ID)
-	if !s.Grant.Expires.IsZero() && !s.Grant.Expires.After(now.Add(-time.Second)) {
-		c.violate("a token of %s was served %s after its end", of.platform, now.Sub(s.Grant.Expires))
-	}
-	if owner, known := c.issued[s.Access.Reveal()]; known && owner != of {
-		c.violate("a caller of one %s grant was given the token of another", of.platform)
-	}
-	key := p.spill // names the process, not only its instance
-	if c.seen[key] == nil {
-		c.seen[key] = map[string]int64{}
-	}
-	if s.Grant.Generation < c.seen[key][row.ID] {
-		c.violate("one process served generation %d of a %s grant after %d", s.Grant.Generation, of.platform, c.seen[key][row.ID])
-	}
-	if sound && s.Grant.Generation < c.everywhere[row.ID] {
-		c.violate("generation %d of a %s grant was served a second after %d was", s.Grant.Generation, of.platform, c.everywhere[row.ID])
-	}
-	c.seen[key][row.ID] = max(c.seen[key][row.ID], s.Grant.Generation)
 }
 
 // everything is looked at when all is calm.
@@ -184,12 +184,12 @@ func (c *checker) compare(of subject, p pair, ours map[subject]gk.Grant) {
 		}
 		return
 	}
-	renews := p.Refresh != "" && (p.RefreshEnds.IsZero() || p.RefreshEnds.After(now))
+	renews := p.refreshes(now)
 	if !renews && p.ExpiresAt.Before(now) {
 		return // nothing is left of it at the platform either
 	}
 	held := g.State == gk.Active && (g.Renewable || !renews)
-	cause := c.excuses[of]
+	cause := c.excused(of)
 	switch {
 	case held && c.servesTruth(g, p):
 	case cause != "":
@@ -201,10 +201,17 @@ func (c *checker) compare(of subject, p pair, ours map[subject]gk.Grant) {
 	}
 }
 
-// servesTruth reports whether we serve the token that the platform says is the latest.
+// servesTruth reports whether we hold the access token that the platform says is the latest. It opens the row by itself.
 func (c *checker) servesTruth(g gk.Grant, p pair) bool {
-	s, err := c.w.processes[0].keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{})
-	return err == nil && s.Access.Reveal() == p.Access
+	set, err := c.w.store.Keyset(context.Background())
+	c.w.must(err)
+	v, err := vault.Open(c.w.master, set.Wrapped, installation)
+	c.w.must(err)
+	access, err := v.OpenSecret(vault.Place{Table: "grants", Row: g.ID, Field: "access", Generation: g.Generation}, g.Access)
+	if len(g.Access) > 0 && err != nil {
+		c.violate("the access token of a %s grant cannot be opened", g.Platform)
+	}
+	return err == nil && access.Reveal() == p.Access || len(g.Access) == 0 && p.Access == ""
 }
 
 // history checks that the events of a grant tell what became of it, in an order that can have happened.
@@ -246,21 +253,38 @@ func (c *checker) history(g gk.Grant) {
 	c.w.sum.told++
 }
 
+type call struct {
+	At                            time.Time
+	Stage, Subject, Decision, Why string
+}
+
+// refreshCalls returns what the platforms were asked for refreshes.
+func (c *checker) refreshCalls() map[string][]call {
+	all := map[string][]call{}
+	for _, code := range c.w.platforms {
+		var got struct{ Calls []call }
+		c.w.control(http.MethodGet, "/"+code+"/calls", nil, &got)
+		all[code] = slices.DeleteFunc(got.Calls, func(one call) bool { return one.Stage != "refresh" })
+	}
+	return all
+}
+
 // calls looks for spent refresh tokens that were sent again without an unknown outcome before them.
 func (c *checker) calls() {
-	for _, code := range platforms {
-		var got struct {
-			Calls []struct{ Stage, Subject, Decision, Why string }
-		}
-		c.w.control(http.MethodGet, "/"+code+"/calls", nil, &got)
-		for _, call := range got.Calls {
-			of := subject{code, call.Subject}
+	for code, calls := range c.refreshCalls() {
+		for _, call := range calls {
 			spent := strings.Contains(call.Why, "spent") || strings.Contains(call.Why, "replaced")
-			if call.Stage == "refresh" && call.Decision == "refused" && spent && c.excuses[of] == "" {
+			if call.Decision == sim.Refused && spent && c.excused(subject{code, call.Subject}) == "" {
 				c.violate("a spent refresh token of %s was sent again: %s", code, call.Why)
 			}
 		}
 	}
+}
+
+func (c *checker) excused(of subject) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.excuses[of]
 }
 
 // inClear searches the log and every file of the installation for tokens.

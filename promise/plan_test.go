@@ -2,6 +2,7 @@ package promise_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -13,44 +14,74 @@ type step struct {
 	For  time.Duration
 }
 
-// platforms are the simulated platforms of a plan: long tokens, short ones with one refresh token each, and those that
-// the merchant's choice ends.
-var platforms = []string{"shoplazza", "shopee", "lazada", "taobao"}
+// plan is the life of an installation: what happens in it, on which platforms. Seed orders what it leaves open.
+type plan struct {
+	Seed      uint64
+	Platforms []string
+	Steps     []step
+}
+
+// everyPlatform lists what can be simulated.
+var everyPlatform = []string{
+	"shoplazza", "shopee", "shopeev1", "eleme", "taobao", "shopify", "tiktokshop", "lazada", "douyin",
+}
+
+// hasty are the platforms whose tokens last hours: a week of theirs is as much work as a year of the others.
+var hasty = []string{"shopee", "shopify"}
 
 var platformFaults = []string{"cut-before", "cut-after", "slow", "garbage", "status-503", "status-502", "status-403", "status-429"}
 
-var storeFaults = []string{"fail", "lose", "late", "hang"}
+var storeFaults = []string{"fail", "lose", "late", "hang", "full"}
 
-// plan draws what happens, from the seed alone.
-func plan(seed uint64, steps int) []step {
+// often says of a hundred steps how many are of a kind.
+var often = []struct {
+	do    string
+	times int
+}{
+	{"connect", 8}, {"platform", 14}, {"database", 12}, {"kill", 9}, {"freeze", 3}, {"restart", 4}, {"clock", 3}, {"revoke", 3},
+	{"refresh", 4}, {"leave in between", 3}, {"consent in between", 4}, {"push", 4}, {"app", 3}, {"keys", 2}, {"crowd", 5},
+	{"sleep", 4}, {"jump", 15},
+}
+
+// draw makes a plan from a seed alone.
+func draw(seed uint64, steps int) plan {
 	r := rand.New(rand.NewPCG(seed, 0))
-	list := make([]step, 0, steps+4)
-	for range 4 {
-		list = append(list, step{Do: "connect", N: r.IntN(1 << 20)})
+	p := plan{Seed: seed}
+	for _, i := range r.Perm(len(everyPlatform))[:4] {
+		p.Platforms = append(p.Platforms, everyPlatform[i])
+	}
+	longest := 20 * 24
+	if slices.ContainsFunc(p.Platforms, func(code string) bool { return slices.Contains(hasty, code) }) {
+		longest = 5 * 24
+	}
+	for i := range 6 {
+		p.Steps = append(p.Steps, step{Do: "connect", N: r.IntN(1<<16)<<4 | i})
 	}
 	for range steps {
 		s := step{N: r.IntN(1 << 20)}
-		switch n := r.IntN(100); {
-		case n < 8:
-			s.Do = "connect"
-		case n < 24:
-			s.Do, s.What = "platform", platformFaults[r.IntN(len(platformFaults))]
-		case n < 38:
-			s.Do, s.What, s.For = "database", storeFaults[r.IntN(len(storeFaults))], time.Duration(1+r.IntN(40))*time.Second
-		case n < 46:
-			s.Do = "kill"
-		case n < 50:
-			s.Do = "restart"
-		case n < 53:
-			s.Do = "revoke"
-		case n < 61:
-			s.Do = "refresh"
-		case n < 75:
-			s.Do, s.For = "sleep", time.Duration(1+r.IntN(40))*time.Second
-		default:
-			s.Do, s.For = "jump", time.Duration(1+r.IntN(20*24))*time.Hour
+		at := r.IntN(100)
+		for _, o := range often {
+			if at -= o.times; at < 0 {
+				s.Do = o.do
+				break
+			}
 		}
-		list = append(list, s)
+		switch s.Do {
+		case "platform":
+			s.What = platformFaults[r.IntN(len(platformFaults))]
+		case "database":
+			s.What, s.For = storeFaults[r.IntN(len(storeFaults))], time.Duration(1+r.IntN(40))*time.Second
+		case "freeze":
+			s.For = time.Duration(1+r.IntN(400)) * time.Second
+		case "clock":
+			s.For = time.Duration(r.IntN(8000)-4000) * time.Millisecond
+		case "sleep", "crowd":
+			s.For = time.Duration(1+r.IntN(40)) * time.Second
+		case "jump":
+			s.For = time.Duration(1+r.IntN(longest)) * time.Hour
+		}
+		p.Steps = append(p.Steps, s)
 	}
-	return append(list, step{Do: "calm"})
+	p.Steps = append(p.Steps, step{Do: "calm"})
+	return p
 }

@@ -26,6 +26,13 @@ type turns struct {
 	now     time.Time // when the last one passed
 	atOnce  int       // how many have passed at that moment
 	busy    string    // who went on and on at one moment
+	later   []meanwhile
+}
+
+// meanwhile is done when so many have passed.
+type meanwhile struct {
+	at int
+	do func()
 }
 
 // mostAtOnce is how many pass at one moment before it counts as work without end. A clock that jumps lets
@@ -88,8 +95,27 @@ func (s *turns) next() bool {
 	w.draw = s.random.Float64()
 	s.passed++
 	fmt.Fprintln(s.trace, w.label)
+	for len(s.later) > 0 && s.later[0].at <= s.passed {
+		do := s.later[0].do
+		s.later = s.later[1:]
+		do()
+	}
 	close(w.pass)
 	return true
+}
+
+// after does something when so many more have passed, before the next one goes on. What it does may not wait for a turn.
+func (s *turns) after(n int, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later = append(s.later, meanwhile{s.passed + n, do})
+}
+
+// drop forgets what has not come to pass.
+func (s *turns) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later = nil
 }
 
 // tooMany counts who passes at one moment.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,9 +26,10 @@ import (
 type world struct {
 	t         *testing.T
 	dir       string
+	platforms []string
 	store     store.Store // without faults, for the checker
 	mutate    func(store.Store) store.Store
-	vault     *vault.Vault
+	master    vault.Master
 	memory    *sim.Memory
 	sims      *sim.Running
 	web       *http.Client
@@ -41,6 +41,11 @@ type world struct {
 	ready     ready
 	check     *checker
 	sum       *summary
+	server    *http.Server
+	told      map[string]map[string]any // the app as each platform knows it
+	broken    map[string]bool           // platforms that know another secret of our app than we do
+	heard     []pushed
+	story     story
 
 	mu       sync.Mutex
 	database string // the fault that is in force at the stores' boundary
@@ -75,18 +80,23 @@ func (w *world) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
-// begin makes a world in which two processes run and every platform has an app. It is called in a bubble.
-func begin(t *testing.T, dir string, seed uint64, mutate func(store.Store) store.Store) *world {
+// hub is where the platforms reach us.
+const hub = "http://hub.localhost:20900"
+
+const installation = "ins_promise"
+
+// begin makes a world in which two processes run and every platform of the plan has an app. It is called in a bubble.
+func begin(t *testing.T, dir string, pl plan, mutate func(store.Store) store.Store) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: dir, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(seed), log: &logBook{},
-		apps: map[string]gk.App{}, sum: newSummary(),
+		t: t, dir: dir, platforms: pl.Platforms, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(pl.Seed), log: &logBook{},
+		apps: map[string]gk.App{}, told: map[string]map[string]any{}, broken: map[string]bool{}, sum: newSummary(),
 	}
 	w.check = newChecker(w)
 	clock := sim.NewClock()
 	w.must(clock.Set(context.Background(), time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)))
 	simulated, _ := all.Simulators()
-	simulated = slices.DeleteFunc(simulated, func(p sim.Platform) bool { return !slices.Contains(platforms, p.Name) })
+	simulated = slices.DeleteFunc(simulated, func(p sim.Platform) bool { return !slices.Contains(w.platforms, p.Name) })
 	var err error
 	w.sims, err = sim.Start(context.Background(), sim.Options{Platforms: simulated, Memory: w.memory, Clock: clock})
 	w.must(err)
@@ -95,16 +105,16 @@ func begin(t *testing.T, dir string, seed uint64, mutate func(store.Store) store
 	w.must(json.Unmarshal(line, &w.ready))
 	w.web = &http.Client{Transport: &http.Transport{DialContext: w.memory.DialContext, DisableKeepAlives: true}}
 	w.openStore()
-	master := vault.NewMaster()
-	wrapped, _, err := vault.Create(master)
+	w.master = vault.NewMaster()
+	wrapped, primary, err := vault.Create(w.master)
 	w.must(err)
-	w.vault, err = vault.Open(master, wrapped, "ins_promise")
-	w.must(err)
+	w.must(w.store.AddKeyset(context.Background(), store.Keyset{ID: 1, Wrapped: wrapped, Primary: primary, CreatedAt: clock.Now()}))
 	go w.turns.run()
 	w.run("a")
 	w.run("b")
 	w.sims.Clock.Register(sim.Hook{Next: w.nextDue, Pause: w.pause, Settle: w.settle})
-	for _, p := range platforms {
+	w.listen()
+	for _, p := range w.platforms {
 		w.addApp(p)
 	}
 	return w
@@ -128,12 +138,13 @@ func (w *world) openStore() {
 	w.t.Helper()
 	st, err := sqlite.Open(context.Background(), w.dir)
 	w.must(err)
+	st.KeepEvents(100 * 365 * 24 * time.Hour) // the checker reads them all at the end
 	w.store = several{st}
 }
 
 func (w *world) nextDue(_, to time.Time) time.Time {
 	var first time.Time
-	for _, p := range w.processes {
+	for _, p := range w.living() {
 		next, err := p.keeper.NextDue(context.Background())
 		if err == nil && !next.IsZero() && !next.After(to) && (first.IsZero() || next.Before(first)) {
 			first = next
@@ -149,7 +160,7 @@ func (w *world) pause(ctx context.Context) (func(), error) {
 			r()
 		}
 	}
-	for _, p := range w.processes {
+	for _, p := range w.living() {
 		r, err := p.keeper.Pause(ctx)
 		if err != nil {
 			resume()
@@ -161,7 +172,7 @@ func (w *world) pause(ctx context.Context) (func(), error) {
 }
 
 func (w *world) settle(ctx context.Context, _ time.Time) error {
-	for _, p := range w.processes {
+	for _, p := range w.living() {
 		if err := p.keeper.Settle(ctx); err != nil {
 			return err
 		}
@@ -192,8 +203,11 @@ func (w *world) addApp(code string) {
 	for name, v := range box.Apps[0] {
 		told[name] = v
 	}
-	told["redirect_uri"] = k.Apps().CallbackURL(app.ID)
-	w.control(http.MethodPost, "/"+code+"/apps", told, nil)
+	told["redirect_uri"], told["push_url"], told["app_url"] = k.Apps().CallbackURL(app.ID), k.Apps().PushURL(app.ID), k.Apps().InstallURL(app.ID)
+	w.told[code] = told
+	if !w.control(http.MethodPost, "/"+code+"/apps", told, nil) {
+		w.t.Fatalf("%s does not take its app", code)
+	}
 }
 
 // control makes a control call of the simulators and reports whether it was answered as wished.
@@ -239,40 +253,13 @@ func (w *world) end() {
 	}
 	for _, p := range w.all {
 		<-p.done
+		<-p.ended
 		p.out.Close()
 	}
+	w.must(w.server.Close())
+	time.Sleep(2 * time.Minute) // calls that hang and that nobody waits for
 	w.web.CloseIdleConnections()
 	w.must(w.sims.Close())
 	w.must(w.store.Close())
 	close(w.turns.quit)
-}
-
-// dial connects a process with the network: what it writes waits for its turn, and what is dead neither writes nor reads.
-func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := p.world.memory.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return wire{c, p}, nil
-}
-
-type wire struct {
-	net.Conn
-	p *process
-}
-
-func (c wire) Write(b []byte) (int, error) {
-	c.p.world.turns.wait(c.p.name + " wire")
-	if c.p.over() {
-		return 0, net.ErrClosed
-	}
-	return c.Conn.Write(b)
-}
-
-func (c wire) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if c.p.over() {
-		return 0, net.ErrClosed
-	}
-	return n, err
 }

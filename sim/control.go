@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ func (s *Running) control() http.Handler {
 	mux.HandleFunc("GET /{$}", reply(func(*http.Request) (any, error) { return s, nil }))
 	mux.HandleFunc("GET /clock", reply(func(*http.Request) (any, error) { return s.Clock.State(), nil }))
 	mux.HandleFunc("POST /clock", reply(s.moveClock))
+	mux.HandleFunc("GET /echo", echo)
 	for _, m := range s.members {
 		on := func(pattern string, do func(r *http.Request) (any, error)) {
 			method, path, _ := strings.Cut(pattern, " ")
@@ -44,6 +46,16 @@ func (s *Running) control() http.Handler {
 		on("POST /options", m.locked(m.setOptions))
 	}
 	return mux
+}
+
+// echo answers with the address that asks, as text: what a server names that wants to know from where its requests come.
+func echo(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr // in memory there are no ports
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, host+"\n") // the client may be gone
 }
 
 // reply turns a function into a handler that answers with JSON.

@@ -189,7 +189,9 @@ func (im *importing) identify(ctx context.Context, a *importApp) error {
 			continue
 		}
 		asking.Go(func() error {
-			issue, err := im.keeper.ConfirmPasted(ctx, a.Opened, p.issue, nil)
+			opened := a.Opened
+			opened.Owner = p.owner
+			issue, err := im.keeper.ConfirmPasted(ctx, opened, p.issue, nil)
 			if err != nil {
 				im.done[p.row].Err = err
 			}

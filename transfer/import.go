@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
@@ -122,6 +125,8 @@ type parcel struct {
 	issuedAt time.Time
 	stated   bool // the row says when the pair was issued
 	consent  time.Time
+	id       string  // of the grant, should it have to be made
+	sealed   gk.Pair // for it
 }
 
 func (im *importing) app(ctx context.Context, id string) (*importApp, error) {
@@ -162,12 +167,41 @@ func (im *importing) store(ctx context.Context, a *importApp) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if err := im.seal(left[:n]); err != nil {
+			return err
+		}
 		if err := im.put(ctx, a, left[:n]); err != nil {
 			return err
 		}
 		left = left[n:]
 	}
 	return nil
+}
+
+// sealAtOnce is how many pairs one processor seals before it looks for more.
+const sealAtOnce = 64
+
+// seal names the grants that may have to be made and seals their pairs, on every processor: in the transaction it would
+// keep others from writing.
+func (im *importing) seal(parcels []parcel) error {
+	if im.options.DryRun {
+		return nil
+	}
+	var sealing errgroup.Group
+	sealing.SetLimit(runtime.GOMAXPROCS(0))
+	for some := range slices.Chunk(parcels, sealAtOnce) {
+		sealing.Go(func() (err error) {
+			for i := range some {
+				p := &some[i]
+				p.id = gk.NewID("grt", im.now)
+				if p.sealed, err = im.keeper.SealPair(p.id, p.issue.Token); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return sealing.Wait()
 }
 
 func (im *importing) put(ctx context.Context, a *importApp, parcels []parcel) error {
@@ -226,7 +260,7 @@ func (im *importing) decide(a *importApp, p parcel, old *gk.Grant) (*gk.Grant, [
 	subject := gk.Subject{Kind: p.issue.Subject.Kind, ID: p.issue.Subject.ID}
 	pl := keeper.Placement{
 		Keeper: im.keeper, App: a.App, Driver: a.Driver, AskedAt: p.issuedAt, Now: im.now,
-		IDs: map[gk.Subject]string{subject: gk.NewID("grt", im.now)},
+		IDs: map[gk.Subject]string{subject: p.id}, Sealed: &p.sealed,
 	}
 	g, events, err := pl.Grant(&gk.Authorization{Owner: p.owner}, &gk.Click{ID: im.id}, p.issue, old, true)
 	if err != nil {

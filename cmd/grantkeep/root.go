@@ -37,7 +37,8 @@ func newRoot(s shell.Streams) *cobra.Command {
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),
 		offlineCommand(s, "verify", "Tell whether an incoming request is genuine, and why not"),
 		offlineCommand(s, "parse", "Tell what an answer of a platform means"),
-		explainCommand(s), try.Command(s),
+		explainCommand(s), try.Command(s), manualCommand(s.Out),
 	)
+	illustrate(root)
 	return root
 }

@@ -34,7 +34,7 @@ func Check(app platform.App, asked platform.Asked, reply platform.Reply, refusal
 		return f
 	case reply.Truncated:
 		return &platform.Garbled{Why: "the answer is cut off", Fault: refusal}
-	case refusal != nil:
+	case refusal != nil && !(OfTheEdge(reply) && aboutCalls(app, refusal)):
 		return refusal
 	case status == http.StatusTooManyRequests, OfTheEdge(reply):
 		return turnedAway(app, asked, reply)
@@ -52,6 +52,13 @@ func Check(app platform.App, asked platform.Asked, reply platform.Reply, refusal
 // words or nothing, where the application answers JSON.
 func OfTheEdge(reply platform.Reply) bool {
 	return reply.Status >= 400 && reply.Status < 500 && !slices.Contains(undecided, reply.Status) && !attemptsJSON(reply.Body)
+}
+
+// aboutCalls reports whether a refusal was read by a row about calls. In a page, or plain words, at a token address that is
+// a likeness only: the "Forbidden" of a firewall is no missing scope.
+func aboutCalls(app platform.App, refusal *gk.Fault) bool {
+	row := app.Spec().Catalogue.Row(refusal.Row)
+	return row != nil && row.Stage == platform.StageCall
 }
 
 // turnedAway is the fault of a request that the platform's edge did not let through. Where the catalogue knows nothing of

@@ -28,6 +28,7 @@ func open(t *testing.T) platform.App {
 func TestWhatATokenAddressSays(t *testing.T) {
 	const page = "<html><body>nginx</body></html>"
 	no := &gk.Fault{Code: "invalid_grant", Action: gk.Reauthorize}
+	calls := &gk.Fault{Code: "http:403", Row: "call/http:403", Action: gk.Reauthorize}
 	for _, c := range []struct {
 		name    string
 		status  int
@@ -42,6 +43,8 @@ func TestWhatATokenAddressSays(t *testing.T) {
 		{"a refusal", 400, `{"error":"invalid_grant"}`, false, no, "invalid_grant", gk.Reauthorize},
 		{"a refusal in a 200", 200, `{"error":"invalid_grant"}`, false, no, "invalid_grant", gk.Reauthorize},
 		{"a refusal in a page", 403, page, false, no, "invalid_grant", gk.Reauthorize},
+		{"words in front of the platform that a row about calls has", 403, "Forbidden\n", false, calls, "http:403", gk.FixConfig},
+		{"a refusal of the platform by a row about calls", 403, `{"code":"Forbidden"}`, false, calls, "http:403", gk.Reauthorize},
 		{"a refusal with a 5xx", 503, `{"error":"invalid_grant"}`, false, no, "unknown", ""},
 		{"a page with a 5xx", 502, page, false, nil, "unknown", ""},
 		{"a page with a 200", 200, page, false, nil, "unknown", ""},

@@ -254,6 +254,7 @@ func TestRefusalsOfATokenRequest(t *testing.T) {
 		{"a pause without end", platform.Asked{Stage: "refresh"}, platform.Reply{Status: 429, Header: http.Header{"Retry-After": {"999999999"}}}, "refresh/http:429", "http:429", gk.Backoff, false, 24 * time.Hour},
 		{"a closed store", platform.Asked{Stage: "token"}, platform.Reply{Status: 404}, "token/http:404", "http:404", gk.FixRequest, false, 0},
 		{"a redirect", platform.Asked{Stage: "token"}, platform.Reply{Status: 302}, "", "http:302", gk.FixConfig, false, 0},
+		{"a firewall", platform.Asked{Stage: "refresh"}, platform.Reply{Status: 403, Body: []byte("Forbidden\n")}, "call/http:403", "http:403", gk.Backoff, false, 0},
 		{"an unknown error", platform.Asked{Stage: "refresh"}, platform.Reply{Status: 400, Body: []byte(`{"error":"odd","error_description":"Something odd."}`)}, "", "odd", gk.FixRequest, false, 0},
 	} {
 		_, err := driver.ReadIssues(open(settings), c.asked, c.reply)

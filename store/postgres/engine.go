@@ -197,6 +197,19 @@ func (q querier) Query(ctx context.Context, row func(sqlstore.Row) error, query 
 	return translate(rows.Err())
 }
 
+// Load implements [sqlstore.Loader] by COPY.
+func (q querier) Load(ctx context.Context, table string, columns []string, rows [][]any) error {
+	copies, ok := q.on.(interface {
+		CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
+	})
+	if !ok {
+		return fmt.Errorf("postgres: a %T does not copy", q.on)
+	}
+	source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return plain(rows[i]) })
+	_, err := copies.CopyFrom(ctx, pgx.Identifier{table}, columns, source)
+	return translate(err)
+}
+
 // plain replaces parameters that know how they are stored by what they are stored as.
 func plain(args []any) ([]any, error) {
 	for i, arg := range args {

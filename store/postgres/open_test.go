@@ -78,9 +78,9 @@ func TestForeignSchemaIsLeftAlone(t *testing.T) {
 func TestNewerSchemaIsForeign(t *testing.T) {
 	url := pgtest.URL(t)
 	open(t, url)
-	exec(t, connect(t, url), `INSERT INTO grantkeep_schema (version_id, is_applied) VALUES (99, true)`)
+	exec(t, connect(t, url), `INSERT INTO grantkeep_schema (version_id, is_applied) VALUES (9999, true)`)
 	_, err := postgres.Open(t.Context(), url)
-	if !errors.Is(err, store.ErrForeign) || !strings.Contains(err.Error(), "schema 99") {
+	if !errors.Is(err, store.ErrForeign) || !strings.Contains(err.Error(), "schema 9999") {
 		t.Errorf("Open of a newer schema = %v, want ErrForeign that names it", err)
 	}
 }

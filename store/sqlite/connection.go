@@ -6,6 +6,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/sqlstore"
@@ -79,11 +82,42 @@ func (c *connection) prepare(ctx context.Context, query string) (*sql.Stmt, erro
 	if len(c.kept) >= mostKept {
 		return nil, nil
 	}
-	stmt, err := c.conn.PrepareContext(ctx, query)
+	stmt, err := c.conn.PrepareContext(ctx, nameless(unplanned(query)))
 	if err == nil {
 		c.kept[query] = stmt
 	}
 	return stmt, err
+}
+
+// limited finds a LIMIT that is a parameter and nothing else.
+var limited = regexp.MustCompile(`LIMIT (\$[0-9]+)`)
+
+// unplanned returns a text whose limits are sums: the number of a bare one goes into the plan, so that SQLite plans the
+// statement again whenever it is bound, which takes longer than most statements do.
+func unplanned(query string) string { return limited.ReplaceAllString(query, `LIMIT ($1 + 0)`) }
+
+// nameless returns a text whose parameters are used in their order, each once, without their numbers. The driver looks up
+// every numbered one by its name, among all of them; in an INSERT of many rows that takes longer than the INSERT.
+func nameless(query string) string {
+	if strings.Contains(query, "'") {
+		return query // a sign in a text is no parameter
+	}
+	parts := strings.Split(query, "$")
+	for i, part := range parts[1:] {
+		number := strconv.Itoa(i + 1)
+		rest, ok := strings.CutPrefix(part, number)
+		if !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return query
+		}
+		parts[i+1] = rest
+	}
+	text := strings.Join(parts, "?")
+	if into, ok := strings.CutPrefix(text, "INSERT INTO"); ok && !strings.Contains(text, "ON CONFLICT") {
+		// A row that is refused ends its change, which takes back the others; that the statement could do so alone costs a
+		// copy of every page that it touches.
+		text = "INSERT OR FAIL INTO" + into
+	}
+	return text
 }
 
 // control runs a statement that steers a transaction, whatever becomes of the caller meanwhile. When that fails, the

@@ -51,9 +51,10 @@ func mark(ctx context.Context, path string) error {
 	return db.Close()
 }
 
-// openWriter opens the one connection that writes.
+// openWriter opens the one connection that writes. What each change would have to take back is kept in memory, since a file
+// of its own takes longer than the change. It may hold so many pages that a large change does not write them twice.
 func openWriter(ctx context.Context, path string) (*sql.DB, error) {
-	return connect(ctx, path, 1, url.Values{"_pragma": {"journal_mode(WAL)"}, "_txlock": {"immediate"}})
+	return connect(ctx, path, 1, url.Values{"_pragma": {"journal_mode(WAL)", "temp_store(MEMORY)", "cache_size(-16000)"}, "_txlock": {"immediate"}})
 }
 
 // openReaders opens the connections that read.

@@ -191,14 +191,14 @@ func TestNewerSchemaIsForeign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO grantkeep_schema (version_id, is_applied) VALUES (99, 1)`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO grantkeep_schema (version_id, is_applied) VALUES (9999, 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	_, err = sqlite.Open(t.Context(), dir)
-	if !errors.Is(err, store.ErrForeign) || !strings.Contains(err.Error(), "schema 99") {
+	if !errors.Is(err, store.ErrForeign) || !strings.Contains(err.Error(), "schema 9999") {
 		t.Errorf("Open of a newer schema = %v, want ErrForeign that names it", err)
 	}
 }

@@ -79,7 +79,7 @@ func (w *writer) run() {
 // mostTogether bounds one commit, and so how long its first caller waits for the last.
 const mostTogether = 256
 
-// commit runs a change and those that are waiting by then in one transaction, and answers all of them after it: also
+// commit runs a change and those that are waiting by then in one transaction, all but the first in a SAVEPOINT of their own, and answers all of them after it: also
 // those that refused, for what they saw when they refused may have been written by one before them in the same
 // transaction. Answered earlier, their callers would know of a change that a reader cannot see yet, or never.
 func (w *writer) commit(c *change) {
@@ -91,16 +91,23 @@ func (w *writer) commit(c *change) {
 		c   *change
 		own error
 	}
-	var ended []outcome
+	c.turn <- nil
+	own := <-c.ran
+	if own != nil { // there is nothing else in the transaction yet
+		if err := w.conn.control("ROLLBACK"); err != nil {
+			own = err
+		}
+		c.answer <- own
+		return
+	}
+	ended := []outcome{{c, nil}}
 	var broken error
-	for n := 1; c != nil; n++ {
-		var own error
+	for n := 1; broken == nil && n < mostTogether; n++ {
+		if c = w.waiting(); c == nil {
+			break
+		}
 		own, broken = w.try(c)
 		ended = append(ended, outcome{c, own})
-		c = nil
-		if broken == nil && n < mostTogether {
-			c = w.waiting()
-		}
 	}
 	if broken == nil {
 		broken = w.conn.control("COMMIT")

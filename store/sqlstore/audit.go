@@ -35,7 +35,7 @@ func record(ctx context.Context, q Querier, entries []store.AuditEntry) error {
 		position := last - int64(len(entries)-1-i)
 		rows[i] = []any{position, ms(e.At), ms(e.Until), e.Actor, e.Action, e.App, e.Grant, e.Object, e.Address, e.Count, int64(e.Status)}
 	}
-	return insertMany(ctx, q, `INSERT INTO audit (`+auditColumns+`)`, rows)
+	return insertMany(ctx, q, `audit`, auditColumns, rows)
 }
 
 // AuditAfter implements [store.Audit].

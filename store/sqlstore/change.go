@@ -1,11 +1,12 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -56,7 +57,7 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g 
 // insertGrants makes grants.
 func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
 	rows := make([][]any, 0, len(grants))
-	var stored [][]any
+	var stored []termOf
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
 		g.Shops = gk.UniqueShops(g.Shops)
@@ -64,15 +65,15 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 			g.CreatedAt = at
 		}
 		folded := terms.Text(g)
-		for _, term := range slices.Sorted(maps.Keys(terms.Of(folded))) {
-			stored = append(stored, []any{term, g.ID})
+		for term := range terms.Of(folded) {
+			stored = append(stored, termOf{term, g.ID})
 		}
 		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grants (id, `+grantBody+`, app_id, created_at, folded)`, rows); err != nil {
+	if err := insertMany(ctx, q, `grants`, `id, `+grantBody+`, app_id, created_at, folded`, rows); err != nil {
 		return err
 	}
-	if err := insertMany(ctx, q, `INSERT INTO grant_terms (term, grant_id)`, stored); err != nil {
+	if err := insertMany(ctx, q, `grant_terms`, `term, grant_id`, inOrder(stored)); err != nil {
 		return err
 	}
 	return insertShops(ctx, q, grants...)
@@ -145,11 +146,11 @@ func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects 
 	if len(subjects) == 0 {
 		return nil, nil, nil
 	}
-	w := where{args: []any{app}}
+	var w where
 	found, err = all(ctx, q, scanGrant, `WITH wanted (kind, subject) AS (VALUES `+w.subjects(subjects)+`)
 		SELECT `+grantColumns+` FROM grants
 		WHERE id IN (SELECT g.id FROM wanted JOIN grants AS g
-			ON g.app_id = $1 AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
+			ON g.app_id = `+w.arg(app)+` AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
 		ORDER BY subject_kind, subject_id`+s.lock.Wait, w.args...)
 	if err != nil {
 		return nil, nil, err
@@ -172,4 +173,19 @@ func pointers(grants []gk.Grant) []*gk.Grant {
 		to[i] = &grants[i]
 	}
 	return to
+}
+
+// termOf is a term and the grant that it finds.
+type termOf struct{ term, grant string }
+
+// inOrder returns terms as rows in the order of their table: neighbours are stored at one place.
+func inOrder(found []termOf) [][]any {
+	slices.SortFunc(found, func(a, b termOf) int {
+		return cmp.Or(strings.Compare(a.term, b.term), strings.Compare(a.grant, b.grant))
+	})
+	rows := make([][]any, len(found))
+	for i, t := range found {
+		rows[i] = []any{t.term, t.grant}
+	}
+	return rows
 }

@@ -36,8 +36,7 @@ func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk
 		}
 		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At), place})
 	}
-	return insertMany(ctx, q, `INSERT INTO events (id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at,
-		place)`, rows)
+	return insertMany(ctx, q, `events`, `id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at, place`, rows)
 }
 
 // Append implements [store.Outbox].

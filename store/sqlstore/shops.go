@@ -76,7 +76,7 @@ func insertShops(ctx context.Context, q Querier, grants ...*gk.Grant) error {
 			rows = append(rows, []any{g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App})
 		}
 	}
-	return insertMany(ctx, q, `INSERT INTO shops (`+shopColumns+`, app_id)`, rows)
+	return insertMany(ctx, q, `shops`, shopColumns+`, app_id`, rows)
 }
 
 // print is what a grant holds beside its own columns, written down: a change function may change shops in place.

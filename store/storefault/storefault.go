@@ -61,7 +61,7 @@ type Store struct {
 	mu    sync.Mutex
 	rules map[string]*rule
 	calls map[string]int
-	gate  func(method string) Fault
+	gate  func(ctx context.Context, method string) Fault
 }
 
 var _ store.Store = (*Store)(nil)
@@ -97,8 +97,8 @@ func (s *Store) On(method string, f Fault) (lift func()) {
 }
 
 // Gate lets every call pass a function first, which may keep it waiting and says what becomes of it, before any fault that
-// On has set. It must be called before the store is used. Skip and Times of its faults mean nothing.
-func (s *Store) Gate(pass func(method string) Fault) { s.gate = pass }
+// On has set. The context is the caller's. It must be called before the store is used. Skip and Times of its faults mean nothing.
+func (s *Store) Gate(pass func(ctx context.Context, method string) Fault) { s.gate = pass }
 
 // Heal lifts all faults.
 func (s *Store) Heal() {
@@ -148,7 +148,7 @@ func call[T any](ctx context.Context, s *Store, method string, do func() (T, err
 	var none T
 	r := s.meet(method)
 	if s.gate != nil {
-		if f := s.gate(method); f.Fail || f.Lose || f.Hang || f.Late > 0 || f.Then != nil {
+		if f := s.gate(ctx, method); f.Fail || f.Lose || f.Hang || f.Late > 0 || f.Then != nil {
 			r = &rule{Fault: f, lifted: make(chan struct{})}
 		}
 	}

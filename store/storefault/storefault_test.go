@@ -130,7 +130,7 @@ func TestGateSeesEveryCallAndTheMomentAfterIt(t *testing.T) {
 	s := open(t)
 	defer func() { _ = s.Close() }()
 	var seen []string
-	s.Gate(func(method string) storefault.Fault {
+	s.Gate(func(_ context.Context, method string) storefault.Fault {
 		seen = append(seen, method)
 		if method != "CreateKey" {
 			return storefault.Fault{}

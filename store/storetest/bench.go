@@ -78,7 +78,7 @@ func benchImports(b *testing.B, s store.Store) {
 			at := given.Epoch.Add(time.Duration(imports.Add(1)/1000) * time.Millisecond)
 			id := gk.NewID("grt", at)
 			g := gk.Grant{
-				ID: id, Subject: given.Shop("of-" + id), State: gk.Active, Renewable: true, Generation: 1,
+				ID: id, Subject: gk.Subject{Kind: gk.KindShop, ID: "of-" + id, Host: "store-" + id + ".example", Name: "Store " + id[len(id)-7:]}, State: gk.Active, Renewable: true, Generation: 1,
 				Origin: gk.Origin{PairSpent: -1},
 				Owner:  "owner",
 				Pair:   gk.Pair{Access: make(gk.Sealed, 120), Refresh: make(gk.Sealed, 120), Expires: at.Add(time.Hour)},

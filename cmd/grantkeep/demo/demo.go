@@ -169,7 +169,11 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 			}
 		}
 	}
-	if d.Gate, err = outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + shell.Version}); err != nil {
+	ways := &outbound.Egress{Default: outbound.Way{Name: serve.Direct}}
+	if ways.Echo, err = url.Parse(d.Ready.Control + "/echo"); err != nil {
+		return err
+	}
+	if d.Gate, err = outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + shell.Version, Egress: ways}); err != nil {
 		return err
 	}
 	if _, err := d.Store.SetMetaOnce(ctx, serve.DemoMark, "true"); err != nil {

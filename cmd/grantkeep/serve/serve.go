@@ -50,7 +50,7 @@ type serveConfig struct {
 	logLevel                              string
 	unsafeListen, frozen                  bool
 	operations                            string
-	migrate                               string
+	migrate, egress                       string
 }
 
 func Command(s shell.Streams) *cobra.Command {
@@ -84,6 +84,7 @@ func Command(s shell.Streams) *cobra.Command {
 	f.BoolVar(&c.unsafeListen, "unsafe-listen", false, "listen beyond loopback although an address of the server is on loopback: everybody on the network can then speak to it in plain http")
 	f.StringVar(&c.metricsListen, "metrics-listen", "", "address that serves /metrics alone, without a key; default: none, a key with the scope read gets it from the API")
 	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
+	f.StringVar(&c.egress, "egress", "", "TOML file that names a proxy per app or owner, and an echo that tells the address which platforms see")
 	f.StringVar(&c.migrate, "migrate", migrateAuto, "auto brings the database's schema up to date; check changes nothing and names what is missing")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.DurationVar(&c.keepEvents, "keep-events", 90*24*time.Hour, "how long events and histories are kept, a day at least")
@@ -196,7 +197,11 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return shell.Misused(err)
 	}
-	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + shell.Version, Frozen: c.frozen})
+	ways, err := readEgress(c.egress)
+	if err != nil {
+		return shell.Misused(err)
+	}
+	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + shell.Version, Frozen: c.frozen, Egress: ways})
 	if err != nil {
 		return shell.Misused(err)
 	}
