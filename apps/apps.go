@@ -26,6 +26,9 @@ type Options struct {
 
 	// Changed hears that an app was written by a person. resumed says that its renewals go on after a stop.
 	Changed func(ctx context.Context, id string, resumed bool)
+
+	// Rotated hears that a secret to which an app's pairs are pinned was replaced; nil: nobody does.
+	Rotated func(ctx context.Context, id string)
 }
 
 // Registry holds our registered applications. It is safe for concurrent use.
@@ -41,6 +44,7 @@ type Registry struct {
 	allowed   []string
 	log       *slog.Logger
 	changed   func(ctx context.Context, id string, resumed bool)
+	rotated   func(ctx context.Context, id string)
 
 	stops stops
 }
@@ -49,7 +53,7 @@ type Registry struct {
 func New(o Options) *Registry {
 	r := &Registry{
 		store: o.Store, vault: o.Vault, gate: o.Gate, drivers: make(map[string]platform.Driver, len(o.Drivers)),
-		now: o.Now, publicURL: o.PublicURL, allowed: o.Allowed, log: o.Log, changed: o.Changed,
+		now: o.Now, publicURL: o.PublicURL, allowed: o.Allowed, log: o.Log, changed: o.Changed, rotated: o.Rotated,
 	}
 	for _, d := range o.Drivers {
 		r.drivers[d.Spec().Code] = d

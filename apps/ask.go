@@ -14,6 +14,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -51,7 +52,15 @@ func (r *Registry) Leaves(ctx context.Context, app, owner string) (way string, s
 
 // Issues has the driver read the answer to an exchange or a renewal.
 func (o Opened) Issues(asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
-	return Drive(o, "read issues", func() ([]platform.Issue, error) { return o.Driver.ReadIssues(o.Open, asked, reply) })
+	issues, err := Drive(o, "read issues", func() ([]platform.Issue, error) { return o.Driver.ReadIssues(o.Open, asked, reply) })
+	if since := o.App.Cursors[lifecycle.CursorSecret]; since != "" && o.Renewal().PinnedTo != "" {
+		for i := range issues {
+			if !issues[i].Same {
+				issues[i].Facts = lifecycle.WithFact(issues[i].Facts, lifecycle.FactMinted, since)
+			}
+		}
+	}
+	return issues, err
 }
 
 // Diagnose returns the fault that the driver finds in an answer, as an error.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -77,7 +78,7 @@ type Change struct {
 // after it.
 func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change) (gk.App, error) {
 	var after gk.App
-	resumed := false
+	resumed, rotated := false, false
 	now := r.now()
 	err := r.store.UpdateApp(ctx, v, id, now, func(app *gk.App) ([]gk.Event, error) {
 		d := r.drivers[app.Platform]
@@ -90,6 +91,8 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 			r.log.Warn("the stored secrets of an app do not open and are replaced", "app", app.ID, "error", err)
 			secrets = map[string][]gk.AppSecret{}
 		}
+		pinned := d.Spec().Facts.Renew(app.Profile, app.Stage).PinnedTo
+		newest := valueOf(secrets[pinned])
 		before := r.destination(d.Spec(), *app)
 		if c.Name != nil {
 			app.Name = *c.Name
@@ -112,6 +115,13 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		app.Settings = maps.Clone(app.Settings)
 		if err := r.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
 			return nil, err
+		}
+		if rotated = newest != "" && valueOf(secrets[pinned]) != newest; rotated {
+			app.Cursors = maps.Clone(app.Cursors)
+			if app.Cursors == nil {
+				app.Cursors = map[string]string{}
+			}
+			app.Cursors[lifecycle.CursorSecret] = Millis(now)
 		}
 		if r.destination(d.Spec(), *app) != before {
 			for name, s := range d.Spec().Facts.Settings {
@@ -144,7 +154,18 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		return events, nil
 	})
 	r.changed(ctx, id, resumed && err == nil)
+	if rotated && err == nil && r.rotated != nil {
+		r.rotated(ctx, id)
+	}
 	return after, err
+}
+
+// valueOf is the newest value of a secret, empty where there is none.
+func valueOf(all []gk.AppSecret) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0].Value
 }
 
 // Delete removes an application; store.ErrInUse while it has grants.

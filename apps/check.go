@@ -10,6 +10,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 )
@@ -80,6 +81,13 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 		checks = append(checks, Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault})
 	default:
 		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
+	}
+	if since := app.Cursors[lifecycle.CursorSecret]; since != "" && opened.Renewal().PinnedTo != "" {
+		check, err := r.checkMinted(ctx, app, since)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, check)
 	}
 	if at := keyEnd(d, &app); !at.IsZero() {
 		state := CheckOK

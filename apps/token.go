@@ -11,7 +11,9 @@ import (
 var ErrNoToken = errors.New("keeper: the app's own token is not to be had")
 
 // OnToken has f called for an app's own token. Whoever keeps grants keeps that too.
-func (r *Registry) OnToken(f func(ctx context.Context, o Opened) (platform.Credential, error)) { r.token.Store(&f) }
+func (r *Registry) OnToken(f func(ctx context.Context, o Opened) (platform.Credential, error)) {
+	r.token.Store(&f)
+}
 
 // Equipped returns the app with its own token, where the platform's facts say that requests about merchants' grants need
 // one. It is asked for before each use, so that a driver never sees one that has ended.

@@ -172,3 +172,31 @@ func (o *openings) noteOpened(ctx context.Context, app gk.App, err error) error 
 func appEvent(kind string, app *gk.App, now time.Time, data map[string]any) gk.Event {
 	return gk.Event{ID: gk.NewID("evt", now), Kind: kind, Actor: "engine", App: app.ID, At: now, Data: data}
 }
+
+// replan plans the grants of an app anew after a secret to which their pairs are pinned was replaced: each is refreshed
+// within a day, while the platform still takes the secret of before. It goes on behind its caller; the app's check counts
+// what it does not reach.
+func (k *Keeper) replan(ctx context.Context, id string) {
+	k.MoreWork()
+	go func() {
+		defer k.EndWork()
+		ctx := context.WithoutCancel(ctx)
+		for after := ""; !k.draining.Load(); {
+			grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: id, After: after, Limit: hastenAtOnce})
+			if err = k.spare(err); err != nil {
+				k.log.Warn("grants keep tokens of a secret of before until they are refreshed; see the app's check", "app", id, "error", err)
+				return
+			}
+			for _, g := range grants {
+				after = g.ID
+				if _, err := k.Rewrite(ctx, gk.Engine(), g.ID, func(*gk.Grant, time.Time) ([]gk.Event, error) { return nil, nil }); err != nil {
+					k.log.Warn("a grant keeps tokens of a secret of before until it is refreshed", "grant", g.ID, "error", err)
+				}
+			}
+			k.Wake()
+			if len(grants) == 0 {
+				return
+			}
+		}
+	}()
+}

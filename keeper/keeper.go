@@ -104,7 +104,7 @@ func New(o Options) (*Keeper, error) {
 	k.saver = saver.New(k.store, k.Isolate)
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
-		Changed: k.appChanged,
+		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
 	k.clock = &clockGuard{store: k.store}

@@ -12,6 +12,7 @@ import (
 const (
 	FactShared      = "shared_pair"        // the pair is common to several grants, until the first refresh of each
 	FactMissing     = "missing_scopes"     // scopes that were wanted and not granted, separated by blanks
+	FactMinted      = "minted_with"        // since when the app had the secret that minted the pair, where pairs are pinned to one
 	FactSeen        = "seen_at"            // when the platform last confirmed the grant
 	FactUnconfirmed = "unconfirmed_import" // only an importer vouches for the subject; the value is when the platform is asked next
 )

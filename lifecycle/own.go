@@ -16,7 +16,7 @@ func Own(old *gk.Grant, id string, app gk.App, subject gk.Subject, now time.Time
 	}
 	g.Subject, g.State, g.Renewable, g.Fault = subject, gk.Suspended, true, nil
 	g.AuthorizedAt, g.DueAt, g.UpdatedAt = now, now, now
-	g.Pacing.RetryAt, g.Failures, g.Doubt = time.Time{}, 0, gk.Doubt{}
+	g.RetryAt, g.Failures, g.Doubt = time.Time{}, 0, gk.Doubt{}
 	Release(&g)
 	return g, []gk.Event{Event(gk.EventGrantCreated, "engine", &g, now, map[string]any{"generation": g.Generation})}
 }

@@ -101,6 +101,9 @@ func renewAt(g *gk.Grant, t Terms) time.Time {
 	if unborn(g) {
 		return g.AuthorizedAt
 	}
+	if since, old := t.outlivesSecret(g); old {
+		return since.Add(time.Duration(Spread(g.ID) * float64(24*time.Hour))).Truncate(time.Millisecond)
+	}
 	f := t.For(g)
 	if f.When == platform.WhenUse {
 		switch {

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"strconv"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -11,12 +12,17 @@ import (
 type Terms struct {
 	Renewal  platform.Renewal    // of the app's profile and stage
 	Own      *platform.Renewal   // of the app's own token; nil: it has none
+	Minted   string              // CursorSecret of the app, where pairs are pinned to its secret; empty: any pair will do
 	Calls    platform.TokenCalls // limits of token calls for one subject
 	Probe    time.Duration       // how often the platform is asked whether a grant lives; 0: never
 	Tokens   bool                // grants have a token
 	Renews   bool                // the driver can build a request that refreshes
 	Inspects bool                // the driver can ask what a credential is
 }
+
+// CursorSecret is, in an app's cursors, the moment in unix milliseconds at which the secret that pairs are pinned to was
+// replaced; it is there once it was.
+const CursorSecret = "secret_since"
 
 // TermsOf reads the terms of an app from the facts of its platform and what its driver can do.
 func TermsOf(d platform.Driver, app gk.App) Terms {
@@ -27,8 +33,12 @@ func TermsOf(d platform.Driver, app gk.App) Terms {
 	if facts.AppToken != nil {
 		own = &facts.AppToken.Renewal
 	}
+	renewal, minted := facts.Renew(app.Profile, app.Stage), ""
+	if renewal.PinnedTo != "" {
+		minted = app.Cursors[CursorSecret]
+	}
 	return Terms{
-		Own: own, Renewal: facts.Renew(app.Profile, app.Stage), Calls: facts.Limits.TokenCalls, Probe: time.Duration(facts.Push.Probe),
+		Own: own, Minted: minted, Renewal: renewal, Calls: facts.Limits.TokenCalls, Probe: time.Duration(facts.Push.Probe),
 		Tokens: facts.Tokens, Renews: renews, Inspects: inspects,
 	}
 }
@@ -53,6 +63,15 @@ func (t Terms) Lease(now time.Time) time.Time {
 		longest = max(longest, t.Own.Deadline())
 	}
 	return now.Add(longest + LeaseBeyond)
+}
+
+// outlivesSecret reports whether a pair was minted with a secret of before, and since when there is another one.
+func (t Terms) outlivesSecret(g *gk.Grant) (since time.Time, old bool) {
+	if t.Minted == "" || g.Facts[FactMinted] == t.Minted || len(g.Refresh) == 0 {
+		return time.Time{}, false
+	}
+	ms, err := strconv.ParseInt(t.Minted, 10, 64)
+	return time.UnixMilli(ms).UTC(), err == nil
 }
 
 // probes reports whether the platform is asked now and then whether a grant lives. Of its own app it is not.

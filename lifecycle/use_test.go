@@ -101,3 +101,28 @@ func TestATradeHasARuleOfItsOwn(t *testing.T) {
 		t.Errorf("a lease lasts until %s, want five and a half minutes", lease)
 	}
 }
+
+// TestAPairOfASecretOfBeforeIsReplacedWithinADay: where tokens die with the secret that minted them.
+func TestAPairOfASecretOfBeforeIsReplacedWithinADay(t *testing.T) {
+	const since = "1772449200000" // an hour before noon
+	pinned := func(t *lifecycle.Terms) { t.Minted = since }
+	minted := func(with string) func(*gk.Grant) {
+		return func(g *gk.Grant) { g.Expires, g.Facts = hours(100), map[string]string{lifecycle.FactMinted: with} }
+	}
+	for name, c := range map[string]struct {
+		grant gk.Grant
+		terms lifecycle.Terms
+		soon  bool
+	}{
+		"of the secret of before":  {healthy(minted("1")), terms(pinned), true},
+		"of a secret nobody noted": {healthy(minted("")), terms(pinned), true},
+		"and read by nobody":       {healthy(minted("1")), terms(pinned, onUse), true},
+		"of the newest secret":     {healthy(minted(since)), terms(pinned), false},
+		"pinned to none":           {healthy(minted("1")), terms(), false},
+	} {
+		due := lifecycle.Plan(&c.grant, c.terms, noon)
+		if soon := due.Before(hours(23)); soon != c.soon {
+			t.Errorf("%s: due at %s; within a day: want %v", name, due, c.soon)
+		}
+	}
+}

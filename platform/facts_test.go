@@ -119,6 +119,7 @@ func TestReadFactsIsStrict(t *testing.T) {
 		{"a bucket of nobody", `[hosts]`, "[limits]\ncalls = [{ per = \"planet\", burst = 1, second = 1 }]\n[hosts]", "limits.calls[0].per"},
 		{"a bucket without a size", `[hosts]`, "[limits]\ncalls = [{ per = \"grant\", second = 1 }]\n[hosts]", "limits.calls[0] needs burst"},
 		{"a bucket of a bad pattern", `[hosts]`, "[limits]\ncalls = [{ per = \"grant\", burst = 1, second = 1, only = \"(\" }]\n[hosts]", "limits.calls[0]"},
+		{"a pin to no secret", `lead = "1.5d"`, "lead = \"1.5d\"\npinned_to = \"colour\"", "renew.pinned_to"},
 		{"a zone that does not exist", `Asia/Shanghai`, `Asia/Nowhere`, "renew.zone"},
 		{"a negative duration", `repeat_for = "30m"`, `repeat_for = "-30m"`, "not a duration"},
 		{"no hosts", "store = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.acme\\.example'", ``, "hosts and endpoints are required"},

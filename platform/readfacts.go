@@ -83,6 +83,11 @@ func (f *Facts) check() error {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
 	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
+	for _, r := range f.renewals() {
+		if r.PinnedTo != "" && !f.Settings[r.PinnedTo].Secret {
+			errs = append(errs, fmt.Errorf("renew.pinned_to: %q is no secret setting", r.PinnedTo))
+		}
+	}
 	if f.AppToken != nil {
 		errs = append(errs, f.AppToken.Renewal.check("app_token.renew"), oneOf("app_token.renew.style", f.AppToken.Renewal.Style, Reask, Keep))
 	}
@@ -141,6 +146,17 @@ func (f *Facts) check() error {
 		errs = append(errs, oneOf(fmt.Sprintf("endpoints[%d].environment", i), e.Environment, "production", "sandbox"))
 	}
 	return errors.Join(errs...)
+}
+
+// renewals lists the renewal facts of the platform and of its profiles.
+func (f *Facts) renewals() []Renewal {
+	all := []Renewal{f.Renewal}
+	for _, v := range f.Profile {
+		if v.Renewal != nil {
+			all = append(all, *v.Renewal)
+		}
+	}
+	return all
 }
 
 func (r Renewal) check(path string) error {

@@ -78,6 +78,10 @@ type Renewal struct {
 	// Trade is what differs for that trade: a lost answer may be asked for again by another rule than a refresh's.
 	Trade *Trade `toml:"trade" json:"trade,omitempty"`
 
+	// PinnedTo is the secret setting with which tokens die that it minted: after another one was entered, each grant is
+	// refreshed within a day.
+	PinnedTo string `toml:"pinned_to" json:"pinned_to,omitempty"`
+
 	// When is WhenUse where a token is refreshed when somebody reads it. A grant that nobody reads is refreshed KeepAlive
 	// before its refresh token ends, and its access token may have ended meanwhile.
 	When      string   `toml:"when" json:"when,omitempty"`

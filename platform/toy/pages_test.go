@@ -38,7 +38,7 @@ func (w *world) ask(path string, form url.Values, cookies ...*http.Cookie) *http
 	}
 	answer := httptest.NewRecorder()
 	w.pages.ServeHTTP(answer, r)
-	return answer.Result() //nolint:bodyclose // a recorder's body holds nothing open
+	return answer.Result()
 }
 
 // TestToyWarnsOfAConsentThatIsNotNeeded: another consent ends the pair of before, so a link for a grant in good order says

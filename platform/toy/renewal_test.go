@@ -69,3 +69,43 @@ func TestToyOfADatabaseThatWasPutBack(t *testing.T) {
 func putBack(o *keeper.Options, _ *apps.Input) {
 	o.Restored = func(context.Context) (bool, error) { return true, nil }
 }
+
+// TestToyFollowsASecret: tokens die with the secret that minted them, so after another one was entered each grant is
+// refreshed within a day, and the app's check tells when the one of before can be revoked.
+func TestToyFollowsASecret(t *testing.T) {
+	w := open(t)
+	g := w.connect()
+	w.run()
+	w.sim.accept("another-made-up-secret")
+	if _, err := w.keeper.Apps().Update(t.Context(), gk.Engine(), w.app.ID, apps.Change{Settings: map[string]string{"secret": "another-made-up-secret"}}); err != nil {
+		t.Fatal(err)
+	}
+	if state := w.checked("secret"); state != apps.CheckFailed {
+		t.Errorf("with a pair of the secret of before the check is %q, want failed", state)
+	}
+	w.until("its turn comes within a day", func() bool { return w.grant(g.ID).DueAt.Before(w.now().Add(24 * time.Hour)) })
+	w.pass(24 * time.Hour)
+	w.keeper.Wake()
+	w.until("it is refreshed", func() bool { return w.grant(g.ID).Generation == 2 })
+	if state := w.checked("secret"); state != apps.CheckOK {
+		t.Errorf("with a pair of the newest secret the check is %q, want ok", state)
+	}
+	if due := w.grant(g.ID).DueAt.Sub(w.now()); due < 2*time.Hour || due > 4*time.Hour {
+		t.Errorf("the next turn is in %s, want one before the end of the token", due)
+	}
+}
+
+// checked returns the state of one of the app's checks, empty where it is not made.
+func (w *world) checked(name string) string {
+	w.t.Helper()
+	checks, err := w.keeper.Apps().Check(w.t.Context(), gk.Engine(), w.app.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, c := range checks {
+		if c.Name == name {
+			return c.State
+		}
+	}
+	return ""
+}

@@ -25,6 +25,7 @@ type simulator struct {
 	traded          string // the code of before, which brings the same pair again
 	ticket, app     string // what the platform pushed, and the app's own token
 	apps            int    // requests for the app's own token
+	secret          string // of the app
 	lose            int    // so many answers to token requests are cut off
 }
 
@@ -32,7 +33,7 @@ const account = "acc-1"
 
 func startSimulator(t *testing.T) *simulator {
 	t.Helper()
-	s := &simulator{shops: []string{"shop-1", "shop-2"}, ticket: "ticket-1"}
+	s := &simulator{shops: []string{"shop-1", "shop-2"}, ticket: "ticket-1", secret: secret}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -80,7 +81,7 @@ func (s *simulator) token(w http.ResponseWriter, r *http.Request) {
 		s.say(w, said{Access: s.access, Refresh: s.refresh, Account: account, Left: 4 * 3600})
 		return
 	}
-	if token == "" || token != want || r.PostFormValue("secret") != secret {
+	if token == "" || token != want || r.PostFormValue("secret") != s.secret {
 		s.say(w, said{Error: "spent"})
 		return
 	}
@@ -176,4 +177,11 @@ func (s *simulator) appToken() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.app
+}
+
+// accept has the platform take another secret of the app.
+func (s *simulator) accept(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secret = secret
 }
