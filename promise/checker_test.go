@@ -28,6 +28,7 @@ type checker struct {
 	w         *world
 	mu        sync.Mutex
 	excuses   map[subject]string
+	times     map[subject][]span   // when there was an excuse
 	issued    map[string][]subject // every access token that a platform ever showed as the latest; some are of several
 	secrets   map[string]bool      // and the refresh tokens
 	registers map[string]*register
@@ -38,7 +39,7 @@ type checker struct {
 
 func newChecker(w *world) *checker {
 	return &checker{
-		w: w, excuses: map[subject]string{}, issued: map[string][]subject{}, secrets: map[string]bool{},
+		w: w, excuses: map[subject]string{}, times: map[subject][]span{}, issued: map[string][]subject{}, secrets: map[string]bool{},
 		registers: map[string]*register{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
 	}
 }
@@ -57,54 +58,6 @@ func (c *checker) violated() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.broken)
-}
-
-// excuse notes that the platform leaves no way to hold a subject's authorization for sure, until the merchant authorizes
-// again.
-func (c *checker) excuse(of subject, cause string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.excuses[of] = cause
-}
-
-func (c *checker) left(of subject) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.gone[of] = true
-}
-
-// excuseAttempts excuses the grants whose refresh a process had under way when it ended, if the platform acted on it.
-func (c *checker) excuseAttempts(instance string, since time.Time, cause string) {
-	acted := map[subject]bool{}
-	for code, calls := range c.refreshCalls() {
-		for _, call := range calls {
-			if call.Decision == sim.Accepted && !call.At.Before(since) {
-				acted[subject{code, call.Subject}] = true
-			}
-		}
-	}
-	for _, g := range c.w.grants() {
-		of := subject{g.Platform, g.Subject.ID}
-		if g.AttemptBy == instance && (acted[of] || acted[subject{g.Platform, ""}]) {
-			c.excuse(of, cause)
-		}
-	}
-}
-
-// consented takes back what was said of those to whom a consent has given a new pair.
-func (c *checker) consented(code string, before map[subject]pair, completed bool) {
-	after := c.truth()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for of, p := range after {
-		if of.platform != code || p.Revoked || p.Access == before[of].Access {
-			continue
-		}
-		delete(c.gone, of)
-		if completed {
-			delete(c.excuses, of)
-		}
-	}
 }
 
 type pair struct {
@@ -274,7 +227,7 @@ func (c *checker) calls() {
 	for code, calls := range c.refreshCalls() {
 		for _, call := range calls {
 			spent := strings.Contains(call.Why, "spent") || strings.Contains(call.Why, "replaced")
-			if call.Decision == sim.Refused && spent && c.excused(subject{code, call.Subject}) == "" {
+			if call.Decision == sim.Refused && spent && !c.wasExcused(subject{code, call.Subject}, call.At) {
 				c.violate("a spent refresh token of %s was sent again: %s", code, call.Why)
 			}
 		}
