@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,6 +35,9 @@ type checker struct {
 	registers map[string]*register
 	silent    map[string]time.Time // since when a living grant gives no token
 	gone      map[subject]bool     // whose merchant left
+	disturbed map[subject]bool     // whom a refusal may meet; without an id: everybody of a platform
+	present   map[string]subject   // refresh tokens that strict platforms gave last
+	sentAt    map[string]time.Time // when a refresh token left
 	broken    []string
 }
 
@@ -41,6 +45,7 @@ func newChecker(w *world) *checker {
 	return &checker{
 		w: w, excuses: map[subject]string{}, times: map[subject][]span{}, issued: map[string][]subject{}, secrets: map[string]bool{},
 		registers: map[string]*register{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
+		disturbed: map[subject]bool{}, present: map[string]subject{}, sentAt: map[string]time.Time{},
 	}
 }
 
@@ -82,6 +87,7 @@ func (c *checker) truth() map[subject]pair {
 		var got struct{ Grants []pair }
 		c.w.control(http.MethodGet, "/"+code+"/grants", nil, &got)
 		c.mu.Lock()
+		maps.DeleteFunc(c.present, func(_ string, of subject) bool { return of.platform == code })
 		for _, p := range got.Grants {
 			of := subject{code, p.Subject.ID}
 			all[of] = p
@@ -91,6 +97,10 @@ func (c *checker) truth() map[subject]pair {
 			c.secrets[p.Access] = true
 			if p.Refresh != "" {
 				c.secrets[p.Refresh] = true
+				first := of.platform == "shopee" && p.Generation == 1 // a main account's is traded by each of its shops
+				if slices.Contains(strict, of.platform) && !first && !c.disturbed[of] && !c.disturbed[subject{platform: code}] {
+					c.present[p.Refresh] = of
+				}
 			}
 		}
 		c.mu.Unlock()

@@ -1,6 +1,8 @@
 package promise_test
 
 import (
+	"bytes"
+	"maps"
 	"slices"
 	"time"
 
@@ -69,5 +71,36 @@ func (c *checker) consented(code string, before map[subject]pair, completed bool
 			delete(c.excuses, of)
 			c.times[of][len(c.times[of])-1].to = now
 		}
+	}
+}
+
+// strict are the platforms that give no grace for a second use. Where nothing went wrong with the first, there is none.
+var strict = []string{"shopee", "shoplazza", "taobao", "tiktokshop"}
+
+// disturb notes that the refreshes of a subject may be refused, after which a person may ask again at once.
+func (c *checker) disturb(of subject) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.disturbed[of] = true
+	maps.DeleteFunc(c.present, func(_ string, other subject) bool { return of == other || of == subject{platform: other.platform} })
+}
+
+// sent looks for a refresh token in what leaves a process.
+func (c *checker) sent(request []byte) {
+	now := c.w.now()
+	c.mu.Lock()
+	twice := ""
+	for token, of := range c.present {
+		if !bytes.Contains(request, []byte(token)) {
+			continue
+		}
+		if last, ok := c.sentAt[token]; ok && now.Sub(last).Abs() < time.Second {
+			twice = of.platform
+		}
+		c.sentAt[token] = now
+	}
+	c.mu.Unlock()
+	if twice != "" {
+		c.violate("one refresh token of %s was sent twice at once", twice)
 	}
 }

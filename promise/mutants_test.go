@@ -76,11 +76,11 @@ func catch(t *testing.T, path, text string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	binary := filepath.Join(dir, "promise.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "-overlay", write("overlay.json", string(overlay)), ".") //nolint:gosec // names that this test has made
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "-overlay", write("overlay.json", string(overlay)), ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	run := exec.CommandContext(ctx, binary, "-test.run", "TestSoak$", "-test.v", "-test.failfast") //nolint:gosec // the same
+	run := exec.CommandContext(ctx, binary, "-test.run", "TestSoak$", "-test.v", "-test.failfast")
 	run.Env = append(os.Environ(), "GRANTKEEP_SOAK=1", "GRANTKEEP_SOAK_FOR=15m", "GRANTKEEP_SEED=1", fmt.Sprintf("GRANTKEEP_SEEDS=%d", mostSeeds))
 	out, err := run.CombinedOutput()
 	lived := livedThrough.FindSubmatch(out)
