@@ -143,6 +143,7 @@ func (w *world) breakPlatform(s step) {
 		return
 	}
 	w.sum.fault("platform " + s.What)
+	w.check.disturb(of)
 	if s.What == sim.CutAfter || s.What == sim.Slow {
 		w.check.excuse(of, s.What)
 	}
@@ -161,6 +162,7 @@ func (w *world) breakApp(n int) {
 	if w.control(http.MethodPost, "/"+code+"/apps", broken, nil) {
 		w.sum.fault("app broken or mended")
 		w.broken[code] = breaks
+		w.check.disturb(subject{platform: code})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,18 +29,23 @@ type checker struct {
 	w         *world
 	mu        sync.Mutex
 	excuses   map[subject]string
+	times     map[subject][]span   // when there was an excuse
 	issued    map[string][]subject // every access token that a platform ever showed as the latest; some are of several
 	secrets   map[string]bool      // and the refresh tokens
 	registers map[string]*register
 	silent    map[string]time.Time // since when a living grant gives no token
 	gone      map[subject]bool     // whose merchant left
+	disturbed map[subject]bool     // whom a refusal may meet; without an id: everybody of a platform
+	present   map[string]subject   // refresh tokens that strict platforms gave last
+	sentAt    map[string]time.Time // when a refresh token left
 	broken    []string
 }
 
 func newChecker(w *world) *checker {
 	return &checker{
-		w: w, excuses: map[subject]string{}, issued: map[string][]subject{}, secrets: map[string]bool{},
+		w: w, excuses: map[subject]string{}, times: map[subject][]span{}, issued: map[string][]subject{}, secrets: map[string]bool{},
 		registers: map[string]*register{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
+		disturbed: map[subject]bool{}, present: map[string]subject{}, sentAt: map[string]time.Time{},
 	}
 }
 
@@ -57,54 +63,6 @@ func (c *checker) violated() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.broken)
-}
-
-// excuse notes that the platform leaves no way to hold a subject's authorization for sure, until the merchant authorizes
-// again.
-func (c *checker) excuse(of subject, cause string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.excuses[of] = cause
-}
-
-func (c *checker) left(of subject) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.gone[of] = true
-}
-
-// excuseAttempts excuses the grants whose refresh a process had under way when it ended, if the platform acted on it.
-func (c *checker) excuseAttempts(instance string, since time.Time, cause string) {
-	acted := map[subject]bool{}
-	for code, calls := range c.refreshCalls() {
-		for _, call := range calls {
-			if call.Decision == sim.Accepted && !call.At.Before(since) {
-				acted[subject{code, call.Subject}] = true
-			}
-		}
-	}
-	for _, g := range c.w.grants() {
-		of := subject{g.Platform, g.Subject.ID}
-		if g.AttemptBy == instance && (acted[of] || acted[subject{g.Platform, ""}]) {
-			c.excuse(of, cause)
-		}
-	}
-}
-
-// consented takes back what was said of those to whom a consent has given a new pair.
-func (c *checker) consented(code string, before map[subject]pair, completed bool) {
-	after := c.truth()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for of, p := range after {
-		if of.platform != code || p.Revoked || p.Access == before[of].Access {
-			continue
-		}
-		delete(c.gone, of)
-		if completed {
-			delete(c.excuses, of)
-		}
-	}
 }
 
 type pair struct {
@@ -129,6 +87,7 @@ func (c *checker) truth() map[subject]pair {
 		var got struct{ Grants []pair }
 		c.w.control(http.MethodGet, "/"+code+"/grants", nil, &got)
 		c.mu.Lock()
+		maps.DeleteFunc(c.present, func(_ string, of subject) bool { return of.platform == code })
 		for _, p := range got.Grants {
 			of := subject{code, p.Subject.ID}
 			all[of] = p
@@ -138,6 +97,10 @@ func (c *checker) truth() map[subject]pair {
 			c.secrets[p.Access] = true
 			if p.Refresh != "" {
 				c.secrets[p.Refresh] = true
+				first := of.platform == "shopee" && p.Generation == 1 // a main account's is traded by each of its shops
+				if slices.Contains(strict, of.platform) && !first && !c.disturbed[of] && !c.disturbed[subject{platform: code}] {
+					c.present[p.Refresh] = of
+				}
 			}
 		}
 		c.mu.Unlock()
@@ -274,7 +237,7 @@ func (c *checker) calls() {
 	for code, calls := range c.refreshCalls() {
 		for _, call := range calls {
 			spent := strings.Contains(call.Why, "spent") || strings.Contains(call.Why, "replaced")
-			if call.Decision == sim.Refused && spent && c.excused(subject{code, call.Subject}) == "" {
+			if call.Decision == sim.Refused && spent && !c.wasExcused(subject{code, call.Subject}, call.At) {
 				c.violate("a spent refresh token of %s was sent again: %s", code, call.Why)
 			}
 		}

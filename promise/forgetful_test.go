@@ -36,6 +36,7 @@ func TestForgottenEventIsCaught(t *testing.T) {
 				}
 				return s
 			})
+			t.Logf("%.0f grant-days", r.sum.days)
 			if caught := len(r.broken) > 0; caught != forgets {
 				t.Errorf("after %.0f grant-days the checker says %q", r.sum.days, r.broken)
 			}

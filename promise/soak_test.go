@@ -23,12 +23,6 @@ func (l *logBook) bytes() []byte {
 	return bytes.Clone(l.b.Bytes())
 }
 
-func (s *turns) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.passed
-}
-
 func (s *turns) endless() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -94,6 +94,7 @@ func (c wire) Write(b []byte) (int, error) {
 	if c.p.over() {
 		return 0, net.ErrClosed
 	}
+	c.p.world.check.sent(b)
 	return c.Conn.Write(b)
 }
 

@@ -20,6 +20,9 @@ func scanEvent(r Row) (gk.Event, error) {
 // in the change.
 const eventOrder = `at, grant_version, place, id`
 
+// historyOrder is the order of one grant's events. Instances' clocks may be apart by seconds, its versions cannot be.
+const historyOrder = `grant_version, at, place, id`
+
 // addEvents stores events with a change; those of a changed grant get its version, those without an id get one.
 func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
 	versions := make(map[string]int64, len(changed))
@@ -89,14 +92,14 @@ func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, 
 	w := where{args: []any{grant, atMost(limit)}}
 	w.seen(v, "app_id", "owner")
 	if before != "" {
-		w.and(`(`+eventOrder+`) < (SELECT `+eventOrder+` FROM events WHERE id = %[1]s)`, before)
+		w.and(`(`+historyOrder+`) < (SELECT `+historyOrder+` FROM events WHERE id = %[1]s)`, before)
 	}
 	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.text.String(), of.args...); err != nil {
 			return err
 		}
 		events, err = all(ctx, q, shownEvent, `SELECT `+eventColumns+` FROM events
-			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY `+descending(eventOrder)+` LIMIT $2`, w.args...)
+			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY `+descending(historyOrder)+` LIMIT $2`, w.args...)
 		return err
 	})
 	return shown(v, events), err

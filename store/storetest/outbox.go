@@ -202,6 +202,29 @@ func history(t *testing.T, s store.Store) {
 	}
 }
 
+// historyOfTwoClocks changes a grant on two instances, of which the second one's clock is behind.
+func historyOfTwoClocks(t *testing.T, s store.Store) {
+	given.MakeApp(t, s, "app")
+	given.MakeGrant(t, s, "app", "grant", nil)
+	for i, id := range []string{"1", "2"} {
+		err := s.UpdateGrant(t.Context(), given.Engine, "grant", given.Epoch, func(g *gk.Grant) ([]gk.Event, error) {
+			e := given.EventOf(g, id, i)
+			e.At = given.Epoch.Add(time.Duration(4-3*i) * time.Second)
+			return []gk.Event{e}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for before, want := range map[string][]string{"": {"2", "1"}, "2": {"1"}, "1": nil} {
+		events, err := s.History(t.Context(), given.Engine, "grant", before, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given.Same(t, "the history before "+before, eventIDs(events), want)
+	}
+}
+
 func historyOfFresh(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeGrant(t, s, "app", "grant", nil)

@@ -115,6 +115,7 @@ var cases = []given.Case{
 	{Name: "a follower misses no event of concurrent writers", Run: followPositions},
 	{Name: "history is newest first, page by page", Run: history},
 	{Name: "history has all events of a grant, published or not", Run: historyOfFresh},
+	{Name: "history has the events of a grant by its versions, whatever two clocks say", Run: historyOfTwoClocks},
 
 	// Outlets.
 	{Name: "an outlet comes back as it was stored", Run: outletComesBack},
