@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -14,8 +15,13 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-// manyGrants is how many grants the plans are made for.
-const manyGrants = 20_000
+// manyGrants is how many grants the plans are made for: a million in make soak.
+var manyGrants = func() int {
+	if os.Getenv("GRANTKEEP_SOAK") != "" {
+		return 1_000_000
+	}
+	return 20_000
+}()
 
 // wholeTable matches a step that reads all of a table that has as many rows: SQLite's SCAN without an index, PostgreSQL's
 // Seq Scan. Of small tables PostgreSQL says nothing: it reads them whole, as it should.
