@@ -16,7 +16,7 @@ import (
 // mutants are faults planted in the product's own code, one at a time, when the test binary is built: a fault that the
 // checker does not notice would say that it cannot. Nothing of them is in any other build.
 var mutants = []struct{ name, file, sound, mutant string }{
-	{"dead token served", "keeper/token.go", "	g := e.grant\n	if g.Usable(now) {\n		return k.serve(e, true)", "	g := e.grant\n	if len(g.Access) > 0 {\n		return k.serve(e, true)"},
+	{"dead token served", "keeper/token.go", "	g := e.Grant\n	if g.Usable(now) {\n		return k.serve(e, true)", "	g := e.Grant\n	if len(g.Access) > 0 {\n		return k.serve(e, true)"},
 	{"unknown outcome taken for a refusal", "keeper/refresh.go", "	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {\n		return k.refused(ctx, a, g, refusal)", "	if errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage) {\n		return k.refused(ctx, a, g, &gk.Fault{Platform: app.Platform, Action: gk.Reauthorize, Code: \"mutant\"})"},
 }
 

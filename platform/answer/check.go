@@ -34,7 +34,7 @@ func Check(app platform.App, asked platform.Asked, reply platform.Reply, refusal
 		return f
 	case reply.Truncated:
 		return &platform.Garbled{Why: "the answer is cut off", Fault: refusal}
-	case refusal != nil && !(OfTheEdge(reply) && aboutCalls(app, refusal)):
+	case refusal != nil && !(OfTheEdge(reply) && endsByLikeness(app, refusal)):
 		return refusal
 	case status == http.StatusTooManyRequests, OfTheEdge(reply):
 		return turnedAway(app, asked, reply)
@@ -54,11 +54,15 @@ func OfTheEdge(reply platform.Reply) bool {
 	return reply.Status >= 400 && reply.Status < 500 && !slices.Contains(undecided, reply.Status) && !attemptsJSON(reply.Body)
 }
 
-// aboutCalls reports whether a refusal was read by a row about calls. In a page, or plain words, at a token address that is
-// a likeness only: the "Forbidden" of a firewall is no missing scope.
-func aboutCalls(app platform.App, refusal *gk.Fault) bool {
+// endsByLikeness reports whether a refusal that would end the token or the grant was read by a row about calls. In a page,
+// or plain words, at a token address that is a likeness only: the "Forbidden" of a firewall is no missing scope.
+func endsByLikeness(app platform.App, refusal *gk.Fault) bool {
 	row := app.Spec().Catalogue.Row(refusal.Row)
-	return row != nil && row.Stage == platform.StageCall
+	return row != nil && row.Stage == platform.StageCall && ends(refusal)
+}
+
+func ends(f *gk.Fault) bool {
+	return f.Terminal || f.Action == gk.Reauthorize || f.Action == gk.Refresh
 }
 
 // turnedAway is the fault of a request that the platform's edge did not let through. Where the catalogue knows nothing of
@@ -69,7 +73,7 @@ func turnedAway(app platform.App, asked platform.Asked, reply platform.Reply) *g
 		f = statusFault(app, asked, reply.Status)
 	}
 	ours := f.Row == platform.RowEdgeRefused || f.Row == platform.RowFirewall
-	if !f.Known || ours || f.Terminal || f.Action == gk.Reauthorize || f.Action == gk.Refresh {
+	if !f.Known || ours || ends(f) {
 		f.Action, f.Terminal = gk.Backoff, false // a row about calls: at a token address a page says nothing of the grant
 	}
 	if !f.Known { // plain words or none: the edge's all the same
