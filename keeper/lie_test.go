@@ -240,6 +240,7 @@ func TestOldPairOutlivesEveryLie(t *testing.T) {
 			continue
 		}
 		t.Run(d.Spec().Code, func(t *testing.T) {
+			t.Parallel()
 			l := newLiar(t, d)
 			for name, lie := range lies {
 				l.answer = lie
