@@ -365,6 +365,11 @@ func Ask(drivers []platform.Driver, args []string) (platform.Driver, Question, e
 	return d, staged, nil
 }
 
+// Unsaid reports whether arguments name a platform, and perhaps a stage, and nothing that it said.
+func Unsaid(args []string) bool {
+	return len(args) == 1 || len(args) == 2 && slices.Contains(stages, args[1])
+}
+
 // Find returns the driver of a platform by its code.
 func Find(drivers []platform.Driver, code string) (platform.Driver, error) {
 	for _, d := range drivers {

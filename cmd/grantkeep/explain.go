@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -16,14 +17,18 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
+// longestSaid is how much of a text on standard input is read.
+const longestSaid = 1 << 20
+
 func explainCommand(s shell.Streams) *cobra.Command {
 	var asJSON, reveal, draft bool
 	cmd := &cobra.Command{
 		Use:   "explain [PLATFORM [STAGE] WORDS…]",
 		Short: "Tell what an error of a platform means, and what to do",
 		Long: "Tell what an error of a platform means, and what to do.\n\nWith arguments: a platform and what it said, a pasted callback address, or a JSON body. Without: one JSON\n" +
-			"object per line on standard input.",
+			"object per line on standard input. With a platform alone, or a platform and a stage: what it said, on standard input.",
 		Example: "  grantkeep explain taobao 'refresh times limit exceed'\n" +
+			"  grantkeep explain shopee refresh < page.html\n" +
 			"  grantkeep explain shoplazza refresh invalid_grant",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -32,6 +37,15 @@ func explainCommand(s shell.Streams) *cobra.Command {
 					return shell.ErrFailed
 				}
 				return err
+			}
+			if in, ok := s.In.(*os.File); explain.Unsaid(args) && (!ok || !shell.IsTerminal(in)) {
+				said, err := io.ReadAll(io.LimitReader(s.In, longestSaid))
+				if err != nil {
+					return err
+				}
+				if text := strings.TrimSpace(string(said)); text != "" {
+					args = append(slices.Clone(args), text)
+				}
 			}
 			d, q, err := explain.Ask(all.Drivers(), args)
 			if err != nil {

@@ -25,7 +25,7 @@ func TestKilledAtAnyMomentOfAStorm(t *testing.T) {
 			}
 			seed := uint64(time.Now().UnixNano())
 			t.Logf("seed %d", seed)
-			storm(t, newFleet(t, database(t), 1), rounds, rand.New(rand.NewPCG(seed, 0))) //nolint:gosec // moments, no secrets
+			storm(t, newFleet(t, database(t), 1), rounds, rand.New(rand.NewPCG(seed, 0)))
 		})
 	}
 }
