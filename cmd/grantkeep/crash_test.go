@@ -451,3 +451,30 @@ func TestFailoverThatLosesTheLastCommits(t *testing.T) {
 	t.Logf("the grant %s that the lost database had made is %s in the one that took over", made, again)
 	f.report(0, 1)
 }
+
+// TestPromotedStandbyGoesOn lets the server that is written crash, and the standby that follows it take its place under an
+// address that names both: nothing is stopped, nobody says a word, and no spent token is offered.
+func TestPromotedStandbyGoesOn(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Start(t)
+	standby := primary.Standby()
+	f := newFleet(t, primary.Either(standby), 2)
+	renewed, untouched := f.connect(0), f.connect(1)
+	if err := <-f.refresh(0, renewed); err != nil {
+		t.Fatal(err)
+	}
+	f.served(renewed, 0, 2)
+	primary.Stop()
+	standby.Promote()
+	f.eventually("both are ready on the standby", func() bool { return f.ready(0) == http.StatusOK && f.ready(1) == http.StatusOK })
+	f.served(renewed, 0, 2)
+	f.served(untouched, 1, 1)
+	for i, id := range []string{renewed, untouched} {
+		if err := <-f.refresh(i, id); err != nil {
+			t.Errorf("a refresh on the promoted standby: %v", err)
+		}
+	}
+	f.served(renewed, 0, 3)
+	f.served(untouched, 1, 2)
+	f.report(0, 3)
+}

@@ -66,6 +66,44 @@ func (s *Server) Copy() (restore func()) {
 	return func() { s.t.Helper(); s.must(errors.Join(os.RemoveAll(data), os.Rename(kept, data))) }
 }
 
+// Standby starts a second server that follows this one, and may be promoted. It ends with the test.
+func (s *Server) Standby() *Server {
+	s.t.Helper()
+	dir, err := os.MkdirTemp("", "gkpg")
+	s.must(err)
+	c := &cluster{bin: s.cluster.bin, dir: dir}
+	s.t.Cleanup(func() {
+		if err := errors.Join(c.stop(), os.RemoveAll(dir)); err != nil {
+			s.t.Errorf("end the standby: %v", err)
+		}
+	})
+	c.as, err = servant(dir)
+	s.must(err)
+	initdb, err := filepath.EvalSymlinks(filepath.Join(c.bin, "initdb")) // its neighbours are those of the same version
+	s.must(err)
+	backup := exec.Command(filepath.Join(filepath.Dir(initdb), "pg_basebackup"), "-h", s.cluster.dir, "-U", "grantkeep", "-D", filepath.Join(dir, "data"),
+		"--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream", "--no-sync")
+	backup.Dir, backup.SysProcAttr = dir, c.as
+	if out, err := backup.CombinedOutput(); err != nil {
+		s.t.Fatalf("pg_basebackup: %v: %s", err, out)
+	}
+	s.must(c.start())
+	return &Server{URL: c.url().String(), t: s.t, cluster: c}
+}
+
+// Promote makes a standby the server that is written.
+func (s *Server) Promote() { s.t.Helper(); s.must(run(s.cluster.url(), `SELECT pg_promote()`)) }
+
+// Either is the address of whichever of two servers is written.
+func (s *Server) Either(other *Server) string {
+	u := s.cluster.url()
+	q := u.Query()
+	q.Set("host", s.cluster.dir+","+other.cluster.dir)
+	q.Set("target_session_attrs", "read-write")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // Freeze stops every process of the server where it is; connections stay open and nobody answers.
 func (s *Server) Freeze() { s.t.Helper(); s.signal(syscall.SIGSTOP) }
 
