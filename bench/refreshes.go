@@ -47,7 +47,24 @@ func refreshes(ctx context.Context, s *server, r *report) error {
 		}
 		r.line(c.work, seen, "/s", floor, fmt.Sprintf("commits; %d at once", most))
 		r.line("  processor, each refresh", each, " µs", 0, "")
+		if c.latency > 0 {
+			if err := s.besideSearches(ctx, c.latency, seen, r); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// besideSearches measures the same while people search; the floor is the rate without them.
+func (s *server) besideSearches(ctx context.Context, latency time.Duration, alone float64, r *report) error {
+	end := s.searching(ctx)
+	seen, _, _, err := s.refreshed(ctx, latency, false)
+	found, failed := end()
+	if err := errors.Join(err, failed); err != nil {
+		return fmt.Errorf("refreshes beside searches: %w", err)
+	}
+	r.line(fmt.Sprintf("  the same beside %d searches at a time", searchers), seen, "/s", alone, fmt.Sprintf("refreshes alone; %d searches", found))
 	return nil
 }
 
