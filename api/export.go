@@ -67,7 +67,7 @@ func (s *server) exportGrants(w http.ResponseWriter, r *http.Request) {
 	file := &sealedFile{w: w, format: format, recipients: recipients}
 	left := leftOut{}
 	err = transfer.Export(r.Context(), s.Keeper, key.Viewer(), filter, file.write, left.add)
-	s.Log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil, "left out", left.count)
+	s.Log.Warn("grants are exported", "key", key.ID, "grants", file.rows, "whole", err == nil, "left_out", left.count)
 	if err == nil {
 		err = file.close()
 	}
