@@ -20,8 +20,16 @@ type Clicks interface {
 	Complete(ctx context.Context, click string) error
 }
 
-// Attend names who is asked about clicks. It is called before Run.
-func (k *Keeper) Attend(c Clicks) { k.clicks = c }
+// Attend names who is asked about clicks.
+func (k *Keeper) Attend(c Clicks) { k.clicks.Store(&c) }
+
+// attended is who is asked about clicks.
+func (k *Keeper) attended() Clicks {
+	if c := k.clicks.Load(); c != nil {
+		return *c
+	}
+	return noClicks{}
+}
 
 // noClicks is for a process in which nobody consents.
 type noClicks struct{}

@@ -90,7 +90,7 @@ func (k *Keeper) offerAgain(ctx context.Context, e spill.Entry) error {
 			return err
 		}
 		k.log.Warn("the answer to an exchange was stored again", "click", e.Click)
-		return k.clicks.Complete(ctx, e.Click)
+		return k.attended().Complete(ctx, e.Click)
 	}
 	g, err := k.store.Grant(ctx, gk.Engine(), e.Renewal.Grant)
 	if errors.Is(err, store.ErrNotFound) {

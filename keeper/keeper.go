@@ -59,7 +59,7 @@ type Keeper struct {
 	flights gates.Flights
 	spill   *spill.File
 	kept    spill.Kept
-	clicks  Clicks
+	clicks  atomic.Pointer[Clicks]
 	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys    *keyset.Keys
 	clock   *clockGuard
@@ -87,7 +87,7 @@ type Keeper struct {
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1), clicks: noClicks{},
+		wake: make(chan struct{}, 1),
 	}
 	if k.now == nil {
 		k.now = time.Now

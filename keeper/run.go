@@ -176,7 +176,7 @@ func (r *resumer) begin(ctx context.Context) (begun bool, err error) {
 	go func() {
 		defer r.EndWork()
 		defer r.underWay.Store(false)
-		err := r.Isolate("resume", "", func() error { return r.clicks.Resume(context.WithoutCancel(ctx)) })
+		err := r.Isolate("resume", "", func() error { return r.attended().Resume(context.WithoutCancel(ctx)) })
 		if err != nil {
 			r.log.Warn("authorizations that were cut off", "error", err)
 		}
