@@ -30,7 +30,7 @@ func newBrowser(t *testing.T) context.Context {
 		}
 		t.Fatal("chromium is not in PATH; make install-deps installs it on Debian (GRANTKEEP_TEST_NO_CHROMIUM=1 skips the browser tests)")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	t.Cleanup(cancel)
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
@@ -99,12 +99,12 @@ func read[T any](p page, expression string) T {
 	return value
 }
 
-// press presses the button with a label and waits for the page that it leads to: two minutes, since moving the clock on by
-// a year may take as long.
+// press presses the button with a label and waits for the page that it leads to: ten minutes at most, since moving the
+// clock on by a year takes a loaded machine long.
 func (p page) press(label string) {
 	p.t.Helper()
 	button := chromedp.Search(fmt.Sprintf(`//button[contains(normalize-space(.), %q)]`, label))
-	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Minute)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(button)); err != nil {
 		p.t.Fatalf("pressing %q: %v; the page says:\n%s", label, err, p.text())

@@ -22,6 +22,10 @@ import (
 // be over, the test changes the row as that time would find it (edit); that the time itself passes rightly is told in
 // virtual time, in the keeper's tests.
 
+// underWayFor is how long the platform takes where a test does something while a refresh is under way: long enough for a
+// busy machine, and less than a caller waits.
+const underWayFor = 6 * time.Second
+
 func TestWireCutBeforeThePlatformActed(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, sharedPostgres(t), 1)
@@ -180,7 +184,7 @@ func TestPostgresIsStoppedWhenTheAnswerArrives(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			f.slow(time.Second)
+			f.slow(underWayFor)
 			f.refresh(0, id)
 			f.underWay(1)
 			server.Stop()
@@ -224,7 +228,7 @@ func TestTermInTheMiddleOfARenewal(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
-	f.slow(2 * time.Second)
+	f.slow(underWayFor)
 	answer := f.refresh(0, id)
 	f.underWay(1)
 	f.instances[0].signal(syscall.SIGTERM)
@@ -243,11 +247,11 @@ func TestStoppedPastTheLeaseAndContinued(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, sharedPostgres(t), 2)
 	id := f.connect(0)
-	f.slow(time.Second)
+	f.slow(underWayFor)
 	f.refresh(0, id)
 	f.underWay(1)
 	f.instances[0].signal(syscall.SIGSTOP)
-	time.Sleep(1500 * time.Millisecond) // the answer waits in the socket of a process that stands still
+	time.Sleep(underWayFor + time.Second) // the answer waits in the socket of a process that stands still
 	f.edit(id, leaseOver(331*time.Second))
 	f.eventually("the other instance makes a doubt of it", func() bool { return f.grant(1, id).InDoubt })
 	if got, err := f.read(1, id, ""); err != nil || got.Generation != 1 {
@@ -289,7 +293,7 @@ func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
-	f.slow(2 * time.Second)
+	f.slow(underWayFor) // every caller asks before it answers, on a busy machine too
 	var callers sync.WaitGroup
 	for n := range 20 {
 		callers.Go(func() {
@@ -298,7 +302,7 @@ func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
 				defer cancel()
 				err := f.instances[0].api.Call(ctx, http.MethodGet, "/v1/grants/"+id+"/token", url.Values{"not_generation": {"1"}}, nil, nil)
 				if err == nil {
-					t.Error("a caller who hangs up after 500 ms was answered, want the platform to take 2 s")
+					t.Error("a caller who hangs up after 500 ms was answered, want the platform to take 6 s")
 				}
 				return
 			}
@@ -312,17 +316,18 @@ func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
 	f.report(0, 1)
 }
 
-func TestPlatformThatTakesElevenSeconds(t *testing.T) {
+func TestPlatformThatTakesLongerThanCallersWait(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
-	f.slow(11 * time.Second)
+	f.slow(14 * time.Second)
 	if got, err := f.read(0, id, "not_generation=1"); err != nil || !got.Stale || got.Generation != 1 {
 		t.Errorf("a caller got generation %d, stale %v, %v; want 1, marked stale, after the 10 s that callers wait", got.Generation, got.Stale, err)
 	}
-	if got, err := f.read(0, id, "not_generation=1"); err != nil || got.Generation != 2 {
-		t.Errorf("the next caller got generation %d, %v; want 2", got.Generation, err)
-	}
+	f.eventually("a caller who waits too is given the new pair", func() bool {
+		got, err := f.read(0, id, "not_generation=1")
+		return err == nil && got.Generation == 2
+	})
 	f.served(id, 0, 2)
 	f.report(0, 1)
 }
@@ -355,7 +360,7 @@ func TestConsentDuringARenewal(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
-	f.slow(2 * time.Second)
+	f.slow(underWayFor)
 	answer := f.refresh(0, id)
 	f.underWay(1)
 	if again := f.connect(0); again != id {
@@ -372,7 +377,7 @@ func TestRevocationDuringARenewal(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
-	f.slow(2 * time.Second)
+	f.slow(underWayFor)
 	answer := f.refresh(0, id)
 	f.underWay(1)
 	if err := f.instances[0].api.Revoke(t.Context(), id); err != nil {

@@ -337,7 +337,7 @@ func (f *fleet) read(i int, id, query string) (token, error) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(f.t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
 	defer cancel()
 	var got token
 	begun := time.Now()
@@ -369,13 +369,13 @@ func (f *fleet) underWay(n int) {
 	f.eventually(fmt.Sprintf("the platform has received %d renewals", n), func() bool { return f.asked() >= n })
 }
 
-// eventually waits until something is so, for at most 20 seconds.
+// eventually waits until something is so: five minutes at most, which only a failure takes.
 func (f *fleet) eventually(what string, so func() bool) {
 	f.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for !so() {
 		if time.Now().After(deadline) {
-			f.t.Fatalf("not after 20 seconds: %s", what)
+			f.t.Fatalf("not after five minutes: %s", what)
 		}
 		time.Sleep(25 * time.Millisecond)
 	}

@@ -36,7 +36,7 @@ func TestReadsWhilePostgresIsStopped(t *testing.T) {
 		t.Errorf("a grant that was never read: %d, want 503", status)
 	}
 	t.Logf("the slowest read took %v, the refusal %v", slowest, refusal)
-	if slowest > 5*time.Second || refusal > 5*time.Second { // it was half a minute; the rest is for a busy machine
+	if slowest > 25*time.Second || refusal > 25*time.Second { // it was half a minute; the rest is for a busy machine
 		t.Errorf("the slowest read took %v, the refusal %v", slowest, refusal)
 	}
 	server.Thaw()

@@ -58,7 +58,7 @@ func storm(t *testing.T, f *fleet, rounds int, moments *rand.Rand) {
 				_, err := f.read(0, id, "")
 				return err == nil
 			})
-			if took := time.Since(started); took > 10*time.Second {
+			if took := time.Since(started); took > 2*time.Minute {
 				t.Errorf("grant %d was served %v after the start", shop, took.Round(time.Millisecond))
 			}
 			f.eventually("what became of the attempt is known", func() bool {

@@ -31,7 +31,7 @@ func TestTryHidesSecretsThatAreTyped(t *testing.T) {
 	go func() { _, _ = io.Copy(&seen, ours) }() // ends with the terminal
 	wait := func(text string) {
 		t.Helper()
-		for end := time.Now().Add(time.Minute); !strings.Contains(seen.String(), text); {
+		for end := time.Now().Add(5 * time.Minute); !strings.Contains(seen.String(), text); {
 			if time.Now().After(end) {
 				t.Fatalf("the terminal does not show %q:\n%s", text, seen.String())
 			}

@@ -295,7 +295,7 @@ func TestTryWaitsOnLoopback(t *testing.T) {
 	c := &conversation{t: t, cmd: cmd, lines: bufio.NewReader(out), in: nopCloser{io.Discard}}
 	callback := regexp.MustCompile(`http\S+/callback`).FindString(c.until("The callback address is"))
 	c.until("Waiting at")
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := &http.Client{Timeout: 5 * time.Minute}
 	for _, query := range []string{"", "?code=abc&state=not-ours"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, callback+query, nil)
 		if err != nil {
