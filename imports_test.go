@@ -34,7 +34,7 @@ var floors = []struct {
 	{10, []string{"api/door"}},
 	{11, []string{"api/news", "api/use", "api/staff"}},
 	{12, []string{"api", "connect", "console"}},
-	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run"}},
+	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run", "e2e/summary"}},
 	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
 	{15, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
 	{16, []string{"cmd/grantkeep"}},

@@ -13,6 +13,9 @@ import (
 // TestBenchMeasures has make bench measure next to nothing: every case runs, and the strict platform was asked once for
 // each grant. Its figures are not looked at.
 func TestBenchMeasures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts processes")
+	}
 	o := bench.Options{
 		Server: []string{os.Args[0]}, Env: []string{"GRANTKEEP_TEST_MAIN=1"},
 		Self: []string{os.Args[0]}, SelfEnv: []string{"GRANTKEEP_TEST_MAIN=1"},

@@ -68,6 +68,9 @@ func (b *book) String() string {
 // startDemo starts a demo on free ports, and ends it with the test: SIGTERM must give exit status 0.
 func startDemo(t testing.TB, flags ...string) *demo {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: starts processes")
+	}
 	d := &demo{t: t}
 	d.process = exec.Command(os.Args[0], append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--control-port", "0"}, flags...)...)
 	d.process.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1")

@@ -30,6 +30,9 @@ func commandsOf(t *testing.T, path string) []string {
 // TestFiveMinutes runs the commands of the first guide as they stand, and compares those of its translation.
 func TestFiveMinutes(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short: starts processes")
+	}
 	blocks := commandsOf(t, "../../docs/five-minutes.md")
 	if len(blocks) == 0 || !slices.Equal(blocks, commandsOf(t, "../../docs/five-minutes.zh-CN.md")) {
 		t.Errorf("the two languages of the guide hold different commands")

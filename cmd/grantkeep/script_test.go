@@ -34,6 +34,9 @@ import (
 //	demo-ends               SIGTERM for the demo; it must end with status 0
 //	agree LINK              a merchant opens the link and agrees as SHOP
 func TestStories(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts processes")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,

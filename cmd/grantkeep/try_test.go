@@ -20,6 +20,9 @@ import (
 // program is a command of the product that a test runs as a process of its own.
 func program(t *testing.T, environment []string, args ...string) *exec.Cmd {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: starts processes")
+	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append([]string{"GRANTKEEP_TEST_MAIN=1", "LC_ALL=C", "PATH=" + os.Getenv("PATH")}, environment...)
 	return cmd
