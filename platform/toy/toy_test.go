@@ -116,9 +116,15 @@ func of(profile string) func(*keeper.Options, *apps.Input) {
 
 func (w *world) now() time.Time { return w.sim.Clock.Now() }
 
-// pass moves the clock on, which the engine and the platform share.
+// pass moves the clock on, which the engine and the platform share, while nothing is under way: under a claim that was made
+// before, nothing would be asked, and its grant would wait for half a minute.
 func (w *world) pass(d time.Duration) {
 	w.t.Helper()
+	resume, err := w.keeper.Pause(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resume()
 	if err := w.sim.Clock.Advance(w.t.Context(), d); err != nil {
 		w.t.Fatal(err)
 	}
