@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -144,7 +145,7 @@ func sentence(text platform.Texts, e Event, app gk.App) platform.Texts {
 		}
 	}
 	fill := strings.NewReplacer("{shop}", shopName(e), "{app}", oneLine(firstText(app.Name, e.App)), "{date}", date,
-		"{days}", plain(e.Data["days"]), "{limit}", plain(e.Data["limit"]), "{setting}", plain(e.Data["setting"]))
+		"{days}", plain(e.Data["days"]), "{used}", plain(e.Data["used"]), "{of}", plain(e.Data["of"]))
 	if text == (platform.Texts{}) {
 		text = platform.Texts{ZhCN: e.Kind, ZhTW: e.Kind, En: e.Kind}
 	}
@@ -181,8 +182,11 @@ func oneLine(s string) string {
 }
 
 func plain(v any) string {
-	if v == nil {
+	switch n := v.(type) {
+	case nil:
 		return ""
+	case float64: // as a number comes out of the history
+		return strconv.FormatFloat(n, 'f', -1, 64)
 	}
 	return oneLine(fmt.Sprint(v))
 }
