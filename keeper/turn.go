@@ -67,12 +67,21 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 // waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done.
 func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	now := k.Now()
-	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
 		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(row, now), now), nil
 	})
+	if err != nil || a.App.Broken != "" || k.apps.Stopped(a.App.ID) {
+		return err
+	}
+	// The stop may have ended since the claim, and what it had put off been made due again while this grant was held.
+	app, _, err := k.apps.Read(ctx, a.App.ID)
+	if err == nil && !app.Stopped() {
+		k.hasten(ctx, app.ID)
+	}
+	return err
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
