@@ -31,7 +31,7 @@ var floors = []struct {
 	{7, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{8, []string{"api/wire", "console/frame"}},
 	{9, []string{"api/problem", "console/picture", "console/session"}},
-	{10, []string{"api/door"}},
+	{10, []string{"api/door", "console/desk"}},
 	{11, []string{"api/news", "api/use", "api/staff"}},
 	{12, []string{"api", "connect", "console"}},
 	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run"}},

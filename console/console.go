@@ -12,10 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/session"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/people"
@@ -40,57 +39,55 @@ type Options struct {
 
 // console answers the requests.
 type console struct {
+	*desk.Desk
 	o        Options
 	keeper   *keeper.Keeper
 	consent  *consent.Flow
 	store    store.Store
-	log      *slog.Logger
-	now      func() time.Time
-	texts    *i18n.Bundle
 	throttle *session.Throttle
-	*session.Sessions
-	hashing people.Hashing
-	counts  *lately[census]
+	hashing  people.Hashing
+	counts   *lately[census]
 }
 
-//go:embed console.css console.js
+//go:embed console.css console.js locale/*.toml
 var files embed.FS
 
 // New returns the handler of every page. It panics on a mistake in the embedded catalogues, which is one of the build.
 func New(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	c := &console{
-		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, log: o.Log, now: o.Now, texts: loadTexts(),
-		hashing: people.NewHashing(),
+		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, hashing: people.NewHashing(), throttle: session.NewThrottle(o.Now),
+		counts: &lately[census]{now: o.Now},
+		Desk: &desk.Desk{
+			Keeper: o.Keeper, Store: o.Store, Drivers: o.Drivers, Base: o.Base, Log: o.Log, Now: o.Now, Texts: loadTexts(), Mux: http.NewServeMux(),
+			Sessions: session.New(o.Store, o.Now, strings.HasPrefix(o.URL, "https://")),
+		},
 	}
-	if c.log == nil {
-		c.log = slog.Default()
+	if o.Demo != nil {
+		c.Desk.Demo = o.Demo
 	}
-	if c.now == nil {
-		c.now = time.Now
-	}
-	c.throttle = session.NewThrottle(c.now)
-	c.Sessions = session.New(c.store, c.now, strings.HasPrefix(o.URL, "https://"))
-	c.counts = &lately[census]{now: c.now}
 	protection := http.NewCrossOriginProtection()
 	// Behind a proxy the Host header may be another than the one that the browser sees.
 	if err := protection.AddTrustedOrigin(o.URL); err != nil {
 		panic("console: URL must be scheme://host[:port]: " + err.Error())
 	}
-	protection.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
-	return c.guarded(protection.Handler(c.routes()))
+	protection.SetDenyHandler(http.HandlerFunc(c.CrossOrigin))
+	c.routes()
+	return c.guarded(protection.Handler(c.Mux))
 }
 
 // routes lists every page with the role that it wants.
-func (c *console) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /login", c.open(c.loginPage))
-	mux.HandleFunc("POST /login", c.open(c.login))
-	mux.HandleFunc("GET /login/{secret}", c.open(c.invited))
+func (c *console) routes() {
+	mux, on := c.Mux, c.On
+	mux.HandleFunc("GET /login", c.Open(c.loginPage))
+	mux.HandleFunc("POST /login", c.Open(c.login))
+	mux.HandleFunc("GET /login/{secret}", c.Open(c.invited))
 	base := c.o.Base
-	on := func(pattern, role string, handle func(*visit) error) {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" "+base+path, c.inside(role, handle))
-	}
 	mux.HandleFunc("GET "+base+"/console.css", c.asset("console.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET "+base+"/console.js", c.asset("console.js", "text/javascript; charset=utf-8"))
 	if base != "" {
@@ -148,10 +145,12 @@ func (c *console) routes() *http.ServeMux {
 	if base != "" {
 		on("GET /", store.RoleSupport, c.noPage)
 	} else {
-		mux.HandleFunc("GET /", c.inside(store.RoleSupport, c.noPage))
+		mux.HandleFunc("GET /", c.Inside(store.RoleSupport, c.noPage))
 	}
-	return mux
 }
+
+// noPage answers for addresses that do not exist.
+func (c *console) noPage(*desk.Visit) error { return store.ErrNotFound }
 
 // guarded sets the headers that every answer carries.
 func (c *console) guarded(next http.Handler) http.Handler {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -45,16 +46,16 @@ type grantRow struct {
 var grantFilters = []string{"platform", "app", "owner", "state", "move", "list", "code", "ends", "ends_on", "q"}
 
 // grants is the list.
-func (c *console) grants(v *visit) error {
-	p := v.page
+func (c *console) grants(v *desk.Visit) error {
+	p := v.Page
 	p.Section = "grants"
-	asked, filter := v.r.URL.Query(), url.Values{}
+	asked, filter := v.R.URL.Query(), url.Values{}
 	for _, name := range grantFilters {
 		if text := strings.TrimSpace(asked.Get(name)); text != "" {
 			filter.Set(name, frame.Cut(text, 200))
 		}
 	}
-	s, err := c.census(v.ctx(), p.Zone)
+	s, err := c.census(v.Ctx(), p.Zone)
 	if err != nil {
 		return err
 	}
@@ -91,12 +92,12 @@ func (c *console) grants(v *visit) error {
 		}
 		return chip{p.T(id), link, on}
 	}
-	view.Chips = []chip{at("chip.all", "", ""), at("chip.todo", "list", "todo"), at("chip.ends", "ends", "30"), at("chip.merchant", "move", moveMerchant)}
-	return v.show(http.StatusOK, grantList(view))
+	view.Chips = []chip{at("chip.all", "", ""), at("chip.todo", "list", "todo"), at("chip.ends", "ends", "30"), at("chip.merchant", "move", frame.MoveMerchant)}
+	return v.Show(http.StatusOK, grantList(view))
 }
 
 // findGrants reads a page of what a filter asks for. What needs somebody comes from the census, the rest from the store.
-func (c *console) findGrants(v *visit, filter url.Values, after string, s census) (found []gk.Grant, more bool, err error) {
+func (c *console) findGrants(v *desk.Visit, filter url.Values, after string, s census) (found []gk.Grant, more bool, err error) {
 	move, code := filter.Get("move"), filter.Get("code")
 	if move != "" || code != "" || filter.Get("list") == "todo" {
 		for _, g := range s.troubled {
@@ -112,13 +113,13 @@ func (c *console) findGrants(v *visit, filter url.Values, after string, s census
 		}
 		days, _ := strconv.Atoi(filter.Get("ends")) // what is no number does not narrow
 		if days > 0 && days <= 400 {
-			f.ExpiresBefore = v.page.Now.AddDate(0, 0, days)
+			f.ExpiresBefore = v.Page.Now.AddDate(0, 0, days)
 		}
-		on, err := time.ParseInLocation(time.DateOnly, filter.Get("ends_on"), v.page.Zone)
+		on, err := time.ParseInLocation(time.DateOnly, filter.Get("ends_on"), v.Page.Zone)
 		if err == nil {
 			f.ExpiresBefore, f.Limit = on.AddDate(0, 0, 1), 0
 		}
-		if found, err = c.store.Grants(v.ctx(), v.viewer, f); err != nil {
+		if found, err = c.store.Grants(v.Ctx(), v.Viewer, f); err != nil {
 			return nil, false, err
 		}
 		if !f.ExpiresBefore.IsZero() {

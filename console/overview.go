@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/store"
@@ -49,12 +50,12 @@ type platformRow struct {
 const mostTodos = 10
 
 // overview is the first page.
-func (c *console) overview(v *visit) error {
-	s, err := c.census(v.ctx(), v.page.Zone)
+func (c *console) overview(v *desk.Visit) error {
+	s, err := c.census(v.Ctx(), v.Page.Zone)
 	if err != nil {
 		return err
 	}
-	p := v.page
+	p := v.Page
 	p.Section = "overview"
 	view := overviewView{Page: p, First: len(s.apps) == 0, Total: s.inState(""), Full: s.full, Apps: s.apps}
 	if p.Now.Sub(s.at) > time.Minute {
@@ -73,14 +74,14 @@ func (c *console) overview(v *visit) error {
 	if view.Links, err = c.recentLinks(v, 3); err != nil {
 		return err
 	}
-	events, err := c.store.RecentEvents(v.ctx(), v.viewer, store.RecentFilter{Limit: 8})
+	events, err := c.store.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Limit: 8})
 	if err != nil {
 		return err
 	}
 	if view.Events, err = c.eventRows(v, events, s); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, overview(view))
+	return v.Show(http.StatusOK, overview(view))
 }
 
 // states are in the order of the legend.
