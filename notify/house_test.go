@@ -46,6 +46,12 @@ var all = gk.Viewer{Key: "key_all", Scopes: gk.Scopes()}
 // newHouse opens a house whose news may reach the given hosts.
 func newHouse(t *testing.T, allow ...string) *house {
 	t.Helper()
+	return newHouseBehind(t, outbound.Options{Allow: allow})
+}
+
+// newHouseBehind opens a house whose news goes out by a gate of its own.
+func newHouseBehind(t *testing.T, o outbound.Options) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
@@ -60,7 +66,7 @@ func newHouse(t *testing.T, allow ...string) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{Allow: allow})
+	gate, err := outbound.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
