@@ -44,7 +44,7 @@ quick: ## the quickest loop: build, vet, tests without the race detector, Postgr
 
 soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
-	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./cmd/grantkeep
+	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./e2e
 	GRANTKEEP_SOAK=1 $(GO) test -timeout 1h -run 'TestReleaseIsTheSameBytesAgain$$' .
 	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 
@@ -73,10 +73,10 @@ bench: ## the built binary with its defaults beside bare floors, in one run: mak
 	$(GO) run ./bench/run $(BENCH)
 
 tuning: ## the parts alone, in one process, for those who tune them
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault ./cmd/grantkeep
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./keeper ./api ./vault ./e2e
 
 screenshots: ## every page of the console as PNG under screenshots/, in three languages, two widths, two themes
-	GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestScreenshots$$' ./cmd/grantkeep
+	GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestScreenshots$$' ./e2e
 
 install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
 	@sh .ci/install
