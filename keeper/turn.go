@@ -70,15 +70,28 @@ func (k *Keeper) triesAgain(ctx context.Context, app gk.App, now time.Time) (boo
 	return k.takeProbe(ctx, app.ID, now)
 }
 
-// waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done.
+// waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done. A
+// stop that ended since this turn began may have hastened the others before this row was put off, so it is asked about
+// once the row is written: either the one sees the row, or the other sees the end.
 func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	now := k.Now()
-	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
 		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(row, now), now), nil
 	})
+	if err != nil || a.App.Broken != "" || k.apps.Stopped(a.App.ID) {
+		return err // where this process cannot open the app, the app's next look hastens its grants
+	}
+	app, err := k.store.App(ctx, gk.Engine(), a.App.ID)
+	if err != nil {
+		return err
+	}
+	if !app.Stopped() {
+		k.hasten(ctx, app.ID)
+	}
+	return nil
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
