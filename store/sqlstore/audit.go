@@ -50,7 +50,7 @@ func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.Au
 	if f.Grant != "" {
 		w.and(`grant_id = %[1]s AND grant_id <> ''`, f.Grant)
 	}
-	return all(ctx, s.db.Lists(), scanAudit, `SELECT `+auditColumns+` FROM audit
+	return all(ctx, s.db.Lists(), shownAudit, `SELECT `+auditColumns+` FROM audit
 		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
 }
 
