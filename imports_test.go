@@ -32,7 +32,7 @@ var floors = []struct {
 	{8, []string{"api/wire", "console/frame"}},
 	{9, []string{"api/problem", "console/picture", "console/session"}},
 	{10, []string{"api/door", "console/desk"}},
-	{11, []string{"api/news", "api/use", "api/staff"}},
+	{11, []string{"api/news", "api/use", "api/staff", "console/outlets", "console/upkeep"}},
 	{12, []string{"api", "connect", "console"}},
 	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run"}},
 	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},

@@ -102,3 +102,42 @@ func TestAccessLogIsWholeAfterTheEnd(t *testing.T) {
 		t.Errorf("%d lines for %d requests before the end", n, reads)
 	}
 }
+
+// TestAccessLineIsWhatSlogWrites compares the line that is written by hand with that of slog's handler.
+func TestAccessLineIsWhatSlogWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, attrs := range map[string][]slog.Attr{
+			"a request": {
+				slog.String("request_id", "req_1"), slog.String("remote", "[::1]:80"), slog.String("method", "GET"), slog.String("route", "GET /v1/grants/{id}/token"),
+				slog.Int("status", 200), slog.Duration("took", 1234567*time.Nanosecond), slog.String("key", ""),
+			},
+			"nothing":          {},
+			"an escape":        {slog.String("route", `a"b\c`), slog.Int("status", 1)},
+			"another language": {slog.String("route", "é<&>")},
+			"a group":          {slog.Group("g", slog.Int("n", 1))},
+			"a secret":         {slog.Any("secret", gk.NewSecret("canary"))},
+			"a key to escape":  {slog.String("a\nb", "c")},
+		} {
+			for _, level := range []slog.Level{slog.LevelInfo, slog.LevelWarn} {
+				r := slog.NewRecord(time.Now().Add(1234567), level, "request", 0)
+				r.AddAttrs(attrs...)
+				out, want := &logBook{}, &logBook{}
+				log, flush, err := serve.NewLog(out, "info")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := log.Handler().Handle(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+				flush()
+				if err := slog.NewJSONHandler(want, &slog.HandlerOptions{ReplaceAttr: serve.Redact}).Handle(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+				if out.String() != want.String() {
+					t.Errorf("%s: the line is\n%s, slog writes\n%s", name, out.String(), want.String())
+				}
+			}
+		}
+		time.Sleep(serve.LogDelay)
+	})
+}

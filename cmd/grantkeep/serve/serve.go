@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -277,15 +276,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if _, err := fmt.Fprintf(s.Out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}
-	settled := time.AfterFunc(settledAfter, debug.FreeOSMemory)
-	defer settled.Stop()
+	resting, woken := context.WithCancel(ctx)
+	defer woken()
+	go rest(resting, in.Store, log)
 	log.Info("ready", "database", in.Store.Name(), "public_url", c.publicURL, "instance_data", c.data)
 	return Run(ctx, server, listener, k, pushes, in.News, in.Uses, c.drain, log)
 }
-
-// settledAfter is how long after its start a process gives back the memory that only the start needed: catalogues are read
-// and the first login's secret is hashed.
-const settledAfter = 3 * time.Second
 
 // lastUses is how long a process that stops waits for the database to take the last uses of tokens.
 const lastUses = 5 * time.Second
