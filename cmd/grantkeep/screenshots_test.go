@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -20,7 +21,7 @@ var looks = []struct {
 	lang, theme string
 	width       int64
 }{
-	{"zh-CN", "light", 1440}, {"zh-TW", "light", 390}, {"en", "dark", 1440}, {"en", "light", 1440}, {"zh-CN", "dark", 390}, {"zh-TW", "dark", 1440},
+	{"zh-CN", "light", 1440}, {"zh-TW", "light", 360}, {"en", "dark", 1440}, {"en", "light", 1440}, {"zh-CN", "dark", 360}, {"zh-TW", "dark", 1440},
 }
 
 // TestScreenshots writes every page of the console for a person to look at: make screenshots.
@@ -51,12 +52,20 @@ func TestScreenshots(t *testing.T) {
 	pages := []struct{ name, path string }{
 		{"overview", ""}, {"grants", "/grants"}, {"todo", "/grants?list=todo"}, {"links", "/links"}, {"newlink", "/links/new"}, {"apps", "/apps"}, {"app", "/apps/" + app},
 		{"addapp", "/apps/new?platform=shopee"}, {"explain", "/explain"}, {"browse", "/explain/eleme"}, {"tools", "/tools?do=verify"}, {"events", "/events"},
-		{"settings", "/settings"}, {"fault", "/demo/fault"}, {"confirm", "/grants/" + grants[0][1] + "/revoke"},
+		{"endpoints", "/endpoints"}, {"alarms", "/alarms"}, {"alarm", "/alarms/new?channel=dingtalk"}, {"quotas", "/quotas"}, {"audit", "/audit"}, {"data", "/data"},
+		{"rotate", "/data/rotate"}, {"stop", "/apps/" + app + "/stop"}, {"settings", "/settings"}, {"fault", "/demo/fault"}, {"confirm", "/grants/" + grants[0][1] + "/revoke"},
 	}
 	for i, g := range grants[:min(len(grants), 8)] {
 		pages = append(pages, struct{ name, path string }{fmt.Sprintf("grant-%02d", i), "/grants/" + g[1]})
 	}
 	only := os.Getenv("GRANTKEEP_SCREENSHOTS_ONLY")
+	var axe []byte
+	if path := os.Getenv("GRANTKEEP_AXE"); path != "" {
+		var err error
+		if axe, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, look := range looks {
 		p = page{t, newBrowser(t)} // each has its own limit of time
 		p.do("logging in", chromedp.Navigate(d.Console))
@@ -74,6 +83,9 @@ func TestScreenshots(t *testing.T) {
 			if wide := read[int64](p, "document.documentElement.scrollWidth"); wide > look.width {
 				t.Errorf("%s in %s is %d pixels wide, want at most %d", one.name, look.lang, wide, look.width)
 			}
+			if axe != nil {
+				p.passesAxe(axe, one.name+" in "+look.lang+" "+look.theme)
+			}
 			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
 				t.Fatal(err)
@@ -83,5 +95,20 @@ func TestScreenshots(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// passesAxe fails where axe-core finds something that keeps people from using the page: names, contrast, focus, landmarks.
+func (p page) passesAxe(axe []byte, what string) {
+	p.t.Helper()
+	read[bool](p, string(axe)+";true")
+	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(r =>
+		r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ")).slice(0, 3).join(" | ")).join("; "))`,
+		func(p *runtime.EvaluateParams) { p.AwaitPromise = new(true) }))
+	if err != nil {
+		p.t.Fatalf("%s: axe: %v", what, err)
+	}
+	if found != "" {
+		p.t.Errorf("%s: axe finds %s", what, found)
 	}
 }
