@@ -98,6 +98,41 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
+// TestPictures writes the two pictures of the README: make screenshots.
+func TestPictures(t *testing.T) {
+	dir := os.Getenv("GRANTKEEP_PICTURES")
+	if dir == "" {
+		t.Fatal("GRANTKEEP_PICTURES names the folder; make screenshots sets it")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := startDemo(t)
+	p := page{t, newBrowser(t)}
+	p.do("logging in", chromedp.EmulateViewport(1200, 800), chromedp.Navigate(d.Console))
+	p.press("on every platform")
+	shoot := func(name string) {
+		t.Helper()
+		png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.do("the overview", chromedp.Navigate(d.Server+"/console"))
+	shoot("overview.png")
+	p.do("what somebody has to do", chromedp.Navigate(d.Server+"/console/grants?move=merchant"))
+	grant := regexp.MustCompile(`/console/grants/grt_[a-z0-9]+`).FindString(read[string](p, "document.documentElement.outerHTML"))
+	if grant == "" {
+		t.Fatal("no merchant has anything to do")
+	}
+	p.do("a grant", chromedp.EmulateViewport(1200, 1000), chromedp.Navigate(d.Server+grant))
+	p.press("Make the link")
+	shoot("grant.png")
+}
+
 // passesAxe fails where axe-core finds something that keeps people from using the page: names, contrast, focus, landmarks.
 func (p page) passesAxe(axe []byte, what string) {
 	p.t.Helper()
