@@ -141,6 +141,7 @@ var cases = []given.Case{
 	{Name: "grants are counted by app and state, as the viewer sees them", Run: grantCounts},
 	{Name: "what is due and waits, what is in doubt and what is unpublished is told by platform", Run: backlogs},
 	{Name: "what is troubled is listed, and nothing that is well or revoked", Run: troubled},
+	{Name: "the grants that have used the most of a day are listed", Run: topUses},
 	{Name: "ends are counted by day and kind", Run: endsByDay},
 	{Name: "recent events come latest first, page by page", Run: recentEvents},
 
