@@ -271,8 +271,9 @@ func (fl *Flow) Result(ctx context.Context, click string, cookie func(name strin
 	return fl.outcome(ctx, c.ID)
 }
 
-// patience is how long a merchant's browser waits for the platform before it is shown that the work goes on.
-const patience = 25 * time.Second
+// patience is how long a merchant's browser waits for the platform before it is shown that the work goes on: most answers
+// come within it, and an empty page is taken for a broken one soon after.
+const patience = 10 * time.Second
 
 // lookEvery is how often a click is looked at that another instance may be working on.
 const lookEvery = 2 * time.Second

@@ -34,6 +34,9 @@ type claimer struct {
 // claim claims what is due, app by app, as many rows as the app has free workers. What goes wrong with one app is
 // said on that app, and everybody else's turn comes all the same.
 func (c *claimer) claim(ctx context.Context) error {
+	if err := c.releaseLost(ctx); err != nil {
+		return err
+	}
 	now := c.Now()
 	apps, err := c.store.DueApps(ctx, now)
 	if err != nil {
@@ -143,11 +146,13 @@ func (c *claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, 
 	if time.Since(c.whole[app.ID]) >= wholeEvery {
 		floor = time.Time{}
 	}
-	grants, err := c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
+	attempt := c.attempt(t, now)
+	grants, err := c.store.ClaimDue(ctx, app.ID, attempt, floor, free)
 	if err == nil && len(grants) == 0 && !floor.IsZero() {
 		floor = time.Time{}
-		grants, err = c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
+		grants, err = c.store.ClaimDue(ctx, app.ID, attempt, floor, free)
 	}
+	c.noteLost(attempt, err)
 	err = c.spare(err) // rows that cannot be read were not claimed; the others are
 	c.counts.addMany(app.Platform, Claims, len(grants))
 	switch {

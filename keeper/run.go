@@ -69,6 +69,9 @@ func (k *Keeper) drain(ctx context.Context) error {
 	}
 	k.mu.Unlock()
 	k.work.Wait()
+	if err := k.releaseLost(ctx); err != nil {
+		k.log.Warn("claims whose answers were lost wait for the next start", "error", err)
+	}
 	k.offerWaiting(ctx, true)
 	if n, _, _ := k.spill.Size(); n > 0 {
 		return errors.Join(ErrUnsaved, k.spill.Close())

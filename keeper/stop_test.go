@@ -81,6 +81,39 @@ func TestStopThatEndsBetweenAClaimAndItsTurnHoldsNobodyUp(t *testing.T) {
 	})
 }
 
+// TestGrantPutOffAsTheStopEndsIsNotLate ends a stop between the moment when a turn saw it and the moment when the turn
+// puts its grant off: the grant is refreshed at once all the same.
+func TestGrantPutOffAsTheStopEndsIsNotLate(t *testing.T) {
+	meddling(t, "shoplazza", func(h *house, b *between) {
+		g := h.connect(0, "")
+		h.writeApp(h.app.ID, func(a *gk.App) {
+			a.Stop, a.PausedUntil = gk.StopFault, h.now().Add(5*time.Minute)
+			a.Fault = &gk.Fault{Platform: "shoplazza", Stage: "refresh", Code: "invalid_client", Action: gk.FixConfig, At: gk.At(h.now())}
+		})
+		h.under(b, g.ID, func(g *gk.Grant) {
+			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
+		})
+		var seen sync.Once
+		b.set(func() {
+			b.update = func(id string, update func() error) error {
+				if id == g.ID {
+					seen.Do(func() {
+						if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{}); err != nil {
+							t.Error(err)
+						}
+						time.Sleep(5 * time.Second) // everything that was put off has been hastened
+					})
+				}
+				return update()
+			}
+		})
+		time.Sleep(20 * time.Second)
+		if g := h.grant(g.ID); g.Generation != 2 {
+			t.Errorf("a grant that was put off as the stop ended is at generation %d and due in %s, want it refreshed", g.Generation, g.DueAt.Sub(h.now()))
+		}
+	})
+}
+
 // TestWhatIsDueIsDueAtOnce has many grants that have been due for days, on a keeper that runs for long.
 func TestWhatIsDueIsDueAtOnce(t *testing.T) {
 	l := newLiar(t, all.Drivers()[0])

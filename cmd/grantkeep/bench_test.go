@@ -19,7 +19,7 @@ func TestBenchMeasures(t *testing.T) {
 		Reads: 64, Turns: 1, Relayed: 32, Rows: 20, Commits: 64, RawRound: 64, Margin: 2 * time.Second, Idle: time.Millisecond,
 	}
 	for name, set := range map[string]func(*bench.Options, testing.TB){
-		"sqlite":   func(o *bench.Options, _ testing.TB) { o.SQLite, o.Grants = true, 8 },
+		"sqlite":   func(o *bench.Options, _ testing.TB) { o.SQLite, o.Grants, o.Deliveries, o.Endpoints = true, 8, 16, 4 },
 		"postgres": func(o *bench.Options, t testing.TB) { o.PostgreSQL, o.Database = true, pgtest.URL(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestBenchMeasures(t *testing.T) {
 			}
 			works := []string{"private memory", "token read, 64", "signed and forwarded", "import", "export"}
 			if o.Grants > 0 {
-				works = append(works, "living grants", "lapsed grants", "the platform alone")
+				works = append(works, "living grants", "lapsed grants", "the platform alone", "deliveries a second, 4 endpoints", "lost")
 			}
 			for _, work := range works {
 				if !strings.Contains(out.String(), work) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 	"github.com/grantkeep/grantkeep/sim"
 )
 
@@ -247,7 +248,7 @@ func (r *raid) provoke(code, grant, name, stage string) (met bool) {
 		func() { r.call("POST", "/v1/grants/"+grant+"/refresh", map[string]bool{"force": true}, nil) },
 		func() { r.connect(code) },
 		func() {
-			r.call("POST", "/v1/grants/"+grant+"/call", map[string]any{"call": someCall(code)}, nil)
+			r.call("POST", "/v1/grants/"+grant+"/call", map[string]any{"call": platformtest.SampleOf(r.t, all.Drivers(), code, "../../platform").Call}, nil)
 			r.call("POST", "/v1/apps/"+r.Apps[code]+"/check", map[string]any{}, nil)
 		},
 	} {
@@ -263,29 +264,6 @@ func (r *raid) provoke(code, grant, name, stage string) (met bool) {
 		r.control("DELETE", "/"+code+"/faults", nil, nil)
 	}
 	return met
-}
-
-// someCall is a business call of a platform.
-func someCall(code string) map[string]any {
-	switch code {
-	case "shoplazza":
-		return map[string]any{"method": "GET", "path": "/openapi/2026-01/shop"}
-	case "shopee":
-		return map[string]any{"method": "GET", "path": "/api/v2/shop/get_shop_info"}
-	case "shopeev1":
-		return map[string]any{"method": "POST", "path": "/api/v1/shop/get", "body": "{}"}
-	case "eleme":
-		return map[string]any{"operation": "eleme.user.getUser", "params": map[string]any{}}
-	case "shopify":
-		return map[string]any{"method": "GET", "path": "/admin/oauth/access_scopes.json"}
-	case "tiktokshop":
-		return map[string]any{"method": "GET", "path": "/seller/202309/shops"}
-	case "lazada":
-		return map[string]any{"method": "GET", "path": "/seller/get"}
-	case "douyin":
-		return map[string]any{"operation": "order.searchList", "params": map[string]any{"page": 0, "size": 20}}
-	}
-	return map[string]any{"operation": "taobao.user.seller.get", "params": map[string]any{"fields": "nick"}}
 }
 
 // connect makes a link and walks through it as a merchant, as far as it goes.

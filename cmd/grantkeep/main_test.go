@@ -15,7 +15,10 @@ import (
 func TestMain(m *testing.M) {
 	bench.Role()
 	if os.Getenv("GRANTKEEP_TEST_MAIN") == "1" {
-		main()
+		child()
+	}
+	if os.Getenv("GRANTKEEP_TEST_PARENT") == "1" {
+		parent()
 	}
 	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil { // processes end without the second they else wait
 		panic(err)
@@ -23,5 +26,11 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "6"); err != nil { // these tests wait for processes more than they compute
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"grantkeep": main})
+	testscript.Main(m, map[string]func(){"grantkeep": child})
+}
+
+// child is the program, which ends with the test that started it.
+func child() {
+	endWithParent()
+	main()
 }

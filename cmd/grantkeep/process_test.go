@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/grantkeep/grantkeep/platform/all"
 )
 
 // process is a grantkeep that runs beside the test.
@@ -52,7 +55,6 @@ func launch(t testing.TB, args ...string) *process {
 	}
 	p.cmd.Env = append(p.cmd.Env, "GRANTKEEP_TEST_MAIN=1", "GRANTKEEP_ADMIN_KEY="+adminKey)
 	p.cmd.Stderr = p.log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // however the test ends
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +89,8 @@ func (p *process) first() string {
 		return line
 	case <-p.ended:
 		p.t.Fatalf("it ended with %v before it was ready", p.cmd.ProcessState)
-	case <-time.After(30 * time.Second):
-		p.t.Fatal("it is not ready after half a minute")
+	case <-time.After(5 * time.Minute):
+		p.t.Fatal("it is not ready after five minutes")
 	}
 	return ""
 }
@@ -105,8 +107,54 @@ func (p *process) status() int {
 	p.t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(30 * time.Second):
-		p.t.Fatal("it has not ended after half a minute")
+	case <-time.After(5 * time.Minute):
+		p.t.Fatal("it has not ended after five minutes")
 	}
 	return p.cmd.ProcessState.ExitCode()
+}
+
+// parent starts the simulators as a test does, and stays.
+func parent() {
+	_, ports := all.Simulators()
+	args := []string{"simulate", "--control-port", "0"}
+	for name := range ports {
+		args = append(args, "--port", name+"=0")
+	}
+	child := exec.Command(os.Args[0], args...)
+	child.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1")
+	child.Stdout, child.Stderr = os.Stdout, os.Stderr
+	if err := child.Run(); err != nil {
+		panic(err)
+	}
+}
+
+// endsWith expects a child that serves to end with its parent, which gets a signal: the output that both share ends.
+func endsWith(t *testing.T, sig os.Signal) {
+	t.Helper()
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ours.Close() }()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "GRANTKEEP_TEST_PARENT=1")
+	cmd.Stdout = theirs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = theirs.Close() // the processes have their own
+	out := bufio.NewReader(ours)
+	if _, err := out.ReadString('\n'); err != nil {
+		t.Fatalf("the simulators did not start: %v", err)
+	}
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	if err := ours.SetReadDeadline(time.Now().Add(5 * time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil {
+		t.Errorf("the child of a process that was killed goes on: %v", err)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,29 +10,22 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 )
 
-// businessCall is a call that a grant of each platform may make.
-func businessCall(code string) map[string]any {
-	switch code {
-	case "shoplazza":
-		return map[string]any{"method": "GET", "path": "/openapi/2022-01/shop"}
-	case "shopee":
-		return map[string]any{"method": "GET", "path": "/api/v2/shop/get_shop_info"}
-	case "shopeev1":
-		return map[string]any{"method": "POST", "path": "/api/v1/shop/get", "body": "{}"}
-	case "eleme":
-		return map[string]any{"operation": "eleme.user.getUser", "params": map[string]any{}}
-	case "shopify":
-		return map[string]any{"method": "GET", "path": "/admin/oauth/access_scopes.json"}
-	case "tiktokshop":
-		return map[string]any{"method": "GET", "path": "/seller/202309/shops"}
-	case "lazada":
-		return map[string]any{"method": "GET", "path": "/seller/get"}
-	case "douyin":
-		return map[string]any{"operation": "order.searchList", "params": map[string]any{"page": 0, "size": 20}}
+// businessCall is a call that a grant of a platform may make: that of the sample beside its driver.
+func businessCall(t testing.TB, code string) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(platformtest.SampleOf(t, all.Drivers(), code, "../../platform").Call)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return map[string]any{"operation": "taobao.user.seller.get", "params": map[string]any{"fields": "user_id"}}
+	var call map[string]any
+	if err := json.Unmarshal(text, &call); err != nil {
+		t.Fatal(err)
+	}
+	return call
 }
 
 func with(call map[string]any, name string, value any) map[string]any {
@@ -57,7 +51,7 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 			spec := w.Keeper.Apps().Driver(code).Spec()
 			a, b := w.connect(code, w.Apps[code], 0, "ann"), w.connect(code, w.Apps[code], 1, "bob")
 			other := w.subject(b)
-			call := businessCall(code)
+			call := businessCall(t, code)
 			before := len(w.calls(code))
 			if r := w.ask(w.Key, http.MethodPost, "/v1/grants/"+a+"/call", map[string]any{"call": call}); r.status != http.StatusOK {
 				t.Fatalf("a call that is allowed = %d %s", r.status, r.body)
@@ -196,7 +190,7 @@ func TestForeignGrantIsAbsentBehindTheProxyToo(t *testing.T) {
 		} {
 			var body any
 			if strings.HasSuffix(r.path, "call") || strings.HasSuffix(r.path, "sign") {
-				body = map[string]any{"call": businessCall("shopee")}
+				body = map[string]any{"call": businessCall(t, "shopee")}
 			}
 			got, nobody := w.ask(k, r.method, fmt.Sprintf(r.path, bob), body), w.ask(k, r.method, fmt.Sprintf(r.path, "grt_none"), body)
 			if got.status != http.StatusNotFound || got.body != nobody.body {

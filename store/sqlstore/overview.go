@@ -10,9 +10,13 @@ import (
 
 // GrantCounts implements [store.Overview].
 func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCount, error) {
+	return grantCounts(ctx, s.lists(v), v)
+}
+
+func grantCounts(ctx context.Context, q Querier, v gk.Viewer) ([]store.GrantCount, error) {
 	var w where
 	w.seen(v, "grants.app_id", "grants.owner")
-	return all(ctx, s.lists(v), func(r Row) (c store.GrantCount, err error) {
+	return all(ctx, q, func(r Row) (c store.GrantCount, err error) {
 		return c, r.Scan(&c.App, &c.Platform, (*string)(&c.State), &c.N)
 	}, `SELECT apps.id, apps.platform, counted.state, counted.n FROM apps JOIN (
 			SELECT app_id, state, COUNT(*) AS n FROM grants WHERE 1 = 1`+w.text.String()+` GROUP BY app_id, state

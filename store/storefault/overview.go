@@ -8,6 +8,11 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
+// Summary implements [store.Overview].
+func (s *Store) Summary(ctx context.Context, v gk.Viewer, now time.Time, within ...time.Duration) (store.Summary, error) {
+	return call(ctx, s, "Summary", func() (store.Summary, error) { return s.inner.Summary(ctx, v, now, within...) })
+}
+
 // GrantCounts implements [store.Overview].
 func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCount, error) {
 	return call(ctx, s, "GrantCounts", func() ([]store.GrantCount, error) { return s.inner.GrantCounts(ctx, v) })

@@ -53,7 +53,7 @@ func AttentionCommand(s shell.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			grants, err := f.find(cmd, c)
+			grants, err := f.findMoves(cmd, c)
 			if err != nil {
 				return err
 			}
@@ -76,6 +76,25 @@ func AttentionCommand(s shell.Streams) *cobra.Command {
 	cmd.Flags().IntVar(&most, "most", 5, "so many grants of each cause")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// findMoves finds what is not ours to do: of many grants few are.
+func (f *grantFilter) findMoves(cmd *cobra.Command, c *client.Client) ([]client.Grant, error) {
+	if f.move != "" {
+		return f.find(cmd, c)
+	}
+	var found []client.Grant
+	for _, move := range []string{gk.MoveVendor, gk.MoveMerchant, gk.MovePlatform} {
+		of := *f
+		of.move = move
+		grants, err := of.find(cmd, c)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, grants...)
+	}
+	slices.SortStableFunc(found, byUrgency)
+	return found, nil
 }
 
 // mattersOf gathers what needs somebody: what stops an app first, then grants by their urgency.
@@ -111,7 +130,7 @@ func mattersOf(apps []client.App, grants, ending []client.Grant, lang string) []
 	}
 	seen := map[string]bool{}
 	for _, g := range grants {
-		if g.State == "revoked" || g.WhoseMove == "" || g.WhoseMove == "us" {
+		if g.State == "revoked" || g.WhoseMove == "" || g.WhoseMove == gk.MoveUs {
 			continue
 		}
 		if g.State == "active" && g.Fault == nil {
