@@ -59,6 +59,7 @@ var rawCases = []struct {
 	{"a row that cannot be read hides no other in any list", listAmongDamaged},
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
+	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
