@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -69,7 +70,7 @@ func TestEveryRouteHasOneScope(t *testing.T) {
 		}
 	}
 	for route := range table {
-		if !seen[route] && !strings.HasPrefix(route, "GET /openapi.json") && !strings.HasPrefix(route, "GET /docs") && !strings.HasPrefix(route, "GET /problems/") && !strings.HasPrefix(route, "GET /schemas/") {
+		if !seen[route] && !strings.HasPrefix(route, "GET /openapi.json") && !strings.HasPrefix(route, "GET /docs") && !strings.HasPrefix(route, "GET /problems") && !strings.HasPrefix(route, "GET /schemas/") {
 			t.Errorf("%s has a line in the table of scopes, but is not in the document", route)
 		}
 	}
@@ -101,7 +102,7 @@ func scopeTable(t *testing.T) map[string]string {
 
 func TestDocsPageNeedsNothingFromOutside(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/docs", "/problems/held"} {
+	for _, path := range []string{"/docs", "/problems/held", "/problems"} {
 		a := h.do("", http.MethodGet, path, "")
 		if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 			t.Fatalf("GET %s = %d %s", path, a.status, a.header.Get("Content-Type"))
@@ -138,14 +139,67 @@ func TestEveryProblemHasItsPage(t *testing.T) {
 		t.Fatalf("only %d names were found in problem/problems.go", len(names))
 	}
 	docs := h.do("", http.MethodGet, "/docs", "").body
-	section := regexp.MustCompile(`<section lang="[A-Za-z-]+">\n<h2>.+</h2>\n<p>.+</p>\n<p>→ .+</p>`)
+	behind := regexp.MustCompile(`<details lang="(en|zh-CN)">\n<summary>.+</summary>\n<p>.+</p>\n<p>.+: .+</p>`)
 	for _, m := range names {
-		a := h.do("", http.MethodGet, "/problems/"+m[1], "")
-		if found := section.FindAllString(a.body, -1); a.status != http.StatusOK || len(found) != 3 {
-			t.Errorf("the page of %s = %d with %d languages, want 200 with 3", m[1], a.status, len(found))
+		a := h.do("", http.MethodGet, "/problems/"+m[1]+"?lang=zh-TW", "")
+		own := strings.Contains(a.body, `<html lang="zh-TW">`) && strings.Contains(a.body, "怎麼辦") && strings.Contains(a.body, `href="/docs"`)
+		if found := behind.FindAllString(a.body, -1); a.status != http.StatusOK || len(found) != 2 || !own {
+			t.Errorf("the page of %s = %d with %d languages behind the reader's own (%v), want 200 with 2", m[1], a.status, len(found), own)
 		}
 		if !strings.Contains(docs, `href="/problems/`+m[1]+`"`) {
 			t.Errorf("/docs does not lead to the page of %s", m[1])
+		}
+	}
+}
+
+// TestDocsShowACallOfEveryOperation reads the page as somebody who has never called the API: each operation has its anchor, a
+// call to copy and, where JSON comes back, what it looks like.
+func TestDocsShowACallOfEveryOperation(t *testing.T) {
+	h := newHouse(t)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal([]byte(h.do("", http.MethodGet, "/openapi.json", "").body), &doc); err != nil {
+		t.Fatal(err)
+	}
+	page := h.do("", http.MethodGet, "/docs?lang=zh-CN", "").body
+	if strings.Index(page, `id="first"`) > strings.Index(page, `id="operation"`) || !strings.Contains(page, `<html lang="zh-CN">`) || !strings.Contains(page, "最先用到的调用") {
+		t.Error("the page does not begin with the first calls, in the reader's language")
+	}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			if strings.HasPrefix(path, "/proxy/") && method != "get" {
+				continue
+			}
+			_, part, found := strings.Cut(page, `id="`+op.OperationID+`"`)
+			part, _, _ = strings.Cut(part, "</section>")
+			if !found || !strings.Contains(part, "curl -H") || method == "get" && strings.HasPrefix(path, "/v1/") && !strings.Contains(path, "export") &&
+				!strings.Contains(path, "stream") && !strings.Contains(part, "答复") {
+				t.Errorf("%s %s has no anchor, no call or no answer on the page: %.300s", method, path, part)
+			}
+			if strings.Contains(part, "{id}") && strings.Contains(part, "SERVER/v1/grants/{id}") {
+				t.Errorf("%s %s: the call cannot be copied", method, path)
+			}
+		}
+	}
+}
+
+// TestAWrongAddressIsAPageForAPerson and stays a problem for a program.
+func TestAWrongAddressIsAPageForAPerson(t *testing.T) {
+	h := newHouse(t)
+	for path, wants := range map[string]bool{"/nowhere": true, "/problems/none": true, "/v1/nothing": false} {
+		for accept, page := range map[string]bool{"text/html,application/xhtml+xml": wants, "application/json": false, "": false} {
+			r := httptest.NewRequest(http.MethodGet, "https://api.example"+path, nil)
+			r.Header.Set("Accept", accept)
+			r.Header.Set("Accept-Language", "zh-HK,en;q=0.5")
+			w := httptest.NewRecorder()
+			h.handler.ServeHTTP(w, r)
+			html := strings.HasPrefix(w.Header().Get("Content-Type"), "text/html")
+			if w.Code != http.StatusNotFound || html != page || page && !strings.Contains(w.Body.String(), `lang="zh-TW"`) {
+				t.Errorf("GET %s accepting %q = %d %s, want 404 and a page: %v", path, accept, w.Code, w.Header().Get("Content-Type"), page)
+			}
 		}
 	}
 }

@@ -38,7 +38,7 @@ func Frozen() http.Handler {
 			h.Set("Content-Type", "text/html; charset=utf-8")
 			h.Set("Content-Security-Policy", pagesPolicy)
 			w.WriteHeader(p.Status)
-			_ = writeProblemPage(w, problem.Frozen) // the browser may be gone
+			_ = pages.ExecuteTemplate(w, "problem", problemPage(r, problem.Frozen, true)) // the browser may be gone
 			return
 		}
 		h.Set("Content-Type", p.ContentType(""))

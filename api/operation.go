@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
 )
 
 // routeOperation adds what whoever runs the server looks at. Each of the two probes answers one word.
@@ -28,7 +29,11 @@ func (s *server) routeOperation() {
 	s.HandleFunc("GET /metrics", measured.ServeHTTP)
 	s.HandleFunc("GET /openapi.json", s.serveDocument)
 	s.HandleFunc("GET /docs", s.serveDocs)
+	s.HandleFunc("GET /problems", s.serveProblems)
 	s.HandleFunc("GET /problems/{name}", s.serveProblem)
+	s.Lost = func(w http.ResponseWriter, r *http.Request) {
+		s.servePage(w, r, http.StatusNotFound, "problem", problemPage(r, problem.NotFound, false))
+	}
 }
 
 func word(w http.ResponseWriter, status int, text string) {

@@ -249,7 +249,7 @@ func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
 		"Changed", "Children", "ClaimDeliveries", "ClaimPushes", "Click", "ClickByCode", "ClickByState", "Clock", "Close",
 		"CreateApp", "CreateAuthorization", "CreateClick", "CreateInvitation", "CreateKey", "CreateLogin", "CreateOutlet",
 		"CreatePerson", "Dead", "DeferPush", "DeleteApp", "DeleteOutlet", "Deliveries", "DropReply", "DueApps",
-		"DueOutlets", "EndLogin", "EndLogins", "EndsByDay", "EventsAfter", "EventsByID", "FindEvents", "FinishPush",
+		"DueOutlets", "EndLogin", "EndLogins", "EndsByDay", "EventCounts", "EventsAfter", "EventsByID", "FindEvents", "FinishPush",
 		"Grant", "GrantCounts", "GrantOf", "Grants", "GrantsAt", "GrantsOfShop", "Hasten", "History", "HoldOutlet",
 		"Incarnation", "KeepEvents", "KeepPushes", "KeyByHash", "Keys", "Keyset", "LastPosition", "LastTold", "Login",
 		"Logins", "Meta", "Name", "NextDue", "OpenClicks", "Outlet", "Outlets", "People", "Person", "PersonByName", "Ping",

@@ -62,6 +62,10 @@ func (k *Kit) handle(sim Simulator, r *http.Request, body []byte) (*answer, *Fau
 	switch {
 	case fault == nil || fault.Name == CutAfter || fault.Name == Slow:
 		sim.ServeHTTP(a, r)
+		if a.status == http.StatusNotFound && r.Method == http.MethodGet && r.URL.Path == "/" && r.URL.RawQuery == "" {
+			*a = answer{header: http.Header{}}
+			k.Show(a, r, k.home())
+		}
 	case fault.Name == CutBefore:
 	case fault.Name == Garbage:
 		a.header.Set("Content-Type", "application/json")

@@ -11,6 +11,7 @@ import (
 // lock: by the simulator while the kit calls it, by others inside [Kit.Do].
 type Kit struct {
 	Platform string
+	Look     Look
 	Clock    *Clock
 	Options  *Switches
 	Faults   *Faults

@@ -55,7 +55,31 @@ func AgreeButtons() []Button {
 	return []Button{{FieldDecision, Approve, "同意授权 Agree"}, {FieldDecision, Deny, "拒绝 Refuse"}}
 }
 
-// Show writes a page.
+// Look is how a platform's pages say whose they are.
+type Look struct {
+	ZhCN, ZhTW, En string
+	Color          template.CSS // of the platform's own things, dark enough for white letters
+}
+
+// name is the platform's name in a language.
+func (l Look) name(lang string) string {
+	switch lang {
+	case chinese:
+		return l.ZhCN
+	case traditional:
+		return l.ZhTW
+	}
+	return l.En
+}
+
+// frames are the words around every page; the texts of one language say that it is not the platform.
+var frames = map[string]struct{ Simulated, Foot string }{
+	chinese:     {"模拟平台", "这里的一切都是虚构的，不会离开这台机器。"},
+	traditional: {"模擬平台", "這裡的一切都是虛構的，不會離開這台機器。"},
+	english:     {"simulator", "Everything here is made up. Nothing leaves this machine."},
+}
+
+// Show writes a page in the browser's language.
 func (k *Kit) Show(w http.ResponseWriter, r *http.Request, p Page) {
 	if p.Refusal != "" {
 		k.Call(r).Refuse("%s", p.Refusal)
@@ -72,33 +96,61 @@ func (k *Kit) Show(w http.ResponseWriter, r *http.Request, p Page) {
 	if p.Status != 0 {
 		w.WriteHeader(p.Status)
 	}
+	lang := languageOf(r)
 	data := struct {
-		Platform string
 		Page
-	}{k.Platform, p}
+		Lang, Platform, Simulated, Foot string
+		Color                           template.CSS
+	}{p.translated(lang), lang, k.Look.name(lang), "", "", k.Look.Color}
+	if lang == "" {
+		data.Lang = chinese
+		data.Simulated, data.Foot = frames[chinese].Simulated+" "+frames[english].Simulated, frames[english].Foot
+	} else {
+		data.Simulated, data.Foot = frames[lang].Simulated, frames[lang].Foot
+	}
+	if data.Platform == "" {
+		data.Platform, data.Color = k.Platform, "#1f5fbf"
+	}
 	if err := look.Execute(w, data); err != nil {
 		panic(err) // a template that does not fit its page is a mistake in this package
 	}
 }
 
+// home is what stands at the root of a platform that has no page of its own there.
+func (k *Kit) home() Page {
+	return Page{
+		Title: "模拟平台 A platform in a box",
+		Text: []string{
+			"商家从授权链接来到这里。A merchant comes here by an authorization link.",
+			"令牌和接口的地址 Address of tokens and API: " + k.Base(),
+			"商家和平台要做什么，由控制地址决定。What merchants and platform do can be told to the control address.",
+		},
+	}
+}
+
 var look = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="zh-CN">
+<html lang="{{.Lang}}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.Title}} · {{.Platform}} simulator</title>
+<title>{{.Title}} · {{.Platform}} {{.Simulated}}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1f2933; background: #eef1f4; margin: 0; padding: 2rem 1rem }
-main { max-width: 32rem; margin: 0 auto; padding: 1.5rem 2rem 2rem; background: #fff; border: 1px solid #d5dbe1; border-radius: 8px }
-h1 { font-size: 1.3rem } fieldset { border: 0; padding: 0; margin: 1rem 0 } legend { font-weight: 600; padding: 0 }
-label { display: block; padding: .2rem 0 } .text input { width: 100%; box-sizing: border-box; padding: .4rem; font: inherit }
-button { font: inherit; padding: .5rem 1.2rem; margin: .5rem .5rem 0 0; border: 1px solid #52606d; border-radius: 6px; background: #fff }
-button:first-of-type { background: #1f5fbf; border-color: #1f5fbf; color: #fff } button:focus-visible, input:focus-visible { outline: 3px solid #f0b429 }
-header, footer { max-width: 32rem; margin: .5rem auto; color: #52606d; font-size: .85rem } .refusal { color: #9b1c1c; font-weight: 600; overflow-wrap: anywhere }
+:root { --own: {{.Color}} }
+* { box-sizing: border-box }
+body { font: 16px/1.5 system-ui, "PingFang SC", "PingFang TC", "Microsoft YaHei", sans-serif; color: #1f2933; background: #eef1f4; margin: 0; overflow-wrap: anywhere }
+header { background: var(--own); color: #fff } header div { max-width: 32rem; margin: 0 auto; padding: .8rem 1rem; display: flex; gap: .8rem; align-items: center }
+header b { font-size: 1.15rem } header span { margin-left: auto; flex: none; font-size: .8rem; border: 1px solid currentColor; border-radius: 999px; padding: .05rem .6rem }
+main { max-width: 32rem; margin: 1.5rem auto 0; padding: 1.25rem 1.5rem 1.75rem; background: #fff; border: 1px solid #d5dbe1; border-radius: 10px }
+h1 { font-size: 1.3rem; line-height: 1.35; margin: .2rem 0 1rem } fieldset { border: 0; padding: 0; margin: 1rem 0; min-width: 0 } legend { font-weight: 600; padding: 0 }
+label { display: block; padding: .45rem 0 } .text input { width: 100%; padding: .5rem; font: inherit; border: 1px solid #7b8794; border-radius: 6px } input { accent-color: var(--own) }
+button { font: inherit; min-height: 2.75rem; padding: .5rem 1.2rem; margin: .5rem .5rem 0 0; border: 1px solid #52606d; border-radius: 6px; background: #fff; color: #1f2933 }
+button:first-of-type { background: var(--own); border-color: var(--own); color: #fff } button:focus-visible, input:focus-visible { outline: 3px solid #f0b429; outline-offset: 2px }
+footer { max-width: 32rem; margin: 1rem auto 2rem; padding: 0 1rem; color: #52606d; font-size: .85rem } .refusal { color: #9b1c1c; font-weight: 600 }
+@media (max-width: 34rem) { main { border-width: 1px 0; border-radius: 0; padding: 1rem } button { width: 100%; margin-right: 0 } }
 </style>
 </head>
 <body>
-<header>{{.Platform}} · 模拟平台 simulator</header>
+<header><div><b>{{.Platform}}</b><span>{{.Simulated}}</span></div></header>
 <main>
 <h1>{{.Title}}</h1>
 {{with .Refusal}}<p class="refusal" role="alert">{{.}}</p>{{end}}
@@ -112,7 +164,7 @@ header, footer { max-width: 32rem; margin: .5rem auto; color: #52606d; font-size
 {{end}}{{end}}{{range .Buttons}}<button name="{{.Name}}" value="{{.Value}}">{{.Label}}</button>
 {{end}}</form>{{end}}
 </main>
-<footer>Everything here is made up. Nothing leaves this machine.</footer>
+<footer>{{.Foot}}</footer>
 </body>
 </html>
 `))

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 )
@@ -13,6 +14,9 @@ type App struct {
 
 // Text returns one of the app's settings as text.
 func (a *App) Text(name string) string { return a.Settings.Text(name) }
+
+// Title is what people call the app: its name, or its id where it has none.
+func (a *App) Title() string { return cmp.Or(a.Text("name"), a.ID) }
 
 // MarshalJSON writes the settings in clear: they are made up.
 func (a *App) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]any(a.Settings)) }

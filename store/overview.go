@@ -67,6 +67,8 @@ type Overview interface {
 	Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error)
 	// EndsByDay counts the ends that need a person between two moments, by day and kind, where the clock is an offset ahead of UTC.
 	EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]EndCount, error)
+	// EventCounts counts the events that happened from a moment on until another, by kind.
+	EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error)
 	// RecentEvents lists published events, the latest first, as [grantkeep.Event.For] shows them to the viewer.
 	RecentEvents(ctx context.Context, v gk.Viewer, f RecentFilter) ([]gk.Event, error)
 }

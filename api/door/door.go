@@ -30,6 +30,7 @@ type Door struct {
 	Gateway *gateway.Gateway
 	Mux     *http.ServeMux
 	Huma    huma.API
+	Lost    func(w http.ResponseWriter, r *http.Request) // shows a person that an address leads nowhere; nil: as a program is told
 	metrics *metrics
 	replies replies
 }
@@ -100,6 +101,12 @@ func ourProblems(_ huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
+// ByPerson reports whether a browser asks for a page, and not a program for data.
+func ByPerson(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html") &&
+		!strings.HasPrefix(r.URL.Path, "/v1/") && !strings.HasPrefix(r.URL.Path, "/proxy/")
+}
+
 // noRoute answers for addresses that do not exist, and for methods that an address does not have.
 func (d *Door) noRoute(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
@@ -109,6 +116,10 @@ func (d *Door) noRoute(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := d.Mux.Handler(other); pattern != "/" {
 			allowed = append(allowed, method)
 		}
+	}
+	if len(allowed) == 0 && d.Lost != nil && ByPerson(r) {
+		d.Lost(w, r)
+		return
 	}
 	if len(allowed) == 0 {
 		d.WriteProblem(w, r, store.ErrNotFound)

@@ -14,6 +14,7 @@ var Scopes = map[string]gk.Scope{
 	"GET /readyz":              noKey,
 	"GET /openapi.json":        noKey,
 	"GET /docs":                noKey,
+	"GET /problems":            noKey,
 	"GET /problems/{name}":     noKey,
 	"GET /schemas/events.json": noKey,
 	"GET /metrics":             gk.ScopeRead,
@@ -101,5 +102,5 @@ var Scopes = map[string]gk.Scope{
 
 // Paths lists the prefixes of everything that the API answers, for a mux on which it shares an address with other faces.
 func Paths() []string {
-	return []string{"/v1/", "/proxy/", "/problems/", "/schemas/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
+	return []string{"/v1/", "/proxy/", "/problems", "/problems/", "/schemas/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
 }

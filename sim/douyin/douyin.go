@@ -22,6 +22,7 @@ type simulator struct {
 // New makes the simulator, with one tool and three shops. It is a [sim.Maker].
 func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 	s := &simulator{kit: kit, mux: http.NewServeMux(), options: declare(kit.Options), grants: map[holder]*grant{}, traffic: map[string]*traffic{}}
+	kit.Look = sim.Look{ZhCN: "抖店", ZhTW: "抖店", En: "Douyin shop", Color: "#1c2b5a"}
 	kit.Faults.At(
 		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
 		sim.Address{Path: "/token/create", Stages: []string{"token"}, API: true},

@@ -73,7 +73,7 @@ func (s *simulator) ask(r *http.Request, app *sim.App, shop *sim.Shop) sim.Page 
 	}
 	return sim.Page{
 		Title: "订购并授权 Buy and authorize",
-		Text:  []string{"店铺 Shop: " + shop.Name, "应用 App: " + cmp.Or(app.Text("name"), app.ID)},
+		Text:  []string{"店铺 Shop: " + shop.Name, "应用 App: " + app.Title()},
 		Form: &sim.Form{
 			Action: r.URL.RequestURI(), Hidden: map[string]string{"shop": shop.ID}, Fields: []sim.Field{person, order}, Buttons: sim.AgreeButtons(),
 		},
@@ -143,7 +143,7 @@ func (s *simulator) marketPage(said string) sim.Page {
 	}
 	apps := sim.Field{Name: "app", Label: "应用 App"}
 	for _, app := range s.kit.Apps.All() {
-		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: cmp.Or(app.Text("name"), app.ID)})
+		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: app.Title()})
 	}
 	page := sim.Page{Title: "授权管理 Authorizations", Form: &sim.Form{
 		Fields: []sim.Field{shops, apps},

@@ -121,7 +121,7 @@ func (s *simulator) agreement(r *http.Request, app *sim.App, account *sim.Shop) 
 	}
 	page := sim.Page{
 		Title: "授权应用 Authorize",
-		Text:  []string{"账号 Account: " + account.Name, "应用 App: " + app.Text("name")},
+		Text:  []string{"账号 Account: " + account.Name, "应用 App: " + app.Title()},
 		Form: &sim.Form{
 			Action:  r.URL.RequestURI(),
 			Hidden:  map[string]string{sim.FieldAccount: account.ID},

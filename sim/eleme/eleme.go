@@ -42,6 +42,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		orders:   map[string]*order{},
 		checked:  map[string]bool{},
 	}
+	kit.Look = sim.Look{ZhCN: "饿了么", ZhTW: "餓了麼", En: "Ele.me", Color: "#00639c"}
 	kit.Faults.At(
 		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
 		sim.Address{Path: "/token", Stages: []string{"token", "refresh"}},

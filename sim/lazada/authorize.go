@@ -42,7 +42,7 @@ func (s *simulator) authorize(w http.ResponseWriter, r *http.Request) {
 		}
 		s.kit.Show(w, r, sim.Page{
 			Title: "授权应用 Authorize app",
-			Text:  []string{"账号 Account: " + account.Name, "应用 App: " + cmp.Or(app.Text("name"), app.ID)},
+			Text:  []string{"账号 Account: " + account.Name, "应用 App: " + app.Title()},
 			Form: &sim.Form{
 				Action: r.URL.RequestURI(), Hidden: map[string]string{"who": account.ID}, Fields: []sim.Field{field}, Buttons: sim.AgreeButtons(),
 			},
@@ -197,7 +197,7 @@ func (s *simulator) consolePage(said string) sim.Page {
 	}
 	apps := sim.Field{Name: "app", Label: "应用 App"}
 	for _, app := range s.kit.Apps.All() {
-		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: cmp.Or(app.Text("name"), app.ID)})
+		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: app.Title()})
 	}
 	page := sim.Page{Title: "控制台 Console", Form: &sim.Form{
 		Fields: []sim.Field{stores, apps},

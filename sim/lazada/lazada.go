@@ -33,6 +33,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		traffic:       map[string]*traffic{},
 		pushing:       map[string]*pushing{},
 	}
+	kit.Look = sim.Look{ZhCN: "Lazada", ZhTW: "Lazada", En: "Lazada", Color: "#2a1a8f"}
 	kit.Faults.At(
 		sim.Address{Path: "/oauth/authorize", Stages: []string{"authorize"}},
 		sim.Address{Path: "/rest" + createPath, Stages: []string{"token"}, API: true},

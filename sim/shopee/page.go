@@ -114,7 +114,7 @@ func (s *simulator) confirm(w http.ResponseWriter, r *http.Request, visit *sessi
 
 func (s *simulator) decidePage(visit *session) sim.Page {
 	p := sim.Page{
-		Title: "授权 Authorize app " + visit.app.ID,
+		Title: "授权 Authorize app " + visit.app.Title(),
 		Text:  []string{"这个应用将可以管理所选店铺的商品、订单、物流和店铺资料。The app will manage products, orders, logistics and shop data."},
 		Form:  &sim.Form{Buttons: sim.AgreeButtons()},
 	}
@@ -129,7 +129,7 @@ func (s *simulator) decidePage(visit *session) sim.Page {
 	}
 	p.Form.Fields = append(p.Form.Fields, choices)
 	if visit.cancel {
-		p.Title = "取消授权 Cancel the authorization of app " + visit.app.ID
+		p.Title = "取消授权 Cancel the authorization of app " + visit.app.Title()
 		p.Text = []string{"取消后，这个应用不能再访问所选店铺。The app will lose access to them."}
 		return p
 	}

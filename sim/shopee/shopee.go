@@ -52,6 +52,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		pairs:      map[pairKey]*sim.Pair{},
 	}
 	for _, path := range []string{"/auth", "/cancel_auth", "/authorize", pathAuthorize, pathCancel} {
+		kit.Look = sim.Look{ZhCN: "虾皮", ZhTW: "蝦皮", En: "Shopee", Color: "#c2361c"}
 		kit.Faults.At(sim.Address{Path: path, Stages: []string{"authorize"}})
 	}
 	for _, path := range []string{pathToken, pathResend, pathUpgrade, pathRefresh, pathSetPush} {

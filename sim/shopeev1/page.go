@@ -53,7 +53,7 @@ func (s *simulator) loginPage() sim.Page {
 
 func decidePage(visit *session) sim.Page {
 	p := sim.Page{
-		Title: "授权 Authorize app " + visit.app.ID,
+		Title: "授权 Authorize app " + visit.app.Title(),
 		Text:  []string{"这个应用将可以管理商品、订单、物流和店铺资料。The app will manage products, orders, logistics and shop data."},
 		Form: &sim.Form{
 			Fields: []sim.Field{{
@@ -64,7 +64,7 @@ func decidePage(visit *session) sim.Page {
 		},
 	}
 	if visit.cancel {
-		p.Title = "取消授权 Cancel the authorization of app " + visit.app.ID
+		p.Title = "取消授权 Cancel the authorization of app " + visit.app.Title()
 		p.Text = []string{"取消后，这个应用不能再访问店铺。The app will lose access to the shop."}
 	}
 	return p

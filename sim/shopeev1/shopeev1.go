@@ -39,6 +39,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		shops:    map[string]*sim.Shop{},
 		linked:   map[linkKey]*link{},
 	}
+	kit.Look = sim.Look{ZhCN: "虾皮（API v1）", ZhTW: "蝦皮（API v1）", En: "Shopee (API v1)", Color: "#c2361c"}
 	kit.Faults.At(
 		sim.Address{Path: pathAuthorize, Stages: []string{"authorize"}},
 		sim.Address{Path: pathCancel, Stages: []string{"authorize"}},

@@ -51,7 +51,7 @@ func (s *simulator) authorize(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.kit.Show(w, r, sim.Page{
 			Title: "安装应用 Install app",
-			Text:  []string{"店铺 Store: " + store.Name + " (" + store.Host + ")", "应用 App: " + app.ID, "权限 Scopes: " + strings.Join(scopes, ", ")},
+			Text:  []string{"店铺 Store: " + store.Name + " (" + store.Host + ")", "应用 App: " + app.Title(), "权限 Scopes: " + strings.Join(scopes, ", ")},
 			Form: &sim.Form{
 				Action: r.URL.RequestURI(), Hidden: map[string]string{"store": store.ID}, Buttons: sim.AgreeButtons(),
 				Fields: []sim.Field{{Name: "person", Label: "登录的人 Who is logged in", Options: []sim.Choice{

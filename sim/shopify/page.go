@@ -1,7 +1,6 @@
 package shopify
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +20,7 @@ func (s *simulator) adminPage(said string) sim.Page {
 	}
 	apps := sim.Field{Name: "app", Label: "应用 App"}
 	for _, app := range s.kit.Apps.All() {
-		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: cmp.Or(app.Text("name"), app.ID)})
+		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: app.Title()})
 	}
 	page := sim.Page{
 		Title: "店铺后台 Store admin",

@@ -48,6 +48,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		rest:      map[place]*bucket{},
 		points:    map[place]*bucket{},
 	}
+	kit.Look = sim.Look{ZhCN: "Shopify", ZhTW: "Shopify", En: "Shopify", Color: "#2f6b0f"}
 	kit.Faults.At(
 		sim.Address{Path: "/admin/oauth/authorize", Stages: []string{"authorize"}},
 		sim.Address{Path: "/admin/oauth/access_token", Stages: []string{"token", "refresh"}},

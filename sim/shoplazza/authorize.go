@@ -56,11 +56,14 @@ func (s *simulator) authorize(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.kit.Show(w, r, sim.Page{
 			Title: "授权应用 Install app",
-			Text:  []string{"店铺 Store: " + store.Name + " (" + store.Host + ")", "应用 App: " + app.ID, "权限 Scopes: " + strings.Join(scopes, ", ")},
+			Text:  []string{"店铺 Store: " + store.Name + " (" + store.Host + ")", "应用 App: " + app.Title(), "权限 Scopes: " + cmp.Or(strings.Join(scopes, ", "), onlyScope)},
 			Form:  &sim.Form{Action: r.URL.RequestURI(), Hidden: map[string]string{"store": store.ID}, Buttons: sim.AgreeButtons()},
 		})
 	}
 }
+
+// onlyScope is what a link without scopes asks for.
+const onlyScope = "read_shop"
 
 // wrongLink returns the error that an authorization link deserves, empty if it is right.
 func (s *simulator) wrongLink(r *http.Request) string {
@@ -113,7 +116,7 @@ func (s *simulator) logIn(r *http.Request) sim.Page {
 func (s *simulator) agreed(w http.ResponseWriter, r *http.Request, app *sim.App, store *sim.Shop, scopes []string) {
 	query := r.URL.Query()
 	if len(scopes) == 0 {
-		scopes = []string{"read_shop"}
+		scopes = []string{onlyScope}
 	}
 	if s.options.grantScopes() == "without_last" {
 		scopes = scopes[:len(scopes)-1]

@@ -37,6 +37,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		perApp:   map[[2]string]*bucket{},
 		perStore: map[string]*bucket{},
 	}
+	kit.Look = sim.Look{ZhCN: "店匠", ZhTW: "店匠", En: "Shoplazza", Color: "#1d4ed8"}
 	kit.Faults.At(
 		sim.Address{Path: "/admin/oauth/authorize", Stages: []string{"authorize"}},
 		sim.Address{Path: "/admin/oauth/token", Stages: []string{"token", "refresh"}},

@@ -133,7 +133,7 @@ func (s *simulator) admin(said string) sim.Page {
 	}
 	apps := sim.Field{Name: "app", Label: "应用 App"}
 	for _, app := range s.kit.Apps.All() {
-		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: cmp.Or(app.Text("name"), app.ID)})
+		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: app.Title()})
 	}
 	page := sim.Page{
 		Title: "店铺后台 Store admin",

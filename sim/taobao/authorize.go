@@ -140,7 +140,7 @@ func (s *simulator) arrive(w http.ResponseWriter, r *http.Request, link url.Valu
 	if !agreed && s.live(app, account) == nil {
 		s.kit.Show(w, r, sim.Page{
 			Title: look(link) + " 授权 Authorize",
-			Text:  []string{"账号 Account: " + account.Name, "应用 App: " + app.ID},
+			Text:  []string{"账号 Account: " + account.Name, "应用 App: " + app.Title()},
 			Form: &sim.Form{
 				Action:  "/authorize?" + link.Encode(),
 				Hidden:  map[string]string{"step": stepAgree, sim.FieldAccount: account.ID},

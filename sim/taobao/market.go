@@ -1,7 +1,6 @@
 package taobao
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 
@@ -16,7 +15,7 @@ func (s *simulator) market(w http.ResponseWriter, r *http.Request) {
 func (s *simulator) marketPage(said string) sim.Page {
 	apps := sim.Field{Name: "app", Label: "应用 App"}
 	for _, app := range s.kit.Apps.All() {
-		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: cmp.Or(app.Text("name"), app.ID) + " (" + app.Text("profile") + ")"})
+		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: app.Title() + " (" + app.Text("profile") + ")"})
 	}
 	page := sim.Page{
 		Title: "我购买的服务 Services I ordered",

@@ -36,6 +36,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 		grants:  map[grantKey]*grant{},
 		traffic: map[[2]string]*traffic{},
 	}
+	kit.Look = sim.Look{ZhCN: "淘宝", ZhTW: "淘寶", En: "Taobao", Color: "#b34700"}
 	kit.Faults.At(
 		sim.Address{Path: "/authorize", Stages: []string{"authorize"}},
 		sim.Address{Path: "/token", Stages: []string{"token", "refresh"}},

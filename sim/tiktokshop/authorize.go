@@ -94,7 +94,7 @@ func (s *simulator) logIn(r *http.Request, ofCreator bool) sim.Page {
 func (s *simulator) ask(r *http.Request, app *sim.App, account *sim.Shop) sim.Page {
 	page := sim.Page{
 		Title: "授权应用 Authorize app",
-		Text:  []string{"账号 Account: " + account.Name, "应用 App: " + cmp.Or(app.Text("name"), app.ID)},
+		Text:  []string{"账号 Account: " + account.Name, "应用 App: " + app.Title()},
 		Form:  &sim.Form{Action: r.URL.RequestURI(), Hidden: map[string]string{"who": account.ID}, Buttons: sim.AgreeButtons()},
 	}
 	for _, shop := range s.kit.Shops.OwnedBy(account.ID) {
@@ -196,7 +196,7 @@ func (s *simulator) centerPage(said string) sim.Page {
 	}
 	apps := sim.Field{Name: "app", Label: "应用 App"}
 	for _, app := range s.kit.Apps.All() {
-		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: cmp.Or(app.Text("name"), app.ID)})
+		apps.Options = append(apps.Options, sim.Choice{Value: app.ID, Label: app.Title()})
 	}
 	page := sim.Page{Title: "卖家中心 Seller Center", Form: &sim.Form{
 		Fields: []sim.Field{accounts, apps},

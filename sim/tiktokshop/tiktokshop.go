@@ -35,6 +35,7 @@ func New(kit *sim.Kit, _ []sim.Row) sim.Simulator {
 	s.mux.HandleFunc("GET /{$}", s.center)
 	s.mux.HandleFunc("POST /{$}", s.actInCenter)
 	for _, path := range []string{"/open/authorize", "/alliance/creator/auth"} {
+		kit.Look = sim.Look{ZhCN: "TikTok Shop", ZhTW: "TikTok Shop", En: "TikTok Shop", Color: "#0b6b6e"}
 		kit.Faults.At(sim.Address{Path: path, Stages: []string{"authorize"}})
 		s.mux.HandleFunc("GET "+path, s.authorize)
 		s.mux.HandleFunc("POST "+path, s.authorize)

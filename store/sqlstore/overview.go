@@ -68,6 +68,22 @@ func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Tim
 		` UNION ALL `+part(store.EndRefresh, "refresh_token_expires_at", `state = 'suspended'`)+` ORDER BY 1, 2`, w.args...)
 }
 
+// EventCounts implements [store.Overview].
+func (s *Store) EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error) {
+	w := where{args: []any{ms(from), ms(until)}}
+	w.seen(v, "app_id", "owner")
+	counts := map[string]int64{}
+	_, err := all(ctx, s.lists(v), func(r Row) (none struct{}, err error) {
+		var kind string
+		var n int64
+		if err = r.Scan(&kind, &n); err == nil {
+			counts[kind] = n
+		}
+		return none, err
+	}, `SELECT kind, COUNT(*) FROM events WHERE at >= $1 AND at < $2`+w.text.String()+` GROUP BY kind`, w.args...)
+	return counts, err
+}
+
 // RecentEvents implements [store.Overview].
 func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFilter) ([]gk.Event, error) {
 	w := where{args: []any{atMost(f.Limit)}}

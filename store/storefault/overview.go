@@ -38,6 +38,11 @@ func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Tim
 	return call(ctx, s, "EndsByDay", func() ([]store.EndCount, error) { return s.inner.EndsByDay(ctx, v, from, until, offset) })
 }
 
+// EventCounts implements [store.Overview].
+func (s *Store) EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error) {
+	return call(ctx, s, "EventCounts", func() (map[string]int64, error) { return s.inner.EventCounts(ctx, v, from, until) })
+}
+
 // RecentEvents implements [store.Overview].
 func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFilter) ([]gk.Event, error) {
 	return call(ctx, s, "RecentEvents", func() ([]gk.Event, error) { return s.inner.RecentEvents(ctx, v, f) })

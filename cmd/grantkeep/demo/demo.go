@@ -263,7 +263,7 @@ func (d *Demonstration) setUp(ctx context.Context, driver platform.Driver) error
 		_, err = d.Keeper.Apps().Update(ctx, gk.Engine(), id, apps.Change{Settings: settings, Endpoints: endpoints})
 	} else {
 		var app gk.App
-		app, err = d.Keeper.Apps().Create(ctx, gk.Engine(), apps.Input{Platform: code, Name: "Demo ERP", Settings: settings, Endpoints: endpoints})
+		app, err = d.Keeper.Apps().Create(ctx, gk.Engine(), apps.Input{Platform: code, Name: demoName, Settings: settings, Endpoints: endpoints})
 		id = app.ID
 	}
 	if err != nil {
@@ -274,9 +274,13 @@ func (d *Demonstration) setUp(ctx context.Context, driver platform.Driver) error
 	for name, value := range box.Apps[0] {
 		told[name] = value
 	}
+	told["name"] = demoName
 	told["redirect_uri"], told["push_url"], told["app_url"] = d.Keeper.Apps().CallbackURL(id), d.Keeper.Apps().PushURL(id), d.Keeper.Apps().InstallURL(id)
 	return d.control(ctx, "/"+code+"/apps", told)
 }
+
+// demoName is what the apps of the demo are called.
+const demoName = "Demo ERP"
 
 // control makes one control call of the simulators.
 func (d *Demonstration) control(ctx context.Context, path string, in any) error {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -78,6 +79,8 @@ func (f Faces) Handler(k *keeper.Keeper, flow *consent.Flow, in *Installation, p
 		switch {
 		case door.Probe(r):
 			programs.ServeHTTP(w, r)
+		case r.URL.Path == "/favicon.ico" && r.Method == http.MethodGet && (to.public || to.api || to.console):
+			icon(w)
 		case to.console && (own || consolePath(r.URL.Path)):
 			staff.ServeHTTP(w, r)
 		case to.public && (!to.api || merchant(r.URL.Path)):
@@ -116,6 +119,15 @@ func Serves(address, host string) bool {
 func Misdirected(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, "this server has no such host", http.StatusMisdirectedRequest)
+}
+
+// icon answers a browser that asks by itself for the sign of the address.
+func icon(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "max-age=86400")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3445cf"/>`+ // the browser may be gone
+		`<path d="M9 15.500 14.500 21 23.500 11" fill="none" stroke="#fff" stroke-width="3.500" stroke-linecap="round" stroke-linejoin="round"/></svg>`)
 }
 
 // merchant reports whether a path belongs to the face of merchants and platforms.

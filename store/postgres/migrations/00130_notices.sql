@@ -2,6 +2,6 @@
 
 -- What was told once and is not to be told again before a moment: "refreshes of a platform are behind".
 CREATE TABLE notices (
-	name  TEXT   PRIMARY KEY,
+	name  TEXT COLLATE "C" PRIMARY KEY,
 	until BIGINT NOT NULL
 );
