@@ -60,6 +60,7 @@ var rawCases = []struct {
 	{"a number that cannot be read holds up nothing that is worked off", workAmongDamaged},
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
+	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
