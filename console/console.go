@@ -40,6 +40,8 @@ type Options struct {
 	NewKey  func() (gk.Secret, []byte) // makes the text of an API key and its hash
 	Now     func() time.Time           // the clock on the wall, by which logins live; nil: the machine's
 	Demo    Demo                       // nil unless this is the demo
+	// Stopping is closed when the server stops: streams end then; nil: never.
+	Stopping <-chan struct{}
 }
 
 // console answers the requests.
@@ -53,6 +55,7 @@ type console struct {
 	hashing  people.Hashing
 	codes    session.Codes
 	counts   *lately[census]
+	streams  streams
 }
 
 //go:embed console.css console.js locale/*.toml
@@ -101,6 +104,7 @@ func (c *console) routes() {
 		on("GET ", store.RoleSupport, c.overview)
 	}
 	on("GET /{$}", store.RoleSupport, c.overview)
+	on("GET /live", store.RoleSupport, c.live)
 	on("POST /search", store.RoleSupport, c.search)
 	on("POST /logout", store.RoleSupport, c.logout)
 

@@ -266,8 +266,10 @@ func (c *console) grantRefresh(v *desk.Visit) error {
 	g, err := c.keeper.Refresh(v.Ctx(), v.Viewer, id, v.Field("force") == "true")
 	var later *keeper.Later
 	switch {
-	case errors.As(err, &later):
-		return err
+	case errors.As(err, &later) && !errors.Is(err, store.ErrUnavailable):
+		v.SeeOther("/grants/" + id + "?done=later")
+	case slices.ContainsFunc(hopeless, func(e error) bool { return errors.Is(err, e) }):
+		v.SeeOther("/grants/" + id + "?done=refused") // the page was an old one: what stands in the way is on it
 	case err != nil:
 		return err
 	case g.Fault != nil || g.InDoubt():
@@ -277,6 +279,9 @@ func (c *console) grantRefresh(v *desk.Visit) error {
 	}
 	return nil
 }
+
+// hopeless is what a refresh cannot overcome.
+var hopeless = []error{keeper.ErrHeld, keeper.ErrRevoked, keeper.ErrNeedsAuthorization, keeper.ErrNoToken, keeper.ErrNotRenewable, keeper.ErrNeedsForce}
 
 // grantOwner gives a held or ownerless grant to an owner.
 func (c *console) grantOwner(v *desk.Visit) error {

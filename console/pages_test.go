@@ -42,7 +42,7 @@ func furnish(h *house) string {
 var paths = []string{
 	"", "/", "/grants", "/grants?list=todo", "/grants?move=merchant", "/grants?ends=30", "/grants?state=expired&platform=shopee", "/grants?q=nothing",
 	"/links", "/links?state=open", "/links/new", "/apps", "/apps/new", "/apps/new?platform=eleme", "/explain", "/explain/shopee", "/tools", "/tools?do=parse",
-	"/events", "/events?kind=grant.expired", "/settings", "/endpoints", "/alarms", "/alarms/new?channel=email", "/audit", "/audit?action=user.login", "/data", "/data/rotate",
+	"/events", "/events?kind=grant.expired", "/settings", "/endpoints", "/alarms", "/alarms/new?channel=email", "/audit", "/audit?action=user.login", "/data", "/data/rotate", "/quotas",
 	"/grants/grt_0001", "/grants/grt_0002", "/grants/grt_0003", "/grants/grt_0004", "/grants/grt_0005", "/grants/grt_0006", "/grants/grt_0007", "/grants/grt_0008",
 	"/grants/grt_0002/revoke",
 }
@@ -90,6 +90,20 @@ func TestAGrantSaysWhatIsWrongAndWhatToSend(t *testing.T) {
 	}
 	if quiet := v.get("/console/grants/grt_0001").body; !strings.Contains(quiet, "All is well") || strings.Contains(quiet, "verdict") {
 		t.Error("a grant that is well is not quiet")
+	}
+}
+
+func TestQuotasNameWhoUsesThem(t *testing.T) {
+	h := newHouse(t)
+	app := h.app("shopee")
+	h.grant(app, "grt_0001", func(g *gk.Grant) {
+		shanghai := h.keeper.Now().In(time.FixedZone("", 8*60*60))
+		g.QuotaDay, g.QuotaUsed = time.Date(shanghai.Year(), shanghai.Month(), shanghai.Day(), 0, 0, 0, 0, time.UTC).Unix()/86400, 48
+	})
+	h.grant(app, "grt_0002", func(g *gk.Grant) { g.QuotaDay, g.QuotaUsed = 1, 99 })
+	body := h.login(store.RoleSupport).get("/console/quotas").body
+	if !strings.Contains(body, "Shop grt_0001") || !strings.Contains(body, "48") || strings.Contains(body, "Shop grt_0002") {
+		t.Error("the quotas do not name who used them today, or name who used them long ago")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // moveOf is whose move an action is.
@@ -139,11 +140,17 @@ func (c *console) todos(p frame.Page, s census) []todo {
 	for _, a := range s.apps {
 		apps[a.ID] = a
 	}
+	faults := map[string]*gk.Fault{}
+	for _, a := range s.apps {
+		faults[a.ID] = c.keeper.Apps().FaultOf(a)
+	}
 	type cause struct{ app, state, code string }
 	groups := map[cause][]*gk.Grant{}
 	for i := range s.troubled {
 		g := &s.troubled[i]
-		if app := apps[g.App]; app.Stopped() && g.State != gk.Expired && g.State != gk.Held {
+		app := apps[g.App]
+		ofApp := app.Stopped() || g.Fault != nil && g.Fault.Action.OfApp() && faults[g.App] != nil // the app's line says it
+		if ofApp && g.State != gk.Expired && g.State != gk.Held {
 			byApp[g.App]++
 			continue
 		}
@@ -155,11 +162,16 @@ func (c *console) todos(p frame.Page, s census) []todo {
 		groups[key] = append(groups[key], g)
 	}
 	for _, a := range s.apps {
-		if f := c.keeper.Apps().FaultOf(a); f != nil && (a.Stopped() || f.Action.OfApp()) {
+		if f := faults[a.ID]; f != nil && (a.Stopped() || f.Action.OfApp()) {
 			t := todo{Platform: a.Platform, What: c.faultLine(p, f, "", a.Name, a.PausedUntil), Move: moveOf(f.Action), Since: f.At.Time,
 				N: byApp[a.ID], Link: p.URL("/apps/%s", a.ID), Act: "act.look", rank: rankApp}
+			if f.Action == gk.FixConfig && p.May(store.RoleAdministrator) {
+				t.Act = "act.rotate"
+			}
 			if a.Stopped() {
 				t.Detail = p.T("todo.stopped", "N", frame.Count(s.inApp(a.ID)))
+			} else if d := c.described(f); d != nil {
+				t.Detail = d.Remedy.In(p.Lang)
 			}
 			list = append(list, t)
 		}

@@ -111,6 +111,7 @@ func TestAccessLineIsWhatSlogWrites(t *testing.T) {
 				slog.String("request_id", "req_1"), slog.String("remote", "[::1]:80"), slog.String("method", "GET"), slog.String("route", "GET /v1/grants/{id}/token"),
 				slog.Int("status", 200), slog.Duration("took", 1234567*time.Nanosecond), slog.String("key", ""),
 			},
+			"a quick request":  {slog.Duration("took", 123456*time.Nanosecond)},
 			"nothing":          {},
 			"an escape":        {slog.String("route", `a"b\c`), slog.Int("status", 1)},
 			"another language": {slog.String("route", "é<&>")},

@@ -255,7 +255,7 @@ func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
 		"Logins", "Meta", "Name", "NextDue", "OpenClicks", "Outlet", "Outlets", "People", "Person", "PersonByName", "Ping",
 		"Publish", "PushApps", "RecentEvents", "Redeliver", "RemovePerson", "ReserveReply", "RevokeKey", "Sealed",
 		"SealedOtherwise", "Seen", "SetMetaOnce", "SetReply", "SettleDeliveries", "SpendInvitation", "SpendState",
-		"Spread", "SpreadUntil", "StopApp", "StoppedApps", "StrandedClicks", "Sweep", "TellOnce", "TellOver", "Tokens", "TouchLogin", "Troubled",
+		"Spread", "SpreadUntil", "StopApp", "StoppedApps", "StrandedClicks", "Sweep", "TellOnce", "TellOver", "Tokens", "TopUses", "TouchLogin", "Troubled",
 		"UpdateApp", "UpdateAuthorization", "UpdateClick", "UpdateOutlet", "UpdatePerson",
 	}
 	writesNone = append(writesNone, "AuditAfter", "Backlogs", "Mark", "Marked", "NoteUses", "Processes", "Record", "Summary", "Unpublished")

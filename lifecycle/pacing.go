@@ -45,7 +45,7 @@ func OverQuota(g *gk.Grant, t Terms, now time.Time, reserve bool) time.Duration 
 	if gap := time.Duration(l.Gap); gap > 0 && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(gap)) && !now.Before(g.AskedAt) {
 		return g.AskedAt.Add(gap).Sub(now)
 	}
-	if l.Day == 0 || g.QuotaDay != dayOf(now, t.Renewal) {
+	if l.Day == 0 || g.QuotaDay != DayOf(now, t.Renewal) {
 		return 0
 	}
 	most := l.Day - l.Reserve
@@ -71,8 +71,8 @@ func inLastLead(g *gk.Grant, f platform.Renewal, now time.Time) bool {
 	return !g.Expires.IsZero() && g.Expires.Sub(now) < leadOf(f, g.Life())/4
 }
 
-// dayOf numbers the days of the platform's zone.
-func dayOf(t time.Time, f platform.Renewal) int64 {
+// DayOf numbers the days of the platform's zone.
+func DayOf(t time.Time, f platform.Renewal) int64 {
 	local := t.In(f.Location())
 	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
 }
@@ -85,7 +85,7 @@ const nearly = 80
 
 // CountCall counts one token call of a grant. The one that uses up four fifths of the day's calls is told, once a day.
 func CountCall(g *gk.Grant, t Terms, now time.Time) []gk.Event {
-	if day := dayOf(now, t.Renewal); g.QuotaDay != day {
+	if day := DayOf(now, t.Renewal); g.QuotaDay != day {
 		g.QuotaDay, g.QuotaUsed = day, 0
 	}
 	g.QuotaUsed++

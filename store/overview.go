@@ -65,6 +65,9 @@ type Overview interface {
 	// Troubled lists, without shops, up to limit grants that are neither well nor revoked: held, suspended, expired, with a fault or in
 	// doubt; ordered by app and id. It costs what is troubled.
 	Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error)
+	// TopUses lists, without shops, up to limit grants of a platform's apps that have used the most token calls of a day, as the
+	// platform numbers its days. It costs what the platform has.
+	TopUses(ctx context.Context, v gk.Viewer, platform string, day int64, limit int) ([]gk.Grant, error)
 	// EndsByDay counts the ends that need a person between two moments, by day and kind, where the clock is an offset ahead of UTC.
 	EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]EndCount, error)
 	// EventCounts counts the events that happened from a moment on until another, by kind.

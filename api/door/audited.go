@@ -128,6 +128,9 @@ func (s *Door) auditEntry(r *http.Request, action string) store.AuditEntry {
 
 // addressOf returns the IP address of a peer; empty where it has none.
 func addressOf(remote string) string {
+	if address, _, ok := strings.Cut(remote, ":"); ok && strings.Trim(address, "0123456789.") == "" && address != "" {
+		return address // an address of version 4, as nearly all are, needs no reading
+	}
 	peer, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return ""

@@ -19,7 +19,7 @@ type AuditEntry struct {
 	Position int64       `json:"position"`
 	At       wire.Moment `json:"at"`
 	Until    wire.Moment `json:"until,omitzero" doc:"the last of several uses that are counted together"`
-	Actor    string      `json:"actor" doc:"id of an API key"`
+	Actor    string      `json:"actor" doc:"id of an API key or of a person"`
 	Action   string      `json:"action" doc:"as in grant.revoke; token.read, token.sign, token.call and token.proxy are counted together"`
 	App      string      `json:"app,omitempty"`
 	Grant    string      `json:"grant,omitempty"`

@@ -55,6 +55,9 @@ func csrfOf(secret string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
+// Unasked is the header of a request that a page makes by itself. It does not keep a login alive: who has left is logged out.
+const Unasked = "Grantkeep-Live"
+
 // Of finds the login of a request; nil if there is none that holds.
 func (c *Sessions) Of(r *http.Request) (*Session, error) {
 	cookie, err := r.Cookie(c.cookieName())
@@ -79,7 +82,7 @@ func (c *Sessions) Of(r *http.Request) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.Sub(login.SeenAt) >= touchEvery {
+	if now.Sub(login.SeenAt) >= touchEvery && r.Header.Get(Unasked) == "" && r.Header.Get("Accept") != "text/event-stream" {
 		if err := c.store.TouchLogin(ctx, login.Hash, now, false); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}

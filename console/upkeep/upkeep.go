@@ -1,5 +1,5 @@
-// Package upkeep has the pages of those who look after the installation: the audit, the way of grants in and out, the keys
-// that seal.
+// Package upkeep has the pages of those who look after the installation: what is used of the
+// platforms' limits, the audit, the way of grants in and out, the keys that seal.
 package upkeep
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// pages are for administrators.
+// pages are those pages.
 type pages struct {
 	*desk.Desk
 	server string // address of the API, for commands that are shown
@@ -21,6 +21,7 @@ func Route(d *desk.Desk, server string) {
 	u := &pages{d, server}
 	d.On("GET /audit", store.RoleAdministrator, u.audit)
 	d.On("GET /audit.csv", store.RoleAdministrator, u.auditFile)
+	d.On("GET /quotas", store.RoleSupport, u.quotas)
 	d.On("GET /data", store.RoleAdministrator, u.data)
 	d.On("GET /data/rotate", store.RoleAdministrator, u.askRotate)
 	d.On("POST /data/rotate", store.RoleAdministrator, u.rotate)

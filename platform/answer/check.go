@@ -38,7 +38,7 @@ func Check(app platform.App, asked platform.Asked, reply platform.Reply, refusal
 		return refusal
 	case status == http.StatusTooManyRequests, OfTheEdge(reply):
 		return turnedAway(app, asked, reply)
-	case platform.JSONObject(reply.Body) == nil && status >= 400:
+	case status >= 400 && platform.JSONObject(reply.Body) == nil:
 		return garbled("the answer is not a JSON object, with HTTP status " + strconv.Itoa(status))
 	case platform.JSONObject(reply.Body) == nil:
 		return garbled("the answer is not a JSON object")

@@ -112,6 +112,11 @@ func (e *engine) Change(ctx context.Context, do func(context.Context, sqlstore.Q
 	})
 }
 
+// Alone implements [sqlstore.Engine]: every change has a transaction of its own.
+func (e *engine) Alone(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return e.Change(ctx, do)
+}
+
 // Single implements [sqlstore.Engine]: a statement is a transaction by itself, which saves two trips to the server.
 func (e *engine) Single(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
 	return e.write(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return do(ctx, querier{conn}) })

@@ -52,9 +52,13 @@ func mark(ctx context.Context, path string) error {
 }
 
 // openWriter opens the one connection that writes. What each change would have to take back is kept in memory, since a file
-// of its own takes longer than the change. It may hold so many pages that a large change does not write them twice.
+// of its own takes longer than the change. It may hold so many pages that a large change does not write them twice, and the log before the file may grow so long that
+// an import does not copy it into the file after each lot.
 func openWriter(ctx context.Context, path string) (*sql.DB, error) {
-	return connect(ctx, path, 1, url.Values{"_pragma": {"journal_mode(WAL)", "temp_store(MEMORY)", "cache_size(-16000)"}, "_txlock": {"immediate"}})
+	return connect(ctx, path, 1, url.Values{
+		"_pragma": {"journal_mode(WAL)", "temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(4000)"},
+		"_txlock": {"immediate"},
+	})
 }
 
 // openReaders opens the connections that read.

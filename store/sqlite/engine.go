@@ -54,12 +54,18 @@ func (e *engine) Lists() sqlstore.Reader { return e.lists }
 
 // Change implements [sqlstore.Engine].
 func (e *engine) Change(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
-	return e.writes.change(ctx, do)
+	return e.writes.change(ctx, do, false)
+}
+
+// Alone implements [sqlstore.Engine]. In a SAVEPOINT every page that do changes would be copied first, to be taken back with
+// it alone, which takes longer than a commit does.
+func (e *engine) Alone(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+	return e.writes.change(ctx, do, true)
 }
 
 // Single implements [sqlstore.Engine]. Each change is a SAVEPOINT of a transaction anyway.
 func (e *engine) Single(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
-	return e.writes.change(ctx, do)
+	return e.writes.change(ctx, do, false)
 }
 
 // Arrays implements [sqlstore.Engine].

@@ -12,12 +12,14 @@ import (
 type writer struct {
 	conn    *connection
 	queue   chan *change  // unbuffered: what has been received will be answered
+	next    *change       // has been received, and begins the next transaction; only the goroutine knows it
 	closing chan struct{} // closed to end the goroutine
 	stopped chan struct{} // closed when it has ended
 }
 
 // change is one waiting caller. Its channels have room for the one value that they carry.
 type change struct {
+	alone  bool       // it begins a transaction
 	turn   chan error // nil when the change may run, or why it cannot
 	ran    chan error // what it returned
 	answer chan error // how it ended, after the commit
@@ -32,12 +34,12 @@ func startWriter(conn *connection) *writer {
 	return w
 }
 
-// change runs do as one change and returns after its commit. The context counts until do begins.
-func (w *writer) change(ctx context.Context, do func(context.Context, sqlstore.Querier) error) error {
+// change runs do as one change and returns after its commit; alone has it begin a transaction. The context counts until do begins.
+func (w *writer) change(ctx context.Context, do func(context.Context, sqlstore.Querier) error, alone bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	c := &change{turn: make(chan error, 1), ran: make(chan error, 1), answer: make(chan error, 1)}
+	c := &change{alone: alone, turn: make(chan error, 1), ran: make(chan error, 1), answer: make(chan error, 1)}
 	select {
 	case w.queue <- c:
 	case <-ctx.Done():
@@ -67,6 +69,11 @@ func (w *writer) take(ctx context.Context, c *change, do func(context.Context, s
 func (w *writer) run() {
 	defer close(w.stopped)
 	for {
+		if c := w.next; c != nil {
+			w.next = nil
+			w.commit(c)
+			continue
+		}
 		select {
 		case c := <-w.queue:
 			w.commit(c)
@@ -104,6 +111,10 @@ func (w *writer) commit(c *change) {
 	var broken error
 	for n := 1; broken == nil && n < mostTogether; n++ {
 		if c = w.waiting(); c == nil {
+			break
+		}
+		if c.alone {
+			w.next = c
 			break
 		}
 		own, broken = w.try(c)

@@ -79,6 +79,9 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 	return insertShops(ctx, q, grants...)
 }
 
+// manySubjects is how many make a change that writes much, as a lot of an import does.
+const manySubjects = 64
+
 // insertionRaces is how often PutGrants looks again when somebody made the same grant between its look and its insertion.
 const insertionRaces = 3
 
@@ -131,9 +134,13 @@ func (s *Store) PutGrants(ctx context.Context, app, authorization, click string,
 		}
 		return addEvents(ctx, q, events, pointers(grants)...)
 	}
+	way := s.db.Change
+	if len(subjects) >= manySubjects {
+		way = s.db.Alone
+	}
 	var err error
 	for range insertionRaces {
-		if err = s.change(ctx, put); !errors.Is(err, store.ErrExists) {
+		if err = unlessUnchanged(way(ctx, put)); !errors.Is(err, store.ErrExists) {
 			return err
 		}
 	}

@@ -52,6 +52,16 @@ func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Gran
 	) ORDER BY app_id, id LIMIT $1`, w.args...)
 }
 
+// TopUses implements [store.Overview].
+func (s *Store) TopUses(ctx context.Context, v gk.Viewer, platform string, day int64, limit int) ([]gk.Grant, error) {
+	w := where{args: []any{platform, day, atMost(limit)}}
+	w.seen(v, "app_id", "owner")
+	return all(ctx, s.lists(v), shownGrant, `SELECT `+grantColumns+` FROM grants WHERE id IN (
+		SELECT id FROM grants WHERE app_id IN (SELECT id FROM apps WHERE platform = $1) AND quota_day = $2 AND quota_used > 0`+w.text.String()+`
+		ORDER BY quota_used DESC, id LIMIT $3
+	) ORDER BY quota_used DESC, id`, w.args...)
+}
+
 // EndsByDay implements [store.Overview].
 func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]store.EndCount, error) {
 	w := where{args: []any{ms(from), ms(until), offset.Milliseconds()}}

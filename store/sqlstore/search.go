@@ -25,13 +25,12 @@ func found(ctx context.Context, q Querier, query string) (ids []string, many boo
 	if query == "" {
 		return nil, false, nil
 	}
-	wanted := []string{terms.Whole(query)}
+	wanted := [][]string{{terms.Whole(query)}}
 	if utf8.RuneCountInString(query) > 1 {
-		wanted = append(wanted, terms.Name(query))
+		wanted = append(wanted, terms.InName(query))
 	}
-	for _, term := range wanted {
-		some, err := all(ctx, q, scanText, `SELECT grant_id FROM grant_terms WHERE term >= $1 AND term < $2 LIMIT $3`,
-			term, term+string(utf8.MaxRune), int64(mostFound+1))
+	for _, either := range wanted {
+		some, err := foundByOne(ctx, q, either)
 		if err != nil {
 			return nil, false, err
 		}
@@ -42,6 +41,18 @@ func found(ctx context.Context, q Querier, query string) (ids []string, many boo
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), false, nil
+}
+
+// foundByOne returns the ids of the grants with the first of some terms that not more than mostFound have.
+func foundByOne(ctx context.Context, q Querier, either []string) (ids []string, err error) {
+	for _, term := range either {
+		ids, err = all(ctx, q, scanText, `SELECT grant_id FROM grant_terms WHERE term >= $1 AND term < $2 LIMIT $3`,
+			term, term+string(utf8.MaxRune), int64(mostFound+1))
+		if err != nil || len(ids) <= mostFound {
+			break
+		}
+	}
+	return ids, err
 }
 
 // queried adds that a grant has the query: at the beginning of one of its ids, hosts and owner, or anywhere in a name.

@@ -47,6 +47,8 @@ type Engine interface {
 	// Change runs do as one transaction and commits it unless do returns an error, which it then returns as it is.
 	// It may run do again. Once do has begun, the end of ctx stops nothing.
 	Change(ctx context.Context, do func(context.Context, Querier) error) error
+	// Alone is Change for a do that writes much. It is worth a transaction that nobody else has begun.
+	Alone(ctx context.Context, do func(context.Context, Querier) error) error
 	// Single is Change for a do that writes with its first statement only, which then is its own transaction.
 	Single(ctx context.Context, do func(context.Context, Querier) error) error
 	// Locking returns the engine's words for locking rows.
@@ -90,7 +92,10 @@ func (s *Store) lists(v gk.Viewer) Reader {
 
 // change runs do as one transaction. ErrUnchanged undoes it and is no error.
 func (s *Store) change(ctx context.Context, do func(context.Context, Querier) error) error {
-	err := s.db.Change(ctx, do)
+	return unlessUnchanged(s.db.Change(ctx, do))
+}
+
+func unlessUnchanged(err error) error {
 	if errors.Is(err, store.ErrUnchanged) {
 		return nil
 	}

@@ -33,6 +33,11 @@ func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Gran
 	return call(ctx, s, "Troubled", func() ([]gk.Grant, error) { return s.inner.Troubled(ctx, v, limit) })
 }
 
+// TopUses implements [store.Overview].
+func (s *Store) TopUses(ctx context.Context, v gk.Viewer, platform string, day int64, limit int) ([]gk.Grant, error) {
+	return call(ctx, s, "TopUses", func() ([]gk.Grant, error) { return s.inner.TopUses(ctx, v, platform, day, limit) })
+}
+
 // EndsByDay implements [store.Overview].
 func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]store.EndCount, error) {
 	return call(ctx, s, "EndsByDay", func() ([]store.EndCount, error) { return s.inner.EndsByDay(ctx, v, from, until, offset) })

@@ -105,6 +105,37 @@ func troubled(t *testing.T, s store.Store) {
 	}
 }
 
+func topUses(t *testing.T, s store.Store) {
+	given.MakeApp(t, s, "app")
+	use := func(id, owner string, day, n int64) {
+		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) { g.Owner, g.QuotaDay, g.QuotaUsed = owner, day, n })
+	}
+	use("1-few", "a", 5, 2)
+	use("2-many", "", 5, 40)
+	use("3-none", "", 5, 0)
+	use("4-before", "", 4, 50)
+	use("5-more", "a", 5, 7)
+	app, err := s.App(t.Context(), gk.Engine(), "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		v        gk.Viewer
+		platform string
+		limit    int
+		want     []string
+	}{
+		{given.Someone, app.Platform, 10, []string{"2-many", "5-more", "1-few"}}, {given.Someone, app.Platform, 2, []string{"2-many", "5-more"}},
+		{limited, app.Platform, 10, []string{"5-more", "1-few"}}, {given.Someone, "another", 10, nil}, {gk.Viewer{}, app.Platform, 10, nil},
+	} {
+		got, err := s.TopUses(t.Context(), c.v, c.platform, 5, c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given.Same(t, "who used the most", given.IDs(got), c.want)
+	}
+}
+
 func endsByDay(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	midnight := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)

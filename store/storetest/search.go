@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
@@ -106,4 +107,21 @@ func queryOfOlder(t *testing.T, raw Raw) {
 		}
 	}
 	wantFound(t, s, store.GrantFilter{Query: "house"}, "gr-0000", "gr-0001", "gr-0002", "gr-0003", "gr-0004")
+}
+
+// queryOfManyBeginnings searches for a text whose beginning more names have than are looked through, and whose end few have.
+func queryOfManyBeginnings(t *testing.T, raw Raw) {
+	s := raw.Store
+	given.MakeApp(t, s, "app")
+	for n := range 3 {
+		given.MakeGrant(t, s, "app", given.Numbered("gr", n), func(g *gk.Grant) { g.Subject.Name = fmt.Sprint("tea house of number ", n) })
+	}
+	raw.Run(`INSERT INTO grant_terms (term, grant_id)
+		WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 6000)
+		SELECT CAST($1 AS TEXT), 'gr-' || CAST(n + 1000 AS TEXT) FROM more`, terms.Name(terms.Fold("tea house")))
+	wantFound(t, s, store.GrantFilter{Query: "tea house of number 2"}, "gr-0002")
+	wantFound(t, s, store.GrantFilter{Query: "tea house of number 7"})
+	wantFound(t, s, store.GrantFilter{Query: "tea house of number"}, "gr-0000", "gr-0001", "gr-0002")
+	wantFound(t, s, store.GrantFilter{Query: "tea house"}, "gr-0000", "gr-0001", "gr-0002")
+	wantFound(t, s, store.GrantFilter{Query: "tea hous", Limit: 2, After: "gr-0000"}, "gr-0001", "gr-0002")
 }

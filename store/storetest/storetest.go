@@ -60,6 +60,7 @@ var rawCases = []struct {
 	{"a number that cannot be read holds up nothing that is worked off", workAmongDamaged},
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
+	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
@@ -141,6 +142,7 @@ var cases = []given.Case{
 	{Name: "grants are counted by app and state, as the viewer sees them", Run: grantCounts},
 	{Name: "what is due and waits, what is in doubt and what is unpublished is told by platform", Run: backlogs},
 	{Name: "what is troubled is listed, and nothing that is well or revoked", Run: troubled},
+	{Name: "the grants that have used the most of a day are listed", Run: topUses},
 	{Name: "ends are counted by day and kind", Run: endsByDay},
 	{Name: "recent events come latest first, page by page", Run: recentEvents},
 

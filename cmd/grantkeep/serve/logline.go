@@ -28,7 +28,9 @@ func (g *gathered) plain(r slog.Record) bool {
 		case slog.KindInt64:
 			l.text = strconv.AppendInt(l.text, v.Int64(), 10)
 		case slog.KindDuration:
-			l.quoted(rounded(v.Duration()))
+			l.raw(`"`)
+			l.raw(rounded(v.Duration())) // its µ needs no escape
+			l.raw(`"`)
 		default:
 			l.plain = false
 		}

@@ -43,7 +43,8 @@ func Control(ctx context.Context, gate *outbound.Gate, address string, in any) (
 
 // Shop is a shop of a simulated platform, as its ready line tells.
 type Shop struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Host string `json:"host"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Host  string `json:"host"`
+	Owner string `json:"owner"` // the account that it belongs to, where the platform has such
 }

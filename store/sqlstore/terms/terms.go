@@ -102,6 +102,19 @@ func Name(text string) string { return "~" + cut(text, nameCut) }
 // Tag returns the term of a tag. It is whole and unfolded, so that a tag is found by itself and by nothing else.
 func Tag(name, value string) string { return "#" + name + ":" + value }
 
+// InName returns terms of a folded text each of which every grant has with this text in a name. A text that is longer than a
+// term has several: its beginning may be that of thousands of names, and its end that of one.
+func InName(text string) []string {
+	found := []string{Name(text)}
+	characters := []rune(text)
+	for _, from := range []int{len(characters) - nameCut, (len(characters) - nameCut) / 2} {
+		if term := Name(string(characters[max(from, 0):])); !slices.Contains(found, term) {
+			found = append(found, term)
+		}
+	}
+	return found
+}
+
 // cut returns the first n characters of a text.
 func cut(text string, n int) string {
 	for at := range text {
