@@ -49,7 +49,7 @@ var families = []string{"platform/signing", "platform/answer", "platform/shopeec
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":           {".", "store", "lifecycle", "store/storetest/given", "store/storetest/consents", "store/storetest/refreshes"},
+	"store/storetest":           {".", "store", "lifecycle", "store/sqlstore/terms", "store/storetest/given", "store/storetest/consents", "store/storetest/refreshes"},
 	"store/storetest/given":     {".", "store"},
 	"store/storetest/consents":  {".", "store", "store/storetest/given"},
 	"store/storetest/refreshes": {".", "store", "lifecycle", "store/storetest/given"},

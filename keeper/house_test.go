@@ -442,6 +442,26 @@ func (h *house) moveTo(at time.Time) {
 
 func (h *house) now() time.Time { return h.sims.Clock.Now() }
 
+// renewed lets time pass until a grant is at a generation, for a while at most: each second of it is a round of the keeper.
+func (h *house) renewed(id string, generation int64, within time.Duration) gk.Grant {
+	h.t.Helper()
+	g := h.grant(id)
+	for end := time.Now().Add(within); g.Generation < generation && time.Now().Before(end); g = h.grant(id) {
+		time.Sleep(time.Second)
+	}
+	return g
+}
+
+// revoked lets time pass until a grant is revoked, for a while at most.
+func (h *house) revoked(id string, within time.Duration) gk.Grant {
+	h.t.Helper()
+	g := h.grant(id)
+	for end := time.Now().Add(within); g.State != gk.Revoked && time.Now().Before(end); g = h.grant(id) {
+		time.Sleep(time.Second)
+	}
+	return g
+}
+
 // noSecretLogged searches the log for every token that the platform ever issued and for the app's secrets.
 func (h *house) noSecretLogged() {
 	h.t.Helper()

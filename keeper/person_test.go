@@ -51,7 +51,7 @@ func TestRepairedAppIsBackWithinHalfAnHour(t *testing.T) {
 		g := h.connect(0, "")
 		h.fault("invalid_client", "refresh", -1)
 		h.moveTo(g.Expires.Add(-6 * 24 * time.Hour))
-		h.moveTo(h.now().Add(12 * time.Hour)) // half a day with a wrong secret
+		h.moveTo(h.now().Add(3 * time.Hour)) // a morning with a wrong secret
 		if now := h.grant(g.ID); now.Fault == nil || now.Fault.Code != "invalid_client" {
 			t.Fatalf("fault %v, want invalid_client", now.Fault)
 		}
@@ -114,8 +114,7 @@ func TestPairThatCannotBeStoredHoldsBackNoOther(t *testing.T) {
 		b.mu.Lock()
 		b.update = nil
 		b.mu.Unlock()
-		time.Sleep(10 * time.Minute) // it is offered less often after each refusal
-		if now := h.grant(one.ID); now.Generation != 2 {
+		if now := h.renewed(one.ID, 2, 10*time.Minute); now.Generation != 2 {
 			t.Errorf("the first pair, once its row is whole: generation %d, want 2", now.Generation)
 		}
 	})

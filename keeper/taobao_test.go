@@ -131,8 +131,7 @@ func TestCancelledSellerIsHeardFromTheMessages(t *testing.T) {
 		g := h.connect(0, "")
 		h.moveTo(h.now().Add(5 * time.Minute))
 		h.control(http.MethodPost, "/taobao/revoke", map[string]string{"subject": g.Subject.ID}, nil)
-		time.Sleep(3 * time.Minute) // messages are pulled each minute
-		if now := h.grant(g.ID); now.State != gk.Revoked {
+		if now := h.revoked(g.ID, 3*time.Minute); now.State != gk.Revoked {
 			t.Errorf("three minutes later: %s, want revoked", now.State)
 		}
 	})
