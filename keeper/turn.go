@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
@@ -20,7 +21,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		if a.App.Broken == "" && a.App.Stop != gk.StopPerson && !a.App.PausedUntil.After(now) { // one that is due tries whether the app works again
 			var err error
 			if taken, err = k.takeProbe(ctx, a.App.ID, now); err != nil {
-				return err
+				return errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
 			}
 		}
 		if !taken {
