@@ -81,6 +81,7 @@ type appView struct {
 	Field     string // what is wrong
 	Why       string
 	Proved    bool
+	Halted    bool // an administrator has stopped it
 	Endpoints []string
 }
 
@@ -106,6 +107,7 @@ func (c *console) appView(v *desk.Visit) (appView, error) {
 	}
 	view := appView{Page: p, appRow: c.appRow(p, a, s), Callback: c.keeper.Apps().CallbackURL(a.ID), Push: c.keeper.Apps().PushURL(a.ID), Install: c.keeper.Apps().InstallURL(a.ID)}
 	view.Proved = c.o.Demo != nil || v.Session.Proved(c.Now())
+	view.Halted = c.keeper.Apps().Stopped(a.ID)
 	if f := c.described(c.keeper.Apps().FaultOf(a)); f != nil {
 		view.Remedy = f.Remedy.In(p.Lang)
 	}
@@ -340,5 +342,53 @@ func (c *console) removeApp(v *desk.Visit) error {
 		return err
 	}
 	v.SeeOther("/apps?done=removed")
+	return nil
+}
+
+// askStop asks before the big switch: nothing of the app is refreshed, called or handed out until it is started again.
+func (c *console) askStop(v *desk.Visit) error { return c.stopPage(v, http.StatusOK, false) }
+
+func (c *console) stopPage(v *desk.Visit, status int, mistake bool) error {
+	view, err := c.appView(v)
+	if err != nil {
+		return err
+	}
+	p := view.Page
+	return v.Show(status, frame.Confirm(frame.ConfirmView{
+		Page: p, Title: []string{p.T("confirm.stop", "App", view.Name)}, Text: []string{p.T("confirm.stop.what", "N", frame.Count(view.Grants)), p.T("confirm.stop.back")},
+		Action: p.URL("/apps/%s/stop", view.ID), Back: p.URL("/apps/%s", view.ID), Button: "act.stop", Typed: frame.Last(view.ID),
+		TypedLabel: p.T("confirm.type.app", "Last4", frame.Last(view.ID)), Mistake: mistake,
+	}))
+}
+
+// stopApp stops an application everywhere within a second.
+func (c *console) stopApp(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if !v.Prove("/apps/" + id + "/stop") {
+		return nil
+	}
+	if v.Field("typed") != frame.Last(id) {
+		return c.stopPage(v, http.StatusUnprocessableEntity, true)
+	}
+	return c.setStopped(v, "app.stop", true, "stopped")
+}
+
+// startApp lets an application that was stopped work again.
+func (c *console) startApp(v *desk.Visit) error {
+	if !v.Prove("/apps/" + v.R.PathValue("id")) {
+		return nil
+	}
+	return c.setStopped(v, "app.start", false, "started")
+}
+
+func (c *console) setStopped(v *desk.Visit, action string, stop bool, done string) error {
+	id := v.R.PathValue("id")
+	if err := v.Record(action, store.AuditEntry{App: id}); err != nil {
+		return err
+	}
+	if err := c.keeper.Apps().SetStopped(v.Ctx(), v.Viewer, id, stop); err != nil {
+		return err
+	}
+	v.SeeOther("/apps/" + id + "?done=" + done)
 	return nil
 }

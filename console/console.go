@@ -15,14 +15,17 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/console/outlets"
 	"github.com/grantkeep/grantkeep/console/session"
+	"github.com/grantkeep/grantkeep/console/upkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// Options is what the console is made of. Keeper, Consent, Store, Drivers and URL are required.
+// Options is what the console is made of. Keeper, Consent, Store, Drivers, News and URL are required.
 type Options struct {
 	Keeper  *keeper.Keeper
 	Consent *consent.Flow
@@ -32,6 +35,8 @@ type Options struct {
 	Base    string            // path before every page but the log-in: "/console" where faces share an address
 	Version string
 	Log     *slog.Logger
+	APIURL  string                     // of the API, for commands that are shown
+	News    *notify.News               // where what happens is told
 	NewKey  func() (gk.Secret, []byte) // makes the text of an API key and its hash
 	Now     func() time.Time           // the clock on the wall, by which logins live; nil: the machine's
 	Demo    Demo                       // nil unless this is the demo
@@ -46,6 +51,7 @@ type console struct {
 	store    store.Store
 	throttle *session.Throttle
 	hashing  people.Hashing
+	codes    session.Codes
 	counts   *lately[census]
 }
 
@@ -62,6 +68,7 @@ func New(o Options) http.Handler {
 	}
 	c := &console{
 		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, hashing: people.NewHashing(), throttle: session.NewThrottle(o.Now),
+		codes:  session.Codes{Vault: o.Keeper.Vault()},
 		counts: &lately[census]{now: o.Now},
 		Desk: &desk.Desk{
 			Keeper: o.Keeper, Store: o.Store, Drivers: o.Drivers, Base: o.Base, Log: o.Log, Now: o.Now, Texts: loadTexts(), Mux: http.NewServeMux(),
@@ -98,6 +105,9 @@ func (c *console) routes() {
 	on("POST /logout", store.RoleSupport, c.logout)
 
 	on("GET /grants", store.RoleSupport, c.grants)
+	on("POST /grants/searches", store.RoleSupport, c.saveSearch)
+	on("POST /grants/bulk", store.RoleSupport, c.askLinks)
+	on("POST /grants/links", store.RoleSupport, c.makeLinks)
 	on("GET /grants/{id}", store.RoleSupport, c.grant)
 	on("POST /grants/{id}/link", store.RoleSupport, c.grantLink)
 	on("POST /grants/{id}/refresh", store.RoleOperator, c.grantRefresh)
@@ -114,6 +124,9 @@ func (c *console) routes() {
 	on("POST /apps/new", store.RoleAdministrator, c.newApp)
 	on("GET /apps/{id}", store.RoleSupport, c.app)
 	on("POST /apps/{id}/check", store.RoleOperator, c.appCheck)
+	on("GET /apps/{id}/stop", store.RoleAdministrator, c.askStop)
+	on("POST /apps/{id}/stop", store.RoleAdministrator, c.stopApp)
+	on("POST /apps/{id}/start", store.RoleAdministrator, c.startApp)
 	on("POST /apps/{id}", store.RoleAdministrator, c.changeApp)
 	on("GET /apps/{id}/remove", store.RoleAdministrator, c.askRemoveApp)
 	on("POST /apps/{id}/remove", store.RoleAdministrator, c.removeApp)
@@ -129,13 +142,19 @@ func (c *console) routes() {
 	on("POST /settings", store.RoleSupport, c.saveSettings)
 	on("POST /settings/password", store.RoleSupport, c.changePassword)
 	on("POST /settings/logins", store.RoleSupport, c.endLogins)
+	on("POST /settings/code", store.RoleSupport, c.newCode)
+	on("POST /settings/code/confirm", store.RoleSupport, c.confirmCode)
+	on("POST /settings/code/remove", store.RoleSupport, c.dropCode)
 	on("POST /settings/keys", store.RoleAdministrator, c.newKey)
 	on("GET /settings/keys/{id}/retire", store.RoleAdministrator, c.askRetire)
 	on("POST /settings/keys/{id}/retire", store.RoleAdministrator, c.retire)
 	on("POST /settings/people", store.RoleAdministrator, c.newPerson)
+	on("POST /settings/people/{id}/code", store.RoleAdministrator, c.dropCode)
 	on("POST /settings/people/{id}/role", store.RoleAdministrator, c.changeRole)
 	on("GET /settings/people/{id}/remove", store.RoleAdministrator, c.askRemovePerson)
 	on("POST /settings/people/{id}/remove", store.RoleAdministrator, c.removePerson)
+	outlets.Route(c.Desk, c.o.News)
+	upkeep.Route(c.Desk, c.o.APIURL)
 	if c.o.Demo != nil {
 		on("POST /demo/advance", store.RoleSupport, c.advance)
 		on("POST /demo/fill", store.RoleSupport, c.fill)

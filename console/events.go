@@ -28,8 +28,8 @@ func (c *console) events(v *desk.Visit) error {
 	p := v.Page
 	p.Section = "events"
 	asked := v.R.URL.Query()
-	view := eventsView{Page: p, Kind: asked.Get("kind"), Kinds: kinds, App: frame.Cut(asked.Get("app"), longestName)}
-	if !slices.Contains(kinds, view.Kind) {
+	view := eventsView{Page: p, Kind: asked.Get("kind"), Kinds: frame.Kinds, App: frame.Cut(asked.Get("app"), longestName)}
+	if !slices.Contains(frame.Kinds, view.Kind) {
 		view.Kind = ""
 	}
 	view.Narrowed = view.Kind != "" || view.App != ""

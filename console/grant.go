@@ -355,7 +355,7 @@ func (c *console) historyRows(v *desk.Visit, events []gk.Event, g *gk.Grant) ([]
 			Text: p.T("history.renewals", "N", frame.Count(g.Generation-1), "Date", p.Day(g.CreatedAt)), Tone: "ok", Icon: "cycle"})
 	}
 	for _, e := range events {
-		rows = append(rows, historyRow{At: e.At, Title: kindOf(p, e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
+		rows = append(rows, historyRow{At: e.At, Title: frame.KindOf(p, e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
 	}
 	slices.SortStableFunc(rows, func(a, b historyRow) int { return b.At.Compare(a.At) })
 	return rows, nil
@@ -379,22 +379,6 @@ func (c *console) actors(v *desk.Visit) (map[string]string, error) {
 		names[k.ID] = k.Name
 	}
 	return names, nil
-}
-
-// kinds are the events that have a name of their own in the catalogue.
-var kinds = []string{
-	gk.EventAuthorizationCompleted, gk.EventAuthorizationFailed, gk.EventGrantCreated, gk.EventGrantAuthorized, gk.EventGrantHeld,
-	gk.EventGrantConfirmed, gk.EventGrantMoved, gk.EventGrantShopsChanged, gk.EventGrantExpiring, gk.EventGrantNeedsAuthorization,
-	gk.EventGrantInDoubt, gk.EventGrantSuspended, gk.EventGrantRecovered, gk.EventGrantExpired, gk.EventGrantRevoked, gk.EventGrantLateAnswer,
-	gk.EventAppChanged, gk.EventAppPaused, gk.EventAppResumed, gk.EventAppBroken, gk.EventAppKeyExpiring,
-}
-
-// kindOf says an event's kind in words; one that this page does not know keeps its own name.
-func kindOf(p frame.Page, kind string) string {
-	if slices.Contains(kinds, kind) {
-		return p.T("event." + kind)
-	}
-	return kind
 }
 
 func toneOfEvent(kind string) string {
@@ -466,7 +450,7 @@ func (c *console) eventRows(v *desk.Visit, events []gk.Event, s census) ([]event
 	}
 	rows := make([]eventRow, 0, len(events))
 	for _, e := range events {
-		row := eventRow{Event: e, Title: kindOf(v.Page, e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.Page, e, names)}
+		row := eventRow{Event: e, Title: frame.KindOf(v.Page, e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.Page, e, names)}
 		switch {
 		case subjects[e.Grant] != "":
 			row.About, row.Link = subjects[e.Grant], v.Page.URL("/grants/%s", e.Grant)

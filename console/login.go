@@ -65,6 +65,12 @@ func (c *console) login(v *desk.Visit) error {
 	if err != nil {
 		return err
 	}
+	if right {
+		right, err = c.secondStep(ctx, person, v.R.PostFormValue("code"))
+		if err != nil {
+			return err
+		}
+	}
 	if !right {
 		c.Log.Warn("console", "act", "login refused", "name", name, "address", session.AddressOf(v.R))
 		if person.ID != "" {

@@ -15,6 +15,7 @@ import (
 type overviewView struct {
 	frame.Page
 	First     bool // there is no app yet
+	AskCode   bool // the person should have a second step and has none
 	Todos     []todo
 	More      int
 	Affected  int
@@ -61,7 +62,12 @@ func (c *console) overview(v *desk.Visit) error {
 	if p.Now.Sub(s.at) > time.Minute {
 		view.Stale = p.At(s.at)
 	}
-	view.Todos = c.todos(p, s)
+	view.AskCode = !p.Demo && p.May(store.RoleOperator) && v.Person.Code == ""
+	broken, err := c.brokenOutlets(v)
+	if err != nil {
+		return err
+	}
+	view.Todos = inOrder(append(c.todos(p, s), broken...))
 	view.Affected = len(s.troubled)
 	if n := len(view.Todos) - mostTodos; n > 0 {
 		view.Todos, view.More = view.Todos[:mostTodos], n
@@ -138,4 +144,26 @@ func platformsOf(counts []store.GrantCount) []platformRow {
 		list = append(list, row)
 	}
 	return list
+}
+
+// brokenOutlets is what to do about endpoints and alarms that do not get what happens.
+func (c *console) brokenOutlets(v *desk.Visit) ([]todo, error) {
+	all, err := c.store.Outlets(v.Ctx(), "")
+	if err != nil {
+		return nil, err
+	}
+	p := v.Page
+	var list []todo
+	for _, o := range all {
+		if o.FailingSince.IsZero() && (o.Enabled || o.Reason == "") {
+			continue
+		}
+		t := todo{Move: frame.MoveUs, Since: o.FailingSince, N: 1, Act: "act.look", rank: rankOther, Detail: p.T("todo.outlet.text")}
+		t.What, t.Link = p.T("todo.endpoint", "Name", firstOf(o.Rule.Description, o.ID)), p.URL("/endpoints/%s", o.ID)
+		if o.Form == store.AlarmForm {
+			t.What, t.Link = p.T("todo.alarm", "Name", p.T("channel."+o.Rule.Channel)), p.URL("/alarms")
+		}
+		list = append(list, t)
+	}
+	return list, nil
 }

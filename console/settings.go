@@ -32,6 +32,7 @@ type settingsView struct {
 	Roles       []string
 	Invited     string // a login link, shown this once
 	NameMistake string
+	Step        *secondStep // on its way to the person's phone
 }
 
 type loginRow struct {

@@ -177,6 +177,11 @@ func (c *console) todos(p frame.Page, s census) []todo {
 		list = append(list, todo{What: p.T("todo.ending", "N", frame.Count(n)), Detail: p.T("todo.ending.text"), Move: frame.MoveMerchant, N: n,
 			Link: p.URL("/grants?ends=7"), Act: "act.look", rank: rankEnding})
 	}
+	return list
+}
+
+// inOrder puts the most harmful first.
+func inOrder(list []todo) []todo {
 	slices.SortFunc(list, func(a, b todo) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), -cmp.Compare(a.N, b.N), strings.Compare(a.Platform, b.Platform), strings.Compare(a.Link, b.Link))
 	})

@@ -105,7 +105,7 @@ type duty struct {
 func (k *Keeper) duties() []duty {
 	notes := &openings{Keeper: k, said: map[string]time.Time{}}
 	gone := &takeOver{Keeper: k}
-	claims := &claimer{Keeper: k, notes: notes, floors: map[string]time.Time{}, whole: map[string]time.Time{}}
+	claims := &claimer{Keeper: k, notes: notes, floors: map[string]time.Time{}, whole: map[string]time.Time{}, took: map[string]time.Time{}}
 	rounds := &appRounds{Keeper: k, notes: notes}
 	clicks := &resumer{Keeper: k}
 	return []duty{

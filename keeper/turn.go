@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
@@ -17,14 +18,9 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	lifecycle.Forgive(&g, a.App)
 	ask := g.Renewable && lifecycle.RenewalDue(&g, t, now)
 	if ask && a.App.Stopped() {
-		taken := false
-		if a.App.Broken == "" && a.App.Stop != gk.StopPerson && !a.App.PausedUntil.After(now) { // one that is due tries whether the app works again
-			var err error
-			if taken, err = k.takeProbe(ctx, a.App.ID, now); err != nil {
-				return errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
-			}
-		}
-		if !taken {
+		if taken, err := k.triesAgain(ctx, a.App, now); err != nil {
+			return errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
+		} else if !taken {
 			return k.waitForStop(ctx, a, g)
 		}
 	}
@@ -47,22 +43,32 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if errand != lifecycle.SendRefresh && g.RetryAt.After(now) && lifecycle.OverQuota(&g, t, now, false) > 0 {
 		k.counts.add(a.App.Platform, OverQuota)
 	}
-	if a.App.Broken != "" && errand != lifecycle.SendRefresh {
-		return nil // it cannot be asked
-	}
-	switch errand {
-	case lifecycle.SendRefresh:
+	return k.goOn(ctx, a, g, errand)
+}
+
+// goOn runs the errand that a turn left. An app that is broken can send a refresh, which tells, and nothing else.
+func (k *Keeper) goOn(ctx context.Context, a apps.Opened, g gk.Grant, errand lifecycle.Errand) error {
+	switch {
+	case errand == lifecycle.SendRefresh:
 		return k.renew(ctx, a, g)
-	case lifecycle.Nothing:
+	case a.App.Broken != "":
 		return nil
-	case lifecycle.AskWhose:
+	case errand == lifecycle.AskWhose:
 		return k.confirmImport(ctx, a, g)
-	case lifecycle.AskAlive:
+	case errand == lifecycle.AskAlive:
 		return k.askAlive(ctx, a, g)
-	case lifecycle.AskHow:
+	case errand == lifecycle.AskHow:
 		return k.probe(ctx, a, g)
 	}
 	return nil
+}
+
+// triesAgain reports whether a refresh that is due is the one that tries whether a stopped app works again.
+func (k *Keeper) triesAgain(ctx context.Context, app gk.App, now time.Time) (bool, error) {
+	if app.Broken != "" || app.Stop == gk.StopPerson || app.PausedUntil.After(now) {
+		return false, nil
+	}
+	return k.takeProbe(ctx, app.ID, now)
 }
 
 // waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done. A

@@ -100,7 +100,7 @@ func (t Teller) tell(e gk.Event, app gk.App, g gk.Grant) Event {
 	}
 	if g.ID != "" {
 		s := g.Subject
-		out.Subject = &s
+		out.Subject, out.Tags = &s, g.Tags
 	}
 	// The ends carry the contract's names beside those that the history has.
 	if end, ok := out.Data["ends_at"].(string); ok {

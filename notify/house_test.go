@@ -46,6 +46,12 @@ var all = gk.Viewer{Key: "key_all", Scopes: gk.Scopes()}
 // newHouse opens a house whose news may reach the given hosts.
 func newHouse(t *testing.T, allow ...string) *house {
 	t.Helper()
+	return newHouseBehind(t, outbound.Options{Allow: allow})
+}
+
+// newHouseBehind opens a house whose news goes out by a gate of its own.
+func newHouseBehind(t *testing.T, o outbound.Options) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
@@ -60,7 +66,7 @@ func newHouse(t *testing.T, allow ...string) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{Allow: allow})
+	gate, err := outbound.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,15 +179,15 @@ func (h *house) webhook(address string, rule store.Rule) (notify.Webhook, string
 	return w, secret.Reveal()
 }
 
-// until waits until something is so.
+// until waits until something is so: five minutes at most, which only a failure takes.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if so() {
 			return
 		}
 	}
-	t.Fatalf("in three minutes it did not come about that %s", what)
+	t.Fatalf("in five minutes it did not come about that %s", what)
 }
 
 // post is one request that a receiver got.

@@ -58,7 +58,9 @@ func (n *News) look() {
 func (n *News) Run(ctx context.Context) error {
 	w, a := newWorker(n), newAhead(n)
 	var g errgroup.Group
+	d := &digests{worker: w}
 	g.Go(func() error { return n.turns(ctx, a.pass) })
+	g.Go(func() error { return n.turns(ctx, d.pass) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error {
 		defer w.all.Wait()

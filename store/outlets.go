@@ -41,6 +41,13 @@ type Rule struct {
 	Language    string        `json:"language,omitempty"`
 	Quiet       *Quiet        `json:"quiet,omitempty"`
 	Group       time.Duration `json:"group,omitempty"`
+	Digest      *Digest       `json:"digest,omitempty"`
+}
+
+// Digest is when an alarm tells every day how all stands: HH:MM in a zone.
+type Digest struct {
+	At   string `json:"at"`
+	Zone string `json:"zone"`
 }
 
 // Quiet is a time of the day, HH:MM in a zone, in which only what is critical is told.

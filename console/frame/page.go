@@ -228,6 +228,8 @@ type ConfirmView struct {
 	Typed       string // what has to be typed; empty: nothing
 	TypedLabel  string
 	Mistake     bool
+	Hidden      [][2]string // names and values that go with the form
+	Calm        bool        // nothing is destroyed
 }
 
 // lastDigits is how much of an id is typed to confirm.
@@ -243,4 +245,18 @@ func Last(text string) string {
 type ProblemView struct {
 	Page
 	Title, Text string // Title is the id of a text
+}
+
+// Plain writes a number that is a name, without marks between its figures.
+func Plain(n int64) string { return strconv.FormatInt(n, 10) }
+
+// SafeCells keeps a table's cells from being read as formulas by the programs that open it.
+func SafeCells(cells []string) []string {
+	for i, c := range cells {
+		r, _ := utf8.DecodeRuneInString(c)
+		if c != "" && strings.ContainsRune("=+-@\t\r\n\x00＝＋－＠", r) {
+			cells[i] = "'" + c
+		}
+	}
+	return cells
 }

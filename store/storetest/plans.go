@@ -125,7 +125,7 @@ func callAll(ctx context.Context, t *testing.T, s store.Store) {
 	id := "gr-000007"
 	filters := []store.GrantFilter{
 		{}, {App: "app-1"}, {Owner: "owner-3"}, {State: gk.Suspended}, {State: gk.Active}, {ExpiresBefore: given.Epoch.Add(48 * time.Hour)},
-		{Query: "70000"}, {Query: "s77.ex"}, {Query: "茶店1"}, {Query: "7"}, {Platform: "shopee"}, {After: "gr-010000"},
+		{Query: "70000"}, {Query: "s77.ex"}, {Query: "茶店1"}, {Query: "7"}, {WhoseMove: "merchant"}, {WhoseMove: "vendor"}, {TagName: "tier", TagValue: "7"}, {Platform: "shopee"}, {After: "gr-010000"},
 		{App: "app-1", Owner: "owner-3", State: gk.Suspended},
 	}
 	results := map[string]error{}
