@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"path/filepath"
@@ -46,6 +47,49 @@ func TestRowsThatCannotBeReadBreakNoList(t *testing.T) {
 	a := h.do("all", http.MethodGet, "/v1/apps?limit=1", "")
 	if !strings.Contains(a.body, `"next"`) {
 		t.Errorf("the page of one app names no next one\n%s", a.body)
+	}
+}
+
+// A webhook and an alarm whose address does not open, and one whose limits cannot be read, hide no other and can be removed.
+func TestOutletsThatCannotBeReadHideNoOther(t *testing.T) {
+	h := newHouse(t)
+	ids := map[string]string{}
+	for _, name := range []string{"sound", "sealed", "limits"} {
+		a := h.do("all", http.MethodPost, "/v1/webhooks", `{"url":"https://hooks.example/`+name+`","kinds":["*"]}`)
+		var made struct{ ID string }
+		if err := json.Unmarshal([]byte(a.body), &made); err != nil || a.status != http.StatusCreated {
+			t.Fatalf("a webhook = %d, %v\n%s", a.status, err, a.body)
+		}
+		ids[name] = made.ID
+	}
+	h.damage(`outlets SET sealed = x'00ff' WHERE id = '` + ids["sealed"] + `'`)
+	h.damage(`outlets SET rule = '[rotten' WHERE id = '` + ids["limits"] + `'`)
+	list := func(unreadable int) {
+		t.Helper()
+		a := h.do("all", http.MethodGet, "/v1/webhooks", "")
+		if a.status != http.StatusOK || strings.Count(a.body, "local:unreadable") != unreadable || !strings.Contains(a.body, "hooks.example/sound") {
+			t.Errorf("GET /v1/webhooks = %d, want 200 with the sound one and %d that cannot be read\n%s", a.status, unreadable, a.body)
+		}
+	}
+	list(2)
+	for _, name := range []string{"sealed", "limits"} {
+		if a := h.do("all", http.MethodGet, "/v1/webhooks/"+ids[name], ""); a.status != http.StatusOK || !strings.Contains(a.body, "local:unreadable") {
+			t.Errorf("the webhook damaged in its %s = %d, want 200 and what is wrong with it\n%s", name, a.status, a.body)
+		}
+		if a := h.do("all", http.MethodDelete, "/v1/webhooks/"+ids[name], ""); a.status != http.StatusNoContent {
+			t.Errorf("removing the webhook damaged in its %s = %d, want 204\n%s", name, a.status, a.body)
+		}
+	}
+	list(0)
+
+	const secret = "made-up-secret-of-an-alarm"
+	a := h.do("all", http.MethodPost, "/v1/alarms", `{"channel":"feishu","settings":{"url":"https://hooks.example/alarm","secret":"`+secret+`"},"kinds":["*"]}`)
+	if a.status != http.StatusCreated {
+		t.Fatalf("an alarm = %d\n%s", a.status, a.body)
+	}
+	h.damage(`outlets SET rule = '[rotten'`)
+	if a := h.do("all", http.MethodGet, "/v1/alarms", ""); a.status != http.StatusOK || !strings.Contains(a.body, "local:unreadable") || strings.Contains(a.body, secret) {
+		t.Errorf("GET /v1/alarms = %d, want 200, what is wrong with it, and no secret\n%s", a.status, a.body)
 	}
 }
 

@@ -93,6 +93,39 @@ func everyMethod(h *house, faulty *storefault.Store, sound store.Store, fault st
 	}
 }
 
+// TestProbeThatCannotBeTakenIsNoDoubt keeps a due grant of a stopped app from learning whether it is the one that tries:
+// nothing was sent, and so nothing is in doubt.
+func TestProbeThatCannotBeTakenIsNoDoubt(t *testing.T) {
+	for name, fault := range map[string]storefault.Fault{"it fails": {Fail: true}, "it loses its answer": {Lose: true}} {
+		t.Run(name, func(t *testing.T) {
+			var sound store.Store
+			var faulty *storefault.Store
+			wrap := func(s store.Store) store.Store { sound, faulty = s, storefault.Wrap(s); return faulty }
+			wrapped(t, wrap, func(h *house) {
+				h.store = sound
+				g := h.connect(0, "")
+				h.writeApp(h.app.ID, func(a *gk.App) {
+					a.Stop, a.PausedUntil = gk.StopFault, h.now().Add(-time.Second)
+					a.Fault = &gk.Fault{Platform: "shoplazza", Stage: "refresh", Code: "invalid_client", Action: gk.FixConfig, At: gk.At(h.now())}
+				})
+				lift := faulty.On("UpdateApp", fault)
+				h.write(g.ID, func(g *gk.Grant) {
+					g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
+				})
+				time.Sleep(5 * time.Second)
+				lift()
+				if g := h.grant(g.ID); g.AttemptID != "" || g.InDoubt() {
+					t.Errorf("the grant is held by an attempt (%q) or in doubt (%v)", g.AttemptID, g.InDoubt())
+				}
+				h.moveTo(h.now().Add(70 * time.Minute)) // the probe that nobody heard of is over, and what was put off is due
+				if g := h.grant(g.ID); g.Generation != 2 || g.InDoubt() {
+					t.Errorf("seventy minutes later generation %d, in doubt %v; want 2 and none", g.Generation, g.InDoubt())
+				}
+			})
+		})
+	}
+}
+
 // calledMethods lists the methods of the store that were called and may fail.
 func calledMethods(s *storefault.Store) []string {
 	var called []string

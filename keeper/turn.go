@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -18,7 +19,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	ask := g.Renewable && lifecycle.RenewalDue(&g, t, now)
 	if ask && a.App.Stopped() {
 		if taken, err := k.triesAgain(ctx, a.App, now); err != nil {
-			return err
+			return errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
 		} else if !taken {
 			return k.waitForStop(ctx, a, g)
 		}

@@ -103,8 +103,7 @@ func (n *News) Alarm(ctx context.Context, v gk.Viewer, id string) (Alarm, error)
 	if err != nil {
 		return Alarm{}, err
 	}
-	p, err := n.open(o)
-	return shownAlarm(o, p), err
+	return shownAlarm(n.shown(o)), nil
 }
 
 // Alarms lists what a viewer sees, behind an id.
@@ -115,11 +114,7 @@ func (n *News) Alarms(ctx context.Context, v gk.Viewer, after string, limit int)
 	}
 	list := make([]Alarm, 0, len(rows))
 	for _, o := range rows {
-		p, err := n.open(o)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, shownAlarm(o, p))
+		list = append(list, shownAlarm(n.shown(o)))
 	}
 	return list, nil
 }

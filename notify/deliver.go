@@ -123,6 +123,9 @@ func (w *worker) turn(ctx context.Context, id string) (failed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if !o.Enabled { // meanwhile, or because it cannot be read
+		return true, nil
+	}
 	p, err := w.open(o)
 	if err != nil {
 		return true, err

@@ -58,6 +58,16 @@ func (n *News) open(o store.Outlet) (p private, err error) {
 	return p, nil
 }
 
+// shown opens an outlet for somebody to look at. One that does not open hides no other: it tells nobody anything, and says
+// why, so that it can be removed.
+func (n *News) shown(o store.Outlet) (store.Outlet, private) {
+	p, err := n.open(o)
+	if err != nil || o.Reason == store.CodeUnreadable { // its rule says which settings are secret
+		o.Enabled, o.Reason, p = false, store.CodeUnreadable, private{}
+	}
+	return o, p
+}
+
 // newSecret makes a secret of Standard Webhooks.
 func newSecret() gk.Secret {
 	var b [secretChance]byte

@@ -125,8 +125,8 @@ func (n *News) Webhook(ctx context.Context, v gk.Viewer, id string) (Webhook, er
 	if err != nil {
 		return Webhook{}, err
 	}
-	p, err := n.open(o)
-	return Webhook{o, p.Settings["url"]}, err
+	o, p := n.shown(o)
+	return Webhook{o, p.Settings["url"]}, nil
 }
 
 func (n *News) outlet(ctx context.Context, v gk.Viewer, form, id string) (store.Outlet, error) {
@@ -152,10 +152,7 @@ func (n *News) Webhooks(ctx context.Context, v gk.Viewer, after string, limit in
 	}
 	list := make([]Webhook, 0, len(rows))
 	for _, o := range rows {
-		p, err := n.open(o)
-		if err != nil {
-			return nil, err
-		}
+		o, p := n.shown(o)
 		list = append(list, Webhook{o, p.Settings["url"]})
 	}
 	return list, nil

@@ -43,6 +43,7 @@ type Alarm struct {
 	Digest       *Digest           `json:"digest,omitempty"`
 	Group        string            `json:"group"`
 	Enabled      bool              `json:"enabled"`
+	Reason       string            `json:"reason,omitempty" doc:"why it was disabled: local:unreadable (its row cannot be read; remove it)"`
 	FailingSince wire.Moment       `json:"failing_since"`
 	CreatedAt    wire.Moment       `json:"created_at"`
 	UpdatedAt    wire.Moment       `json:"updated_at"`
@@ -52,7 +53,7 @@ func shownAlarm(a notify.Alarm) Alarm {
 	r := a.Rule
 	out := Alarm{
 		ID: a.ID, Channel: r.Channel, Settings: wire.Pairs(a.Settings), Kinds: wire.Texts(r.Kinds), Platforms: wire.Texts(r.Platforms), Apps: wire.Texts(r.Apps),
-		Owners: wire.Texts(r.Owners), Severity: r.Severity, Language: r.Language, Group: r.Group.String(), Enabled: a.Enabled,
+		Owners: wire.Texts(r.Owners), Severity: r.Severity, Language: r.Language, Group: r.Group.String(), Enabled: a.Enabled, Reason: a.Reason,
 		FailingSince: wire.At(a.FailingSince), CreatedAt: wire.At(a.CreatedAt), UpdatedAt: wire.At(a.UpdatedAt),
 	}
 	if r.Quiet != nil {

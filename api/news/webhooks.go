@@ -24,7 +24,7 @@ type Webhook struct {
 	Owners       []string    `json:"owners" nullable:"false" doc:"empty: no limit"`
 	Description  string      `json:"description"`
 	Enabled      bool        `json:"enabled"`
-	Reason       string      `json:"reason,omitempty" doc:"why it was disabled: gone (it answered 410), failing (for three days)"`
+	Reason       string      `json:"reason,omitempty" doc:"why it was disabled: gone (it answered 410), failing (for three days), local:unreadable (its row cannot be read; remove it)"`
 	FailingSince wire.Moment `json:"failing_since" doc:"the first failure after the last success"`
 	CreatedAt    wire.Moment `json:"created_at"`
 	UpdatedAt    wire.Moment `json:"updated_at"`

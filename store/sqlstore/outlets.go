@@ -31,7 +31,7 @@ func (s *Store) CreateOutlet(ctx context.Context, o store.Outlet) error {
 
 // Outlet implements [store.Outlets].
 func (s *Store) Outlet(ctx context.Context, form, id string) (store.Outlet, error) {
-	return one(ctx, s.db, scanOutlet, `SELECT `+outletColumns+` FROM outlets WHERE id = $1 AND form = $2`, id, form)
+	return one(ctx, s.db, shownOutlet, `SELECT `+outletColumns+` FROM outlets WHERE id = $1 AND form = $2`, id, form)
 }
 
 // Outlets implements [store.Outlets].
