@@ -171,7 +171,7 @@ func say(status int, body string) http.HandlerFunc {
 func bomb() []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	_, _ = io.Copy(z, io.LimitReader(zeros{}, 256<<20)) // a buffer takes everything
+	_, _ = io.Copy(z, io.LimitReader(zeros{}, 16<<20)) // a buffer takes everything
 	_ = z.Close()
 	return b.Bytes()
 }

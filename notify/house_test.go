@@ -179,15 +179,15 @@ func (h *house) webhook(address string, rule store.Rule) (notify.Webhook, string
 	return w, secret.Reveal()
 }
 
-// until waits until something is so.
+// until waits until something is so: five minutes at most, which only a failure takes.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if so() {
 			return
 		}
 	}
-	t.Fatalf("in three minutes it did not come about that %s", what)
+	t.Fatalf("in five minutes it did not come about that %s", what)
 }
 
 // post is one request that a receiver got.

@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -37,7 +38,7 @@ func (s *Door) Face(next http.Handler) http.Handler {
 			h["Strict-Transport-Security"] = hsts
 		}
 		defer func() {
-			if v := recover(); v != nil {
+			if v := recover(); v != nil && !seen.hungUp(v) {
 				if v == http.ErrAbortHandler { //nolint:errorlint // net/http's own word for a connection to be cut
 					panic(v)
 				}
@@ -183,11 +184,15 @@ type seen struct {
 	http.ResponseWriter
 	status int
 	begun  bool
+	lost   error // of a write to a reader who has hung up
 }
 
-// WriteHeader notes the status.
+// WriteHeader notes the status. Once an answer has begun there is no other: whoever read it hung up.
 func (s *seen) WriteHeader(status int) {
-	if !s.begun && status >= http.StatusOK {
+	if s.begun {
+		return
+	}
+	if status >= http.StatusOK {
 		s.status, s.begun = status, true
 	}
 	s.ResponseWriter.WriteHeader(status)
@@ -196,7 +201,17 @@ func (s *seen) WriteHeader(status int) {
 // Write notes that the answer has begun.
 func (s *seen) Write(p []byte) (int, error) {
 	s.begun = true
-	return s.ResponseWriter.Write(p)
+	n, err := s.ResponseWriter.Write(p)
+	if err != nil {
+		s.lost = err
+	}
+	return n, err
+}
+
+// hungUp reports whether a panic is huma's word for a reader who hung up.
+func (s *seen) hungUp(v any) bool {
+	err, ok := v.(error)
+	return ok && s.lost != nil && errors.Is(err, s.lost)
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -57,6 +57,7 @@ var rawCases = []struct {
 	{"a row that cannot be read is not claimed, and stops no other", claimAmongDamaged},
 	{"a grant or an app that cannot be read is named beside the others", readAmongDamaged},
 	{"a row that cannot be read hides no other in any list", listAmongDamaged},
+	{"a number that cannot be read holds up nothing that is worked off", workAmongDamaged},
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 }
