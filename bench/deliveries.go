@@ -20,7 +20,7 @@ const (
 // the customer's own endpoint. In the middle of the second half the server is killed; what it had not told, it tells after
 // its next start, and none is lost.
 func deliveries(ctx context.Context, s *server, r *report) error {
-	to, err := newReceiver()
+	to, err := newReceiver(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -29,8 +30,8 @@ type receiver struct {
 	wrong   error // the first delivery that is not as it should be
 }
 
-func newReceiver() (*receiver, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func newReceiver(ctx context.Context) (*receiver, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

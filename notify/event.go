@@ -165,7 +165,7 @@ func sentence(text platform.Texts, e Event, app gk.App, names platform.Texts) pl
 		}
 	}
 	fill := []string{"{shop}", shopName(e), "{app}", oneLine(firstText(app.Name, e.App)), "{date}", date}
-	for _, name := range []string{"days", "used", "of", "minutes"} {
+	for _, name := range []string{"days", "used", "of", "minutes", "topic"} {
 		fill = append(fill, "{"+name+"}", plain(e.Data[name]))
 	}
 	in := func(text, name string) string {

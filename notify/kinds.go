@@ -30,7 +30,7 @@ type kind struct {
 	severity string
 	move     string         // whose turn it is, where the fault does not tell; empty: nobody's
 	recovers bool           // it ends a trouble
-	text     platform.Texts // one sentence, with {shop}, {app}, {platform}, {days}, {date} and members of data
+	text     platform.Texts // one sentence, with {shop}, {app}, {platform}, {days}, {date} and some members of data
 }
 
 // kinds is the catalogue of events. A kind that is here stays here, with its meaning.
@@ -108,7 +108,8 @@ var kinds = map[string]kind{
 	gk.EventKeyNewNetwork: {severity: Warning, move: moveVendor, text: platform.Texts{
 		ZhCN: "一个 API 密钥在新的网络上使用。", ZhTW: "一個 API 金鑰在新的網路上使用。", En: "An API key is used from a network that is new for it."}},
 	gk.EventPrivacyRequested: {severity: Info, move: moveVendor, text: platform.Texts{
-		ZhCN: "平台转来一项隐私请求。", ZhTW: "平台轉來一項隱私請求。", En: "A platform passes on a request about privacy."}},
+		ZhCN: "{platform} 转来一项个人信息请求（{topic}），需要您处理。", ZhTW: "{platform} 轉來一項個人資料請求（{topic}），需要您處理。",
+		En: "{platform} passes on a request about personal data ({topic}); it is yours to answer."}},
 }
 
 // Kinds lists the kinds of events, sorted.

@@ -222,8 +222,18 @@ const (
 	NoticeExpiring   = "expiring"
 	NoticeOrdered    = "ordered"
 	NoticeTicket     = "ticket"
+	NoticePrivacy    = "privacy"
 	NoticeOther      = "other"
 )
+
+// Privacy is a request about personal data that a platform passes on: ids only, never a name or an address. The vendor
+// answers it; Grantkeep keeps none of the data that it is about.
+type Privacy struct {
+	Topic    string   `json:"topic"` // the platform's name of it
+	Request  string   `json:"request,omitempty"`
+	Customer string   `json:"customer,omitempty"`
+	Orders   []string `json:"orders,omitempty"`
+}
 
 // Notice is one thing a platform told us. At is the platform's own time of the event; zero: unknown.
 type Notice struct {
@@ -235,6 +245,7 @@ type Notice struct {
 	Ceiling  time.Time            // the end of the authorization, where an expiring message tells it (Lazada); zero: not told
 	Dedup    string               // the platform's id, else a digest of the body
 	Fault    *gk.Fault            // why, by the catalogue, where the platform gives a reason; nil otherwise
+	Privacy  *Privacy             // of a NoticePrivacy
 	Secrets  map[string]gk.Secret // pushed credentials by their setting's name (WeChat ticket): stored sealed on the app
 }
 

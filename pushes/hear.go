@@ -23,6 +23,9 @@ func (p *Pushes) Hear(ctx context.Context, app string, n platform.Notice) error 
 	if n.Census {
 		return p.censuses.once(ctx, app, func() error { return p.census(ctx, app, n.At) })
 	}
+	if n.Kind == platform.NoticePrivacy {
+		return p.tellPrivacy(ctx, app, n)
+	}
 	var errs []error
 	for _, s := range n.Subjects {
 		grants, err := p.subjectOf(ctx, app, s)

@@ -35,12 +35,15 @@ type said struct {
 	Census   bool         `json:"census,omitempty"`
 	At       time.Time    `json:"at,omitzero"`
 	Ceiling  time.Time    `json:"ceiling,omitzero"`
+
+	Privacy *platform.Privacy `json:"privacy,omitempty"`
+	Fault   *gk.Fault         `json:"fault,omitempty"` // of a request about privacy: its row in the catalogue
 }
 
 // asks reports whether a notice asks for any work. Most of what platforms push, orders and products, does not.
 func asks(n platform.Notice) bool {
 	switch n.Kind {
-	case platform.NoticeAuthorized, platform.NoticeRevoked, platform.NoticeExpiring, platform.NoticeOrdered:
+	case platform.NoticeAuthorized, platform.NoticeRevoked, platform.NoticeExpiring, platform.NoticeOrdered, platform.NoticePrivacy:
 		return true
 	}
 	return n.Census || len(n.Subjects) == 0 && len(n.Shops) > 0
@@ -48,7 +51,11 @@ func asks(n platform.Notice) bool {
 
 // keep writes a notice down. One without a name of its own is never taken for a repeat.
 func keep(app string, n platform.Notice, now time.Time) (store.Push, error) {
-	text, err := json.Marshal(said{n.Kind, n.Subjects, n.Shops, n.Census, n.At, n.Ceiling})
+	said := said{Kind: n.Kind, Subjects: n.Subjects, Shops: n.Shops, Census: n.Census, At: n.At, Ceiling: n.Ceiling}
+	if n.Kind == platform.NoticePrivacy {
+		said.Privacy, said.Fault = n.Privacy, n.Fault
+	}
+	text, err := json.Marshal(said)
 	if n.Dedup == "" {
 		n.Dedup = gk.NewID("psh", now)
 	}
@@ -199,5 +206,6 @@ func (w *worker) hear(ctx context.Context, push store.Push) (err error) {
 	}
 	return w.Hear(ctx, push.App, platform.Notice{
 		Kind: n.Kind, Subjects: n.Subjects, Shops: n.Shops, Census: n.Census, At: n.At, Ceiling: n.Ceiling, Dedup: push.Dedup,
+		Privacy: n.Privacy, Fault: n.Fault,
 	})
 }

@@ -21,6 +21,14 @@ const (
 	scopesChanged = "app/scopes_update"
 )
 
+// privacyTopics are requests about personal data, with the member of the body that lists the orders they are about.
+var privacyTopics = map[string]string{
+	"customers/data_request": "orders_requested", "customers/redact": "orders_to_redact", "shop/redact": "",
+}
+
+// mostOrders bounds the orders of one request that are passed on; a body of 256 KiB holds more.
+const mostOrders = 1000
+
 // taken is the answer that the platform wants within five seconds.
 var taken = platform.Answer{Status: http.StatusOK, ContentType: "text/plain; charset=utf-8", Body: []byte("ok")}
 
@@ -43,6 +51,10 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	case scopesChanged:
 		notice.Kind = platform.NoticeAuthorized
 	}
+	if orders, ok := privacyTopics[topic]; ok {
+		notice.Kind, notice.Privacy = platform.NoticePrivacy, privacyOf(topic, orders, in.Body)
+		notice.Fault = d.spec.Catalogue.Local(platform.StagePush, topic)
+	}
 	if at, err := time.Parse(time.RFC3339Nano, header(in, "Triggered-At")); err == nil {
 		notice.At = at.UTC()
 	}
@@ -54,6 +66,42 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		notice.Dedup = hex.EncodeToString(sum[:])
 	}
 	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: taken, Matched: matched.String()}, nil
+}
+
+// privacyOf reads the ids of a request about personal data. What else the body says of a customer is left behind.
+func privacyOf(topic, orders string, body []byte) *platform.Privacy {
+	out := &platform.Privacy{Topic: topic}
+	var said map[string]json.RawMessage
+	if json.Unmarshal(body, &said) != nil {
+		return out // the store that it is about stands in the headers
+	}
+	id := func(member string) string {
+		var of struct {
+			ID json.RawMessage `json:"id"`
+		}
+		if json.Unmarshal(said[member], &of) != nil {
+			return ""
+		}
+		return onlyID(of.ID)
+	}
+	out.Customer, out.Request = id("customer"), id("data_request")
+	var list []json.RawMessage
+	if json.Unmarshal(said[orders], &list) != nil {
+		return out
+	}
+	for _, raw := range list[:min(len(list), mostOrders)] {
+		if order := onlyID(raw); order != "" {
+			out.Orders = append(out.Orders, order)
+		}
+	}
+	return out
+}
+
+func onlyID(raw json.RawMessage) string {
+	if id := platform.JSONText(raw); isID(id) {
+		return id
+	}
+	return ""
 }
 
 // header reads a header of a webhook, which newer deliveries ("Events") send without the X. Repeated, it says nothing.

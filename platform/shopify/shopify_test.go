@@ -307,7 +307,7 @@ func TestAPushIsAboutTheStoreThatItsBodyNames(t *testing.T) {
 		"another store in the header":  {"app/uninstalled", "demo-8.myshopify.com", body, "revoked"},
 		"an order's id":                {"orders/create", "demo-7.myshopify.com", `{"id":77}`, "other  demo-7.myshopify.com"},
 		"scopes":                       {"app/scopes_update", "demo-7.myshopify.com", `{"previous":[],"current":["read_orders"]}`, "authorized  demo-7.myshopify.com"},
-		"a privacy topic":              {"customers/redact", "", `{"shop_id":548380009,"shop_domain":"demo-7.myshopify.com"}`, "other 548380009 demo-7.myshopify.com"},
+		"a privacy topic":              {"customers/redact", "", `{"shop_id":548380009,"shop_domain":"demo-7.myshopify.com"}`, "privacy 548380009 demo-7.myshopify.com"},
 		"a body that cannot be read":   {"app/uninstalled", "", "x", "revoked"},
 		"a foreign host in the header": {"app/uninstalled", "evil.example", "x", "revoked"},
 	} {

@@ -14,6 +14,7 @@ const (
 	keepAuthorizations = 30 * 24 * time.Hour
 	keepClicks         = 24 * time.Hour
 	keepDeliveries     = 30 * 24 * time.Hour
+	keepNotices        = 7 * 24 * time.Hour // past their end: the end of a trouble is told to whoever heard of it
 )
 
 // Sweep implements [store.Store]. It spares what somebody still needs: events that are not published, and clicks whose
@@ -31,6 +32,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 			SELECT app_id, dedup FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2)`},
 		{keepDeliveries, `DELETE FROM deliveries WHERE (outlet_id, event_id) IN (
 			SELECT outlet_id, event_id FROM deliveries WHERE created_at < $1 AND due_at IS NULL ORDER BY created_at LIMIT $2)`},
+		{keepNotices, `DELETE FROM notices WHERE name IN (SELECT name FROM notices WHERE until < $1 ORDER BY until LIMIT $2)`},
 		{keepClicks, `DELETE FROM clicks WHERE id IN (
 			SELECT id FROM clicks WHERE updated_at < $1 AND stage NOT IN ('exchanging', 'issued') ORDER BY updated_at LIMIT $2)`},
 		{keepAuthorizations, `DELETE FROM authorizations WHERE id IN (

@@ -245,6 +245,20 @@ func toldByOne(t *testing.T, s store.Store) {
 			t.Errorf("step %d = %v, %v, want %v", i, ok, err, c.want)
 		}
 	}
+	for _, c := range []struct {
+		after time.Duration
+		known bool
+	}{{8 * day, true}, {20 * day, false}} { // the last one ended after two days
+		if _, err := s.Sweep(t.Context(), given.Epoch.Add(c.after), 100); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := s.TellOver(t.Context(), "behind"); err != nil || ok != c.known {
+			t.Errorf("after %s TellOver = %v, %v, want %v", c.after, ok, err, c.known)
+		}
+		if _, err := s.TellOnce(t.Context(), "behind", given.Epoch, given.Epoch.Add(2*day)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if n, err := s.Publish(t.Context(), 100); err != nil || n != 4 {
 		t.Errorf("%d events were stored (%v), want those of the four who told", n, err)
 	}

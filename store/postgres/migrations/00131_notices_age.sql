@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- What is over is swept.
+CREATE INDEX notices_age ON notices (until);
