@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -31,10 +32,10 @@ type appRow struct {
 }
 
 // apps lists our applications.
-func (c *console) apps(v *visit) error {
-	p := v.page
+func (c *console) apps(v *desk.Visit) error {
+	p := v.Page
 	p.Section = "apps"
-	s, err := c.census(v.ctx(), p.Zone)
+	s, err := c.census(v.Ctx(), p.Zone)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (c *console) apps(v *visit) error {
 	for _, a := range s.apps {
 		view.Rows = append(view.Rows, c.appRow(p, a, s))
 	}
-	return v.show(http.StatusOK, appList(view))
+	return v.Show(http.StatusOK, appList(view))
 }
 
 func (c *console) appRow(p frame.Page, a gk.App, s census) appRow {
@@ -80,6 +81,7 @@ type appView struct {
 	Field     string // what is wrong
 	Why       string
 	Proved    bool
+	Halted    bool // an administrator has stopped it
 	Endpoints []string
 }
 
@@ -92,19 +94,20 @@ type appField struct {
 	Max                            int64
 }
 
-func (c *console) appView(v *visit) (appView, error) {
-	p := v.page
+func (c *console) appView(v *desk.Visit) (appView, error) {
+	p := v.Page
 	p.Section = "apps"
-	a, err := c.store.App(v.ctx(), v.viewer, v.r.PathValue("id"))
+	a, err := c.store.App(v.Ctx(), v.Viewer, v.R.PathValue("id"))
 	if err != nil {
 		return appView{}, err
 	}
-	s, err := c.census(v.ctx(), p.Zone)
+	s, err := c.census(v.Ctx(), p.Zone)
 	if err != nil {
 		return appView{}, err
 	}
 	view := appView{Page: p, appRow: c.appRow(p, a, s), Callback: c.keeper.Apps().CallbackURL(a.ID), Push: c.keeper.Apps().PushURL(a.ID), Install: c.keeper.Apps().InstallURL(a.ID)}
-	view.Proved = c.o.Demo != nil || v.session.Proved(c.now())
+	view.Proved = c.o.Demo != nil || v.Session.Proved(c.Now())
+	view.Halted = c.keeper.Apps().Stopped(a.ID)
 	if f := c.described(c.keeper.Apps().FaultOf(a)); f != nil {
 		view.Remedy = f.Remedy.In(p.Lang)
 	}
@@ -157,31 +160,33 @@ func fieldsOf(p frame.Page, facts *platform.Facts, profile string, values map[st
 }
 
 // app shows one application.
-func (c *console) app(v *visit) error {
+func (c *console) app(v *desk.Visit) error {
 	view, err := c.appView(v)
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, oneApp(view))
+	return v.Show(http.StatusOK, oneApp(view))
 }
 
 // appCheck looks whether an application can work, and shows what it found.
-func (c *console) appCheck(v *visit) error {
+func (c *console) appCheck(v *desk.Visit) error {
 	view, err := c.appView(v)
 	if err != nil {
 		return err
 	}
-	if view.Checks, err = c.keeper.Apps().Check(v.ctx(), v.viewer, view.ID); err != nil {
+	if err := v.Record("app.check", store.AuditEntry{App: view.ID}); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "check", "app", view.ID)
-	return v.show(http.StatusOK, oneApp(view))
+	if view.Checks, err = c.keeper.Apps().Check(v.Ctx(), v.Viewer, view.ID); err != nil {
+		return err
+	}
+	return v.Show(http.StatusOK, oneApp(view))
 }
 
 // changeApp stores changed settings; a secret that is left empty stays.
-func (c *console) changeApp(v *visit) error {
-	id := v.r.PathValue("id")
-	if !v.prove("/apps/" + id) {
+func (c *console) changeApp(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if !v.Prove("/apps/" + id) {
 		return nil
 	}
 	view, err := c.appView(v)
@@ -189,29 +194,31 @@ func (c *console) changeApp(v *visit) error {
 		return err
 	}
 	change := apps.Change{Settings: c.settingsIn(v, view.Fields, true)}
-	if name := v.field("name"); name != "" {
+	if name := v.Field("name"); name != "" {
 		change.Name = &name
 	}
-	_, err = c.keeper.Apps().Update(v.ctx(), v.viewer, id, change)
+	if err := v.Record("app.change", store.AuditEntry{App: id}); err != nil {
+		return err
+	}
+	_, err = c.keeper.Apps().Update(v.Ctx(), v.Viewer, id, change)
 	var invalid *gk.Invalid
 	if errors.As(err, &invalid) {
 		view.Field, view.Why = strings.TrimPrefix(invalid.Field, "settings."), invalid.Why
 		c.keepTyped(v, view.Fields)
-		return v.show(http.StatusUnprocessableEntity, oneApp(view))
+		return v.Show(http.StatusUnprocessableEntity, oneApp(view))
 	}
 	if err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "app changed", "app", id)
-	v.seeOther("/apps/" + id + "?done=saved")
+	v.SeeOther("/apps/" + id + "?done=saved")
 	return nil
 }
 
 // settingsIn reads the settings of a form. An empty one removes a value where there may be one, but never a secret.
-func (c *console) settingsIn(v *visit, fields []appField, change bool) map[string]string {
+func (c *console) settingsIn(v *desk.Visit, fields []appField, change bool) map[string]string {
 	settings := map[string]string{}
 	for _, f := range fields {
-		text := v.field("settings." + f.Name)
+		text := v.Field("settings." + f.Name)
 		if text == "" && (f.Secret || !change || f.Value == "") {
 			continue
 		}
@@ -223,10 +230,10 @@ func (c *console) settingsIn(v *visit, fields []appField, change bool) map[strin
 }
 
 // keepTyped puts what was typed back into the fields; secrets are typed again.
-func (c *console) keepTyped(v *visit, fields []appField) {
+func (c *console) keepTyped(v *desk.Visit, fields []appField) {
 	for i := range fields {
 		if !fields[i].Secret {
-			fields[i].Value = v.field("settings." + fields[i].Name)
+			fields[i].Value = v.Field("settings." + fields[i].Name)
 		}
 	}
 }
@@ -244,8 +251,8 @@ type appFormView struct {
 	Field, Why  string
 }
 
-func (c *console) newAppForm(v *visit, code, profile string) appFormView {
-	p := v.page
+func (c *console) newAppForm(v *desk.Visit, code, profile string) appFormView {
+	p := v.Page
 	p.Section = "apps"
 	view := appFormView{Page: p, Code: code, Environment: gk.Production, Profile: profile}
 	for _, d := range c.o.Drivers {
@@ -266,38 +273,40 @@ func (c *console) newAppForm(v *visit, code, profile string) appFormView {
 }
 
 // appForm asks for an application's settings, as its platform's facts describe them.
-func (c *console) appForm(v *visit) error {
-	asked := v.r.URL.Query()
-	return v.show(http.StatusOK, appFormPage(c.newAppForm(v, asked.Get("platform"), asked.Get("profile"))))
+func (c *console) appForm(v *desk.Visit) error {
+	asked := v.R.URL.Query()
+	return v.Show(http.StatusOK, appFormPage(c.newAppForm(v, asked.Get("platform"), asked.Get("profile"))))
 }
 
 // newApp stores an application.
-func (c *console) newApp(v *visit) error {
-	if !v.prove("/apps/new") {
+func (c *console) newApp(v *desk.Visit) error {
+	if !v.Prove("/apps/new") {
 		return nil
 	}
-	view := c.newAppForm(v, v.field("platform"), v.field("profile"))
-	view.Called, view.Environment = v.field("name"), v.field("environment")
-	app, err := c.keeper.Apps().Create(v.ctx(), v.viewer, apps.Input{
+	view := c.newAppForm(v, v.Field("platform"), v.Field("profile"))
+	view.Called, view.Environment = v.Field("name"), v.Field("environment")
+	if err := v.Record("app.create", store.AuditEntry{}); err != nil {
+		return err
+	}
+	app, err := c.keeper.Apps().Create(v.Ctx(), v.Viewer, apps.Input{
 		Platform: view.Code, Name: view.Called, Environment: view.Environment, Profile: view.Profile, Settings: c.settingsIn(v, view.Fields, false),
 	})
 	var invalid *gk.Invalid
 	if errors.As(err, &invalid) {
 		view.Field, view.Why = strings.TrimPrefix(invalid.Field, "settings."), invalid.Why
 		c.keepTyped(v, view.Fields)
-		return v.show(http.StatusUnprocessableEntity, appFormPage(view))
+		return v.Show(http.StatusUnprocessableEntity, appFormPage(view))
 	}
 	if err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "app added", "app", app.ID)
-	v.seeOther("/apps/" + app.ID + "?done=app")
+	v.SeeOther("/apps/" + app.ID + "?done=app")
 	return nil
 }
 
-func (c *console) askRemoveApp(v *visit) error { return c.removeAppPage(v, http.StatusOK, false) }
+func (c *console) askRemoveApp(v *desk.Visit) error { return c.removeAppPage(v, http.StatusOK, false) }
 
-func (c *console) removeAppPage(v *visit, status int, mistake bool) error {
+func (c *console) removeAppPage(v *desk.Visit, status int, mistake bool) error {
 	view, err := c.appView(v)
 	if err != nil {
 		return err
@@ -307,29 +316,79 @@ func (c *console) removeAppPage(v *visit, status int, mistake bool) error {
 	if view.Grants > 0 {
 		text = p.T("confirm.removeapp.inuse", "N", frame.Count(view.Grants))
 	}
-	return v.show(status, confirm(confirmView{
+	return v.Show(status, frame.Confirm(frame.ConfirmView{
 		Page: p, Title: []string{p.T("confirm.remove", "App", view.Name)}, Text: []string{text}, Action: p.URL("/apps/%s/remove", view.ID),
-		Back: p.URL("/apps/%s", view.ID), Button: "act.remove", Typed: last(view.ID), TypedLabel: p.T("confirm.type.app", "Last4", last(view.ID)), Mistake: mistake,
+		Back: p.URL("/apps/%s", view.ID), Button: "act.remove", Typed: frame.Last(view.ID), TypedLabel: p.T("confirm.type.app", "Last4", frame.Last(view.ID)), Mistake: mistake,
 	}))
 }
 
 // removeApp removes an application that has no grants.
-func (c *console) removeApp(v *visit) error {
-	id := v.r.PathValue("id")
-	if !v.prove("/apps/" + id + "/remove") {
+func (c *console) removeApp(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if !v.Prove("/apps/" + id + "/remove") {
 		return nil
 	}
-	if v.field("typed") != last(id) {
+	if v.Field("typed") != frame.Last(id) {
 		return c.removeAppPage(v, http.StatusUnprocessableEntity, true)
 	}
-	err := c.keeper.Apps().Delete(v.ctx(), v.viewer, id)
+	if err := v.Record("app.remove", store.AuditEntry{App: id}); err != nil {
+		return err
+	}
+	err := c.keeper.Apps().Delete(v.Ctx(), v.Viewer, id)
 	if errors.Is(err, store.ErrInUse) {
 		return c.removeAppPage(v, http.StatusConflict, false)
 	}
 	if err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "app removed", "app", id)
-	v.seeOther("/apps?done=removed")
+	v.SeeOther("/apps?done=removed")
+	return nil
+}
+
+// askStop asks before the big switch: nothing of the app is refreshed, called or handed out until it is started again.
+func (c *console) askStop(v *desk.Visit) error { return c.stopPage(v, http.StatusOK, false) }
+
+func (c *console) stopPage(v *desk.Visit, status int, mistake bool) error {
+	view, err := c.appView(v)
+	if err != nil {
+		return err
+	}
+	p := view.Page
+	return v.Show(status, frame.Confirm(frame.ConfirmView{
+		Page: p, Title: []string{p.T("confirm.stop", "App", view.Name)}, Text: []string{p.T("confirm.stop.what", "N", frame.Count(view.Grants)), p.T("confirm.stop.back")},
+		Action: p.URL("/apps/%s/stop", view.ID), Back: p.URL("/apps/%s", view.ID), Button: "act.stop", Typed: frame.Last(view.ID),
+		TypedLabel: p.T("confirm.type.app", "Last4", frame.Last(view.ID)), Mistake: mistake,
+	}))
+}
+
+// stopApp stops an application everywhere within a second.
+func (c *console) stopApp(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if !v.Prove("/apps/" + id + "/stop") {
+		return nil
+	}
+	if v.Field("typed") != frame.Last(id) {
+		return c.stopPage(v, http.StatusUnprocessableEntity, true)
+	}
+	return c.setStopped(v, "app.stop", true, "stopped")
+}
+
+// startApp lets an application that was stopped work again.
+func (c *console) startApp(v *desk.Visit) error {
+	if !v.Prove("/apps/" + v.R.PathValue("id")) {
+		return nil
+	}
+	return c.setStopped(v, "app.start", false, "started")
+}
+
+func (c *console) setStopped(v *desk.Visit, action string, stop bool, done string) error {
+	id := v.R.PathValue("id")
+	if err := v.Record(action, store.AuditEntry{App: id}); err != nil {
+		return err
+	}
+	if err := c.keeper.Apps().SetStopped(v.Ctx(), v.Viewer, id, stop); err != nil {
+		return err
+	}
+	v.SeeOther("/apps/" + id + "?done=" + done)
 	return nil
 }

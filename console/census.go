@@ -18,7 +18,11 @@ type census struct {
 	ends     []store.EndCount
 	apps     []gk.App
 	full     bool // there is more trouble than is read
+	inneed   map[string]bool
 }
+
+// isTroubled reports whether a grant is among the troubled.
+func (s *census) isTroubled(id string) bool { return s.inneed[id] }
 
 // mostTroubled is how much trouble is read: beyond it nobody works through a list one by one.
 const mostTroubled = 5000
@@ -37,6 +41,10 @@ func (c *console) census(ctx context.Context, zone *time.Location) (census, erro
 			return s, err
 		}
 		s.full = len(s.troubled) == mostTroubled
+		s.inneed = make(map[string]bool, len(s.troubled))
+		for i := range s.troubled {
+			s.inneed[s.troubled[i].ID] = true
+		}
 		if s.apps, err = c.store.Apps(ctx, v, "", 0); err != nil && len(s.apps) == 0 {
 			return s, err
 		}

@@ -12,18 +12,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/console/outlets"
 	"github.com/grantkeep/grantkeep/console/session"
+	"github.com/grantkeep/grantkeep/console/upkeep"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// Options is what the console is made of. Keeper, Consent, Store, Drivers and URL are required.
+// Options is what the console is made of. Keeper, Consent, Store, Drivers, News and URL are required.
 type Options struct {
 	Keeper  *keeper.Keeper
 	Consent *consent.Flow
@@ -33,6 +35,8 @@ type Options struct {
 	Base    string            // path before every page but the log-in: "/console" where faces share an address
 	Version string
 	Log     *slog.Logger
+	APIURL  string                     // of the API, for commands that are shown
+	News    *notify.News               // where what happens is told
 	NewKey  func() (gk.Secret, []byte) // makes the text of an API key and its hash
 	Now     func() time.Time           // the clock on the wall, by which logins live; nil: the machine's
 	Demo    Demo                       // nil unless this is the demo
@@ -40,57 +44,57 @@ type Options struct {
 
 // console answers the requests.
 type console struct {
+	*desk.Desk
 	o        Options
 	keeper   *keeper.Keeper
 	consent  *consent.Flow
 	store    store.Store
-	log      *slog.Logger
-	now      func() time.Time
-	texts    *i18n.Bundle
 	throttle *session.Throttle
-	*session.Sessions
-	hashing people.Hashing
-	counts  *lately[census]
+	hashing  people.Hashing
+	codes    session.Codes
+	counts   *lately[census]
 }
 
-//go:embed console.css console.js
+//go:embed console.css console.js locale/*.toml
 var files embed.FS
 
 // New returns the handler of every page. It panics on a mistake in the embedded catalogues, which is one of the build.
 func New(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	c := &console{
-		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, log: o.Log, now: o.Now, texts: loadTexts(),
-		hashing: people.NewHashing(),
+		o: o, keeper: o.Keeper, consent: o.Consent, store: o.Store, hashing: people.NewHashing(), throttle: session.NewThrottle(o.Now),
+		codes:  session.Codes{Vault: o.Keeper.Vault()},
+		counts: &lately[census]{now: o.Now},
+		Desk: &desk.Desk{
+			Keeper: o.Keeper, Store: o.Store, Drivers: o.Drivers, Base: o.Base, Log: o.Log, Now: o.Now, Texts: loadTexts(), Mux: http.NewServeMux(),
+			Sessions: session.New(o.Store, o.Now, strings.HasPrefix(o.URL, "https://")),
+		},
 	}
-	if c.log == nil {
-		c.log = slog.Default()
+	if o.Demo != nil {
+		c.Desk.Demo = o.Demo
 	}
-	if c.now == nil {
-		c.now = time.Now
-	}
-	c.throttle = session.NewThrottle(c.now)
-	c.Sessions = session.New(c.store, c.now, strings.HasPrefix(o.URL, "https://"))
-	c.counts = &lately[census]{now: c.now}
 	protection := http.NewCrossOriginProtection()
 	// Behind a proxy the Host header may be another than the one that the browser sees.
 	if err := protection.AddTrustedOrigin(o.URL); err != nil {
 		panic("console: URL must be scheme://host[:port]: " + err.Error())
 	}
-	protection.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
-	return c.guarded(protection.Handler(c.routes()))
+	protection.SetDenyHandler(http.HandlerFunc(c.CrossOrigin))
+	c.routes()
+	return c.guarded(protection.Handler(c.Mux))
 }
 
 // routes lists every page with the role that it wants.
-func (c *console) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /login", c.open(c.loginPage))
-	mux.HandleFunc("POST /login", c.open(c.login))
-	mux.HandleFunc("GET /login/{secret}", c.open(c.invited))
+func (c *console) routes() {
+	mux, on := c.Mux, c.On
+	mux.HandleFunc("GET /login", c.Open(c.loginPage))
+	mux.HandleFunc("POST /login", c.Open(c.login))
+	mux.HandleFunc("GET /login/{secret}", c.Open(c.invited))
 	base := c.o.Base
-	on := func(pattern, role string, handle func(*visit) error) {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" "+base+path, c.inside(role, handle))
-	}
 	mux.HandleFunc("GET "+base+"/console.css", c.asset("console.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET "+base+"/console.js", c.asset("console.js", "text/javascript; charset=utf-8"))
 	if base != "" {
@@ -101,6 +105,9 @@ func (c *console) routes() *http.ServeMux {
 	on("POST /logout", store.RoleSupport, c.logout)
 
 	on("GET /grants", store.RoleSupport, c.grants)
+	on("POST /grants/searches", store.RoleSupport, c.saveSearch)
+	on("POST /grants/bulk", store.RoleSupport, c.askLinks)
+	on("POST /grants/links", store.RoleSupport, c.makeLinks)
 	on("GET /grants/{id}", store.RoleSupport, c.grant)
 	on("POST /grants/{id}/link", store.RoleSupport, c.grantLink)
 	on("POST /grants/{id}/refresh", store.RoleOperator, c.grantRefresh)
@@ -117,6 +124,9 @@ func (c *console) routes() *http.ServeMux {
 	on("POST /apps/new", store.RoleAdministrator, c.newApp)
 	on("GET /apps/{id}", store.RoleSupport, c.app)
 	on("POST /apps/{id}/check", store.RoleOperator, c.appCheck)
+	on("GET /apps/{id}/stop", store.RoleAdministrator, c.askStop)
+	on("POST /apps/{id}/stop", store.RoleAdministrator, c.stopApp)
+	on("POST /apps/{id}/start", store.RoleAdministrator, c.startApp)
 	on("POST /apps/{id}", store.RoleAdministrator, c.changeApp)
 	on("GET /apps/{id}/remove", store.RoleAdministrator, c.askRemoveApp)
 	on("POST /apps/{id}/remove", store.RoleAdministrator, c.removeApp)
@@ -132,13 +142,19 @@ func (c *console) routes() *http.ServeMux {
 	on("POST /settings", store.RoleSupport, c.saveSettings)
 	on("POST /settings/password", store.RoleSupport, c.changePassword)
 	on("POST /settings/logins", store.RoleSupport, c.endLogins)
+	on("POST /settings/code", store.RoleSupport, c.newCode)
+	on("POST /settings/code/confirm", store.RoleSupport, c.confirmCode)
+	on("POST /settings/code/remove", store.RoleSupport, c.dropCode)
 	on("POST /settings/keys", store.RoleAdministrator, c.newKey)
 	on("GET /settings/keys/{id}/retire", store.RoleAdministrator, c.askRetire)
 	on("POST /settings/keys/{id}/retire", store.RoleAdministrator, c.retire)
 	on("POST /settings/people", store.RoleAdministrator, c.newPerson)
+	on("POST /settings/people/{id}/code", store.RoleAdministrator, c.dropCode)
 	on("POST /settings/people/{id}/role", store.RoleAdministrator, c.changeRole)
 	on("GET /settings/people/{id}/remove", store.RoleAdministrator, c.askRemovePerson)
 	on("POST /settings/people/{id}/remove", store.RoleAdministrator, c.removePerson)
+	outlets.Route(c.Desk, c.o.News)
+	upkeep.Route(c.Desk, c.o.APIURL)
 	if c.o.Demo != nil {
 		on("POST /demo/advance", store.RoleSupport, c.advance)
 		on("POST /demo/fill", store.RoleSupport, c.fill)
@@ -148,10 +164,12 @@ func (c *console) routes() *http.ServeMux {
 	if base != "" {
 		on("GET /", store.RoleSupport, c.noPage)
 	} else {
-		mux.HandleFunc("GET /", c.inside(store.RoleSupport, c.noPage))
+		mux.HandleFunc("GET /", c.Inside(store.RoleSupport, c.noPage))
 	}
-	return mux
 }
+
+// noPage answers for addresses that do not exist.
+func (c *console) noPage(*desk.Visit) error { return store.ErrNotFound }
 
 // guarded sets the headers that every answer carries.
 func (c *console) guarded(next http.Handler) http.Handler {

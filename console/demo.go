@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 )
 
@@ -29,34 +30,34 @@ type Demo interface {
 const longestJump = 400 * 24 * time.Hour
 
 // advance moves the demo's clock.
-func (c *console) advance(v *visit) error {
-	if v.field("by") == "next" {
-		if _, err := c.o.Demo.ToNext(v.ctx()); err != nil {
+func (c *console) advance(v *desk.Visit) error {
+	if v.Field("by") == "next" {
+		if _, err := c.o.Demo.ToNext(v.Ctx()); err != nil {
 			return err
 		}
 	} else {
-		by, err := time.ParseDuration(v.field("by"))
+		by, err := time.ParseDuration(v.Field("by"))
 		if err != nil || by <= 0 || by > longestJump {
-			return &badForm{errors.New("console: no such step of time")}
+			return &desk.BadForm{Err: errors.New("console: no such step of time")}
 		}
-		if err := c.o.Demo.Advance(v.ctx(), by); err != nil {
+		if err := c.o.Demo.Advance(v.Ctx(), by); err != nil {
 			return err
 		}
 	}
-	if back := c.next(v.field("back")); back != "" {
-		v.leave(back)
+	if back := c.Next(v.Field("back")); back != "" {
+		v.Leave(back)
 		return nil
 	}
-	v.seeOther("/")
+	v.SeeOther("/")
 	return nil
 }
 
 // fill connects some shops.
-func (c *console) fill(v *visit) error {
-	if err := c.o.Demo.Fill(v.ctx()); err != nil {
-		c.log.Warn("console", "act", "fill", "error", err) // some of them stand
+func (c *console) fill(v *desk.Visit) error {
+	if err := c.o.Demo.Fill(v.Ctx()); err != nil {
+		c.Log.Warn("console", "act", "fill", "error", err) // some of them stand
 	}
-	v.seeOther("/")
+	v.SeeOther("/")
 	return nil
 }
 
@@ -71,12 +72,12 @@ type faultView struct {
 type faultRow struct{ Code, Stage, Cause string }
 
 // faultForm offers what can go wrong on a platform.
-func (c *console) faultForm(v *visit) error {
-	view := faultView{Page: v.page, Platform: v.r.URL.Query().Get("platform"), Tricks: c.o.Demo.Tricks()}
+func (c *console) faultForm(v *desk.Visit) error {
+	view := faultView{Page: v.Page, Platform: v.R.URL.Query().Get("platform"), Tricks: c.o.Demo.Tricks()}
 	if view.Platform == "" {
 		view.Platform = c.o.Drivers[0].Spec().Code
 	}
-	spec := v.page.Spec(view.Platform)
+	spec := v.Page.Spec(view.Platform)
 	if spec == nil {
 		return c.noPage(v)
 	}
@@ -86,24 +87,24 @@ func (c *console) faultForm(v *visit) error {
 			continue
 		}
 		seen[row.Code] = true
-		view.Rows = append(view.Rows, faultRow{row.Code, row.Stage, row.Cause.In(v.page.Lang)})
+		view.Rows = append(view.Rows, faultRow{row.Code, row.Stage, row.Cause.In(v.Page.Lang)})
 	}
-	return v.show(http.StatusOK, makeFault(view))
+	return v.Show(http.StatusOK, makeFault(view))
 }
 
 // makeFault makes a simulated platform fail.
-func (c *console) makeFault(v *visit) error {
-	code, spec := v.field("code"), v.page.Spec(v.field("platform"))
+func (c *console) makeFault(v *desk.Visit) error {
+	code, spec := v.Field("code"), v.Page.Spec(v.Field("platform"))
 	if spec == nil || code == "" {
-		return &badForm{errors.New("console: no such fault")}
+		return &desk.BadForm{Err: errors.New("console: no such fault")}
 	}
 	times := 1
-	if v.field("times") == "many" {
+	if v.Field("times") == "many" {
 		times = 1000
 	}
-	if err := c.o.Demo.Fault(v.ctx(), spec.Code, code, times); err != nil {
+	if err := c.o.Demo.Fault(v.Ctx(), spec.Code, code, times); err != nil {
 		return err
 	}
-	v.seeOther("/?done=fault")
+	v.SeeOther("/?done=fault")
 	return nil
 }

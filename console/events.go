@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -23,17 +24,17 @@ type eventsView struct {
 }
 
 // events lists what happened.
-func (c *console) events(v *visit) error {
-	p := v.page
+func (c *console) events(v *desk.Visit) error {
+	p := v.Page
 	p.Section = "events"
-	asked := v.r.URL.Query()
-	view := eventsView{Page: p, Kind: asked.Get("kind"), Kinds: kinds, App: frame.Cut(asked.Get("app"), longestName)}
-	if !slices.Contains(kinds, view.Kind) {
+	asked := v.R.URL.Query()
+	view := eventsView{Page: p, Kind: asked.Get("kind"), Kinds: frame.Kinds, App: frame.Cut(asked.Get("app"), longestName)}
+	if !slices.Contains(frame.Kinds, view.Kind) {
 		view.Kind = ""
 	}
 	view.Narrowed = view.Kind != "" || view.App != ""
 	before, _ := strconv.ParseInt(asked.Get("before"), 10, 64) // what is no position begins at the newest
-	found, err := c.store.RecentEvents(v.ctx(), v.viewer, store.RecentFilter{Before: before, Kind: view.Kind, App: view.App, Limit: perPage + 1})
+	found, err := c.store.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Before: before, Kind: view.Kind, App: view.App, Limit: perPage + 1})
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (c *console) events(v *visit) error {
 		found = found[:perPage]
 		view.NextURL = p.URL("/events?kind=%s&app=%s&before=%d", view.Kind, query(view.App), found[perPage-1].Position)
 	}
-	s, err := c.census(v.ctx(), p.Zone)
+	s, err := c.census(v.Ctx(), p.Zone)
 	if err != nil {
 		return err
 	}
@@ -49,5 +50,5 @@ func (c *console) events(v *visit) error {
 	if view.Rows, err = c.eventRows(v, found, s); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, eventList(view))
+	return v.Show(http.StatusOK, eventList(view))
 }

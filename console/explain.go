@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
@@ -29,10 +30,10 @@ type explainView struct {
 var stagesAsked = []string{platform.StageAuthorize, platform.StageToken, platform.StageRefresh, platform.StageCall, platform.StagePush}
 
 // explainPage asks for an error.
-func (c *console) explainPage(v *visit) error {
+func (c *console) explainPage(v *desk.Visit) error {
 	view := c.newExplain(v)
-	if id := v.r.URL.Query().Get("row"); id != "" { // a row of a catalogue has an address of its own to share
-		if d := c.keeper.Apps().Driver(v.r.URL.Query().Get("platform")); d != nil {
+	if id := v.R.URL.Query().Get("row"); id != "" { // a row of a catalogue has an address of its own to share
+		if d := c.keeper.Apps().Driver(v.R.URL.Query().Get("platform")); d != nil {
 			if row := d.Spec().Catalogue.Row(id); row != nil {
 				view.Code, view.Stage = d.Spec().Code, row.Stage
 				f := c.ask(d, explain.Question{Stage: row.Stage, Code: row.Code, Message: row.Example})
@@ -40,11 +41,11 @@ func (c *console) explainPage(v *visit) error {
 			}
 		}
 	}
-	return v.show(http.StatusOK, explainText(view))
+	return v.Show(http.StatusOK, explainText(view))
 }
 
-func (c *console) newExplain(v *visit) explainView {
-	p := v.page
+func (c *console) newExplain(v *desk.Visit) explainView {
+	p := v.Page
 	p.Section = "explain"
 	view := explainView{Page: p, Stages: stagesAsked}
 	for _, d := range c.o.Drivers {
@@ -54,17 +55,17 @@ func (c *console) newExplain(v *visit) explainView {
 }
 
 // explain answers what was pasted.
-func (c *console) explain(v *visit) error {
-	return c.explained(v, v.field("platform"), v.field("stage"), v.field("q"))
+func (c *console) explain(v *desk.Visit) error {
+	return c.explained(v, v.Field("platform"), v.Field("stage"), v.Field("q"))
 }
 
 // explained shows the meaning of a text. Without a platform, the first that knows the text is taken for it.
-func (c *console) explained(v *visit, code, stage, text string) error {
+func (c *console) explained(v *desk.Visit, code, stage, text string) error {
 	view := c.newExplain(v)
 	view.Code, view.Stage = code, stage
 	view.Text = masked(text)
 	if text == "" {
-		return v.show(http.StatusOK, explainText(view))
+		return v.Show(http.StatusOK, explainText(view))
 	}
 	q := explain.Question{Stage: stage, Body: []byte(text)}
 	d := c.keeper.Apps().Driver(code)
@@ -76,7 +77,7 @@ func (c *console) explained(v *visit, code, stage, text string) error {
 		view.Guessed, view.Code = true, d.Spec().Code
 	}
 	c.answer(&view, v, d, f)
-	return v.show(http.StatusOK, explainText(view))
+	return v.Show(http.StatusOK, explainText(view))
 }
 
 // guess asks every platform, those first whose name or host the text has in it.
@@ -127,7 +128,7 @@ func (c *console) ask(d platform.Driver, q explain.Question) *explain.Fault {
 }
 
 // answer fills in what a fault means for the person who asks.
-func (c *console) answer(view *explainView, v *visit, d platform.Driver, f *explain.Fault) {
+func (c *console) answer(view *explainView, v *desk.Visit, d platform.Driver, f *explain.Fault) {
 	view.Fault, view.Move = f, moveOf(f.Action)
 	if view.Stage == "" {
 		view.Stage = f.Stage
@@ -142,7 +143,7 @@ func (c *console) answer(view *explainView, v *visit, d platform.Driver, f *expl
 		}
 	}
 	view.Siblings = view.Siblings[:min(len(view.Siblings), 8)]
-	s, err := c.census(v.ctx(), view.Zone)
+	s, err := c.census(v.Ctx(), view.Zone)
 	if err != nil {
 		return // the meaning of an error does not depend on the database
 	}
@@ -162,8 +163,8 @@ type browseView struct {
 }
 
 // browse lists what a platform may say.
-func (c *console) browse(v *visit) error {
-	d := c.keeper.Apps().Driver(v.r.PathValue("platform"))
+func (c *console) browse(v *desk.Visit) error {
+	d := c.keeper.Apps().Driver(v.R.PathValue("platform"))
 	if d == nil {
 		return c.noPage(v)
 	}
@@ -171,7 +172,7 @@ func (c *console) browse(v *visit) error {
 	for _, other := range c.o.Drivers {
 		view.Codes = append(view.Codes, other.Spec().Code)
 	}
-	return v.show(http.StatusOK, browseRows(view))
+	return v.Show(http.StatusOK, browseRows(view))
 }
 
 // secretValue matches the values in a pasted text that may be codes, tokens, secrets or signatures, by their names.

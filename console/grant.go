@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/explain"
@@ -55,24 +56,24 @@ type message struct {
 type messageText struct{ Lang, Tongue, Text string }
 
 // grant shows one grant.
-func (c *console) grant(v *visit) error {
+func (c *console) grant(v *desk.Visit) error {
 	view, err := c.grantView(v)
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, oneGrant(view))
+	return v.Show(http.StatusOK, oneGrant(view))
 }
 
-func (c *console) grantView(v *visit) (grantView, error) {
-	g, err := c.store.Grant(v.ctx(), v.viewer, v.r.PathValue("id"))
+func (c *console) grantView(v *desk.Visit) (grantView, error) {
+	g, err := c.store.Grant(v.Ctx(), v.Viewer, v.R.PathValue("id"))
 	if err != nil {
 		return grantView{}, err
 	}
-	app, err := c.store.App(v.ctx(), v.viewer, g.App)
+	app, err := c.store.App(v.Ctx(), v.Viewer, g.App)
 	if err != nil {
 		return grantView{}, err
 	}
-	p := v.page
+	p := v.Page
 	p.Section = "grants"
 	view := grantView{Page: p, Grant: g, App: app, Name: frame.NameOf(g.Subject), Move: moveOfGrant(&g), Headline: c.headline(p, &g, app)}
 	view.NameLang = frame.TongueOf(g.Subject.Region, view.Name)
@@ -82,7 +83,7 @@ func (c *console) grantView(v *visit) (grantView, error) {
 	view.Clocks = picture.NewClocks(p, &g)
 	view.NoRefresh = noRefresh(p, &g, app)
 	view.Sendable = app.Broken == "" && c.keeper.Apps().Driver(g.Platform) != nil
-	events, err := c.store.History(v.ctx(), v.viewer, g.ID, "", 100)
+	events, err := c.store.History(v.Ctx(), v.Viewer, g.ID, "", 100)
 	if err != nil {
 		return grantView{}, err
 	}
@@ -90,7 +91,7 @@ func (c *console) grantView(v *visit) (grantView, error) {
 		return grantView{}, err
 	}
 	if g.Subject.Parent != "" {
-		if view.Siblings, err = c.store.Children(v.ctx(), g.App, g.Subject.Parent); err != nil {
+		if view.Siblings, err = c.store.Children(v.Ctx(), g.App, g.Subject.Parent); err != nil {
 			return grantView{}, err
 		}
 		view.Siblings = slices.DeleteFunc(view.Siblings, func(s gk.Grant) bool { return s.ID == g.ID })
@@ -109,7 +110,7 @@ func toneOf(g *gk.Grant) string {
 		return "off"
 	case gk.Active:
 	}
-	if g.Fault != nil && moveOf(g.Fault.Action) != moveNobody {
+	if g.Fault != nil && moveOf(g.Fault.Action) != frame.MoveNobody {
 		return "warn"
 	}
 	return "ok"
@@ -175,20 +176,22 @@ func noRefresh(p frame.Page, g *gk.Grant, app gk.App) string {
 
 // grantLink makes a link with which the same merchant authorizes again. Its secret is shown this once, so the answer is the page
 // itself: a redirect would have to carry it in an address.
-func (c *console) grantLink(v *visit) error {
+func (c *console) grantLink(v *desk.Visit) error {
 	view, err := c.grantView(v)
 	if err != nil {
 		return err
 	}
-	a, link, err := c.consent.Begin(v.ctx(), v.viewer, consent.BeginInput{App: view.Grant.App, Grant: view.Grant.ID})
+	if err := v.Record("grant.link", store.AuditEntry{Grant: view.Grant.ID}); err != nil {
+		return err
+	}
+	a, link, err := c.consent.Begin(v.Ctx(), v.Viewer, consent.BeginInput{App: view.Grant.App, Grant: view.Grant.ID})
 	if err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "link", "grant", view.Grant.ID, "authorization", a.ID)
 	if view.Message, err = c.newMessage(view.Page, &view.Grant, view.App, a, link); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, oneGrant(view))
+	return v.Show(http.StatusOK, oneGrant(view))
 }
 
 // newMessage writes what to send, in the merchant's language first.
@@ -229,7 +232,7 @@ func (c *console) newMessage(p frame.Page, g *gk.Grant, app gk.App, a gk.Authori
 }
 
 func tongueName(code string) string {
-	for _, t := range tongues {
+	for _, t := range desk.Tongues {
 		if t.Code == code {
 			return t.Name
 		}
@@ -255,10 +258,12 @@ func merchantTongue(g *gk.Grant) string {
 }
 
 // grantRefresh renews a grant at a person's word.
-func (c *console) grantRefresh(v *visit) error {
-	id := v.r.PathValue("id")
-	g, err := c.keeper.Refresh(v.ctx(), v.viewer, id, v.field("force") == "true")
-	c.act(v.ctx(), v, "refresh", "grant", id)
+func (c *console) grantRefresh(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if err := v.Record("grant.refresh", store.AuditEntry{Grant: id}); err != nil {
+		return err
+	}
+	g, err := c.keeper.Refresh(v.Ctx(), v.Viewer, id, v.Field("force") == "true")
 	var later *keeper.Later
 	switch {
 	case errors.As(err, &later):
@@ -266,56 +271,38 @@ func (c *console) grantRefresh(v *visit) error {
 	case err != nil:
 		return err
 	case g.Fault != nil || g.InDoubt():
-		v.seeOther("/grants/" + id + "?done=refused")
+		v.SeeOther("/grants/" + id + "?done=refused")
 	default:
-		v.seeOther("/grants/" + id + "?done=refresh")
+		v.SeeOther("/grants/" + id + "?done=refresh")
 	}
 	return nil
 }
 
 // grantOwner gives a held or ownerless grant to an owner.
-func (c *console) grantOwner(v *visit) error {
-	id := v.r.PathValue("id")
-	if _, err := c.keeper.Confirm(v.ctx(), v.viewer, id, v.field("owner")); err != nil {
+func (c *console) grantOwner(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if err := v.Record("grant.confirm", store.AuditEntry{Grant: id}); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "owner", "grant", id, "owner", v.field("owner"))
-	v.seeOther("/grants/" + id + "?done=owner")
+	if _, err := c.keeper.Confirm(v.Ctx(), v.Viewer, id, v.Field("owner")); err != nil {
+		return err
+	}
+	v.SeeOther("/grants/" + id + "?done=owner")
 	return nil
 }
 
-// confirmView is a page that asks before something dangerous. A heavy one wants the last digits typed.
-type confirmView struct {
-	frame.Page
-	Title, Text []string
-	Action      string
-	Back        string
-	Button      string // id of a text
-	Typed       string // what has to be typed; empty: nothing
-	TypedLabel  string
-	Mistake     bool
-}
-
-// lastDigits is how much of an id is typed to confirm.
-const lastDigits = 4
-
-func last(text string) string {
-	runes := []rune(text)
-	return string(runes[max(len(runes)-lastDigits, 0):])
-}
-
 // askRevoke asks before a grant is ended.
-func (c *console) askRevoke(v *visit) error { return c.revokePage(v, http.StatusOK, false) }
+func (c *console) askRevoke(v *desk.Visit) error { return c.revokePage(v, http.StatusOK, false) }
 
-func (c *console) revokePage(v *visit, status int, mistake bool) error {
-	g, err := c.store.Grant(v.ctx(), v.viewer, v.r.PathValue("id"))
+func (c *console) revokePage(v *desk.Visit, status int, mistake bool) error {
+	g, err := c.store.Grant(v.Ctx(), v.Viewer, v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	p := v.page
+	p := v.Page
 	p.Section = "grants"
-	typed := last(g.Subject.ID)
-	view := confirmView{
+	typed := frame.Last(g.Subject.ID)
+	view := frame.ConfirmView{
 		Page: p, Title: []string{p.T("confirm.revoke", "Shop", frame.NameOf(g.Subject))},
 		Text:   []string{p.T("confirm.revoke.what"), p.T("confirm.revoke.back", "Platform", p.PlatformName(g.Platform))},
 		Action: p.URL("/grants/%s/revoke", g.ID), Back: p.URL("/grants/%s", g.ID), Button: "act.revoke", Typed: typed,
@@ -324,23 +311,25 @@ func (c *console) revokePage(v *visit, status int, mistake bool) error {
 	if n := len(g.Shops); n > 1 {
 		view.Text = append(view.Text, p.T("confirm.revoke.shops", "N", n))
 	}
-	return v.show(status, confirm(view))
+	return v.Show(status, frame.Confirm(view))
 }
 
 // revoke ends a grant.
-func (c *console) revoke(v *visit) error {
-	g, err := c.store.Grant(v.ctx(), v.viewer, v.r.PathValue("id"))
+func (c *console) revoke(v *desk.Visit) error {
+	g, err := c.store.Grant(v.Ctx(), v.Viewer, v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if v.field("typed") != last(g.Subject.ID) {
+	if v.Field("typed") != frame.Last(g.Subject.ID) {
 		return c.revokePage(v, http.StatusUnprocessableEntity, true)
 	}
-	if err := c.keeper.Revoke(v.ctx(), v.viewer, g.ID); err != nil {
+	if err := v.Record("grant.revoke", store.AuditEntry{Grant: g.ID}); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "revoke", "grant", g.ID)
-	v.seeOther("/grants/" + g.ID + "?done=revoked")
+	if err := c.keeper.Revoke(v.Ctx(), v.Viewer, g.ID); err != nil {
+		return err
+	}
+	v.SeeOther("/grants/" + g.ID + "?done=revoked")
 	return nil
 }
 
@@ -354,31 +343,31 @@ type historyRow struct {
 }
 
 // historyRows writes events for people; all renewals are one line.
-func (c *console) historyRows(v *visit, events []gk.Event, g *gk.Grant) ([]historyRow, error) {
+func (c *console) historyRows(v *desk.Visit, events []gk.Event, g *gk.Grant) ([]historyRow, error) {
 	names, err := c.actors(v)
 	if err != nil {
 		return nil, err
 	}
-	p := v.page
+	p := v.Page
 	var rows []historyRow
 	if g.Generation > 1 && !g.PairAskedAt.IsZero() && g.PairSpent >= 0 {
 		rows = append(rows, historyRow{At: g.PairAskedAt, Title: p.T("history.renewed", "N", frame.Count(g.Generation)),
 			Text: p.T("history.renewals", "N", frame.Count(g.Generation-1), "Date", p.Day(g.CreatedAt)), Tone: "ok", Icon: "cycle"})
 	}
 	for _, e := range events {
-		rows = append(rows, historyRow{At: e.At, Title: kindOf(p, e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
+		rows = append(rows, historyRow{At: e.At, Title: frame.KindOf(p, e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
 	}
 	slices.SortStableFunc(rows, func(a, b historyRow) int { return b.At.Compare(a.At) })
 	return rows, nil
 }
 
 // actors names the people who may have done something.
-func (c *console) actors(v *visit) (map[string]string, error) {
-	everybody, err := c.store.People(v.ctx())
+func (c *console) actors(v *desk.Visit) (map[string]string, error) {
+	everybody, err := c.store.People(v.Ctx())
 	if err != nil {
 		return nil, err
 	}
-	keys, err := c.store.Keys(v.ctx())
+	keys, err := c.store.Keys(v.Ctx())
 	if err != nil {
 		return nil, err
 	}
@@ -390,22 +379,6 @@ func (c *console) actors(v *visit) (map[string]string, error) {
 		names[k.ID] = k.Name
 	}
 	return names, nil
-}
-
-// kinds are the events that have a name of their own in the catalogue.
-var kinds = []string{
-	gk.EventAuthorizationCompleted, gk.EventAuthorizationFailed, gk.EventGrantCreated, gk.EventGrantAuthorized, gk.EventGrantHeld,
-	gk.EventGrantConfirmed, gk.EventGrantMoved, gk.EventGrantShopsChanged, gk.EventGrantExpiring, gk.EventGrantNeedsAuthorization,
-	gk.EventGrantInDoubt, gk.EventGrantSuspended, gk.EventGrantRecovered, gk.EventGrantExpired, gk.EventGrantRevoked, gk.EventGrantLateAnswer,
-	gk.EventAppChanged, gk.EventAppPaused, gk.EventAppResumed, gk.EventAppBroken, gk.EventAppKeyExpiring,
-}
-
-// kindOf says an event's kind in words; one that this page does not know keeps its own name.
-func kindOf(p frame.Page, kind string) string {
-	if slices.Contains(kinds, kind) {
-		return p.T("event." + kind)
-	}
-	return kind
 }
 
 func toneOfEvent(kind string) string {
@@ -455,7 +428,7 @@ type eventRow struct {
 	Title, About, Link, Tone, Text string
 }
 
-func (c *console) eventRows(v *visit, events []gk.Event, s census) ([]eventRow, error) {
+func (c *console) eventRows(v *desk.Visit, events []gk.Event, s census) ([]eventRow, error) {
 	names, err := c.actors(v)
 	if err != nil {
 		return nil, err
@@ -466,7 +439,7 @@ func (c *console) eventRows(v *visit, events []gk.Event, s census) ([]eventRow, 
 			ids = append(ids, e.Grant)
 		}
 	}
-	grants, err := c.store.Tokens(v.ctx(), ids)
+	grants, err := c.store.Tokens(v.Ctx(), ids)
 	var damaged *store.DamagedError
 	if err != nil && !errors.As(err, &damaged) {
 		return nil, err
@@ -477,12 +450,12 @@ func (c *console) eventRows(v *visit, events []gk.Event, s census) ([]eventRow, 
 	}
 	rows := make([]eventRow, 0, len(events))
 	for _, e := range events {
-		row := eventRow{Event: e, Title: kindOf(v.page, e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.page, e, names)}
+		row := eventRow{Event: e, Title: frame.KindOf(v.Page, e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.Page, e, names)}
 		switch {
 		case subjects[e.Grant] != "":
-			row.About, row.Link = subjects[e.Grant], v.page.URL("/grants/%s", e.Grant)
+			row.About, row.Link = subjects[e.Grant], v.Page.URL("/grants/%s", e.Grant)
 		case e.App != "":
-			row.About, row.Link = s.app(e.App).Name, v.page.URL("/apps/%s", e.App)
+			row.About, row.Link = s.app(e.App).Name, v.Page.URL("/apps/%s", e.App)
 		}
 		rows = append(rows, row)
 	}

@@ -3,14 +3,12 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
-	"github.com/grantkeep/grantkeep/store"
 )
 
 // perPage is how many rows a page of a list has.
@@ -27,6 +25,8 @@ type grantsView struct {
 	Apps    []gk.App
 	Codes   []string // of platforms
 	None    bool     // there is no grant at all
+	Query   string   // what narrows the list, as an address has it
+	Kept    bool     // the person keeps it under a name
 }
 
 type chip struct {
@@ -44,17 +44,24 @@ type grantRow struct {
 // grantFilters are the names of what narrows the list; the rest of an address is ignored.
 var grantFilters = []string{"platform", "app", "owner", "state", "move", "list", "code", "ends", "ends_on", "q"}
 
-// grants is the list.
-func (c *console) grants(v *visit) error {
-	p := v.page
-	p.Section = "grants"
-	asked, filter := v.r.URL.Query(), url.Values{}
+// filterOf keeps of an address what narrows the list.
+func filterOf(asked url.Values) url.Values {
+	filter := url.Values{}
 	for _, name := range grantFilters {
 		if text := strings.TrimSpace(asked.Get(name)); text != "" {
 			filter.Set(name, frame.Cut(text, 200))
 		}
 	}
-	s, err := c.census(v.ctx(), p.Zone)
+	return filter
+}
+
+// grants is the list.
+func (c *console) grants(v *desk.Visit) error {
+	p := v.Page
+	p.Section = "grants"
+	asked := v.R.URL.Query()
+	filter := filterOf(asked)
+	s, err := c.census(v.Ctx(), p.Zone)
 	if err != nil {
 		return err
 	}
@@ -62,15 +69,16 @@ func (c *console) grants(v *visit) error {
 	for _, d := range c.o.Drivers {
 		view.Codes = append(view.Codes, d.Spec().Code)
 	}
-	found, more, err := c.findGrants(v, filter, asked.Get("after"), s)
+	found, next, err := c.findGrants(v, filter, asked.Get("after"), s)
 	if err != nil {
 		return err
 	}
 	for i := range found {
 		view.Rows = append(view.Rows, c.grantRow(p, &found[i], s.app(found[i].App)))
 	}
+	more := next != ""
 	if more {
-		onward := url.Values{"after": {found[len(found)-1].ID}}
+		onward := url.Values{"after": {next}}
 		for name := range filter {
 			onward.Set(name, filter.Get(name))
 		}
@@ -91,50 +99,14 @@ func (c *console) grants(v *visit) error {
 		}
 		return chip{p.T(id), link, on}
 	}
-	view.Chips = []chip{at("chip.all", "", ""), at("chip.todo", "list", "todo"), at("chip.ends", "ends", "30"), at("chip.merchant", "move", moveMerchant)}
-	return v.show(http.StatusOK, grantList(view))
-}
-
-// findGrants reads a page of what a filter asks for. What needs somebody comes from the census, the rest from the store.
-func (c *console) findGrants(v *visit, filter url.Values, after string, s census) (found []gk.Grant, more bool, err error) {
-	move, code := filter.Get("move"), filter.Get("code")
-	if move != "" || code != "" || filter.Get("list") == "todo" {
-		for _, g := range s.troubled {
-			if g.ID > after && matches(&g, filter, move, code) {
-				found = append(found, g)
-			}
-		}
-		slices.SortFunc(found, func(a, b gk.Grant) int { return strings.Compare(a.ID, b.ID) })
-	} else {
-		f := store.GrantFilter{
-			Platform: filter.Get("platform"), App: filter.Get("app"), Owner: filter.Get("owner"), State: gk.State(filter.Get("state")),
-			Query: filter.Get("q"), After: after, Limit: perPage + 1,
-		}
-		days, _ := strconv.Atoi(filter.Get("ends")) // what is no number does not narrow
-		if days > 0 && days <= 400 {
-			f.ExpiresBefore = v.page.Now.AddDate(0, 0, days)
-		}
-		on, err := time.ParseInLocation(time.DateOnly, filter.Get("ends_on"), v.page.Zone)
-		if err == nil {
-			f.ExpiresBefore, f.Limit = on.AddDate(0, 0, 1), 0
-		}
-		if found, err = c.store.Grants(v.ctx(), v.viewer, f); err != nil {
-			return nil, false, err
-		}
-		if !f.ExpiresBefore.IsZero() {
-			found = slices.DeleteFunc(found, func(g gk.Grant) bool {
-				end, _ := ending(&g)
-				return g.State == gk.Revoked || g.State == gk.Expired || !on.IsZero() && end.Before(on)
-			})
-		}
-		if f.Limit == 0 {
-			found = slices.DeleteFunc(found, func(g gk.Grant) bool { return g.ID <= after })
-		}
+	view.Chips = []chip{at("chip.all", "", ""), at("chip.todo", "list", "todo"), at("chip.ends", "ends", "30"), at("chip.merchant", "move", frame.MoveMerchant)}
+	view.Query = filter.Encode()
+	for _, kept := range searchesOf(v.Person) {
+		on := kept.Query == view.Query
+		view.Kept = view.Kept || on
+		view.Chips = append(view.Chips, chip{kept.Name, p.URL("/grants") + "?" + kept.Query, on})
 	}
-	if len(found) > perPage {
-		return found[:perPage], true, nil
-	}
-	return found, false, nil
+	return v.Show(http.StatusOK, grantList(view))
 }
 
 // matches reports whether a troubled grant is what a filter asks for.

@@ -19,6 +19,7 @@ import (
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/platform"
@@ -53,8 +54,11 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(func() { _ = h.store.Close() })
 	master := vault.NewMaster()
-	wrapped, _, err := vault.Create(master)
+	wrapped, first, err := vault.Create(master)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AddKeyset(t.Context(), store.Keyset{ID: 1, Wrapped: wrapped, Primary: first, CreatedAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	v, err := vault.Open(master, wrapped, "installation")
@@ -82,6 +86,7 @@ func newHouse(t *testing.T) *house {
 	}
 	pages := console.New(console.Options{
 		Keeper: h.keeper, Consent: consent.New(h.keeper), Store: h.store, Drivers: drivers, URL: h.url, Base: "/console", Log: log, Now: h.now,
+		News:   notify.New(notify.Options{Keeper: h.keeper, Store: h.store, Vault: v, Gate: gate, Log: log}),
 		NewKey: func() (gk.Secret, []byte) { return gk.NewSecret("gk_made_up_for_the_test_0123456789"), []byte("hash") },
 	})
 	h.server.Config.Handler = pages

@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/store"
@@ -30,10 +31,10 @@ type linkRow struct {
 }
 
 // links lists authorizations, newest first.
-func (c *console) links(v *visit) error {
-	p := v.page
+func (c *console) links(v *desk.Visit) error {
+	p := v.Page
 	p.Section = "links"
-	asked := v.r.URL.Query()
+	asked := v.R.URL.Query()
 	state := asked.Get("state")
 	f := store.AuthorizationFilter{Owner: frame.Cut(asked.Get("owner"), 200), Before: frame.Cut(asked.Get("before"), 100), Limit: perPage + 1}
 	if end, ok := gk.IDEnd(asked.Get("q")); ok {
@@ -53,7 +54,7 @@ func (c *console) links(v *visit) error {
 	default:
 		state = ""
 	}
-	found, err := c.store.Authorizations(v.ctx(), v.viewer, f)
+	found, err := c.store.Authorizations(v.Ctx(), v.Viewer, f)
 	if err != nil {
 		return err
 	}
@@ -68,24 +69,24 @@ func (c *console) links(v *visit) error {
 	for _, one := range []struct{ id, state string }{{"chip.all", ""}, {"chip.open", "open"}, {"chip.done", "done"}, {"chip.failed", "failed"}, {"chip.lapsed", "lapsed"}} {
 		view.Chips = append(view.Chips, chip{p.T(one.id), p.URL("/links?state=%s", one.state), state == one.state})
 	}
-	return v.show(http.StatusOK, linkList(view))
+	return v.Show(http.StatusOK, linkList(view))
 }
 
 // recentLinks are the newest authorizations.
-func (c *console) recentLinks(v *visit, n int) ([]linkRow, error) {
-	found, err := c.store.Authorizations(v.ctx(), v.viewer, store.AuthorizationFilter{Limit: n})
+func (c *console) recentLinks(v *desk.Visit, n int) ([]linkRow, error) {
+	found, err := c.store.Authorizations(v.Ctx(), v.Viewer, store.AuthorizationFilter{Limit: n})
 	if err != nil {
 		return nil, err
 	}
 	return c.linkRows(v, found)
 }
 
-func (c *console) linkRows(v *visit, found []gk.Authorization) ([]linkRow, error) {
-	apps, err := c.store.Apps(v.ctx(), v.viewer, "", 0)
+func (c *console) linkRows(v *desk.Visit, found []gk.Authorization) ([]linkRow, error) {
+	apps, err := c.store.Apps(v.Ctx(), v.Viewer, "", 0)
 	if err != nil && len(apps) == 0 {
 		return nil, err
 	}
-	p := v.page
+	p := v.Page
 	rows := make([]linkRow, 0, len(found))
 	for _, a := range found {
 		row := linkRow{Authorization: a}
@@ -150,10 +151,10 @@ type linkFormView struct {
 	Made                   *message
 }
 
-func (c *console) newLinkForm(v *visit) (linkFormView, error) {
-	p := v.page
+func (c *console) newLinkForm(v *desk.Visit) (linkFormView, error) {
+	p := v.Page
 	p.Section = "links"
-	apps, err := c.store.Apps(v.ctx(), v.viewer, "", 0)
+	apps, err := c.store.Apps(v.Ctx(), v.Viewer, "", 0)
 	if err != nil && len(apps) == 0 {
 		return linkFormView{}, err
 	}
@@ -161,38 +162,40 @@ func (c *console) newLinkForm(v *visit) (linkFormView, error) {
 }
 
 // linkForm asks what the link is for.
-func (c *console) linkForm(v *visit) error {
+func (c *console) linkForm(v *desk.Visit) error {
 	view, err := c.newLinkForm(v)
 	if err != nil {
 		return err
 	}
-	view.App = v.r.URL.Query().Get("app")
-	return v.show(http.StatusOK, linkFormPage(view))
+	view.App = v.R.URL.Query().Get("app")
+	return v.Show(http.StatusOK, linkFormPage(view))
 }
 
 // newLink makes a link. The answer is the page itself, since the link's secret is shown this once.
-func (c *console) newLink(v *visit) error {
+func (c *console) newLink(v *desk.Visit) error {
 	view, err := c.newLinkForm(v)
 	if err != nil {
 		return err
 	}
-	view.App, view.Owner, view.Shop, view.Days = v.field("app"), v.field("owner"), v.field("shop"), v.field("days")
+	view.App, view.Owner, view.Shop, view.Days = v.Field("app"), v.Field("owner"), v.Field("shop"), v.Field("days")
 	days, err := strconv.Atoi(view.Days)
 	if err != nil || days < 1 || days > 30 {
 		view.Field, view.Why = "days", view.T("links.days.bad")
-		return v.show(http.StatusUnprocessableEntity, linkFormPage(view))
+		return v.Show(http.StatusUnprocessableEntity, linkFormPage(view))
 	}
 	in := consent.BeginInput{App: view.App, Owner: view.Owner, Shop: view.Shop, Life: time.Duration(days) * 24 * time.Hour}
-	a, link, err := c.consent.Begin(v.ctx(), v.viewer, in)
+	if err := v.Record("authorization.create", store.AuditEntry{App: view.App}); err != nil {
+		return err
+	}
+	a, link, err := c.consent.Begin(v.Ctx(), v.Viewer, in)
 	var invalid *gk.Invalid
 	if errors.As(err, &invalid) {
 		view.Field, view.Why = invalid.Field, invalid.Why
-		return v.show(http.StatusUnprocessableEntity, linkFormPage(view))
+		return v.Show(http.StatusUnprocessableEntity, linkFormPage(view))
 	}
 	if err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "link", "authorization", a.ID)
 	m := &message{Link: link, Until: view.Day(a.ExpiresAt), Number: a.Number()}
 	if m.QR, m.QRSize, err = picture.QR(link); err != nil {
 		return err
@@ -211,5 +214,5 @@ func (c *console) newLink(v *visit) error {
 		}
 	}
 	view.Made = m
-	return v.show(http.StatusOK, linkFormPage(view))
+	return v.Show(http.StatusOK, linkFormPage(view))
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
 	"github.com/grantkeep/grantkeep/store"
@@ -14,6 +15,7 @@ import (
 type overviewView struct {
 	frame.Page
 	First     bool // there is no app yet
+	AskCode   bool // the person should have a second step and has none
 	Todos     []todo
 	More      int
 	Affected  int
@@ -49,18 +51,23 @@ type platformRow struct {
 const mostTodos = 10
 
 // overview is the first page.
-func (c *console) overview(v *visit) error {
-	s, err := c.census(v.ctx(), v.page.Zone)
+func (c *console) overview(v *desk.Visit) error {
+	s, err := c.census(v.Ctx(), v.Page.Zone)
 	if err != nil {
 		return err
 	}
-	p := v.page
+	p := v.Page
 	p.Section = "overview"
 	view := overviewView{Page: p, First: len(s.apps) == 0, Total: s.inState(""), Full: s.full, Apps: s.apps}
 	if p.Now.Sub(s.at) > time.Minute {
 		view.Stale = p.At(s.at)
 	}
-	view.Todos = c.todos(p, s)
+	view.AskCode = !p.Demo && p.May(store.RoleOperator) && v.Person.Code == ""
+	broken, err := c.brokenOutlets(v)
+	if err != nil {
+		return err
+	}
+	view.Todos = inOrder(append(c.todos(p, s), broken...))
 	view.Affected = len(s.troubled)
 	if n := len(view.Todos) - mostTodos; n > 0 {
 		view.Todos, view.More = view.Todos[:mostTodos], n
@@ -73,14 +80,14 @@ func (c *console) overview(v *visit) error {
 	if view.Links, err = c.recentLinks(v, 3); err != nil {
 		return err
 	}
-	events, err := c.store.RecentEvents(v.ctx(), v.viewer, store.RecentFilter{Limit: 8})
+	events, err := c.store.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Limit: 8})
 	if err != nil {
 		return err
 	}
 	if view.Events, err = c.eventRows(v, events, s); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, overview(view))
+	return v.Show(http.StatusOK, overview(view))
 }
 
 // states are in the order of the legend.
@@ -137,4 +144,26 @@ func platformsOf(counts []store.GrantCount) []platformRow {
 		list = append(list, row)
 	}
 	return list
+}
+
+// brokenOutlets is what to do about endpoints and alarms that do not get what happens.
+func (c *console) brokenOutlets(v *desk.Visit) ([]todo, error) {
+	all, err := c.store.Outlets(v.Ctx(), "")
+	if err != nil {
+		return nil, err
+	}
+	p := v.Page
+	var list []todo
+	for _, o := range all {
+		if o.FailingSince.IsZero() && (o.Enabled || o.Reason == "") {
+			continue
+		}
+		t := todo{Move: frame.MoveUs, Since: o.FailingSince, N: 1, Act: "act.look", rank: rankOther, Detail: p.T("todo.outlet.text")}
+		t.What, t.Link = p.T("todo.endpoint", "Name", firstOf(o.Rule.Description, o.ID)), p.URL("/endpoints/%s", o.ID)
+		if o.Form == store.AlarmForm {
+			t.What, t.Link = p.T("todo.alarm", "Name", p.T("channel."+o.Rule.Channel)), p.URL("/alarms")
+		}
+		list = append(list, t)
+	}
+	return list, nil
 }

@@ -42,7 +42,7 @@ func furnish(h *house) string {
 var paths = []string{
 	"", "/", "/grants", "/grants?list=todo", "/grants?move=merchant", "/grants?ends=30", "/grants?state=expired&platform=shopee", "/grants?q=nothing",
 	"/links", "/links?state=open", "/links/new", "/apps", "/apps/new", "/apps/new?platform=eleme", "/explain", "/explain/shopee", "/tools", "/tools?do=parse",
-	"/events", "/events?kind=grant.expired", "/settings",
+	"/events", "/events?kind=grant.expired", "/settings", "/endpoints", "/alarms", "/alarms/new?channel=email", "/audit", "/audit?action=user.login", "/data", "/data/rotate",
 	"/grants/grt_0001", "/grants/grt_0002", "/grants/grt_0003", "/grants/grt_0004", "/grants/grt_0005", "/grants/grt_0006", "/grants/grt_0007", "/grants/grt_0008",
 	"/grants/grt_0002/revoke",
 }
@@ -54,7 +54,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 	heading := regexp.MustCompile(`<h1[ >]`)
 	for _, lang := range []string{"zh-CN", "zh-TW", "en"} {
 		v.lang = lang
-		for _, path := range append(slices.Clone(paths), "/apps/"+app, "/apps/"+app+"/remove") {
+		for _, path := range append(slices.Clone(paths), "/apps/"+app, "/apps/"+app+"/remove", "/apps/"+app+"/stop") {
 			a := v.get("/console" + path)
 			switch {
 			case a.status != http.StatusOK:

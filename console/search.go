@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -18,39 +19,39 @@ const longestName = 100
 var pasted = regexp.MustCompile(`^[\[{]|https?://\S+\?|[?&](error|code|errorCode)=|(?i)"?(error|code|msg|sub_code)"?\s*[:=]`)
 
 // search decides on the server what was meant. It is a POST, so that nothing pasted ends in an address bar or a log.
-func (c *console) search(v *visit) error {
-	text := v.field("q")
+func (c *console) search(v *desk.Visit) error {
+	text := v.Field("q")
 	if text == "" {
-		v.seeOther("/grants")
+		v.SeeOther("/grants")
 		return nil
 	}
 	if len(text) > longestName || pasted.MatchString(text) {
 		return c.explained(v, "", "", text)
 	}
 	if end, ok := gk.IDEnd(text); ok {
-		found, err := c.store.Authorizations(v.ctx(), v.viewer, store.AuthorizationFilter{IDEnd: end, Limit: 1})
+		found, err := c.store.Authorizations(v.Ctx(), v.Viewer, store.AuthorizationFilter{IDEnd: end, Limit: 1})
 		if err != nil {
 			return err
 		}
 		if len(found) == 1 && len(found[0].Grants) == 1 {
-			v.seeOther("/grants/" + found[0].Grants[0])
+			v.SeeOther("/grants/" + found[0].Grants[0])
 			return nil
 		}
-		v.seeOther("/links?q=" + url.QueryEscape(text))
+		v.SeeOther("/links?q=" + url.QueryEscape(text))
 		return nil
 	}
 	if strings.HasPrefix(text, "grt_") {
-		if g, err := c.store.Grant(v.ctx(), v.viewer, text); err == nil {
-			v.seeOther("/grants/" + g.ID)
+		if g, err := c.store.Grant(v.Ctx(), v.Viewer, text); err == nil {
+			v.SeeOther("/grants/" + g.ID)
 			return nil
 		}
 	}
-	found, err := c.store.Grants(v.ctx(), v.viewer, store.GrantFilter{Query: text, Limit: 2})
+	found, err := c.store.Grants(v.Ctx(), v.Viewer, store.GrantFilter{Query: text, Limit: 2})
 	if err != nil {
 		return err
 	}
 	if len(found) == 1 {
-		v.seeOther("/grants/" + found[0].ID)
+		v.SeeOther("/grants/" + found[0].ID)
 		return nil
 	}
 	if len(found) == 0 {
@@ -60,7 +61,7 @@ func (c *console) search(v *visit) error {
 			}
 		}
 	}
-	v.w.Header().Set("Location", v.page.URL("/grants")+"?q="+url.QueryEscape(text))
-	v.w.WriteHeader(http.StatusSeeOther)
+	v.W.Header().Set("Location", v.Page.URL("/grants")+"?q="+url.QueryEscape(text))
+	v.W.WriteHeader(http.StatusSeeOther)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/store"
@@ -31,6 +32,7 @@ type settingsView struct {
 	Roles       []string
 	Invited     string // a login link, shown this once
 	NameMistake string
+	Step        *secondStep // on its way to the person's phone
 }
 
 type loginRow struct {
@@ -38,72 +40,72 @@ type loginRow struct {
 	This bool
 }
 
-func (c *console) settingsView(v *visit) (settingsView, error) {
-	p := v.page
+func (c *console) settingsView(v *desk.Visit) (settingsView, error) {
+	p := v.Page
 	p.Section = "settings"
-	view := settingsView{Page: p, Zones: zones, ChosenZone: firstOf(v.person.Zone, zones[0]), HasPassword: v.person.Password != "", Scopes: gk.Scopes(), Roles: people.Roles()}
-	view.Proved = c.o.Demo != nil || v.session.Proved(c.now())
-	found, err := c.store.Logins(v.ctx(), v.person.ID)
+	view := settingsView{Page: p, Zones: desk.Zones, ChosenZone: firstOf(v.Person.Zone, desk.Zones[0]), HasPassword: v.Person.Password != "", Scopes: gk.Scopes(), Roles: people.Roles()}
+	view.Proved = c.o.Demo != nil || v.Session.Proved(c.Now())
+	found, err := c.store.Logins(v.Ctx(), v.Person.ID)
 	if err != nil {
 		return view, err
 	}
 	for _, l := range found {
-		view.Logins = append(view.Logins, loginRow{l, bytes.Equal(l.Hash, v.session.Hash)})
+		view.Logins = append(view.Logins, loginRow{l, bytes.Equal(l.Hash, v.Session.Hash)})
 	}
-	if !people.May(v.person.Role, store.RoleAdministrator) {
+	if !people.May(v.Person.Role, store.RoleAdministrator) {
 		return view, nil
 	}
-	if view.Keys, err = c.store.Keys(v.ctx()); err != nil {
+	if view.Keys, err = c.store.Keys(v.Ctx()); err != nil {
 		return view, err
 	}
 	slices.Reverse(view.Keys)
-	view.People, err = c.store.People(v.ctx())
+	view.People, err = c.store.People(v.Ctx())
 	return view, err
 }
 
 // settings shows them.
-func (c *console) settings(v *visit) error {
+func (c *console) settings(v *desk.Visit) error {
 	view, err := c.settingsView(v)
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, settings(view))
+	return v.Show(http.StatusOK, settings(view))
 }
 
 // saveSettings stores what a person chose for the pages.
-func (c *console) saveSettings(v *visit) error {
-	err := c.store.UpdatePerson(v.ctx(), v.person.ID, c.now(), func(p *store.Person) error {
-		if lang := v.field("language"); known(lang) || lang == "" {
+func (c *console) saveSettings(v *desk.Visit) error {
+	err := c.store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error {
+		if lang := v.Field("language"); desk.Known(lang) || lang == "" {
 			p.Language = lang
 		}
-		if theme := v.field("theme"); theme == "" || theme == "light" || theme == "dark" {
+		if theme := v.Field("theme"); theme == "" || theme == "light" || theme == "dark" {
 			p.Theme = theme
 		}
-		if zone := v.field("zone"); slices.Contains(zones, zone) {
+		if zone := v.Field("zone"); slices.Contains(desk.Zones, zone) {
 			p.Zone = zone
 		}
-		p.NoShortcuts = v.field("shortcuts") == ""
+		p.NoShortcuts = v.Field("shortcuts") == ""
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	v.seeOther("/settings?done=saved")
+	v.SeeOther("/settings?done=saved")
 	return nil
 }
 
 // changePassword sets a person's password and ends their other logins. Who has one gives it once more.
-func (c *console) changePassword(v *visit) error {
-	fresh := v.r.PostFormValue("fresh")
-	mistake := people.CheckPassword(v.person.Name, fresh)
+func (c *console) changePassword(v *desk.Visit) error {
+	fresh := v.R.PostFormValue("fresh")
+	mistake := people.CheckPassword(v.Person.Name, fresh)
 	if mistake != "" {
 		mistake = "pw." + mistake
 	}
-	if v.person.Password != "" {
-		name := "account " + v.person.Name
+	if v.Person.Password != "" {
+		name := "account " + v.Person.Name
 		if wait := c.throttle.Wait(name); wait > 0 {
 			mistake = "pw.wait"
-		} else if right, err := c.hashing.Verify(v.ctx(), v.person.Password, v.r.PostFormValue("password")); err != nil {
+		} else if right, err := c.hashing.Verify(v.Ctx(), v.Person.Password, v.R.PostFormValue("password")); err != nil {
 			return err
 		} else if !right {
 			mistake = "pw.wrong"
@@ -117,89 +119,95 @@ func (c *console) changePassword(v *visit) error {
 			return err
 		}
 		view.Mistake = mistake
-		return v.show(http.StatusUnprocessableEntity, settings(view))
+		return v.Show(http.StatusUnprocessableEntity, settings(view))
 	}
-	hash, err := c.hashing.Hash(v.ctx(), fresh)
+	hash, err := c.hashing.Hash(v.Ctx(), fresh)
 	if err != nil {
 		return err
 	}
-	err = c.store.UpdatePerson(v.ctx(), v.person.ID, c.now(), func(p *store.Person) error { p.Password = hash; return nil })
+	if err := v.Record("user.password", store.AuditEntry{Object: v.Person.ID}); err != nil {
+		return err
+	}
+	err = c.store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error { p.Password = hash; return nil })
 	if err != nil {
 		return err
 	}
-	if err := c.store.EndLogins(v.ctx(), v.person.ID, nil); err != nil {
+	if err := c.store.EndLogins(v.Ctx(), v.Person.ID, nil); err != nil {
 		return err
 	}
-	if err := c.Begin(v.w, v.r, v.person.ID); err != nil {
+	if err := c.Begin(v.W, v.R, v.Person.ID); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "password changed")
-	v.seeOther("/settings?done=password")
+	v.SeeOther("/settings?done=password")
 	return nil
 }
 
 // endLogins ends every other login of a person.
-func (c *console) endLogins(v *visit) error {
-	if err := c.store.EndLogins(v.ctx(), v.person.ID, v.session.Hash); err != nil {
+func (c *console) endLogins(v *desk.Visit) error {
+	if err := v.Record("user.logins", store.AuditEntry{Object: v.Person.ID}); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "logins ended")
-	v.seeOther("/settings?done=ended")
+	if err := c.store.EndLogins(v.Ctx(), v.Person.ID, v.Session.Hash); err != nil {
+		return err
+	}
+	v.SeeOther("/settings?done=ended")
 	return nil
 }
 
 // newKey makes an API key. Its text is shown this once, so the answer is the page itself.
-func (c *console) newKey(v *visit) error {
-	if !v.prove("/settings") {
+func (c *console) newKey(v *desk.Visit) error {
+	if !v.Prove("/settings") {
 		return nil
 	}
 	var scopes []gk.Scope
 	for _, s := range gk.Scopes() {
-		if slices.Contains(v.r.Form["scope"], string(s)) {
+		if slices.Contains(v.R.Form["scope"], string(s)) {
 			scopes = append(scopes, s)
 		}
 	}
-	name, owner := frame.Cut(v.field("name"), 200), v.field("owner")
+	name, owner := frame.Cut(v.Field("name"), 200), v.Field("owner")
 	mistake := ""
 	if name == "" || len(scopes) == 0 {
 		mistake = "key.incomplete"
 	}
 	if mistake == "" {
 		text, hash := c.o.NewKey()
-		k := gk.Key{ID: gk.NewID("key", v.page.Now), Hash: hash, Name: name, Scopes: scopes, CreatedAt: v.page.Now}
+		k := gk.Key{ID: gk.NewID("key", v.Page.Now), Hash: hash, Name: name, Scopes: scopes, CreatedAt: v.Page.Now}
 		if owner != "" {
 			k.Owners = []string{owner}
 		}
-		if err := c.store.CreateKey(v.ctx(), k); err != nil {
+		if err := v.Record("key.create", store.AuditEntry{Object: k.ID}); err != nil {
 			return err
 		}
-		c.act(v.ctx(), v, "key made", "key", k.ID)
+		if err := c.store.CreateKey(v.Ctx(), k); err != nil {
+			return err
+		}
 		view, err := c.settingsView(v)
 		if err != nil {
 			return err
 		}
 		view.Made = text.Reveal()
-		return v.show(http.StatusOK, settings(view))
+		return v.Show(http.StatusOK, settings(view))
 	}
 	view, err := c.settingsView(v)
 	if err != nil {
 		return err
 	}
 	view.KeyMistake = mistake
-	return v.show(http.StatusUnprocessableEntity, settings(view))
+	return v.Show(http.StatusUnprocessableEntity, settings(view))
 }
 
-func (c *console) key(v *visit) (k gk.Key, sole bool, err error) {
-	keys, err := c.store.Keys(v.ctx())
+func (c *console) key(v *desk.Visit) (k gk.Key, sole bool, err error) {
+	keys, err := c.store.Keys(v.Ctx())
 	if err != nil {
 		return k, false, err
 	}
-	i := slices.IndexFunc(keys, func(k gk.Key) bool { return k.ID == v.r.PathValue("id") })
+	i := slices.IndexFunc(keys, func(k gk.Key) bool { return k.ID == v.R.PathValue("id") })
 	if i < 0 {
 		return k, false, store.ErrNotFound
 	}
-	others := slices.ContainsFunc(keys, func(k gk.Key) bool { return k.ID != keys[i].ID && rules(k, v.page.Now) })
-	return keys[i], rules(keys[i], v.page.Now) && !others, nil
+	others := slices.ContainsFunc(keys, func(k gk.Key) bool { return k.ID != keys[i].ID && rules(k, v.Page.Now) })
+	return keys[i], rules(keys[i], v.Page.Now) && !others, nil
 }
 
 // rules reports whether a key lives and can do everything for everybody.
@@ -209,26 +217,26 @@ func rules(k gk.Key, now time.Time) bool {
 }
 
 // askRetire asks before a key ends.
-func (c *console) askRetire(v *visit) error {
+func (c *console) askRetire(v *desk.Visit) error {
 	k, sole, err := c.key(v)
 	if err != nil {
 		return err
 	}
-	p := v.page
+	p := v.Page
 	p.Section = "settings"
 	text := p.T("confirm.retire.text")
 	if sole {
 		text = p.T("confirm.retire.last")
 	}
-	return v.show(http.StatusOK, confirm(confirmView{
+	return v.Show(http.StatusOK, frame.Confirm(frame.ConfirmView{
 		Page: p, Title: []string{p.T("confirm.retire", "Key", k.Name)}, Text: []string{text}, Action: p.URL("/settings/keys/%s/retire", k.ID),
 		Back: p.URL("/settings"), Button: "act.retire",
 	}))
 }
 
 // retire ends a key, but not the last one that can make others.
-func (c *console) retire(v *visit) error {
-	if !v.prove("/settings") {
+func (c *console) retire(v *desk.Visit) error {
+	if !v.Prove("/settings") {
 		return nil
 	}
 	k, sole, err := c.key(v)
@@ -238,21 +246,23 @@ func (c *console) retire(v *visit) error {
 	if sole {
 		return c.askRetire(v)
 	}
-	if err := c.store.RevokeKey(v.ctx(), k.ID, v.page.Now); err != nil {
+	if err := v.Record("key.revoke", store.AuditEntry{Object: k.ID}); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "key retired", "key", k.ID)
-	v.seeOther("/settings?done=retired")
+	if err := c.store.RevokeKey(v.Ctx(), k.ID, v.Page.Now); err != nil {
+		return err
+	}
+	v.SeeOther("/settings?done=retired")
 	return nil
 }
 
 // newPerson lets somebody in: by a login link, after which they set a password.
-func (c *console) newPerson(v *visit) error {
-	if !v.prove("/settings") {
+func (c *console) newPerson(v *desk.Visit) error {
+	if !v.Prove("/settings") {
 		return nil
 	}
-	name, ok := people.Name(v.field("name"))
-	role, mistake, invited := v.field("role"), "", ""
+	name, ok := people.Name(v.Field("name"))
+	role, mistake, invited := v.Field("role"), "", ""
 	switch {
 	case !ok:
 		mistake = "person.name"
@@ -260,16 +270,18 @@ func (c *console) newPerson(v *visit) error {
 		mistake = "person.role"
 	}
 	if mistake == "" {
-		p, err := people.Add(v.ctx(), c.store, name, role, "", c.now())
+		if err := v.Record("user.create", store.AuditEntry{}); err != nil {
+			return err
+		}
+		p, err := people.Add(v.Ctx(), c.store, name, role, "", c.Now())
 		if errors.Is(err, store.ErrExists) {
 			mistake = "person.exists"
 		} else if err != nil {
 			return err
 		} else {
-			if invited, err = people.Invite(v.ctx(), c.store, c.o.URL, p.ID, false, c.now().Add(people.LinkLife)); err != nil {
+			if invited, err = people.Invite(v.Ctx(), c.store, c.o.URL, p.ID, false, c.Now().Add(people.LinkLife)); err != nil {
 				return err
 			}
-			c.act(v.ctx(), v, "person added", "added", p.ID, "role", role)
 		}
 	}
 	view, err := c.settingsView(v)
@@ -281,72 +293,76 @@ func (c *console) newPerson(v *visit) error {
 	if mistake != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	return v.show(status, settings(view))
+	return v.Show(status, settings(view))
 }
 
 // changeRole gives somebody another role and ends their logins.
-func (c *console) changeRole(v *visit) error {
-	if !v.prove("/settings") {
+func (c *console) changeRole(v *desk.Visit) error {
+	if !v.Prove("/settings") {
 		return nil
 	}
-	id, role := v.r.PathValue("id"), v.field("role")
+	id, role := v.R.PathValue("id"), v.Field("role")
 	if !people.ValidRole(role) {
-		return &badForm{errors.New("console: no such role")}
+		return &desk.BadForm{Err: errors.New("console: no such role")}
 	}
-	err := c.store.UpdatePerson(v.ctx(), id, c.now(), func(p *store.Person) error { p.Role = role; return nil })
+	if err := v.Record("user.role", store.AuditEntry{Object: id}); err != nil {
+		return err
+	}
+	err := c.store.UpdatePerson(v.Ctx(), id, c.Now(), func(p *store.Person) error { p.Role = role; return nil })
 	if errors.Is(err, store.ErrInUse) {
 		return c.lastOne(v)
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.store.EndLogins(v.ctx(), id, v.session.Hash); err != nil {
+	if err := c.store.EndLogins(v.Ctx(), id, v.Session.Hash); err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "role changed", "changed", id, "role", role)
-	v.seeOther("/settings?done=person")
+	v.SeeOther("/settings?done=person")
 	return nil
 }
 
 // lastOne says that an administrator has to stay.
-func (c *console) lastOne(v *visit) error {
+func (c *console) lastOne(v *desk.Visit) error {
 	view, err := c.settingsView(v)
 	if err != nil {
 		return err
 	}
 	view.NameMistake = "person.last"
-	return v.show(http.StatusConflict, settings(view))
+	return v.Show(http.StatusConflict, settings(view))
 }
 
 // askRemovePerson asks before somebody is removed.
-func (c *console) askRemovePerson(v *visit) error {
-	person, err := c.store.Person(v.ctx(), v.r.PathValue("id"))
+func (c *console) askRemovePerson(v *desk.Visit) error {
+	person, err := c.store.Person(v.Ctx(), v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	p := v.page
+	p := v.Page
 	p.Section = "settings"
-	return v.show(http.StatusOK, confirm(confirmView{
+	return v.Show(http.StatusOK, frame.Confirm(frame.ConfirmView{
 		Page: p, Title: []string{p.T("confirm.person", "Name", person.Name)}, Text: []string{p.T("confirm.person.text")},
 		Action: p.URL("/settings/people/%s/remove", person.ID), Back: p.URL("/settings"), Button: "act.remove",
 	}))
 }
 
 // removePerson removes somebody with their logins.
-func (c *console) removePerson(v *visit) error {
-	if !v.prove("/settings") {
+func (c *console) removePerson(v *desk.Visit) error {
+	if !v.Prove("/settings") {
 		return nil
 	}
-	id := v.r.PathValue("id")
-	err := c.store.RemovePerson(v.ctx(), id)
+	id := v.R.PathValue("id")
+	if err := v.Record("user.remove", store.AuditEntry{Object: id}); err != nil {
+		return err
+	}
+	err := c.store.RemovePerson(v.Ctx(), id)
 	if errors.Is(err, store.ErrInUse) {
 		return c.lastOne(v)
 	}
 	if err != nil {
 		return err
 	}
-	c.act(v.ctx(), v, "person removed", "removed", id)
-	v.seeOther("/settings?done=person")
+	v.SeeOther("/settings?done=person")
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
@@ -67,8 +68,8 @@ func example(do string, d platform.Driver) string {
 	return string(text)
 }
 
-func (c *console) newTool(v *visit, do string) toolView {
-	p := v.page
+func (c *console) newTool(v *desk.Visit, do string) toolView {
+	p := v.Page
 	p.Section = "tools"
 	if !slices.Contains(tools, do) {
 		do = tools[0]
@@ -77,25 +78,25 @@ func (c *console) newTool(v *visit, do string) toolView {
 }
 
 // toolPage asks for the input of an offline command.
-func (c *console) toolPage(v *visit) error {
-	return v.show(http.StatusOK, toolForm(c.newTool(v, v.r.URL.Query().Get("do"))))
+func (c *console) toolPage(v *desk.Visit) error {
+	return v.Show(http.StatusOK, toolForm(c.newTool(v, v.R.URL.Query().Get("do"))))
 }
 
 // tool computes here what an offline command says. Nothing is sent to a platform, and nothing of the input is kept.
-func (c *console) tool(v *visit) error {
-	view := c.newTool(v, v.field("do"))
-	view.Input = v.field("input")
+func (c *console) tool(v *desk.Visit) error {
+	view := c.newTool(v, v.Field("do"))
+	view.Input = v.Field("input")
 	var line strings.Builder
 	if compact, err := compactJSON(view.Input); err == nil {
 		line.WriteString(compact)
 	} else {
 		view.Output, view.Failed = view.T("tools.json", "Where", err.Error()), true
-		return v.show(http.StatusUnprocessableEntity, toolForm(view))
+		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
 	}
 	out, err := c.offline().Line(view.Do, []byte(line.String()))
 	if err != nil {
 		view.Output, view.Failed = err.Error(), true
-		return v.show(http.StatusUnprocessableEntity, toolForm(view))
+		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
 	}
 	view.Output = indented(out)
 	if view.Do == "verify" {
@@ -110,7 +111,7 @@ func (c *console) tool(v *visit) error {
 			}
 		}
 	}
-	return v.show(http.StatusOK, toolForm(view))
+	return v.Show(http.StatusOK, toolForm(view))
 }
 
 // offline is the drivers' pure half, at the moment that the keeper takes for the present.

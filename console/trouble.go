@@ -13,40 +13,32 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// Whose move something is, as the pages say it to the vendor's people: the engine's "us" is nobody to them.
-const (
-	moveMerchant = "merchant"
-	moveUs       = "us"
-	movePlatform = "platform"
-	moveNobody   = "nobody"
-)
-
 // moveOf is whose move an action is.
 func moveOf(a gk.Action) string {
 	switch a.Move() {
 	case "merchant":
-		return moveMerchant
+		return frame.MoveMerchant
 	case "vendor":
-		return moveUs
+		return frame.MoveUs
 	case "platform":
-		return movePlatform
+		return frame.MovePlatform
 	}
-	return moveNobody
+	return frame.MoveNobody
 }
 
 // moveOfGrant is whose move a grant is.
 func moveOfGrant(g *gk.Grant) string {
 	switch {
 	case g.State == gk.Revoked:
-		return moveNobody
+		return frame.MoveNobody
 	case g.State == gk.Held:
-		return moveUs
+		return frame.MoveUs
 	case g.State == gk.Expired:
-		return moveMerchant
+		return frame.MoveMerchant
 	case g.Fault != nil:
 		return moveOf(g.Fault.Action)
 	}
-	return moveNobody
+	return frame.MoveNobody
 }
 
 // described is what the catalogue says of a fault.
@@ -182,9 +174,14 @@ func (c *console) todos(p frame.Page, s census) []todo {
 		}
 	}
 	if n := picture.EndsWithin(p, s.ends, 7); n > 0 {
-		list = append(list, todo{What: p.T("todo.ending", "N", frame.Count(n)), Detail: p.T("todo.ending.text"), Move: moveMerchant, N: n,
+		list = append(list, todo{What: p.T("todo.ending", "N", frame.Count(n)), Detail: p.T("todo.ending.text"), Move: frame.MoveMerchant, N: n,
 			Link: p.URL("/grants?ends=7"), Act: "act.look", rank: rankEnding})
 	}
+	return list
+}
+
+// inOrder puts the most harmful first.
+func inOrder(list []todo) []todo {
 	slices.SortFunc(list, func(a, b todo) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), -cmp.Compare(a.N, b.N), strings.Compare(a.Platform, b.Platform), strings.Compare(a.Link, b.Link))
 	})
@@ -198,7 +195,7 @@ func (c *console) grantTodo(p frame.Page, g *gk.Grant, app gk.App) todo {
 		t.Detail = d.Cause.In(p.Lang)
 	}
 	t.rank = rankOf(t.Move, g.State)
-	if t.Move == moveMerchant {
+	if t.Move == frame.MoveMerchant {
 		t.Act, t.Link = "act.send", t.Link+"#send"
 	}
 	if t.Detail == t.What {
@@ -224,7 +221,7 @@ func rankOf(move string, state gk.State) int {
 	switch {
 	case state == gk.Expired:
 		return rankEnded
-	case move == moveNobody:
+	case move == frame.MoveNobody:
 		return rankQuiet
 	}
 	return rankOther

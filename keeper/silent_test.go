@@ -243,7 +243,7 @@ func TestSoleWriterReadsATokenOnce(t *testing.T) {
 // TestEveryWriteOfAGrantIsSeen fails when the store learns a method that nobody has looked at: the token cache must hear of
 // each grant that this process writes.
 func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
-	heard := []string{"ClaimDue", "EndAttempts", "PutGrants", "SaveRenewal", "SaveRenewals", "UpdateGrant"}
+	heard := []string{"ClaimDue", "EndAttempts", "PutGrants", "ReleaseAttempts", "SaveRenewal", "SaveRenewals", "UpdateGrant"}
 	writesNone := []string{ // Hasten writes only when a grant is due
 		"AddKeyset", "Announce", "App", "Append", "Apps", "Authorization", "AuthorizationByLink", "Authorizations",
 		"Changed", "Children", "ClaimDeliveries", "ClaimPushes", "Click", "ClickByCode", "ClickByState", "Clock", "Close",
@@ -255,7 +255,7 @@ func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
 		"Logins", "Meta", "Name", "NextDue", "OpenClicks", "Outlet", "Outlets", "People", "Person", "PersonByName", "Ping",
 		"Publish", "PushApps", "RecentEvents", "Redeliver", "RemovePerson", "ReserveReply", "RevokeKey", "Sealed",
 		"SealedOtherwise", "Seen", "SetMetaOnce", "SetReply", "SettleDeliveries", "SpendInvitation", "SpendState",
-		"Spread", "SpreadUntil", "StopApp", "StoppedApps", "StrandedClicks", "Sweep", "Tokens", "TouchLogin", "Troubled",
+		"Spread", "SpreadUntil", "StopApp", "StoppedApps", "StrandedClicks", "Sweep", "TellOnce", "TellOver", "Tokens", "TouchLogin", "Troubled",
 		"UpdateApp", "UpdateAuthorization", "UpdateClick", "UpdateOutlet", "UpdatePerson",
 	}
 	writesNone = append(writesNone, "AuditAfter", "Backlogs", "Mark", "Marked", "NoteUses", "Processes", "Record", "Summary", "Unpublished")

@@ -247,3 +247,10 @@ func (n *News) checkSettings(name string, settings map[string]string) error {
 	}
 	return nil
 }
+
+// SettingsOf names the settings of a channel: those that it needs, those that it may have, and those of both that are shown
+// masked.
+func SettingsOf(name string) (needs, may, secret []string) {
+	c := channels[name]
+	return c.needs, c.may, c.secret
+}

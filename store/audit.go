@@ -28,6 +28,8 @@ type AuditEntry struct {
 // AuditFilter narrows the audit. Zero fields do not narrow.
 type AuditFilter struct {
 	After                int64
+	Newest               bool  // the latest first
+	Before               int64 // with Newest: position of the last row of the page before; 0: from the latest
 	Actor, Action, Grant string
 	Limit                int
 }
@@ -58,6 +60,6 @@ type Audit interface {
 	// NoteUses appends lines of uses, adds them to what their keys have used on a day, remembers their networks, and stores
 	// the events that judge makes of it, all in one change, which may run judge again.
 	NoteUses(ctx context.Context, uses []Use, day time.Time, judge func([]KeyUse) []gk.Event) error
-	// AuditAfter lists the audit in its order.
+	// AuditAfter lists the audit in its order, or the latest first.
 	AuditAfter(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 }

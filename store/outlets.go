@@ -120,6 +120,12 @@ type Outlets interface {
 	// LastTold returns the kind of the latest delivery that an outlet has about each of some ids.
 	LastTold(ctx context.Context, outlet string, about []string) (map[string]string, error)
 
+	// TellOnce stores events and remembers a name until a moment. It says false, and stores nothing, while that name is
+	// remembered at now: of all instances one tells.
+	TellOnce(ctx context.Context, name string, now, until time.Time, events ...gk.Event) (bool, error)
+	// TellOver forgets a name and stores events. It says false, and stores nothing, if the name is not known: nobody was told.
+	TellOver(ctx context.Context, name string, events ...gk.Event) (bool, error)
+
 	// KeepEvents sets for how long Sweep leaves events; 90 days until it is called. It is called before anything else.
 	KeepEvents(d time.Duration)
 	// FindEvents is EventsAfter with a filter.

@@ -18,6 +18,9 @@ type Person struct {
 	Password              string // its hash, as the console writes it; empty: no password opens this account
 	Language, Theme, Zone string // as the person chose; empty: as the browser asks
 	NoShortcuts           bool   // keys of the keyboard do nothing of their own
+	Searches              string // lists that the person keeps under a name, as the console writes them
+	Code                  string // the sealed secret of the codes of a second step, in base64; empty: there is none
+	CodeStep              int64  // time step of the last code that was used; it and those before it are good no more
 	CreatedAt, UpdatedAt  time.Time
 }
 

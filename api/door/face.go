@@ -3,10 +3,12 @@ package door
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +94,7 @@ func requestID(r *http.Request) string {
 		}
 	}
 	if id == "" || len(id) > 64 {
-		return gk.NewID("req", time.Now())
+		return "req_" + strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // a name: unguessable chance would cost a call of the system
 	}
 	return id
 }
@@ -105,8 +107,11 @@ func (s *Door) named(r *http.Request) bool {
 // Probe reports whether a request asks how the server stands, of an address instead of a name, as load balancers do. It
 // learns one word.
 func Probe(r *http.Request) bool {
+	if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+		return false
+	}
 	host, _ := splitHost(r.Host)
-	return net.ParseIP(host) != nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz")
+	return net.ParseIP(host) != nil
 }
 
 // Serves reports whether a Host header names the face at an address: name and port alike, a scheme's own port may be left

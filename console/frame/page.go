@@ -206,3 +206,57 @@ func Cut(text string, n int) string {
 	}
 	return text
 }
+
+// UTC writes a moment for machines.
+func UTC(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Whose move something is, as the pages say it to the vendor's people: the engine's "us" is nobody to them.
+const (
+	MoveMerchant = "merchant"
+	MoveUs       = "us"
+	MovePlatform = "platform"
+	MoveNobody   = "nobody"
+)
+
+// ConfirmView is a page that asks before something dangerous. A heavy one wants the last digits typed.
+type ConfirmView struct {
+	Page
+	Title, Text []string
+	Action      string
+	Back        string
+	Button      string // id of a text
+	Typed       string // what has to be typed; empty: nothing
+	TypedLabel  string
+	Mistake     bool
+	Hidden      [][2]string // names and values that go with the form
+	Calm        bool        // nothing is destroyed
+}
+
+// lastDigits is how much of an id is typed to confirm.
+const lastDigits = 4
+
+// Last is the end of an id, which is typed to confirm.
+func Last(text string) string {
+	runes := []rune(text)
+	return string(runes[max(len(runes)-lastDigits, 0):])
+}
+
+// ProblemView is a page that says what went wrong.
+type ProblemView struct {
+	Page
+	Title, Text string // Title is the id of a text
+}
+
+// Plain writes a number that is a name, without marks between its figures.
+func Plain(n int64) string { return strconv.FormatInt(n, 10) }
+
+// SafeCells keeps a table's cells from being read as formulas by the programs that open it.
+func SafeCells(cells []string) []string {
+	for i, c := range cells {
+		r, _ := utf8.DecodeRuneInString(c)
+		if c != "" && strings.ContainsRune("=+-@\t\r\n\x00＝＋－＠", r) {
+			cells[i] = "'" + c
+		}
+	}
+	return cells
+}

@@ -50,8 +50,15 @@ func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.Au
 	if f.Grant != "" {
 		w.and(`grant_id = %[1]s AND grant_id <> ''`, f.Grant)
 	}
+	order := ` ORDER BY position`
+	if f.Newest {
+		order += ` DESC`
+		if f.Before > 0 {
+			w.and(`position < %[1]s`, f.Before)
+		}
+	}
 	return all(ctx, s.db.Lists(), scanAudit, `SELECT `+auditColumns+` FROM audit
-		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
+		WHERE position > $1`+w.text.String()+order+` LIMIT $2`, w.args...)
 }
 
 const (

@@ -50,6 +50,14 @@ func auditInOrder(t *testing.T, s store.Store) {
 	if err := s.Record(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
+	newest, err := s.AuditAfter(t.Context(), store.AuditFilter{Newest: true, Limit: 2})
+	if err != nil || len(newest) != 2 || newest[0].Position != 41 || newest[1].Position != 40 {
+		t.Errorf("the newest two lines are %+v, %v; want 41 and 40", newest, err)
+	}
+	earlier, err := s.AuditAfter(t.Context(), store.AuditFilter{Newest: true, Before: 40, Limit: 1})
+	if err != nil || len(earlier) != 1 || earlier[0].Position != 39 {
+		t.Errorf("the line before 40 is %+v, %v; want 39", earlier, err)
+	}
 	for _, c := range []struct {
 		filter store.AuditFilter
 		want   int

@@ -14,6 +14,7 @@ func makePerson(t *testing.T, s store.Store, id, role string) store.Person {
 	t.Helper()
 	p := store.Person{
 		ID: id, Name: "name of " + id, Role: role, Password: "hash", Language: "zh-TW", Theme: "dark", Zone: "Asia/Taipei", NoShortcuts: true,
+		Searches: "[]", Code: "c2VhbGVk", CodeStep: 57_000_000,
 		CreatedAt: given.Epoch, UpdatedAt: given.Epoch.Add(time.Second),
 	}
 	if err := s.CreatePerson(t.Context(), p); err != nil {

@@ -88,7 +88,7 @@ func fillMany(t *testing.T, s store.Store) {
 		}
 	}
 	for {
-		n, err := s.Publish(t.Context(), manyGrants)
+		n, err := s.Publish(t.Context(), 10_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,6 +165,7 @@ func callAll(ctx context.Context, t *testing.T, s store.Store) {
 	_, results["Sweep"] = s.Sweep(ctx, now, 500)
 	_, results["Keys"] = s.Keys(ctx)
 	_, results["EndAttempts"] = s.EndAttempts(ctx, "host", []string{"app-1"}, now)
+	_, results["ReleaseAttempts"] = s.ReleaseAttempts(ctx, "host", []string{"attempt"}, now)
 	_, results["Announce"] = s.Announce(ctx, "identity", "v1")
 	_, results["Dead"] = s.Dead(ctx)
 	for what, err := range results {

@@ -119,6 +119,7 @@ var cases = []given.Case{
 
 	// Outlets.
 	{Name: "an outlet comes back as it was stored", Run: outletComesBack},
+	{Name: "what is told once is told by one", Run: toldByOne},
 	{Name: "events are spread once, all or none", Run: spreadOnce},
 	{Name: "a delivery is claimed by one, settled, and failed with its outlet", Run: deliveriesClaimed},
 	{Name: "events are found by a filter and by id, and kept as long as is set", Run: eventsFound},

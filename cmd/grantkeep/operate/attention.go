@@ -109,32 +109,10 @@ func mattersOf(apps []client.App, grants, ending []client.Grant, lang string) []
 			Grants: []matterGrant{}, Next: "grantkeep app check " + a.ID,
 		})
 	}
-	add := func(g client.Grant, why, remedy string) {
-		i := slices.IndexFunc(matters, func(m *matter) bool {
-			return m.App == "" && m.Cause == why && m.WhoseMove == g.WhoseMove && m.Remedy == remedy
-		})
-		if i < 0 {
-			matters = append(matters, &matter{Cause: why, WhoseMove: g.WhoseMove, Remedy: remedy, Since: g.UpdatedAt})
-			i = len(matters) - 1
-		}
-		m := matters[i]
-		m.Count++
-		if g.UpdatedAt.Before(m.Since.Time) {
-			m.Since = g.UpdatedAt
-		}
-		end := gk.At(endFor(g))
-		if g.AuthorizationExpiresAt.IsZero() && g.Renewable {
-			end = gk.Time{}
-		}
-		m.Grants = append(m.Grants, matterGrant{ID: g.ID, Subject: name(g), Owner: g.Owner, Ends: end, Next: nextCommand(g)})
-	}
 	seen := map[string]bool{}
 	for _, g := range grants {
-		if g.State == "revoked" || g.WhoseMove == "" || g.WhoseMove == gk.MoveUs {
+		if !needsSomebody(g) {
 			continue
-		}
-		if g.State == "active" && g.Fault == nil {
-			continue // it ends some day: told below, when that is soon
 		}
 		seen[g.ID] = true
 		remedy := shell.Words["authorize"].In(lang)
@@ -144,14 +122,42 @@ func mattersOf(apps []client.App, grants, ending []client.Grant, lang string) []
 		case g.State == "held":
 			remedy = shell.Words["confirm"].In(lang)
 		}
-		add(g, cause(g, lang), remedy)
+		matters = withGrant(matters, g, cause(g, lang), remedy)
 	}
 	for _, g := range ending {
 		if g.State == "active" && !seen[g.ID] {
 			g.WhoseMove = "merchant"
-			add(g, shell.Words["fixed"].In(lang), shell.Words["authorize"].In(lang))
+			matters = withGrant(matters, g, shell.Words["fixed"].In(lang), shell.Words["authorize"].In(lang))
 		}
 	}
+	return matters
+}
+
+// needsSomebody reports whether a grant waits for somebody else than us. An active one without a fault ends some day, which
+// is told when that is soon.
+func needsSomebody(g client.Grant) bool {
+	return g.State != "revoked" && g.WhoseMove != "" && g.WhoseMove != gk.MoveUs && (g.State != "active" || g.Fault != nil)
+}
+
+// withGrant adds a grant to the matter of its cause, which is made where it is the first.
+func withGrant(matters []*matter, g client.Grant, why, remedy string) []*matter {
+	i := slices.IndexFunc(matters, func(m *matter) bool {
+		return m.App == "" && m.Cause == why && m.WhoseMove == g.WhoseMove && m.Remedy == remedy
+	})
+	if i < 0 {
+		i = len(matters)
+		matters = append(matters, &matter{Cause: why, WhoseMove: g.WhoseMove, Remedy: remedy, Since: g.UpdatedAt})
+	}
+	m := matters[i]
+	m.Count++
+	if g.UpdatedAt.Before(m.Since.Time) {
+		m.Since = g.UpdatedAt
+	}
+	end := gk.At(endFor(g))
+	if g.AuthorizationExpiresAt.IsZero() && g.Renewable {
+		end = gk.Time{}
+	}
+	m.Grants = append(m.Grants, matterGrant{ID: g.ID, Subject: name(g), Owner: g.Owner, Ends: end, Next: nextCommand(g)})
 	return matters
 }
 

@@ -1,0 +1,124 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/console/picture"
+	"github.com/grantkeep/grantkeep/console/session"
+	"github.com/grantkeep/grantkeep/store"
+)
+
+// secondStep is the secret of codes on its way to a phone.
+type secondStep struct {
+	Secret string
+	QR     string // path of an SVG
+	QRSize int
+	Wrong  bool // the code that was typed
+}
+
+// newCode shows a secret for a phone to read. It is kept when the phone has shown that it has it, so the answer is the page itself.
+func (c *console) newCode(v *desk.Visit) error {
+	if !v.Prove("/settings") {
+		return nil
+	}
+	secret, address, err := session.NewCode(v.Person.Name)
+	if err != nil {
+		return err
+	}
+	return c.codePage(v, http.StatusOK, secret, address, false)
+}
+
+func (c *console) codePage(v *desk.Visit, status int, secret, address string, wrong bool) error {
+	view, err := c.settingsView(v)
+	if err != nil {
+		return err
+	}
+	view.Step = &secondStep{Secret: secret, Wrong: wrong}
+	if view.Step.QR, view.Step.QRSize, err = picture.QR(address); err != nil {
+		return err
+	}
+	return v.Show(status, settings(view))
+}
+
+// confirmCode keeps a secret whose code the person's phone shows. Their other logins, which were begun without it, end.
+func (c *console) confirmCode(v *desk.Visit) error {
+	if !v.Prove("/settings") {
+		return nil
+	}
+	secret := v.Field("secret")
+	address, err := session.CodeAddress(v.Person.Name, secret)
+	if err != nil || len(secret) < 32 || len(secret) > 64 {
+		return &desk.BadForm{Err: errors.New("console: the form holds no secret of codes")}
+	}
+	step, right := session.Step(secret, v.Field("code"), 0, c.Now())
+	if !right {
+		return c.codePage(v, http.StatusUnprocessableEntity, secret, address, true)
+	}
+	sealed, err := c.codes.Seal(v.Person.ID, secret)
+	if err != nil {
+		return err
+	}
+	if err := v.Record("user.code", store.AuditEntry{Object: v.Person.ID}); err != nil {
+		return err
+	}
+	err = c.store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error {
+		p.Code, p.CodeStep = sealed, step
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.store.EndLogins(v.Ctx(), v.Person.ID, v.Session.Hash); err != nil {
+		return err
+	}
+	v.SeeOther("/settings?done=code")
+	return nil
+}
+
+// dropCode takes somebody's second step away: one's own, or, by an administrator, that of a phone that was lost.
+func (c *console) dropCode(v *desk.Visit) error {
+	if !v.Prove("/settings") {
+		return nil
+	}
+	id := v.R.PathValue("id")
+	if id == "" {
+		id = v.Person.ID
+	}
+	if err := v.Record("user.code", store.AuditEntry{Object: id}); err != nil {
+		return err
+	}
+	err := c.store.UpdatePerson(v.Ctx(), id, c.Now(), func(p *store.Person) error { p.Code, p.CodeStep = "", 0; return nil })
+	if err != nil {
+		return err
+	}
+	v.SeeOther("/settings?done=nocode")
+	return nil
+}
+
+// errUsed says that a code was used meanwhile.
+var errUsed = errors.New("console: the code has been used")
+
+// secondStep reports whether a log-in brings the code that it needs, and uses it up.
+func (c *console) secondStep(ctx context.Context, p store.Person, code string) (bool, error) {
+	if p.Code == "" {
+		return true, nil
+	}
+	step, right, err := c.codes.Right(p, code, c.Now())
+	if err != nil || !right {
+		return false, err
+	}
+	err = c.store.UpdatePerson(ctx, p.ID, c.Now(), func(now *store.Person) error {
+		if now.CodeStep >= step || now.Code != p.Code {
+			return errUsed
+		}
+		now.CodeStep = step
+		return nil
+	})
+	if errors.Is(err, errUsed) {
+		return false, nil
+	}
+	return err == nil, err
+}
