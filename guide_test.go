@@ -1,6 +1,7 @@
 package grantkeep_test
 
 import (
+	"encoding/json"
 	"os"
 	"path"
 	"path/filepath"
@@ -101,4 +102,45 @@ func isTrue(word string, sources map[string]string, everything, makefile, flags 
 // declares reports whether a package's text declares a name: a function, a method, a type, a value or a field.
 func declares(source, name string) bool {
 	return regexp.MustCompile(`(?m)^func (\([^)]*\) )?` + name + `\(|^type ` + name + `\b|^\s+(\w+, )*` + name + `\b|^(var|const) ` + name + `\b`).MatchString(source)
+}
+
+// TestTheGuidesCallRoutesThatExist compares the addresses that guides name with the API's document.
+func TestTheGuidesCallRoutesThatExist(t *testing.T) {
+	text, err := os.ReadFile("api/testdata/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Paths map[string]json.RawMessage `json:"paths"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := regexp.MustCompile(`/v1/[a-zA-Z0-9_{}/$.-]+`)
+	segment := regexp.MustCompile(`\{[a-z]+\}`)
+	seen := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, named := range address.FindAllString(string(text), -1) {
+			named = strings.TrimRight(named, "./")
+			seen++
+			known := false
+			for path := range doc.Paths {
+				known = known || regexp.MustCompile("^"+segment.ReplaceAllString(path, "[^/]+")+"$").MatchString(named)
+			}
+			if !known && !strings.Contains(named, "openapi") {
+				t.Errorf("%s names %s, which no route answers", page, named)
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("%d addresses were found in the guides", seen)
+	}
 }

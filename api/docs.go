@@ -172,7 +172,7 @@ func (s *server) sample(name string, sc *huma.Schema, needed bool, depth int) an
 // sampleText is a text that a member of a name may hold.
 func sampleText(name string) string {
 	texts := map[string]string{
-		"app": "app_01k…", "grant": "grt_01k…", "id": "…_01k…", "owner": "cust-8841", "platform": "shoplazza", "subject": "shop:2356978", "name": "Demo 1",
+		"app": "app_01k…", "grant": "grt_01k…", "id": "…_01k…", "owner": "cust-8841", "subject": "shop:2356978", "name": "Demo 1",
 		"host": "demo-1.myshoplaza.com", "access_token": "…", "url": "…/connect/…", "next": "…", "scope": "read",
 	}
 	if text, ok := texts[name]; ok {

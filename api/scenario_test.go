@@ -230,7 +230,7 @@ var scenarios = []scenario{
 	{name: "remove nobody", call: "DELETE /v1/users/lin", status: 404, problem: "not-found"},
 
 	{name: "make a key", call: "POST /v1/keys", body: `{"name":"erp","scopes":["read","token"],"owners":["ann"]}`, status: 201, want: []string{`"key":"gk_`, `"owners":["ann"]`}},
-	{name: "make a key with a word that is no scope", call: "POST /v1/keys", body: `{"name":"erp","scopes":["root"]}`, status: 422, problem: "invalid-input", want: []string{"scopes"}},
+	{name: "make a key with a word that is no scope", call: "POST /v1/keys", body: `{"name":"erp","scopes":["root"]}`, status: 422, problem: "invalid-input", want: []string{"scopes", "at place 1; there are read, token"}},
 	{name: "make a key beyond one's scopes", key: "ann", call: "POST /v1/keys", body: `{"name":"x","scopes":["export"],"owners":["ann"]}`, status: 403, problem: "forbidden", want: []string{`"field":"scopes"`}},
 	{name: "make a key beyond one's owners", key: "ann", call: "POST /v1/keys", body: `{"name":"x","scopes":["read"]}`, status: 403, problem: "forbidden", want: []string{`"field":"owners"`}},
 	{name: "list keys", call: "GET /v1/keys", status: 200, want: []string{`"id":"key_ann"`, `"id":"key_all"`}, not: []string{"gk_", "hash"}},

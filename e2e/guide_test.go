@@ -27,7 +27,8 @@ func commandsOf(t *testing.T, path string) []string {
 	return blocks
 }
 
-// TestFiveMinutes runs the commands of the first guide as they stand, and compares those of its translation.
+// TestFiveMinutes runs the commands of the first guide as they stand, then those of the guides that go on from there, and
+// compares those of their translations.
 func TestFiveMinutes(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -36,6 +37,13 @@ func TestFiveMinutes(t *testing.T) {
 	blocks := commandsOf(t, "../docs/five-minutes.md")
 	if len(blocks) == 0 || !slices.Equal(blocks, commandsOf(t, "../docs/five-minutes.zh-CN.md")) {
 		t.Errorf("the two languages of the guide hold different commands")
+	}
+	for _, guide := range []string{"integrate", "support"} {
+		more := commandsOf(t, "../docs/"+guide+".md")
+		if len(more) == 0 || !slices.Equal(more, commandsOf(t, "../docs/"+guide+".zh-CN.md")) {
+			t.Errorf("the two languages of %s hold different commands", guide)
+		}
+		blocks = append(blocks, more...)
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.Join(blocks, "\n"))
 	var err error
@@ -69,7 +77,7 @@ func TestFiveMinutes(t *testing.T) {
 	if !state.Success() {
 		t.Fatalf("the guide's commands ended with %s:\n%s", state, out)
 	}
-	for _, want := range []string{"/connect/", `"demo-1.myshoplaza.com"`} {
+	for _, want := range []string{"/connect/", `"demo-1.myshoplaza.com"`, `"access_token":"`, `"ends_within_days"`, "authorization.completed", "Nothing needs anybody.", "AUT-"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the guide's commands print no %q:\n%s", want, out)
 		}

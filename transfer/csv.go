@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -64,6 +65,16 @@ func CSV(r io.Reader, t Table) (Reader, error) {
 	return c, nil
 }
 
+// shown is a column's name for an error, where it can be nothing but a name: the first row of a table without a header may
+// hold tokens.
+func shown(column string) string {
+	other := func(r rune) bool { return !unicode.IsLetter(r) && r != '_' && r != '-' && r != ' ' }
+	if column == "" || utf8.RuneCountInString(column) > 20 || strings.ContainsFunc(column, other) {
+		return ""
+	}
+	return "(" + column + ") "
+}
+
 // fieldOf returns which field a column holds.
 func fieldOf(column string, given map[string]string) (string, error) {
 	column = strings.TrimSpace(column)
@@ -75,7 +86,10 @@ func fieldOf(column string, given map[string]string) (string, error) {
 		}
 	}
 	if field != "-" && !slices.Contains(Columns, field) {
-		return "", fmt.Errorf("is none of %s; map it to one of them, or to - to leave it out", strings.Join(Columns, ", "))
+		if !utf8.ValidString(column) {
+			return "", errors.New("is no UTF-8 text; tables from Excel in China are often --encoding gb18030")
+		}
+		return "", fmt.Errorf("%sis none of %s; map it to one of them, or to - to leave it out", shown(column), strings.Join(Columns, ", "))
 	}
 	return field, nil
 }

@@ -75,6 +75,8 @@ func TestHostileTables(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
 		{"no head", "", "no head"},
 		{"unknown column", "app," + canary + "\n", "column 2 is none of app, kind"},
+		{"named column", "app,备注\n", "column 2 (备注) is none of app, kind"},
+		{"another encoding", "app,\xb1\xb8\xd7\xa2\n", "column 2 is no UTF-8 text"},
 		{"a column twice", "access,access_token\n", "another column is access already"},
 		{"too few", "app,access\n" + canary + "\n", "line 2: has another number of fields"},
 		{"an open quotation", "app,access\n\"" + canary + strings.Repeat("\n,a", 40000), "is a quotation mark not closed?"},

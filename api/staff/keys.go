@@ -2,8 +2,10 @@ package staff
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -147,11 +149,20 @@ func (s staffRoutes) createKey(ctx context.Context, maker gk.Key, in *struct{ Bo
 	return wire.Answer(shown), nil
 }
 
+// words lists scopes for a person.
+func words(scopes []gk.Scope) string {
+	texts := make([]string, 0, len(scopes))
+	for _, s := range scopes {
+		texts = append(texts, string(s))
+	}
+	return strings.Join(texts, ", ")
+}
+
 // check tells the first mistake in a key that somebody wants to have made.
 func (b newKey) check(now time.Time) error {
-	for _, scope := range b.Scopes {
+	for i, scope := range b.Scopes {
 		if !slices.Contains(gk.Scopes(), scope) {
-			return problem.Invalid("scopes", "holds a word that is no scope")
+			return problem.Invalid("scopes", fmt.Sprintf("holds a word that is no scope, at place %d; there are %s", i+1, words(gk.Scopes())))
 		}
 	}
 	if slices.Contains(b.Owners, "") || slices.Contains(b.Apps, "") {

@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,6 +27,10 @@ func LinkCommand(s shell.Streams) *cobra.Command {
 			}
 			r.App = args[0]
 			a, err := c.Authorize(cmd.Context(), r)
+			var problem *client.Problem
+			if errors.As(err, &problem) && problem.Name() == "not-found" {
+				return fmt.Errorf("app %s, or what --grant names: %w; grantkeep app list shows the apps", args[0], err)
+			}
 			if err != nil {
 				return err
 			}
