@@ -20,5 +20,7 @@ type Renewal struct {
 	Renewable      bool
 	Held           bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRenewal does not write
 
+	Facts, FactsWere map[string]string // what the answer made of the grant's facts, if they are FactsWere; none: they stay as they are
+
 	Due time.Time
 }

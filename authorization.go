@@ -63,7 +63,7 @@ type Click struct {
 	StateHash, BrowserHash []byte // SHA-256; nil for an entry
 	CodeHash               []byte // SHA-256 of the platform's code once it is spent; nil where there was none, or it never left
 	Stage                  Stage
-	Hint                   Subject // what the link was made for
+	Hint                   Subject // what the link was made for; of a click that ended by another subject: that one
 	Held                   bool    // the callback came in another browser than the one that clicked
 	Answer                 Sealed  // the issues, from Issued until the grants stand
 	AnswerKey              int64

@@ -37,6 +37,7 @@ const (
 
 	EventQuotaNear        = "quota.near"
 	EventSystemBehind     = "system.behind"
+	EventSystemCaughtUp   = "system.caught_up"
 	EventSystemSpilled    = "system.spilled"
 	EventKeyVolume        = "key.volume"
 	EventKeyNewNetwork    = "key.new_network"

@@ -23,19 +23,27 @@ func Actions() []Action {
 	return []Action{Retry, Backoff, Refresh, Reauthorize, FixConfig, FixRequest, WaitApproval, ContactPlatform, None}
 }
 
-// Move says whose turn it is: us (Grantkeep, nobody need act), vendor, merchant or platform.
+// Whose turn it can be.
+const (
+	MoveUs       = "us" // Grantkeep goes on by itself, nobody need act
+	MoveVendor   = "vendor"
+	MoveMerchant = "merchant"
+	MovePlatform = "platform"
+)
+
+// Move says whose turn it is: us, vendor, merchant or platform.
 func (a Action) Move() string {
 	switch a {
 	case Reauthorize:
-		return "merchant"
+		return MoveMerchant
 	case FixConfig, FixRequest, ContactPlatform:
-		return "vendor"
+		return MoveVendor
 	case WaitApproval:
-		return "platform"
+		return MovePlatform
 	case Retry, Backoff, Refresh, None:
-		return "us"
+		return MoveUs
 	}
-	return "vendor"
+	return MoveVendor
 }
 
 // OfApp reports whether a fault with this action, met on our own renewal, is the app's rather than one grant's.

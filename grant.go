@@ -32,7 +32,8 @@ type Grant struct {
 	Ceiling time.Time
 	Scopes  []string
 	Facts   map[string]string
-	Shops   []Shop // not read by the engine's own verbs
+	Tags    map[string]string // the vendor's own
+	Shops   []Shop            // not read by the engine's own verbs
 
 	AuthorizedAt time.Time // the merchant's last consent: older revocation pushes are ignored
 	Origin
@@ -83,6 +84,23 @@ func (g *Grant) Usable(now time.Time) bool {
 		return false
 	}
 	return g.Expires.IsZero() || g.Expires.After(now)
+}
+
+// WhoseMove says who has to do something about the grant: us, vendor, merchant or platform; empty: nobody.
+func (g *Grant) WhoseMove() string {
+	switch {
+	case g.State == Held:
+		return MoveVendor
+	case g.State == Expired:
+		return MoveMerchant
+	case g.State == Revoked:
+		return ""
+	case g.Fault != nil:
+		return g.Fault.Action.Move()
+	case !g.Renewable && !g.Expires.IsZero():
+		return MoveMerchant
+	}
+	return ""
 }
 
 // Life returns how long the present access token lives in all; zero when its end is unknown.

@@ -34,11 +34,12 @@ var floors = []struct {
 	{10, []string{"api/door", "console/desk"}},
 	{11, []string{"api/news", "api/use", "api/staff", "console/outlets", "console/upkeep"}},
 	{12, []string{"api", "connect", "console"}},
-	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run"}},
+	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run", "e2e/summary"}},
 	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
 	{15, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
-	{16, []string{"cmd/grantkeep"}},
-	{17, []string{"promise"}},
+	{16, []string{"cmd/grantkeep/program"}},
+	{17, []string{"cmd/grantkeep"}},
+	{18, []string{"promise", "e2e"}},
 }
 
 var drivers = []string{"platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao", "platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}

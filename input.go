@@ -1,6 +1,7 @@
 package grantkeep
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,6 +33,32 @@ func CheckText(field, text string) error {
 	}
 	return nil
 }
+
+// CheckTags refuses tags of a grant that are too many, nameless or no short texts. A name holds no colon, which parts it from
+// the value in a filter.
+func CheckTags(field string, tags map[string]string) error {
+	if len(tags) > mostTags {
+		return &Invalid{field, fmt.Sprintf("are %d; a grant has at most %d", len(tags), mostTags)}
+	}
+	for name, value := range tags {
+		if name == "" || len(name) > longestTagName || strings.Contains(name, ":") || CheckText(field, name) != nil {
+			return &Invalid{field, fmt.Sprintf("has a name that is no short text: 1 to %d bytes without colon and control characters", longestTagName)}
+		}
+		if value == "" {
+			return &Invalid{field + "." + name, "is empty; leave a tag out to take it away"}
+		}
+		if err := CheckOwner(field+"."+name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Limits of tags.
+const (
+	mostTags       = 16
+	longestTagName = 64 // bytes
+)
 
 // longestText is how many bytes an id, a name or an owner may have.
 const longestText = 200

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/grantkeep/grantkeep/api"
@@ -27,6 +29,44 @@ func TestAccessLogNamesTheRouteAndNoValue(t *testing.T) {
 		if strings.Contains(log, not) {
 			t.Errorf("the log holds %s\n%s", not, log)
 		}
+	}
+}
+
+// gone is a reader who has hung up.
+type gone struct {
+	*httptest.ResponseRecorder
+	headers int
+}
+
+func (g *gone) WriteHeader(status int) {
+	g.headers++
+	g.ResponseRecorder.WriteHeader(status)
+}
+
+func (g *gone) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// TestWhoHangsUpFillsNoLog has readers hang up before what they want is done, and while they are answered.
+func TestWhoHangsUpFillsNoLog(t *testing.T) {
+	h := newHouse(t)
+	h.addGrant(h.app, "100", "ann", nil)
+	ask := func(ctx context.Context, path string) *gone {
+		w := &gone{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "https://api.example"+path, nil)
+		r.Header.Set("Authorization", "Bearer "+h.keys["all"].Reveal())
+		h.handler.ServeHTTP(w, r)
+		return w
+	}
+	for _, path := range []string{"/v1/grants", "/v1/apps", "/v1/events", "/v1/grants/unknown"} {
+		if w := ask(t.Context(), path); w.headers != 1 {
+			t.Errorf("%s: %d headers were written, want 1", path, w.headers)
+		}
+	}
+	left, leave := context.WithCancel(t.Context())
+	ask(t.Context(), "/v1/grants") // the key is known
+	leave()
+	ask(left, "/v1/grants/export?app="+h.app.ID)
+	if log := h.log.String(); strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("the log holds an error:\n%s", log)
 	}
 }
 

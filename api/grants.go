@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -42,6 +43,7 @@ type GrantDetail struct {
 	Version                int64                  `json:"version" doc:"rises with any change"`
 	Fault                  *explain.Fault         `json:"fault,omitempty"`
 	Scopes                 []string               `json:"scopes" nullable:"false"`
+	Tags                   map[string]string      `json:"tags" doc:"the vendor's own, set by PATCH"`
 	Facts                  map[string]string      `json:"facts"`
 	AuthorizedAt           wire.Moment            `json:"authorized_at"`
 	CreatedAt              wire.Moment            `json:"created_at"`
@@ -55,30 +57,13 @@ func (s *server) grant(key gk.Key, g gk.Grant, environment string) Grant {
 		return out
 	}
 	out.GrantDetail = &GrantDetail{
-		Subject: g.Subject, Shops: wire.Shops(g.Shops), WhoseMove: whoseMove(&g), Renewable: g.Renewable, InDoubt: g.InDoubt(),
+		Subject: g.Subject, Shops: wire.Shops(g.Shops), WhoseMove: g.WhoseMove(), Renewable: g.Renewable, InDoubt: g.InDoubt(),
 		ExpiresAt: wire.At(g.Expires), RefreshTokenExpiresAt: wire.At(g.RefreshExpires), AuthorizationExpiresAt: wire.At(g.Ceiling),
 		Windows: wire.Moments(g.Windows), NextAt: wire.At(g.DueAt), Generation: g.Generation, Version: g.Version,
-		Fault: s.Fault(g.Fault, environment), Scopes: wire.Texts(g.Scopes), Facts: wire.Pairs(g.Facts),
+		Fault: s.Fault(g.Fault, environment), Scopes: wire.Texts(g.Scopes), Facts: wire.Pairs(g.Facts), Tags: wire.Pairs(g.Tags),
 		AuthorizedAt: wire.At(g.AuthorizedAt), CreatedAt: wire.At(g.CreatedAt), UpdatedAt: wire.At(g.UpdatedAt),
 	}
 	return out
-}
-
-// whoseMove says who has to do something about a grant; empty: nobody.
-func whoseMove(g *gk.Grant) string {
-	switch {
-	case g.State == gk.Held:
-		return "vendor"
-	case g.State == gk.Expired:
-		return "merchant"
-	case g.State == gk.Revoked:
-		return ""
-	case g.Fault != nil:
-		return g.Fault.Action.Move()
-	case !g.Renewable && !g.Expires.IsZero():
-		return "merchant"
-	}
-	return ""
 }
 
 // shownGrant is the answer with one grant.
@@ -118,25 +103,31 @@ type grantFilter struct {
 	Owner         string         `query:"owner" maxLength:"200"`
 	State         string         `query:"state" enum:"active,held,suspended,expired,revoked"`
 	ExpiresBefore wire.GivenTime `query:"expires_before" doc:"needs the merchant before this moment"`
+	WhoseMove     string         `query:"whose_move" enum:"us,vendor,merchant,platform" doc:"who has to do something about it"`
+	Tag           string         `query:"tag" maxLength:"265" doc:"NAME:VALUE of a tag"`
 	Q             string         `query:"q" maxLength:"200" doc:"part of a subject's or shop's id, host or name, or of the owner"`
 }
 
 func (s *server) listGrants(ctx context.Context, key gk.Key, in *grantFilter) (*wire.Output[wire.List[Grant]], error) {
-	name := wire.FilterName("grants", in.Platform, in.App, in.Owner, in.State, in.ExpiresBefore.String(), in.Q)
+	name := wire.FilterName("grants", in.Platform, in.App, in.Owner, in.State, in.ExpiresBefore.String(), in.WhoseMove, in.Tag, in.Q)
 	after, err := wire.OpenCursor(key, name, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
+	tag, value, whole := strings.Cut(in.Tag, ":")
+	if in.Tag != "" && (!whole || tag == "" || value == "") {
+		return nil, gk.BadInput("tag", "is not of the form NAME:VALUE")
+	}
 	rows, err := s.Store.Grants(ctx, key.Viewer(), store.GrantFilter{
 		Platform: in.Platform, App: in.App, Owner: in.Owner, State: gk.State(in.State), ExpiresBefore: in.ExpiresBefore.Time,
-		Query: in.Q, After: after, Limit: in.Limit + 1,
+		WhoseMove: in.WhoseMove, TagName: tag, TagValue: value, Query: in.Q, After: after, Limit: in.Limit + 1,
 	})
 	if err != nil {
 		return nil, err
 	}
 	same := func(g gk.Grant) gk.Grant { return g }
 	p := wire.PageOf(rows, in.Limit, same, func(g gk.Grant) string { return wire.SealCursor(key, name, g.ID) })
-	if in.Q != "" || !in.ExpiresBefore.IsZero() {
+	if in.Q != "" || in.Tag != "" || in.WhoseMove != "" || !in.ExpiresBefore.IsZero() {
 		p.Items = withoutVeiled(key, p.Items) // being found by a detail would tell it
 	}
 	shown, err := s.shownGrants(ctx, key, p.Items)
@@ -157,6 +148,8 @@ func withoutVeiled(key gk.Key, rows []gk.Grant) []gk.Grant {
 type grantChange struct {
 	Owner *string `json:"owner,omitempty" maxLength:"200"`
 	Name  *string `json:"name,omitempty" maxLength:"200"`
+
+	Tags *map[string]string `json:"tags,omitempty" doc:"in place of those of before; at most 16"`
 }
 
 // newOwner is who a held or ownerless grant is given to.
@@ -175,6 +168,11 @@ func (s *server) routeGrants() {
 	}, s.listGrants)
 
 	door.Add(s.Door, huma.Operation{
+		OperationID: "summarize-grants", Method: http.MethodGet, Path: "/v1/summary", Summary: "Count the grants: by platform, state, whose move it is, and what ends soon",
+		Description: "Within the key's limits. What ends soon is what only the merchant can prolong.",
+	}, s.summary)
+
+	door.Add(s.Door, huma.Operation{
 		OperationID: "get-grant", Method: http.MethodGet, Path: "/v1/grants/{id}", Summary: "Show a grant",
 	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[Grant], error) {
 		g, err := s.Store.Grant(ctx, key.Viewer(), in.ID)
@@ -182,7 +180,7 @@ func (s *server) routeGrants() {
 	})
 
 	door.Add(s.Door, huma.Operation{
-		OperationID: "change-grant", Method: http.MethodPatch, Path: "/v1/grants/{id}", Summary: "Rename a grant or move it to another owner",
+		OperationID: "change-grant", Method: http.MethodPatch, Path: "/v1/grants/{id}", Summary: "Rename a grant, tag it or move it to another owner",
 		Description: "Only a key that is not limited to owners can move one.",
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		wire.ByID
@@ -191,7 +189,7 @@ func (s *server) routeGrants() {
 		if err := s.Sees(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		g, err := s.Keeper.UpdateGrant(ctx, key.Viewer(), in.ID, keeper.GrantChange{Owner: in.Body.Owner, Name: in.Body.Name})
+		g, err := s.Keeper.UpdateGrant(ctx, key.Viewer(), in.ID, keeper.GrantChange{Owner: in.Body.Owner, Name: in.Body.Name, Tags: in.Body.Tags})
 		return s.shownGrant(ctx, key, g, err)
 	})
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,20 +15,8 @@ import (
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 )
-
-// wholeApps are settings with which an app of each platform can be made.
-var wholeApps = map[string]map[string]string{
-	"shoplazza":  {"client_id": "AppId_1", "client_secret": "canary-app-secret-1"},
-	"shopee":     {"partner_id": "2008899", "partner_key": "canary-app-secret-2", "region": "global"},
-	"shopeev1":   {"partner_id": "800123", "partner_key": "canary-app-secret-3"},
-	"eleme":      {"app_key": "hUb2Demo01", "app_secret": "canary-app-secret-4", "app_id": "77"},
-	"taobao":     {"app_key": "12345678", "app_secret": "canary-app-secret-5"},
-	"shopify":    {"client_id": "AppId_1", "client_secret": "canary-app-secret-6"},
-	"tiktokshop": {"app_key": "6gdev0fact5k", "app_secret": "canary-app-secret-7", "service_id": "7000000000000000001", "region": "row"},
-	"lazada":     {"app_key": "246810", "app_secret": "canary-app-secret-8"},
-	"douyin":     {"app_key": "7100000000000000042", "app_secret": "canary-app-secret-9", "service_id": "24071", "push_algorithm": "md5"},
-}
 
 // TestShellAndAPIAgreeAboutSettings gives one table of settings to /v1/apps and to the offline command request: both
 // take a value or both refuse it, with the same words about the same setting.
@@ -45,6 +34,7 @@ func TestShellAndAPIAgreeAboutSettings(t *testing.T) {
 	tried, taken := map[string]bool{}, map[string]int{}
 	for _, d := range drivers {
 		code := d.Spec().Code
+		sample := platformtest.ReadSample(t, d, os.DirFS("../platform/"+code+"/testdata"))
 		for name, s := range d.Spec().Facts.Settings {
 			if s.Type == "list" || s.Type == "time" {
 				continue // told as lists and moments in JSON, which TestSettingsHaveTheirOwnJSONTypes looks at
@@ -56,7 +46,7 @@ func TestShellAndAPIAgreeAboutSettings(t *testing.T) {
 				}
 				tried[form+value] = true
 				settings := map[string]string{"redirect_uri": "https://hub.example.org/cb"}
-				maps.Copy(settings, wholeApps[code])
+				maps.Copy(settings, sample.Settings)
 				settings[name] = value
 				byShell := ofShell(t, drivers, code, name, settings)
 				if byShell == "" {

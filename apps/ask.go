@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/lifecycle"
@@ -39,7 +41,7 @@ func (o Opened) Ask(ctx context.Context, r *platform.Request, once bool, deadlin
 	if told := o.registry.answered.Load(); told != nil {
 		(*told)(o.App.Platform, time.Since(begun))
 	}
-	return platform.Reply{Status: a.Status, Header: a.Header, Body: platform.Unmarked(a.Body), Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
+	return platform.Reply{Status: a.Status, Header: a.Header, Body: platform.Readable(a.Body), Truncated: a.Truncated, Received: o.registry.now(), Sent: r.Sent}, nil
 }
 
 // OwnersHaveWays reports whether some owners' requests leave by a way of their own.
@@ -53,6 +55,11 @@ func (r *Registry) Leaves(ctx context.Context, app, owner string) (way string, s
 // Issues has the driver read the answer to an exchange or a renewal.
 func (o Opened) Issues(asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
 	issues, err := Drive(o, "read issues", func() ([]platform.Issue, error) { return o.Driver.ReadIssues(o.Open, asked, reply) })
+	for i := range issues {
+		if strings.ContainsRune(issues[i].Subject.ID, utf8.RuneError) {
+			return nil, &platform.Garbled{Why: "an id is not UTF-8"}
+		}
+	}
 	if since := o.App.Cursors[lifecycle.CursorSecret]; since != "" && o.Renewal().PinnedTo != "" {
 		for i := range issues {
 			if !issues[i].Same {

@@ -73,6 +73,25 @@ type Change struct {
 	ReturnOrigins                     []string          // replaced
 }
 
+// merge sets what a change names; settings are filled in apart, since some of them are secrets.
+func (c Change) merge(app *gk.App) {
+	for _, m := range []struct {
+		given *string
+		into  *string
+	}{{c.Name, &app.Name}, {c.Environment, &app.Environment}, {c.Profile, &app.Profile}, {c.Stage, &app.Stage}} {
+		if m.given != nil {
+			*m.into = *m.given
+		}
+	}
+	if c.Endpoints != nil {
+		app.Endpoints = c.Endpoints
+	}
+	if c.ReturnOrigins != nil {
+		app.ReturnOrigins = c.ReturnOrigins
+	}
+	app.Settings = maps.Clone(app.Settings)
+}
+
 // Update changes an application and clears its pause. New endpoints, another environment or another client id,
 // redirect_uri or push_url need the secrets again in the same change: a stored secret never serves a host that was named
 // after it.
@@ -94,46 +113,19 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		pinned := d.Spec().Facts.Renew(app.Profile, app.Stage).PinnedTo
 		newest := valueOf(secrets[pinned])
 		before := r.destination(d.Spec(), *app)
-		if c.Name != nil {
-			app.Name = *c.Name
-		}
-		if c.Environment != nil {
-			app.Environment = *c.Environment
-		}
-		if c.Profile != nil {
-			app.Profile = *c.Profile
-		}
-		if c.Stage != nil {
-			app.Stage = *c.Stage
-		}
-		if c.Endpoints != nil {
-			app.Endpoints = c.Endpoints
-		}
-		if c.ReturnOrigins != nil {
-			app.ReturnOrigins = c.ReturnOrigins
-		}
-		app.Settings = maps.Clone(app.Settings)
+		c.merge(app)
 		if err := r.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
 			return nil, err
 		}
 		if rotated = newest != "" && valueOf(secrets[pinned]) != newest; rotated {
-			app.Cursors = maps.Clone(app.Cursors)
-			if app.Cursors == nil {
-				app.Cursors = map[string]string{}
-			}
-			app.Cursors[lifecycle.CursorSecret] = Millis(now)
+			cursors := map[string]string{}
+			maps.Copy(cursors, app.Cursors)
+			cursors[lifecycle.CursorSecret] = Millis(now)
+			app.Cursors = cursors
 		}
 		if r.destination(d.Spec(), *app) != before {
-			for name, s := range d.Spec().Facts.Settings {
-				if s.Role == platform.RolePushed {
-					delete(secrets, name) // it was pushed to another app; this one's comes
-				}
-				if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
-					return nil, gk.BadInput("settings."+name, "is needed again when endpoints, environment, the client id, redirect_uri or push_url change")
-				}
-			}
-			for name := range secrets {
-				secrets[name] = secrets[name][:1] // an older value must not go to a newer host either
+			if err := forgetSecrets(d.Spec(), secrets, c); err != nil {
+				return nil, err
 			}
 		}
 		if err := r.checkApp(d.Spec(), *app, secrets); err != nil {
@@ -158,6 +150,23 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		r.rotated(ctx, id)
 	}
 	return after, err
+}
+
+// forgetSecrets keeps of an app whose secrets go somewhere else what was entered for the new place, and refuses the change
+// where something was not entered again.
+func forgetSecrets(spec *platform.Spec, secrets map[string][]gk.AppSecret, c Change) error {
+	for name, s := range spec.Facts.Settings {
+		if s.Role == platform.RolePushed {
+			delete(secrets, name) // it was pushed to another app; this one's comes
+		}
+		if s.Secret && len(secrets[name]) > 0 && c.Settings[name] == "" {
+			return gk.BadInput("settings."+name, "is needed again when endpoints, environment, the client id, redirect_uri or push_url change")
+		}
+	}
+	for name := range secrets {
+		secrets[name] = secrets[name][:1] // an older value must not go to a newer host either
+	}
+	return nil
 }
 
 // valueOf is the newest value of a secret, empty where there is none.

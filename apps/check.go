@@ -38,50 +38,12 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	}
 	opened, err := r.Open(app)
 	if err != nil {
-		name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
-		var b *Broken
-		switch errors.As(err, &b); {
-		case b != nil && b.Code == CodeNoDriver:
-			name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
-		case b != nil && b.Code == CodeEndpoint:
-			name, detail = "endpoints."+r.foreignEndpoint(app), "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint"
-		}
-		return []Check{{name, CheckFailed, detail, r.FaultOf(app)}}, nil
+		return []Check{r.unopened(app, err)}, nil
 	}
-	var checks []Check
-	d, open := opened.Driver, opened.Open
-	for _, name := range slices.Sorted(maps.Keys(d.Spec().Facts.Settings)) {
-		s := d.Spec().Facts.Settings[name]
-		if s.Role == platform.RolePushed && open.Secret(name).Empty() {
-			checks = append(checks, Check{"settings." + name, CheckFailed, "has not been pushed by the platform yet; register " + open.PushURL + " there", nil})
-		}
-		if s.RequiredFor(app.Profile) && name != "redirect_uri" && open.Settings[name] == "" && open.Secret(name).Empty() {
-			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
-		}
-	}
-	if u, err := url.Parse(open.CallbackURL); err != nil || u.Host == "" {
-		checks = append(checks, Check{"callback", CheckFailed, "is no address", nil})
-	} else if ours := r.CallbackURL(app.ID); open.CallbackURL != ours {
-		checks = append(checks, Check{"callback", CheckFailed, fmt.Sprintf("the app sends merchants back to %s, but this server listens at %s; change the setting redirect_uri, or forward that address here", open.CallbackURL, ours), nil})
-	} else {
-		checks = append(checks, Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil})
-	}
+	checks := append(opened.checkSettings(), r.checkCallback(app.ID, opened.Open.CallbackURL))
 	checks = append(checks, r.checkEgress(ctx, app.ID)...)
 	checks = append(checks, opened.checkCredentials(ctx)...)
-	switch {
-	case app.Stop == gk.StopRestored:
-		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
-			"Renew one grant to see; then let them go on with grantkeep doctor --restored", app.Fault})
-	case app.Stop == gk.StopAsking:
-		checks = append(checks, Check{"renewals", CheckFailed, "the database was put back to an earlier state: only grants whose access token the platform says lives are renewed. " +
-			"Renew one to see; then let the rest go on with grantkeep doctor --restored", app.Fault})
-	case app.Stop == gk.StopFault:
-		checks = append(checks, Check{"renewals", CheckFailed, "stopped since the platform refuses the app; corrected settings resume them", app.Fault})
-	case app.Fault != nil:
-		checks = append(checks, Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault})
-	default:
-		checks = append(checks, Check{"renewals", CheckOK, "no fault of the app was met", nil})
-	}
+	checks = append(checks, checkRenewals(app))
 	if since := app.Cursors[lifecycle.CursorSecret]; since != "" && opened.Renewal().PinnedTo != "" {
 		check, err := r.checkMinted(ctx, app, since)
 		if err != nil {
@@ -89,7 +51,7 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 		}
 		checks = append(checks, check)
 	}
-	if at := keyEnd(d, &app); !at.IsZero() {
+	if at := keyEnd(opened.Driver, &app); !at.IsZero() {
 		state := CheckOK
 		if at.Sub(r.now()) < 30*24*time.Hour {
 			state = CheckFailed
@@ -97,6 +59,66 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 		checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
 	}
 	return checks, nil
+}
+
+// unopened says why an app cannot be opened at all.
+func (r *Registry) unopened(app gk.App, err error) Check {
+	name, detail := "secrets", "the stored secrets do not open with this master key, or are damaged; give them again: grantkeep app, or PATCH /v1/apps/"+app.ID
+	var b *Broken
+	switch errors.As(err, &b); {
+	case b != nil && b.Code == CodeNoDriver:
+		name, detail = "driver", "this build has no driver for "+app.Platform+"; run one that has"
+	case b != nil && b.Code == CodeEndpoint:
+		name, detail = "endpoints."+r.foreignEndpoint(app), "names a host that this server was not started with; start it with --allow-endpoint for that host, or change the endpoint"
+	}
+	return Check{name, CheckFailed, detail, r.FaultOf(app)}
+}
+
+// checkSettings tells which settings are missing.
+func (o Opened) checkSettings() (checks []Check) {
+	facts := o.Driver.Spec().Facts
+	for _, name := range slices.Sorted(maps.Keys(facts.Settings)) {
+		s := facts.Settings[name]
+		if s.Role == platform.RolePushed && o.Open.Secret(name).Empty() {
+			checks = append(checks, Check{"settings." + name, CheckFailed, "has not been pushed by the platform yet; register " + o.Open.PushURL + " there", nil})
+		}
+		if s.RequiredFor(o.App.Profile) && name != "redirect_uri" && o.Open.Settings[name] == "" && o.Open.Secret(name).Empty() {
+			checks = append(checks, Check{"settings." + name, CheckFailed, "is missing", nil})
+		}
+	}
+	return checks
+}
+
+// checkCallback compares where the app sends merchants back with where this server listens.
+func (r *Registry) checkCallback(id, registered string) Check {
+	ours := r.CallbackURL(id)
+	switch u, err := url.Parse(registered); {
+	case err != nil || u.Host == "":
+		return Check{"callback", CheckFailed, "is no address", nil}
+	case registered != ours:
+		return Check{"callback", CheckFailed, fmt.Sprintf("the app sends merchants back to %s, but this server listens at %s; change the setting redirect_uri, or forward that address here", registered, ours), nil}
+	}
+	return Check{"callback", CheckManual, "compare with the platform's console, character by character: " + ours, nil}
+}
+
+// stopWords says for each kind of stop why an app's grants are not refreshed, and what lets them go on.
+var stopWords = map[gk.Stop]string{
+	gk.StopRestored: "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
+		"Renew one grant to see; then let them go on with grantkeep doctor --restored",
+	gk.StopAsking: "the database was put back to an earlier state: only grants whose access token the platform says lives are renewed. " +
+		"Renew one to see; then let the rest go on with grantkeep doctor --restored",
+	gk.StopFault: "stopped since the platform refuses the app; corrected settings resume them",
+}
+
+// checkRenewals tells what the app's own renewals last met.
+func checkRenewals(app gk.App) Check {
+	if why := stopWords[app.Stop]; why != "" {
+		return Check{"renewals", CheckFailed, why, app.Fault}
+	}
+	if app.Fault != nil {
+		return Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault}
+	}
+	return Check{"renewals", CheckOK, "no fault of the app was met", nil}
 }
 
 // checkEgress asks an echo from which address a platform sees this app's requests come. Without an echo there is nothing to say.

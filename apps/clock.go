@@ -78,6 +78,6 @@ func WarnKey(d platform.Driver, app *gk.App, now time.Time) []gk.Event {
 	app.Cursors[keyWarned] = strconv.FormatInt(told, 10)
 	return []gk.Event{{
 		ID: gk.NewID("evt", now), Kind: gk.EventAppKeyExpiring, Actor: "engine", App: app.ID, At: now,
-		Data: map[string]any{"ends_at": end.Format(time.RFC3339), "days": told},
+		Data: map[string]any{"setting": d.Spec().Facts.InRole(platform.RoleSecretEnds), "ends_at": end.Format(time.RFC3339), "days": told},
 	}}
 }

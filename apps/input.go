@@ -93,65 +93,101 @@ func (r *Registry) fill(spec *platform.Spec, app *gk.App, secrets map[string][]g
 
 // checkApp tells the first mistake in an app.
 func (r *Registry) checkApp(spec *platform.Spec, app gk.App, secrets map[string][]gk.AppSecret) error {
-	f := spec.Facts
-	if app.Environment != gk.Production && app.Environment != gk.Sandbox {
-		return gk.BadInput("environment", "is neither production nor sandbox")
-	}
-	if app.Profile != "" && !slices.Contains(f.Profiles, app.Profile) {
-		return gk.BadInput("profile", "is none of "+strings.Join(f.Profiles, ", "))
-	}
-	if app.Stage != "online" && !slices.Contains(f.Stages, app.Stage) {
-		return gk.BadInput("stage", "is none of online, "+strings.Join(f.Stages, ", "))
-	}
-	if len(app.Name) > 200 {
-		return gk.BadInput("name", "is longer than 200 bytes")
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
-		s := f.Settings[name]
-		value := app.Settings[name]
-		has := value != "" || len(secrets[name]) > 0
-		if s.RequiredFor(app.Profile) && !has && name != "redirect_uri" {
-			return gk.BadInput("settings."+name, "is missing; "+spec.Code+" needs it")
-		}
-		if value == "" {
-			continue
-		}
-		if _, err := f.ReadSetting(name, value); err != nil {
-			var bad *platform.BadSetting
-			if errors.As(err, &bad) {
-				return gk.BadInput("settings."+name, bad.Why)
-			}
+	for _, check := range []func() error{
+		func() error { return checkKind(spec.Facts, app) },
+		func() error { return checkSettings(spec, app, secrets) },
+		func() error { return r.checkEndpoints(spec, app) },
+		func() error { return checkOrigins(app) },
+	} {
+		if err := check(); err != nil {
 			return err
 		}
-		if u, err := url.Parse(value); s.Type == "url" && (err != nil || !web(u)) {
-			return gk.BadInput("settings."+name, "is not an https address (plain http only on loopback)")
+	}
+	return nil
+}
+
+// checkKind looks at what an app is, before its settings.
+func checkKind(f *platform.Facts, app gk.App) error {
+	switch {
+	case app.Environment != gk.Production && app.Environment != gk.Sandbox:
+		return gk.BadInput("environment", "is neither production nor sandbox")
+	case app.Profile != "" && !slices.Contains(f.Profiles, app.Profile):
+		return gk.BadInput("profile", "is none of "+strings.Join(f.Profiles, ", "))
+	case app.Stage != "online" && !slices.Contains(f.Stages, app.Stage):
+		return gk.BadInput("stage", "is none of online, "+strings.Join(f.Stages, ", "))
+	case len(app.Name) > 200:
+		return gk.BadInput("name", "is longer than 200 bytes")
+	}
+	return nil
+}
+
+func checkSettings(spec *platform.Spec, app gk.App, secrets map[string][]gk.AppSecret) error {
+	for _, name := range slices.Sorted(maps.Keys(spec.Facts.Settings)) {
+		value := app.Settings[name]
+		has := value != "" || len(secrets[name]) > 0
+		if spec.Facts.Settings[name].RequiredFor(app.Profile) && !has && name != "redirect_uri" {
+			return gk.BadInput("settings."+name, "is missing; "+spec.Code+" needs it")
+		}
+		if err := checkSetting(spec.Facts, name, value); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// checkSetting looks at the value of one setting; an empty one is not given.
+func checkSetting(f *platform.Facts, name, value string) error {
+	if value == "" {
+		return nil
+	}
+	_, err := f.ReadSetting(name, value)
+	var bad *platform.BadSetting
+	if errors.As(err, &bad) {
+		return gk.BadInput("settings."+name, bad.Why)
+	}
+	if err != nil {
+		return err
+	}
+	if u, err := url.Parse(value); f.Settings[name].Type == "url" && (err != nil || !web(u)) {
+		return gk.BadInput("settings."+name, "is not an https address (plain http only on loopback)")
+	}
+	return nil
+}
+
+func (r *Registry) checkEndpoints(spec *platform.Spec, app gk.App) error {
 	known := map[string]bool{"authorize": true, "exchange": true, "token": true, "api": true} // what every platform may be told
-	for _, e := range f.Endpoints {
+	for _, e := range spec.Facts.Endpoints {
 		for name := range e.Bases {
 			known[name] = true
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Endpoints)) {
 		u, err := url.Parse(app.Endpoints[name])
-		if !known[name] {
+		switch {
+		case !known[name]:
 			return gk.BadInput("endpoints."+name, "is no endpoint of "+spec.Code+"; it has "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		}
-		if err != nil || u.Host == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
+		case err != nil || !hostOnly(u) || u.Scheme != "http" && u.Scheme != "https":
 			return gk.BadInput("endpoints."+name, "must be scheme://host[:port]")
-		}
-		if !r.mayPointAt(u) {
+		case !r.mayPointAt(u):
 			return gk.BadInput("endpoints."+name, "names a host that was not allowed at start; start the server with --allow-endpoint for it")
 		}
 	}
+	return nil
+}
+
+func checkOrigins(app gk.App) error {
 	for _, origin := range app.ReturnOrigins {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || !web(u) || !printableASCII(origin) {
+		if err != nil || !hostOnly(u) || u.Path != "" || !web(u) || !printableASCII(origin) {
 			return gk.BadInput("return_origins", "must be origins such as https://erp.example, without a path (plain http only on loopback)")
 		}
 	}
 	return nil
+}
+
+// hostOnly reports whether an address names a host and nothing beside it but a port and a lone slash.
+func hostOnly(u *url.URL) bool {
+	return u.Host != "" && u.User == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
 }
 
 // mayPointAt reports whether an endpoint's host was named at start.

@@ -29,15 +29,17 @@ type Options struct {
 	Database           string // a PostgreSQL that runs; empty: one is started
 	Dir                string // for everything that is written
 
-	Grants   int           // that fall due at one moment
-	Margin   time.Duration // between the beginning of their import and that moment, beside half a millisecond for each
-	Latency  time.Duration
-	Reads    int // of a token, at each number of connections
-	Turns    int // how often reads and their floor take turns
-	Relayed  int // calls through the signing proxy
-	Rows     int // of an import
-	Commits  int // of the raw loop
-	Idle     time.Duration
+	Grants                int           // that fall due at one moment
+	Margin                time.Duration // between the beginning of their import and that moment, beside half a millisecond for each
+	Latency               time.Duration
+	Reads                 int // of a token, at each number of connections
+	Turns                 int // how often reads and their floor take turns
+	Relayed               int // calls through the signing proxy
+	Rows                  int // of an import
+	Commits               int // of the raw loop
+	Idle                  time.Duration
+	Deliveries, Endpoints int // of webhooks
+
 	RawRound int // refreshes asked of the platform alone
 }
 
@@ -79,6 +81,7 @@ func measure(ctx context.Context, o Options, r *report, provider string, db data
 		{o.Relayed, relayed},
 		{o.Grants, refreshes},
 		{o.Rows, files},
+		{o.Deliveries, deliveries},
 	} {
 		if step.wanted == 0 {
 			continue

@@ -67,6 +67,15 @@ func (p *process) end() {
 	_ = p.cmd.Wait() // how it ended changes no figure
 }
 
+// kill ends the process as a power cut does.
+func (p *process) kill() error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	_ = p.cmd.Wait() // it says that it was killed
+	return nil
+}
+
 // private returns the memory that belongs to the process alone, in MiB.
 func (p *process) private() (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))

@@ -22,6 +22,11 @@ func (r *report) line(work string, seen float64, unit string, floor float64, wha
 	_, _ = fmt.Fprintf(r.out, "%-9s %-42s %12s %12s %s\n", "", work, figure(seen)+unit, figure(floor), ratio)
 }
 
+// text tells what is no measure.
+func (r *report) text(work, seen string) {
+	_, _ = fmt.Fprintf(r.out, "%-9s %-42s %12s\n", "", work, seen)
+}
+
 func figure(n float64) string {
 	switch {
 	case n == 0:

@@ -25,6 +25,7 @@ type server struct {
 	provider string // host:port
 	data     string
 	process  *process
+	flags    []string // beside those that a server needs
 	app      string
 	stores   int // how many were made up
 }
@@ -60,6 +61,7 @@ func masterKey(data string) string { return data + ".key" }
 // start starts the binary; nothing is set that a server needs not.
 func (s *server) start(ctx context.Context) (err error) {
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", s.data, "--allow-endpoint", s.provider}, s.db.flags(s.data)...)
+	args = append(args, s.flags...)
 	env := append([]string{"GRANTKEEP_ADMIN_KEY=" + adminKey}, s.o.Env...)
 	s.process, err = startProcess(ctx, append(append([]string{}, s.o.Server...), args...), env, s.data+".log")
 	return err

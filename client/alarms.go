@@ -18,6 +18,7 @@ type Alarm struct {
 	Severity  string            `json:"severity,omitempty"`
 	Language  string            `json:"language,omitempty"`
 	Quiet     *Quiet            `json:"quiet,omitempty"`
+	Digest    *Digest           `json:"digest,omitempty"`
 	Group     string            `json:"group,omitempty"`
 	Enabled   bool              `json:"-"`
 }
@@ -27,6 +28,12 @@ type Quiet struct {
 	From  string `json:"from"`
 	Until string `json:"until"`
 	Zone  string `json:"zone"`
+}
+
+// Digest is when an alarm tells every day how all stands: HH:MM in a zone.
+type Digest struct {
+	At   string `json:"at"`
+	Zone string `json:"zone"`
 }
 
 // CreateAlarm has people told what happens.

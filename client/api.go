@@ -113,6 +113,7 @@ type Grant struct {
 	Version                int64              `json:"version"`
 	Fault                  *Fault             `json:"fault,omitempty"`
 	Scopes                 []string           `json:"scopes"`
+	Tags                   map[string]string  `json:"tags"`
 	Facts                  map[string]string  `json:"facts"`
 	AuthorizedAt           gk.Time            `json:"authorized_at"`
 	CreatedAt              gk.Time            `json:"created_at"`

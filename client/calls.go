@@ -65,6 +65,13 @@ func (c *Client) RenameGrant(ctx context.Context, id, name string) (Grant, error
 	return out, err
 }
 
+// TagGrant puts tags in place of those that a grant has.
+func (c *Client) TagGrant(ctx context.Context, id string, tags map[string]string) (Grant, error) {
+	var out Grant
+	err := c.Call(ctx, http.MethodPatch, "/v1/grants/"+escape(id), nil, map[string]any{"tags": tags}, &out)
+	return out, err
+}
+
 // ConfirmGrant gives a held or ownerless grant to an owner.
 func (c *Client) ConfirmGrant(ctx context.Context, id, owner string) (Grant, error) {
 	var out Grant

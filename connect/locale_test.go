@@ -81,3 +81,28 @@ func TestEveryTextIsUsed(t *testing.T) {
 		t.Errorf("a page says %s, and no catalogue has it", id)
 	}
 }
+
+// TestOneWordForAShop reads what the platforms' facts tell merchants: what stands beside our words uses the same ones.
+func TestOneWordForAShop(t *testing.T) {
+	files, err := filepath.Glob("../platform/*/platform.toml")
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d files of facts, %v", len(files), err)
+	}
+	other := regexp.MustCompile(`zh-TW = "[^"]*(店鋪|店舖|商店)|zh-CN = "[^"]*商店|\ben = "[^"]*\b[Ss]tores?\b`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		section := ""
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "[") {
+				section = strings.Trim(line, "[]\n")
+			}
+			part, _, _ := strings.Cut(section, ".")
+			if (part == "page" || part == "paste") && other.MatchString(line) {
+				t.Errorf("%s: a merchant reads another word for a shop than 店铺, 賣場, shop: %s", file, line)
+			}
+		}
+	}
+}

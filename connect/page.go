@@ -21,6 +21,7 @@ type words struct {
 	Platform string
 	Owner    string // the vendor's customer
 	Shop     string
+	Other    string // the shop that agreed instead
 	Suffix   string // fixed end of a shop's host
 	Date     string
 	Ref      string // short number for the vendor's support
@@ -37,7 +38,7 @@ type page struct {
 	Tint     int    // the colour of its tile, 0 to 8
 	Switch   bool   // the address can be opened again in another language
 	HasForm  bool
-	Reload   bool // the page asks again by itself
+	Reload   int // the page asks again by itself after so many seconds; 0: it does not
 	localize *i18n.Localizer
 }
 

@@ -112,6 +112,45 @@ func TestStartPage(t *testing.T) {
 	}
 }
 
+// TestBothShopsAreNamed says which shop agreed in place of the one that the link is for: to the browser in which it agreed.
+func TestBothShopsAreNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		shop  string
+		click gk.Click
+		want  string
+		never string
+	}{
+		"both known":     {"demo-1.myshoplaza.com", gk.Click{Hint: gk.Subject{Name: "Tea House"}}, "for “demo-1.myshoplaza.com”, and you authorized “Tea House”", ""},
+		"any other":      {"", gk.Click{Hint: gk.Subject{Name: "Tea House"}}, "You authorized “Tea House”, and this link", ""},
+		"not known":      {"demo-1.myshoplaza.com", gk.Click{}, "for “demo-1.myshoplaza.com”, and you authorized another shop", ""},
+		"an older click": {"demo-1.myshoplaza.com", gk.Click{Hint: gk.Subject{Host: "demo-1.myshoplaza.com"}}, "you authorized another shop", ""},
+		"elsewhere":      {"demo-1.myshoplaza.com", gk.Click{Held: true, Hint: gk.Subject{Name: "Tea House"}}, "you authorized another shop", "Tea House"},
+	} {
+		c.click.Stage, c.click.Reason = gk.Failed, gk.ReasonOtherSubject
+		o := consent.Outcome{Click: c.click, Authorization: gk.Authorization{ID: "aut_01jd0000000000000000k7q2xm", Shop: c.shop}, App: gk.App{Platform: "shoplazza", Name: "ERP"}, Spec: spec()}
+		html := render(t, notice(newFailure(pageIn("en").about(o.App, o.Spec), o, true)))
+		if !strings.Contains(html, c.want) || c.never != "" && strings.Contains(html, c.never) {
+			t.Errorf("%s: the page lacks %q, or has %q:\n%s", name, c.want, c.never, html)
+		}
+	}
+}
+
+// TestALongWaitIsToldAsOne stops asking every three seconds, and lets the merchant go.
+func TestALongWaitIsToldAsOne(t *testing.T) {
+	spent := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	o := consent.Outcome{
+		Click: gk.Click{Stage: gk.Issued, SpentAt: spent}, At: spent.Add(10 * time.Second), Spec: spec(),
+		Authorization: gk.Authorization{ID: "aut_01jd0000000000000000k7q2xm"}, App: gk.App{Platform: "shoplazza", Name: "ERP"},
+	}
+	if html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o))); !strings.Contains(html, "do not authorize again") {
+		t.Errorf("the first seconds of waiting:\n%s", html)
+	}
+	o.At = spent.Add(2 * time.Minute)
+	if html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o))); !strings.Contains(html, "you can close this page") || !strings.Contains(html, `content="20"`) {
+		t.Errorf("two minutes of waiting:\n%s", html)
+	}
+}
+
 func TestEveryEndOfAClickHasAPage(t *testing.T) {
 	fault := func(a gk.Action) *gk.Fault {
 		return &gk.Fault{Platform: "shoplazza", Stage: "token", Code: "invalid_grant", Message: hostile, Action: a, Row: "authorize/access_denied"}

@@ -67,13 +67,25 @@ func (p *pages) confirmCode(r *http.Request, o consent.Outcome) (string, error) 
 	return p.consent.ConfirmCode(r.Context(), o)
 }
 
+// A waiting page asks again after so many seconds, less often once the merchant has been told that it takes longer.
+const (
+	lookSoon  = 3
+	lookLater = 20
+	longWait  = time.Minute
+)
+
 // newWait says that a click has not ended. The page asks again by itself, with or without JavaScript.
 func newWait(p page, o consent.Outcome) message {
-	p.Reload = true
-	m := message{page: p, Mark: markOff, Icon: "clock", Title: "m.wait.working", Texts: []string{"m.wait.text"}}
-	if o.Click.Stage == gk.Begun {
+	p.Reload = lookSoon
+	m := message{Mark: markOff, Icon: "clock", Title: "m.wait.working", Texts: []string{"m.wait.text"}}
+	switch {
+	case o.Click.Stage == gk.Begun:
 		m.Title, m.Texts = "m.wait.title", []string{"m.wait.begun"}
+	case !o.Click.SpentAt.IsZero() && o.At.Sub(o.Click.SpentAt) > longWait:
+		p.Reload = lookLater
+		m.Texts, m.ShowRef = []string{"m.wait.long"}, true
 	}
+	m.page = p
 	return m
 }
 
@@ -172,10 +184,8 @@ func newFailure(p page, o consent.Outcome, start bool) message {
 	case gk.ReasonExpired:
 		m.Mark, m.Icon, m.Title, m.Texts, m.Go = markOff, "clock", "m.late.title", []string{"m.late.text"}, "m.go.again"
 	case gk.ReasonOtherSubject:
-		m.Texts, m.Go = []string{"m.fail.other"}, "m.go.account"
-		if p.Shop != "" {
-			m.Texts = []string{"m.fail.other.named"}
-		}
+		m.Go = "m.go.account"
+		m.Texts = []string{otherText(&p, o.Click)}
 	case gk.ReasonOwnerConflict:
 		m.Texts = []string{"m.fail.owner"}
 	case gk.ReasonLostAnswer:
@@ -201,6 +211,24 @@ func newFailure(p page, o consent.Outcome, start bool) message {
 		m.Said = strings.TrimSpace(f.Code + " " + f.Message)
 	}
 	return m
+}
+
+// otherText says that another shop agreed than the link was for, and names both as far as they are known. The one that
+// agreed is named to the browser that it agreed in, and to no other.
+func otherText(p *page, c gk.Click) string {
+	if !c.Held {
+		p.Other = subjectName(c.Hint)
+	}
+	known := p.Other != "" && (p.Shop == "" || p.Other != p.Shop && c.Hint.Host != p.Shop)
+	switch {
+	case known && p.Shop != "":
+		return "m.fail.other.both"
+	case known:
+		return "m.fail.other.only"
+	case p.Shop != "":
+		return "m.fail.other.named"
+	}
+	return "m.fail.other"
 }
 
 func minutes(o consent.Outcome) int {

@@ -58,42 +58,40 @@ func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming
 
 // receive completes an authorization with a callback that its driver has read.
 func (fl *Flow) receive(ctx context.Context, opened apps.Opened, cb platform.Callback, cookie func(name string) string) (Outcome, error) {
-	if cb.Empty && cb.State != "" {
+	switch {
+	case cb.Empty && cb.State != "":
 		return Outcome{}, &Refused{Reason: RefusedIncomplete}
-	}
-	if cb.Empty {
+	case cb.Empty:
 		return Outcome{}, &Refused{Reason: RefusedEmpty}
-	}
-	if cb.State == "" {
+	case cb.State == "":
 		return fl.unsolicited(ctx, opened, cb)
 	}
 	c, err := fl.store.ClickByState(ctx, opened.App.ID, digest(cb.State))
 	if errors.Is(err, store.ErrNotFound) {
-		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
+		return Outcome{}, foreignState(opened.Driver)
 	}
 	if err != nil {
 		return Outcome{}, err
 	}
 	mine := sameHash(c.BrowserHash, cookie(fl.cookieName(c)))
-	if c.Stage != gk.Begun {
-		if !mine {
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
-		}
+	switch {
+	case c.Stage != gk.Begun && mine:
 		return fl.await(ctx, c.ID, true)
-	}
-	if !c.ExpiresAt.After(fl.keeper.Now()) {
-		return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
+	case c.Stage != gk.Begun, !c.ExpiresAt.After(fl.keeper.Now()):
+		return Outcome{}, foreignState(opened.Driver)
 	}
 	a, err := fl.store.Authorization(ctx, gk.Engine(), c.Authorization)
 	if err != nil {
 		return Outcome{}, err
 	}
 	opened.Owner = a.Owner
-	if cb.Cancel && a.Kind != gk.KindCancel {
-		return Outcome{}, &Refused{Reason: RefusedIncomplete}
-	}
-	if cb.Fault != nil && a.Kind != gk.KindCancel { // some platforms tell a cancellation as a refusal
-		return fl.declined(ctx, opened.Driver, c, cb.Fault)
+	if a.Kind != gk.KindCancel {
+		switch { // some platforms tell a cancellation as a refusal
+		case cb.Cancel:
+			return Outcome{}, &Refused{Reason: RefusedIncomplete}
+		case cb.Fault != nil:
+			return fl.declined(ctx, opened.Driver, c, cb.Fault)
+		}
 	}
 	if !fl.keeper.BeginWork() {
 		return Outcome{}, keeper.ErrDraining
@@ -101,22 +99,31 @@ func (fl *Flow) receive(ctx context.Context, opened apps.Opened, cb platform.Cal
 	spent, err := fl.store.SpendState(ctx, opened.App.ID, digest(cb.State), codeHash(opened.Driver, cb), !mine, fl.keeper.Now())
 	if err != nil {
 		fl.keeper.EndWork()
-		if errors.Is(err, store.ErrExists) { // the code came before, with another state or with none
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
-		}
 		if errors.Is(err, store.ErrSpent) && mine {
 			return fl.await(ctx, c.ID, true) // another callback with this state was a moment earlier
 		}
-		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrSpent) {
-			return Outcome{}, &Refused{Reason: RefusedState, Fault: stateFault(opened.Driver)}
-		}
-		return Outcome{}, err
+		return Outcome{}, unspent(opened.Driver, err)
 	}
 	go func() {
 		defer fl.keeper.EndWork()
 		fl.exchange(context.WithoutCancel(ctx), opened, a.Kind, spent, cb)
 	}()
 	return fl.await(ctx, c.ID, false)
+}
+
+// foreignState is the refusal of a state that is not ours, not this browser's, or spent.
+func foreignState(d platform.Driver) error {
+	return &Refused{Reason: RefusedState, Fault: stateFault(d)}
+}
+
+// unspent says why a state could not be spent. A code that came before, with another state or with none, counts as one.
+func unspent(d platform.Driver, err error) error {
+	for _, known := range []error{store.ErrExists, store.ErrNotFound, store.ErrSpent} {
+		if errors.Is(err, known) {
+			return foreignState(d)
+		}
+	}
+	return err
 }
 
 // stateFault is the catalogue's word for a state that is not ours, where the platform's catalogue has one.
@@ -271,8 +278,9 @@ func (fl *Flow) Result(ctx context.Context, click string, cookie func(name strin
 	return fl.outcome(ctx, c.ID)
 }
 
-// patience is how long a merchant's browser waits for the platform before it is shown that the work goes on.
-const patience = 25 * time.Second
+// patience is how long a merchant's browser waits for the platform before it is shown that the work goes on: most answers
+// come within it, and an empty page is taken for a broken one soon after.
+const patience = 10 * time.Second
 
 // lookEvery is how often a click is looked at that another instance may be working on.
 const lookEvery = 2 * time.Second

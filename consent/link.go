@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -37,64 +38,16 @@ func (fl *Flow) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Autho
 	if d == nil {
 		return gk.Authorization{}, "", gk.BadInput("app", "is of platform "+app.Platform+", which this build has no driver for")
 	}
-	f := d.Spec().Facts
-	switch in.Kind {
-	case "":
-		in.Kind = gk.KindAuthorize
-	case gk.KindAuthorize:
-	case gk.KindCancel:
-		if !f.Link.Cancel {
-			return gk.Authorization{}, "", gk.BadInput("kind", d.Spec().Code+" has no page where a merchant cancels; use DELETE of the grant")
-		}
-	default:
-		return gk.Authorization{}, "", gk.BadInput("kind", "is neither authorize nor cancel")
-	}
-	if in.Form != "" && !slices.Contains(f.Link.Forms, in.Form) {
-		return gk.Authorization{}, "", gk.BadInput("form", "is none of "+strings.Join(f.Link.Forms, ", "))
-	}
-	if in.Grant != "" {
-		g, err := fl.store.Grant(ctx, v, in.Grant)
-		if err != nil {
-			return gk.Authorization{}, "", err
-		}
-		if g.App != app.ID {
-			return gk.Authorization{}, "", gk.BadInput("grant", "belongs to another app")
-		}
-		if in.Owner == "" {
-			in.Owner = g.Owner
-		}
-		if in.Owner != g.Owner {
-			return gk.Authorization{}, "", gk.BadInput("owner", "is not the owner of this grant")
-		}
-		if in.Shop == "" && f.ShopNeeded {
-			in.Shop = g.Subject.Host
-		}
-	} else if in.Owner == "" && len(v.Owners) == 1 {
-		in.Owner = v.Owners[0]
-	}
-	if !v.SeesOwner(in.Owner) {
-		return gk.Authorization{}, "", gk.BadInput("owner", "is outside this key's owners")
-	}
-	if err := gk.CheckOwner("owner", in.Owner); err != nil {
+	if err := in.checkForm(d.Spec()); err != nil {
 		return gk.Authorization{}, "", err
 	}
-	if in.Shop != "" && f.ShopNeeded {
-		if in.Shop, err = apps.GivenHost(d.Spec(), in.Shop); err != nil {
-			return gk.Authorization{}, "", err
-		}
-	}
-	if err := apps.CheckReturnTo(app, in.ReturnTo); err != nil {
+	if err := fl.findOwner(ctx, v, app, d.Spec(), &in); err != nil {
 		return gk.Authorization{}, "", err
 	}
-	if in.Confirm && in.ReturnTo == "" {
-		return gk.Authorization{}, "", gk.BadInput("confirm", "needs return_to, which carries the code")
+	if err := in.checkReturn(app); err != nil {
+		return gk.Authorization{}, "", err
 	}
-	if in.Life < 0 || in.Life > 30*24*time.Hour {
-		return gk.Authorization{}, "", gk.BadInput("expires_in", "is not between 1 second and 30 days")
-	}
-	if in.Life == 0 {
-		in.Life = linkLife
-	}
+	in.Life = cmp.Or(in.Life, linkLife)
 	now := fl.keeper.Now()
 	secret := apps.RandomText()
 	a := gk.Authorization{
@@ -106,6 +59,76 @@ func (fl *Flow) Begin(ctx context.Context, v gk.Viewer, in BeginInput) (gk.Autho
 		return gk.Authorization{}, "", err
 	}
 	return a, fl.keeper.PublicURL() + "/connect/" + secret, nil
+}
+
+// checkForm says which page of the platform the link leads to.
+func (in *BeginInput) checkForm(spec *platform.Spec) error {
+	in.Kind = cmp.Or(in.Kind, gk.KindAuthorize)
+	switch link := spec.Facts.Link; {
+	case in.Kind != gk.KindAuthorize && in.Kind != gk.KindCancel:
+		return gk.BadInput("kind", "is neither authorize nor cancel")
+	case in.Kind == gk.KindCancel && !link.Cancel:
+		return gk.BadInput("kind", spec.Code+" has no page where a merchant cancels; use DELETE of the grant")
+	case in.Form != "" && !slices.Contains(link.Forms, in.Form):
+		return gk.BadInput("form", "is none of "+strings.Join(link.Forms, ", "))
+	}
+	return nil
+}
+
+// findOwner completes for whom the link is, and for which shop: as told, as the grant to reconnect has them, or as the only
+// owner that the caller sees.
+func (fl *Flow) findOwner(ctx context.Context, v gk.Viewer, app gk.App, spec *platform.Spec, in *BeginInput) error {
+	if in.Grant != "" {
+		if err := fl.ofGrant(ctx, v, app, spec, in); err != nil {
+			return err
+		}
+	} else if in.Owner == "" && len(v.Owners) == 1 {
+		in.Owner = v.Owners[0]
+	}
+	if !v.SeesOwner(in.Owner) {
+		return gk.BadInput("owner", "is outside this key's owners")
+	}
+	if err := gk.CheckOwner("owner", in.Owner); err != nil {
+		return err
+	}
+	if in.Shop == "" || !spec.Facts.ShopNeeded {
+		return nil
+	}
+	var err error
+	in.Shop, err = apps.GivenHost(spec, in.Shop)
+	return err
+}
+
+// ofGrant takes owner and shop of the grant to reconnect.
+func (fl *Flow) ofGrant(ctx context.Context, v gk.Viewer, app gk.App, spec *platform.Spec, in *BeginInput) error {
+	g, err := fl.store.Grant(ctx, v, in.Grant)
+	if err != nil {
+		return err
+	}
+	if g.App != app.ID {
+		return gk.BadInput("grant", "belongs to another app")
+	}
+	if in.Owner = cmp.Or(in.Owner, g.Owner); in.Owner != g.Owner {
+		return gk.BadInput("owner", "is not the owner of this grant")
+	}
+	if in.Shop == "" && spec.Facts.ShopNeeded {
+		in.Shop = g.Subject.Host
+	}
+	return nil
+}
+
+// checkReturn looks at where the merchant goes afterwards, and how long the link lives.
+func (in *BeginInput) checkReturn(app gk.App) error {
+	if err := apps.CheckReturnTo(app, in.ReturnTo); err != nil {
+		return err
+	}
+	switch {
+	case in.Confirm && in.ReturnTo == "":
+		return gk.BadInput("confirm", "needs return_to, which carries the code")
+	case in.Life < 0 || in.Life > 30*24*time.Hour:
+		return gk.BadInput("expires_in", "is not between 1 second and 30 days")
+	}
+	return nil
 }
 
 // Visit is what a connect page shows.

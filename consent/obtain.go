@@ -39,21 +39,9 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	}
 	opened.Owner = in.Owner
 	askedAt := fl.keeper.Now()
-	var issue platform.Issue
-	if in.Token.Access.Empty() {
-		if issue, err = fl.askForToken(ctx, opened, in, askedAt); err != nil {
-			return gk.Grant{}, err
-		}
-	} else {
-		issue = platform.Issue{Token: in.Token}
-		if in.Subject != nil {
-			issue.Subject = *in.Subject
-			if f := opened.Driver.Spec().Facts; f.ShopNeeded && issue.Subject.Host != "" {
-				if issue.Subject.Host, err = apps.GivenHost(opened.Driver.Spec(), issue.Subject.Host); err != nil {
-					return gk.Grant{}, err
-				}
-			}
-		}
+	issue, err := fl.obtained(ctx, opened, in, askedAt)
+	if err != nil {
+		return gk.Grant{}, err
 	}
 	if issue, err = fl.keeper.ConfirmPasted(ctx, opened, issue, in.Subject); err != nil {
 		return gk.Grant{}, err
@@ -69,12 +57,10 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 		func(existing []gk.Grant, _ *gk.Authorization, _ *gk.Click) ([]gk.Grant, []gk.Event, error) {
 			var old *gk.Grant
 			if len(existing) > 0 {
-				old = &existing[0]
-				if old.Owner != in.Owner && len(v.Owners) > 0 {
-					return nil, nil, gk.BadInput("token", "is of a subject that this key cannot take; ask somebody without an owner limit")
-				}
-				if old.Owner != "" && old.Owner != in.Owner {
-					return nil, nil, gk.BadInput("owner", "is not the owner who has this subject's grant")
+				if old = &existing[0]; old.Owner != in.Owner {
+					if err := mayTakeOver(v, old); err != nil {
+						return nil, nil, err
+					}
 				}
 				id = old.ID
 			}
@@ -90,6 +76,37 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	}
 	fl.keeper.Wake()
 	return fl.store.Grant(ctx, v, id)
+}
+
+// mayTakeOver refuses a subject whose grant is another owner's: to everybody where it has an owner, and to a key with an
+// owner limit, which is not told whose it is, in any case.
+func mayTakeOver(v gk.Viewer, old *gk.Grant) error {
+	switch {
+	case len(v.Owners) > 0:
+		return gk.BadInput("token", "is of a subject that this key cannot take; ask somebody without an owner limit")
+	case old.Owner != "":
+		return gk.BadInput("owner", "is not the owner who has this subject's grant")
+	}
+	return nil
+}
+
+// obtained is the token to make a grant of: the one that was given, or one that the platform is asked for.
+func (fl *Flow) obtained(ctx context.Context, opened apps.Opened, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
+	if in.Token.Access.Empty() {
+		return fl.askForToken(ctx, opened, in, askedAt)
+	}
+	issue := platform.Issue{Token: in.Token}
+	if in.Subject == nil {
+		return issue, nil
+	}
+	issue.Subject = *in.Subject
+	if spec := opened.Driver.Spec(); spec.Facts.ShopNeeded && issue.Subject.Host != "" {
+		var err error
+		if issue.Subject.Host, err = apps.GivenHost(spec, issue.Subject.Host); err != nil {
+			return platform.Issue{}, err
+		}
+	}
+	return issue, nil
 }
 
 // askForToken asks the platform for a token without any consent: client credentials and the like. Losing the answer loses

@@ -59,6 +59,9 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 	switch {
 	case !wanted:
 		c.Stage, c.Reason = gk.Failed, gk.ReasonOtherSubject
+		if len(p.issues) > 0 {
+			c.Hint = p.issues[0].Subject
+		}
 	case conflict:
 		c.Stage, c.Reason = gk.Failed, gk.ReasonOwnerConflict
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,20 +13,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/grantkeep/grantkeep/explain"
+	"github.com/grantkeep/grantkeep/platform/platformtest"
 )
-
-// answers are what each platform says when it refuses a token or a signature in a call: its own form, and the code in it.
-var answers = map[string]struct{ body, code, message string }{
-	"shoplazza":  {`{"error":"invalid_client","error_description":"client authentication failed"}`, "invalid_client", "client authentication failed"},
-	"shopee":     {`{"error":"error_sign","message":"Wrong sign.","request_id":"2f0a"}`, "error_sign", "Wrong sign."},
-	"shopeev1":   {`{"request_id":"2f0a","error":"error_auth","msg":"partner and shop has no linked"}`, "error_auth", "partner and shop has no linked"},
-	"eleme":      {`{"id":"1","result":null,"error":{"code":"UNAUTHORIZED","message":"token认证失败,请重新申请token"}}`, "UNAUTHORIZED", "token认证失败,请重新申请token"},
-	"taobao":     {`{"error_response":{"code":27,"msg":"Invalid session","sub_code":"invalid-sessionkey"}}`, "27:invalid-sessionkey", "Invalid session"},
-	"shopify":    {`{"error":"invalid_request","error_description":"The authorization code was not found or was already used"}`, "invalid_request", "The authorization code was not found or was already used"},
-	"tiktokshop": {`{"code":105002,"message":"Expired credentials. The access token is expired.","request_id":"20260102"}`, "105002", "Expired credentials. The access token is expired."},
-	"lazada":     {`{"type":"ISP","code":"IllegalAccessToken","message":"The specified access token is invalid or expired","request_id":"0ba2"}`, "IllegalAccessToken", "The specified access token is invalid or expired"},
-	"douyin":     {`{"code":40003,"msg":"签名错误","sub_code":"isv.signature-invalid","sub_msg":"签名错误","log_id":"2026"}`, "40003:isv.signature-invalid", "签名错误"},
-}
 
 // printed returns an object as logs and languages show it. The object's texts hold no quotation marks of their own.
 func printed(body string) map[string]string {
@@ -73,27 +62,23 @@ func wide(text string) string {
 func TestFormsOfEveryPlatform(t *testing.T) {
 	for _, d := range drivers {
 		code := d.Spec().Code
-		said, ok := answers[code]
-		if !ok {
-			t.Errorf("%s has no answer here", code)
-			continue
+		said := platformtest.ReadSample(t, d, os.DirFS("../platform/"+code+"/testdata")).Refused
+		want := ask(t, code, explain.Question{Body: []byte(said.Body)})
+		if !want.Known || want.Code != said.Code {
+			t.Errorf("%s: %s is %s (%q), known %v", code, said.Body, want.Row, want.Code, want.Known)
 		}
-		want := ask(t, code, explain.Question{Body: []byte(said.body)})
-		if !want.Known || want.Code != said.code {
-			t.Errorf("%s: %s is %s (%q), known %v", code, said.body, want.Row, want.Code, want.Known)
-		}
-		forms := printed(said.body)
-		forms["words in a log line"] = "2026-11-20 10:00:00 WARN [pool-1] refused by the platform: " + said.code + " " + said.message
-		forms["words in Chinese"] = "【接口报错】错误码：" + said.code + "，错误信息：" + said.message + "，请处理"
-		forms["words with a code in brackets"] = "调用失败（" + said.code + "）：“" + said.message + "”。"
-		forms["words of an exception"] = "ApiError: " + said.code + ": " + said.message + " (attempt 3)"
+		forms := printed(said.Body)
+		forms["words in a log line"] = "2026-11-20 10:00:00 WARN [pool-1] refused by the platform: " + said.Code + " " + said.Message
+		forms["words in Chinese"] = "【接口报错】错误码：" + said.Code + "，错误信息：" + said.Message + "，请处理"
+		forms["words with a code in brackets"] = "调用失败（" + said.Code + "）：“" + said.Message + "”。"
+		forms["words of an exception"] = "ApiError: " + said.Code + ": " + said.Message + " (attempt 3)"
 		for name, text := range forms {
 			if got := ask(t, code, explain.Question{Body: []byte(text)}); got.Row != want.Row || got.Code != want.Code {
 				t.Errorf("%s, %s: %s (%q), want %s (%q)", code, name, got.Row, got.Code, want.Row, want.Code)
 			}
 		}
 		for _, other := range drivers {
-			foreign := ask(t, other.Spec().Code, explain.Question{Stage: "call", Body: []byte(said.body)})
+			foreign := ask(t, other.Spec().Code, explain.Question{Stage: "call", Body: []byte(said.Body)})
 			if other.Spec().Code != code && (foreign.Code == "" || foreign.Terminal || foreign.Action == "none") {
 				t.Errorf("%s's answer at %s: %s (%q), %s, terminal %v", code, other.Spec().Code, foreign.Row, foreign.Code, foreign.Action, foreign.Terminal)
 			}

@@ -26,20 +26,7 @@ func readings(d platform.Driver, q Question) []Question {
 	if address := addressIn(text); address != "" {
 		with(func(o *Question) { o.Body = []byte(address) })
 	}
-	for _, form := range []string{text, strings.ReplaceAll(text, `\"`, `"`)} {
-		for _, object := range structures(form) {
-			with(func(o *Question) { o.Body = object })
-			if said, ok := platform.ReadForeign(object); ok {
-				with(func(o *Question) { o.said(said) })
-			}
-			for _, inner := range nested(object) {
-				with(func(o *Question) { o.Body = inner })
-			}
-		}
-		if !strings.Contains(text, `\"`) {
-			break
-		}
-	}
+	eachStructure(text, with)
 	if len(q.Body) == 0 && len(all) > 1 {
 		all = append(all[1:], q) // what stands inside the words says more than the words around it
 	}
@@ -57,6 +44,26 @@ func readings(d platform.Driver, q Question) []Question {
 		with(func(o *Question) { o.Message = words })
 	}
 	return all
+}
+
+// eachStructure reads the printed structures of a text, those of a text inside another one's quotation marks too, and what
+// they hold.
+func eachStructure(text string, with func(change func(*Question))) {
+	forms := []string{text}
+	if strings.Contains(text, `\"`) {
+		forms = append(forms, strings.ReplaceAll(text, `\"`, `"`))
+	}
+	for _, form := range forms {
+		for _, object := range structures(form) {
+			with(func(o *Question) { o.Body = object })
+			if said, ok := platform.ReadForeign(object); ok {
+				with(func(o *Question) { o.said(said) })
+			}
+			for _, inner := range nested(object) {
+				with(func(o *Question) { o.Body = inner })
+			}
+		}
+	}
 }
 
 // said asks for the parts of an error that somebody else's form names.

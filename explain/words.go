@@ -15,47 +15,56 @@ const longestWords = 64 << 10
 // named finds the parts of an error that a line names: code=27, subCode: invalid-sessionkey, "msg" => "…".
 var named = regexp.MustCompile(`["'\[]?(?:\b([A-Za-z][A-Za-z_-]{1,30})\b|(\p{Han}{3,5}|请求 ?ID|請求 ?ID))["'\]]?\s{0,3}(?:=>|[:=：＝])\s{0,3}`)
 
-// fieldsIn reads the parts of an error that a line names; false if it names no code.
-func fieldsIn(text string) (platform.Said, bool) {
-	type part struct {
-		kind     string
-		from, to int // of the name with its separator
-	}
-	var parts []part
+// part is a part of an error that a line names: its kind, and where its name with the separator stands.
+type part struct {
+	kind     string
+	from, to int
+}
+
+// partsIn finds the names of an error's parts in a text.
+func partsIn(text string) (parts []part) {
 	for _, at := range named.FindAllStringSubmatchIndex(text, 64) {
 		name := text[max(at[2], at[4]):max(at[3], at[5])]
 		if kind := platform.Part(name); kind != "" {
 			parts = append(parts, part{kind, at[0], at[1]})
 		}
 	}
+	return parts
+}
+
+// value reads what stands behind a name, up to the next one: one word where the part is no sentence.
+func (p part) value(text string, end int) string {
+	value, _, _ := strings.Cut(text[p.to:end], "\n")
+	if p.kind == "code" || p.kind == "sub_code" || p.kind == "request_id" {
+		if words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;|，；。）)]}\"'“”", r) }); len(words) > 0 {
+			value = words[0]
+		}
+	}
+	value = strings.Trim(value, " \t\r,;|，；。\"'“”")
+	if p.kind == "message" && strings.Count(value, ")") > strings.Count(value, "(") {
+		value = strings.TrimRight(value, " )\r\n\t") // of the print around it
+	}
+	return value
+}
+
+// fieldsIn reads the parts of an error that a line names; false if it names no code. The first of a kind counts.
+func fieldsIn(text string) (platform.Said, bool) {
 	var s platform.Said
+	into := map[string]*string{
+		"code": &s.Code, "sub_code": &s.SubCode, "message": &s.Message, "sub_message": &s.SubMessage, "request_id": &s.RequestID,
+	}
+	parts := partsIn(text)
 	for i, p := range parts {
 		end := len(text)
 		if i+1 < len(parts) {
 			end = parts[i+1].from
 		}
-		value, _, _ := strings.Cut(text[p.to:end], "\n")
-		if p.kind == "code" || p.kind == "sub_code" || p.kind == "request_id" {
-			if words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;|，；。）)]}\"'“”", r) }); len(words) > 0 {
-				value = words[0]
-			}
+		value := p.value(text, end)
+		if value == "" || strings.ContainsAny(value[:1], "{[") { // what follows is an object, whose own members say it
+			continue
 		}
-		value = strings.Trim(value, " \t\r,;|，；。\"'“”")
-		if p.kind == "message" && strings.Count(value, ")") > strings.Count(value, "(") {
-			value = strings.TrimRight(value, " )\r\n\t") // of the print around it
-		}
-		switch {
-		case value == "" || strings.ContainsAny(value[:1], "{["): // what follows is an object, whose own members say it
-		case p.kind == "code" && s.Code == "":
-			s.Code = value
-		case p.kind == "sub_code" && s.SubCode == "":
-			s.SubCode = value
-		case p.kind == "message" && s.Message == "":
-			s.Message = value
-		case p.kind == "sub_message" && s.SubMessage == "":
-			s.SubMessage = value
-		case p.kind == "request_id" && s.RequestID == "":
-			s.RequestID = value
+		if field := into[p.kind]; field != nil && *field == "" {
+			*field = value
 		}
 	}
 	return s, s.Code != "" || s.SubCode != ""

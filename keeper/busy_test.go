@@ -1,6 +1,7 @@
 package keeper_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -22,6 +23,13 @@ func TestABusyPlatformCostsNoConsent(t *testing.T) {
 		h.fault("http:429 Too Many Requests", "token", 100)
 		begun := time.Now()
 		o, err := h.callback(back, h.cookie)
+		if shown := time.Since(begun); err != nil || shown > 12*time.Second {
+			t.Errorf("the merchant looked at an empty page for %v, %v; want to be told that it goes on", shown, err)
+		}
+		for err == nil && !o.Click.Ended() {
+			time.Sleep(time.Second)
+			o, err = h.flow.Result(context.Background(), o.Click.ID, h.cookie)
+		}
 		if err != nil || o.Click.Stage != gk.Failed || o.Click.Fault == nil || o.Click.Fault.Action != gk.Backoff {
 			t.Fatalf("refused without end, the authorization ended %s, fault %v, %v; want failed with the limit", o.Click.Stage, o.Click.Fault, err)
 		}

@@ -23,6 +23,7 @@ type claimer struct {
 
 	notes  *openings
 	floors map[string]time.Time // lowest due time of the last claim, by app
+	took   map[string]time.Time // when places of an app were last taken
 	whole  map[string]time.Time // when an app was last searched without a floor
 
 	// returning holds the apps of which grants were claimed just before this process froze, and their leases ended. Until
@@ -33,6 +34,9 @@ type claimer struct {
 // claim claims what is due, app by app, as many rows as the app has free workers. What goes wrong with one app is
 // said on that app, and everybody else's turn comes all the same.
 func (c *claimer) claim(ctx context.Context) error {
+	if err := c.releaseLost(ctx); err != nil {
+		return err
+	}
 	now := c.Now()
 	apps, err := c.store.DueApps(ctx, now)
 	if err != nil {
@@ -54,6 +58,10 @@ func (c *claimer) claim(ctx context.Context) error {
 // claimApp claims what is due in one app. While its renewals are stopped, or it cannot be opened, its grants have their
 // turns all the same: they are warned about and end in their time.
 func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error {
+	few := time.Since(c.took[id]) >= tick
+	if !few && !c.gates.Worth(id) {
+		return nil
+	}
 	app, d, err := c.apps.Read(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // removed meanwhile
@@ -69,10 +77,11 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	if _, returning := c.returning.Load(id); returning {
 		return nil
 	}
-	free := c.gates.Take(id, d.Spec().Facts, f)
+	free := c.gates.Take(id, d.Spec().Facts, f, few)
 	if free == 0 {
 		return nil
 	}
+	c.took[id] = time.Now()
 	used := 0
 	defer func() { c.gates.Give(id, free-used) }()
 	// Read behind the gate: a stop may have been written since, and each claim that did not see it costs a grant.
@@ -106,7 +115,7 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 			defer func() {
 				c.gates.Give(id, 1)
 				c.EndWork()
-				if len(grants) == free {
+				if len(grants) == free && c.gates.Worth(id) {
 					c.Wake()
 				}
 			}()
@@ -137,11 +146,13 @@ func (c *claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, 
 	if time.Since(c.whole[app.ID]) >= wholeEvery {
 		floor = time.Time{}
 	}
-	grants, err := c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
+	attempt := c.attempt(t, now)
+	grants, err := c.store.ClaimDue(ctx, app.ID, attempt, floor, free)
 	if err == nil && len(grants) == 0 && !floor.IsZero() {
 		floor = time.Time{}
-		grants, err = c.store.ClaimDue(ctx, app.ID, c.attempt(t, now), floor, free)
+		grants, err = c.store.ClaimDue(ctx, app.ID, attempt, floor, free)
 	}
+	c.noteLost(attempt, err)
 	err = c.spare(err) // rows that cannot be read were not claimed; the others are
 	c.counts.addMany(app.Platform, Claims, len(grants))
 	switch {

@@ -93,10 +93,10 @@ func (h *house) sharing(name string, now func() time.Time) *keeper.Keeper {
 // soon waits, in real time, until something is so.
 func (h *house) soon(what string, so func() bool) {
 	h.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute) // of a loaded machine
+	deadline := time.Now().Add(5 * time.Minute) // of a loaded machine
 	for !so() {
 		if time.Now().After(deadline) {
-			h.t.Fatalf("not after two minutes: %s", what)
+			h.t.Fatalf("not after five minutes: %s", what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

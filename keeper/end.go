@@ -208,7 +208,7 @@ func (k *Keeper) RevokeAndForget(ctx context.Context, v gk.Viewer, id string) er
 			return nil, store.ErrUnchanged
 		}
 		g.Subject.Name, g.Subject.Host, g.Subject.Region = "", "", ""
-		g.Shops, g.Facts, g.Scopes, g.Fault = nil, nil, nil, nil
+		g.Shops, g.Facts, g.Tags, g.Scopes, g.Fault = nil, nil, nil, nil, nil
 		return nil, nil
 	})
 	k.tokens.Drop(id)

@@ -56,6 +56,7 @@ type Keeper struct {
 
 	tokens  *cache.Cache
 	gates   *gates.Gates // one per app, which every renewal passes
+	lost    gates.LostClaims
 	flights gates.Flights
 	spill   *spill.File
 	kept    spill.Kept

@@ -171,7 +171,7 @@ func say(status int, body string) http.HandlerFunc {
 func bomb() []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	_, _ = io.Copy(z, io.LimitReader(zeros{}, 256<<20)) // a buffer takes everything
+	_, _ = io.Copy(z, io.LimitReader(zeros{}, 16<<20)) // a buffer takes everything
 	_ = z.Close()
 	return b.Bytes()
 }
@@ -259,6 +259,36 @@ func TestOldPairOutlivesEveryLie(t *testing.T) {
 			}
 			if strings.Contains(l.log.String(), "canary-") || strings.Contains(l.log.String(), "new-access") {
 				t.Error("the log holds a secret")
+			}
+		})
+	}
+}
+
+// TestNameCostsNoPair has each platform write names that are numbers, or cut within a character, beside a good pair.
+func TestNameCostsNoPair(t *testing.T) {
+	const good = `{"access_token":"new-access","refresh_token":"new-refresh","expires_in":3600,"expire_in":3600,"token_type":"Bearer",` +
+		`"error":"","message":"","store_id":"1001","taobao_user_id":"1001","shop_id":1001,"partner_id":77`
+	for _, d := range all.Drivers() {
+		if _, ok := d.(platform.Renewer); !ok || identities[d.Spec().Code] == nil {
+			continue
+		}
+		t.Run(d.Spec().Code, func(t *testing.T) {
+			t.Parallel()
+			for i, name := range []string{"", `"x"`, "5", "null", "\"\xe8\x8c\"", `["x"]`} {
+				body := good
+				for _, member := range []string{"store_name", "taobao_user_nick", "seller_name", "shop_name", "account", "locale"} {
+					if name != "" {
+						body += `,"` + member + `":` + name
+					}
+				}
+				l := newLiar(t, d)
+				l.answer = say(200, body+"}")
+				switch after := l.renew(l.grant()); {
+				case i == 0 && after.Generation != 2:
+					return // this platform wraps its pairs otherwise
+				case after.Generation != 2:
+					t.Errorf("a name of %q: generation %d, fault %v", name, after.Generation, after.Fault)
+				}
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -23,12 +24,35 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, a apps.Opened, id strin
 	var claimed gk.Grant
 	t := lifecycle.TermsOf(a.Driver, a.App)
 	now := k.Now()
+	attempt := k.attempt(t, now)
 	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
-		outcome, events := lifecycle.Claim(g, t, by, k.attempt(t, now), now)
+		outcome, events := lifecycle.Claim(g, t, by, attempt, now)
 		claimed = *g
 		return events, refusal(outcome, g, now)
 	})
+	k.noteLost(attempt, err)
 	return claimed, err
+}
+
+// noteLost remembers a claim whose answer did not come. Its rows may be held by an attempt that nobody knows of.
+func (k *Keeper) noteLost(a store.Attempt, err error) {
+	if errors.Is(err, store.ErrUnavailable) {
+		k.lost.Add(a.AttemptID)
+	}
+}
+
+// releaseLost gives back what was claimed without an answer. Left to its lease it would become a doubt, although nothing
+// was sent under it.
+func (k *Keeper) releaseLost(ctx context.Context) error {
+	lost := k.lost.Attempts()
+	if len(lost) == 0 {
+		return nil
+	}
+	released, err := k.store.ReleaseAttempts(ctx, k.options.Instance, lost, k.Now())
+	if len(released) > 0 {
+		k.log.Warn("claims whose answers were lost were given back", "grants", len(released))
+	}
+	return err
 }
 
 // refusal is what the outcome of a claim is to whoever asked; nil for a grant that is claimed.
@@ -76,21 +100,9 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	a.Owner = g.Owner
-	d, app := a.Driver, a.App
-	f := lifecycle.TermsOf(d, app).For(&g)
-	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
-		k.log.Warn("a claim is too old to ask under it", "platform", app.Platform, "grant", g.ID)
-		return k.unsent(ctx, a, g, "local:delayed", gk.Retry)
-	}
-	if k.spill.Holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
-		return k.unsent(ctx, a, g, "local:unsaved", gk.Retry)
-	}
-	if spent, err := k.spentElsewhere(ctx, a, g); spent {
+	f := lifecycle.TermsOf(a.Driver, a.App).For(&g)
+	if left, err := k.leftAlone(ctx, a, g, f); left {
 		return err
-	}
-	if !k.mayBeSpent(ctx, a, g) {
-		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", app.Platform, "grant", g.ID)
-		return k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
 	}
 	cred, err := k.Credential(g, true)
 	if err != nil {
@@ -102,67 +114,103 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		}
 	}
 	open := a.Open
-	req, err := a.Request("renew", func() (*platform.Request, error) { return d.(platform.Renewer).RenewRequest(open, cred) })
+	req, err := a.Request("renew", func() (*platform.Request, error) { return a.Driver.(platform.Renewer).RenewRequest(open, cred) })
 	if err != nil {
-		code := "local:request"
-		action := gk.FixConfig
-		switch {
-		case errors.Is(err, platform.ErrForeignHost):
-			code = "local:shop_host_rejected"
-		case errors.Is(err, apps.ErrDriver):
-			code, action = apps.CodeDriver, gk.Retry
-		}
+		code, action := unbuilt(err)
 		return errors.Join(err, k.unsent(ctx, a, g, code, action))
 	}
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: g.Subject, Sent: req.Sent, At: k.Now()}
 	begun := time.Now()
 	reply, err := a.Ask(ctx, req, true, f.Deadline())
 	if err != nil {
-		k.gates.Overdone(app.ID)
-	}
-	if apps.NotSent(err) {
-		k.log.Info("a renewal was not sent", "platform", app.Platform, "grant", g.ID, "error", err)
-		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
-	}
-	if err != nil {
-		k.refreshes.add(app.Platform, InDoubt)
-		return errors.Join(k.inDoubt(ctx, a, g, nil, err.Error()), k.askAlive(ctx, a, g))
+		k.gates.Overdone(a.App.ID)
+		return k.unanswered(ctx, a, g, err)
 	}
 	issues, err := a.Issues(asked, reply)
-	var refusal *gk.Fault
-	if fault := apps.FaultIn(err); reply.Status == http.StatusTooManyRequests || reply.Status >= http.StatusInternalServerError ||
-		fault != nil && fault.Action == gk.Backoff {
-		k.gates.Overdone(app.ID)
+	if overdone(reply.Status, apps.FaultIn(err)) {
+		k.gates.Overdone(a.App.ID)
 	} else {
-		k.gates.Answered(app.ID, time.Since(begun))
+		k.gates.Answered(a.App.ID, time.Since(begun))
 	}
-	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {
+	var refusal *gk.Fault
+	switch {
+	case errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage):
 		return k.refused(ctx, a, g, refusal)
+	case err != nil:
+		return k.unreadable(ctx, a, g, err)
 	}
-	if err != nil {
-		f := apps.FaultIn(err)
-		if errors.Is(err, apps.ErrDriver) {
-			f = &gk.Fault{Platform: app.Platform, Stage: platform.StageRefresh, Code: apps.CodeDriver, Action: gk.Retry}
-		}
-		k.refreshes.add(app.Platform, InDoubt)
-		return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
+	at := slices.IndexFunc(issues, func(i platform.Issue) bool {
+		return len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject)
+	})
+	if at < 0 {
+		k.refreshes.add(a.App.Platform, InDoubt)
+		return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
 	}
-	for _, i := range issues {
-		if len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject) {
-			store := func() error { return k.save(ctx, a, g, i, asked.At) }
-			if lifecycle.Unmoved(f, i, cred.Token) {
-				store = func() error { return k.unmoved(ctx, a, g, i) }
-			}
-			err := store()
-			k.refreshes.add(app.Platform, Renewed)
-			if err != nil || !lifecycle.Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
-				return err
-			}
-			return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
-		}
+	if lifecycle.Unmoved(f, issues[at], cred.Token) {
+		err = k.unmoved(ctx, a, g, issues[at])
+	} else {
+		err = k.save(ctx, a, g, issues[at], asked.At)
 	}
-	k.refreshes.add(app.Platform, InDoubt)
-	return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
+	k.refreshes.add(a.App.Platform, Renewed)
+	if err != nil || !lifecycle.Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
+		return err
+	}
+	return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
+}
+
+// leftAlone gives an attempt back under which nothing may be asked, and reports that it did.
+func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f platform.Renewal) (bool, error) {
+	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
+		k.log.Warn("a claim is too old to ask under it", "platform", a.App.Platform, "grant", g.ID)
+		return true, k.unsent(ctx, a, g, "local:delayed", gk.Retry)
+	}
+	if k.spill.Holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
+		return true, k.unsent(ctx, a, g, "local:unsaved", gk.Retry)
+	}
+	if spent, err := k.spentElsewhere(ctx, a, g); spent {
+		return true, err
+	}
+	if !k.mayBeSpent(ctx, a, g) {
+		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", a.App.Platform, "grant", g.ID)
+		return true, k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
+	}
+	return false, nil
+}
+
+// unbuilt says what keeps a request from being built.
+func unbuilt(err error) (code string, action gk.Action) {
+	switch {
+	case errors.Is(err, platform.ErrForeignHost):
+		return "local:shop_host_rejected", gk.FixConfig
+	case errors.Is(err, apps.ErrDriver):
+		return apps.CodeDriver, gk.Retry
+	}
+	return "local:request", gk.FixConfig
+}
+
+// overdone reports whether an answer says that the app asks for too much at once.
+func overdone(status int, f *gk.Fault) bool {
+	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError || f != nil && f.Action == gk.Backoff
+}
+
+// unanswered records a request that brought no answer: one that never left costs nothing.
+func (k *Keeper) unanswered(ctx context.Context, a apps.Opened, g gk.Grant, err error) error {
+	if apps.NotSent(err) {
+		k.log.Info("a renewal was not sent", "platform", a.App.Platform, "grant", g.ID, "error", err)
+		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
+	}
+	k.refreshes.add(a.App.Platform, InDoubt)
+	return errors.Join(k.inDoubt(ctx, a, g, nil, err.Error()), k.askAlive(ctx, a, g))
+}
+
+// unreadable records an answer that nobody can read, or that the driver broke on.
+func (k *Keeper) unreadable(ctx context.Context, a apps.Opened, g gk.Grant, err error) error {
+	f := apps.FaultIn(err)
+	if errors.Is(err, apps.ErrDriver) {
+		f = &gk.Fault{Platform: a.App.Platform, Stage: platform.StageRefresh, Code: apps.CodeDriver, Action: gk.Retry}
+	}
+	k.refreshes.add(a.App.Platform, InDoubt)
+	return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
 }
 
 // refused records a platform's refusal of a renewal. It counts only while the grant still has the generation that was

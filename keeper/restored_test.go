@@ -50,15 +50,15 @@ func (l *liar) runs(k *keeper.Keeper) {
 	})
 }
 
-// until waits for something, at most two minutes: a loaded machine is slow, and only a failure takes so long.
+// until waits for something, at most five minutes: a loaded machine is slow, and only a failure takes so long.
 func (l *liar) until(what string, so func() bool) {
 	l.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if so() {
 			return
 		}
 	}
-	l.t.Fatalf("not within two minutes: %s\n%s", what, l.log)
+	l.t.Fatalf("not within five minutes: %s\n%s", what, l.log)
 }
 
 // spent is a platform on which all pairs but some have been replaced by others.

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -11,7 +12,10 @@ import (
 )
 
 // GrantChange is what a PATCH of a grant says; nil leaves a member as it is.
-type GrantChange struct{ Owner, Name *string }
+type GrantChange struct {
+	Owner, Name *string
+	Tags        *map[string]string // in place of those of before
+}
 
 // UpdateGrant renames a grant or moves it to another owner. Only a key without an owner limit may move one.
 func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c GrantChange) (gk.Grant, error) {
@@ -23,8 +27,16 @@ func (k *Keeper) UpdateGrant(ctx context.Context, v gk.Viewer, id string, c Gran
 			return gk.Grant{}, err
 		}
 	}
+	if c.Tags != nil {
+		if err := gk.CheckTags("tags", *c.Tags); err != nil {
+			return gk.Grant{}, err
+		}
+	}
 	return k.Rewrite(ctx, v, id, func(g *gk.Grant, now time.Time) ([]gk.Event, error) {
 		var events []gk.Event
+		if c.Tags != nil {
+			g.Tags = maps.Clone(*c.Tags)
+		}
 		if c.Name != nil {
 			if len(*c.Name) > 200 {
 				return nil, gk.BadInput("name", "is longer than 200 bytes")

@@ -69,6 +69,9 @@ func (k *Keeper) drain(ctx context.Context) error {
 	}
 	k.mu.Unlock()
 	k.work.Wait()
+	if err := k.releaseLost(ctx); err != nil {
+		k.log.Warn("claims whose answers were lost wait for the next start", "error", err)
+	}
 	k.offerWaiting(ctx, true)
 	if n, _, _ := k.spill.Size(); n > 0 {
 		return errors.Join(ErrUnsaved, k.spill.Close())
@@ -102,7 +105,7 @@ type duty struct {
 func (k *Keeper) duties() []duty {
 	notes := &openings{Keeper: k, said: map[string]time.Time{}}
 	gone := &takeOver{Keeper: k}
-	claims := &claimer{Keeper: k, notes: notes, floors: map[string]time.Time{}, whole: map[string]time.Time{}}
+	claims := &claimer{Keeper: k, notes: notes, floors: map[string]time.Time{}, whole: map[string]time.Time{}, took: map[string]time.Time{}}
 	rounds := &appRounds{Keeper: k, notes: notes}
 	clicks := &resumer{Keeper: k}
 	return []duty{

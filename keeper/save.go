@@ -105,11 +105,15 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: terms.For(&g).RepeatSpan(),
 		Pair: sealed,
 	}
+	plain := lifecycle.Plain(&g, lifecycle.BroughtBy(i), t.Expires)
+	if facts := lifecycle.Learned(&g, i.Facts); plain && facts != nil {
+		r.Facts, r.FactsWere = facts, g.Facts
+	}
 	next := lifecycle.After(&g, r, i.Ceiling)
 	next.Renewable = lifecycle.Renewable(terms, &next, i.Final)
 	r.Renewable, r.Due = next.Renewable, lifecycle.Plan(&next, terms, k.Now())
 	return spill.Entry{
-		Kind: spill.Renewal, App: app.ID, Renewal: r, Plain: next.Renewable && lifecycle.Plain(&g, lifecycle.BroughtBy(i), t.Expires),
+		Kind: spill.Renewal, App: app.ID, Renewal: r, Plain: plain && next.Renewable,
 		Subject: i.Subject, Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Ceiling: i.Ceiling,
 	}, nil
 }

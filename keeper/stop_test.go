@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,68 @@ func TestStoppedAppStillTells(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if g := h.grant(lasts.ID); g.Generation != 2 {
 			t.Errorf("ten seconds after the stop ended, what waited is at generation %d, want 2", g.Generation)
+		}
+	})
+}
+
+// TestStopThatEndsBetweenAClaimAndItsTurnHoldsNobodyUp ends a stop while a grant is claimed that will wait for its end.
+func TestStopThatEndsBetweenAClaimAndItsTurnHoldsNobodyUp(t *testing.T) {
+	meddling(t, "shoplazza", func(h *house, b *between) {
+		g := h.connect(0, "")
+		var once sync.Once
+		b.set(func() {
+			b.claimed = func([]gk.Grant) {
+				once.Do(func() {
+					if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{}); err != nil {
+						h.t.Error(err)
+					}
+					time.Sleep(time.Second) // what waited has been made due, but for this one
+				})
+			}
+		})
+		h.writeApp(h.app.ID, func(a *gk.App) {
+			a.Stop, a.PausedUntil = gk.StopFault, h.now().Add(5*time.Minute)
+			a.Fault = &gk.Fault{Platform: "shoplazza", Stage: "refresh", Code: "invalid_client", Action: gk.FixConfig, At: gk.At(h.now())}
+		})
+		h.write(g.ID, func(g *gk.Grant) {
+			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
+		})
+		time.Sleep(10 * time.Second)
+		if g := h.grant(g.ID); g.Generation != 2 {
+			t.Errorf("ten seconds after the stop ended it is at generation %d, due at %s; want 2", g.Generation, g.DueAt)
+		}
+	})
+}
+
+// TestGrantPutOffAsTheStopEndsIsNotLate ends a stop between the moment when a turn saw it and the moment when the turn
+// puts its grant off: the grant is refreshed at once all the same.
+func TestGrantPutOffAsTheStopEndsIsNotLate(t *testing.T) {
+	meddling(t, "shoplazza", func(h *house, b *between) {
+		g := h.connect(0, "")
+		h.writeApp(h.app.ID, func(a *gk.App) {
+			a.Stop, a.PausedUntil = gk.StopFault, h.now().Add(5*time.Minute)
+			a.Fault = &gk.Fault{Platform: "shoplazza", Stage: "refresh", Code: "invalid_client", Action: gk.FixConfig, At: gk.At(h.now())}
+		})
+		h.under(b, g.ID, func(g *gk.Grant) {
+			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
+		})
+		var seen sync.Once
+		b.set(func() {
+			b.update = func(id string, update func() error) error {
+				if id == g.ID {
+					seen.Do(func() {
+						if _, err := h.keeper.Apps().Update(context.Background(), gk.Engine(), h.app.ID, apps.Change{}); err != nil {
+							t.Error(err)
+						}
+						time.Sleep(5 * time.Second) // everything that was put off has been hastened
+					})
+				}
+				return update()
+			}
+		})
+		time.Sleep(20 * time.Second)
+		if g := h.grant(g.ID); g.Generation != 2 {
+			t.Errorf("a grant that was put off as the stop ended is at generation %d and due in %s, want it refreshed", g.Generation, g.DueAt.Sub(h.now()))
 		}
 	})
 }

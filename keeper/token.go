@@ -133,17 +133,10 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cache.Cached, w To
 	deadline := time.NewTimer(w.wait())
 	defer deadline.Stop()
 	for {
-		g := e.Grant
-		if g.State == gk.Revoked || g.State == gk.Held || g.State == gk.Expired || !g.Renewable || fixedBeyondHelp(&g, w, k.Now()) {
+		if lost(&e.Grant, w, k.Now()) {
 			return k.judge(e, k.Now())
 		}
-		under := k.flights.Join(id, func() {
-			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Good: w.good})
-			var refusal *Later
-			if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
-				k.log.Info("no renewal for a reader", "grant", id, "error", err)
-			}
-		})
+		under := k.flights.Join(id, func() { k.refreshForReader(context.WithoutCancel(ctx), id, w) })
 		end := k.awaitRefresh(ctx, under, deadline.C)
 		var since time.Time
 		switch end {
@@ -180,6 +173,20 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cache.Cached, w To
 		case <-ctx.Done():
 			return Served{}, ctx.Err()
 		}
+	}
+}
+
+// lost reports whether no refresh can bring what a reader wants.
+func lost(g *gk.Grant, w TokenWant, now time.Time) bool {
+	return g.State == gk.Revoked || g.State == gk.Held || g.State == gk.Expired || !g.Renewable || fixedBeyondHelp(g, w, now)
+}
+
+// refreshForReader refreshes a grant whose token somebody waits for. Why there was none is told by the row.
+func (k *Keeper) refreshForReader(ctx context.Context, id string, w TokenWant) {
+	err := k.refreshNow(ctx, id, lifecycle.Asker{Good: w.good})
+	var refusal *Later
+	if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
+		k.log.Info("no renewal for a reader", "grant", id, "error", err)
 	}
 }
 

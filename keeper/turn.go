@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
@@ -16,14 +17,9 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	lifecycle.Forgive(&g, a.App)
 	ask := g.Renewable && lifecycle.RenewalDue(&g, t, now)
 	if ask && a.App.Stopped() {
-		taken := false
-		if a.App.Broken == "" && a.App.Stop != gk.StopPerson && !a.App.PausedUntil.After(now) { // one that is due tries whether the app works again
-			var err error
-			if taken, err = k.takeProbe(ctx, a.App.ID, now); err != nil {
-				return err
-			}
-		}
-		if !taken {
+		if taken, err := k.triesAgain(ctx, a.App, now); err != nil {
+			return err
+		} else if !taken {
 			return k.waitForStop(ctx, a, g)
 		}
 	}
@@ -46,33 +42,56 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if errand != lifecycle.SendRefresh && g.RetryAt.After(now) && lifecycle.OverQuota(&g, t, now, false) > 0 {
 		k.counts.add(a.App.Platform, OverQuota)
 	}
-	if a.App.Broken != "" && errand != lifecycle.SendRefresh {
-		return nil // it cannot be asked
-	}
-	switch errand {
-	case lifecycle.SendRefresh:
+	return k.goOn(ctx, a, g, errand)
+}
+
+// goOn runs the errand that a turn left. An app that is broken can send a refresh, which tells, and nothing else.
+func (k *Keeper) goOn(ctx context.Context, a apps.Opened, g gk.Grant, errand lifecycle.Errand) error {
+	switch {
+	case errand == lifecycle.SendRefresh:
 		return k.renew(ctx, a, g)
-	case lifecycle.Nothing:
+	case a.App.Broken != "":
 		return nil
-	case lifecycle.AskWhose:
+	case errand == lifecycle.AskWhose:
 		return k.confirmImport(ctx, a, g)
-	case lifecycle.AskAlive:
+	case errand == lifecycle.AskAlive:
 		return k.askAlive(ctx, a, g)
-	case lifecycle.AskHow:
+	case errand == lifecycle.AskHow:
 		return k.probe(ctx, a, g)
 	}
 	return nil
 }
 
-// waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done.
+// triesAgain reports whether a refresh that is due is the one that tries whether a stopped app works again.
+func (k *Keeper) triesAgain(ctx context.Context, app gk.App, now time.Time) (bool, error) {
+	if app.Broken != "" || app.Stop == gk.StopPerson || app.PausedUntil.After(now) {
+		return false, nil
+	}
+	return k.takeProbe(ctx, app.ID, now)
+}
+
+// waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done. A
+// stop that ended since this turn began may have hastened the others before this row was put off, so it is asked about
+// once the row is written: either the one sees the row, or the other sees the end.
 func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	now := k.Now()
-	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
 		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(row, now), now), nil
 	})
+	if err != nil || a.App.Broken != "" || k.apps.Stopped(a.App.ID) {
+		return err // where this process cannot open the app, the app's next look hastens its grants
+	}
+	app, err := k.store.App(ctx, gk.Engine(), a.App.ID)
+	if err != nil {
+		return err
+	}
+	if !app.Stopped() {
+		k.hasten(ctx, app.ID)
+	}
+	return nil
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the

@@ -15,7 +15,7 @@ func TestNoRefreshComesBetweenAConsentAndItsPair(t *testing.T) {
 		g := h.connect(0, "cust-1")
 		_, pressed := h.press(consent.BeginInput{Owner: "cust-1", Shop: h.host(0)})
 		back := h.consent(pressed.URL, h.shop(0))
-		h.option("slow", "20s")
+		h.option("slow", "8s")
 		h.fault("slow", "token", 1)
 		ended := make(chan consent.Outcome, 1)
 		go func() {

@@ -90,7 +90,7 @@ func Claim(grant *gk.Grant, t Terms, by Asker, a gk.Attempt, now time.Time) (Cla
 		return Wait{now.Add(wait), Paced}, nil
 	}
 	hold(&g, a)
-	CountCall(&g, t.Renewal, now)
+	events = append(events, CountCall(&g, t, now)...)
 	*grant = g
 	return Claimed{}, events
 }

@@ -55,9 +55,14 @@ func OverQuota(g *gk.Grant, t Terms, now time.Time, reserve bool) time.Duration 
 	if g.QuotaUsed < most {
 		return 0
 	}
-	zone := t.Renewal.Location()
+	return nextDay(now, t.Renewal).Sub(now)
+}
+
+// nextDay is when the platform's next day begins, and with it the count of calls anew.
+func nextDay(now time.Time, f platform.Renewal) time.Time {
+	zone := f.Location()
 	local := now.In(zone)
-	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone).Sub(now)
+	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone)
 }
 
 // inLastLead reports whether a token is in the part of its life in which a refresh by itself may use the reserve: the
@@ -72,13 +77,26 @@ func DayOf(t time.Time, f platform.Renewal) int64 {
 	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
 }
 
-// CountCall counts one token call of a grant.
-func CountCall(g *gk.Grant, f platform.Renewal, now time.Time) {
-	if day := DayOf(now, f); g.QuotaDay != day {
+// LimitTokenCalls names the limit of token calls in events.
+const LimitTokenCalls = "token_calls"
+
+// nearly is the part of a day's calls, in hundredths, whose use is told.
+const nearly = 80
+
+// CountCall counts one token call of a grant. The one that uses up four fifths of the day's calls is told, once a day.
+func CountCall(g *gk.Grant, t Terms, now time.Time) []gk.Event {
+	if day := DayOf(now, t.Renewal); g.QuotaDay != day {
 		g.QuotaDay, g.QuotaUsed = day, 0
 	}
 	g.QuotaUsed++
 	g.AskedAt = now
+	most := t.Calls.Day * nearly
+	if most == 0 || g.QuotaUsed*100 < most || (g.QuotaUsed-1)*100 >= most {
+		return nil
+	}
+	return []gk.Event{Event(gk.EventQuotaNear, "engine", g, now, map[string]any{
+		"limit": LimitTokenCalls, "used": g.QuotaUsed, "of": t.Calls.Day, "resets_at": nextDay(now, t.Renewal).UTC().Format(time.RFC3339),
+	})}
 }
 
 // Forgive lifts the pause that a fault of the app put on a grant, once the app is repaired.

@@ -113,7 +113,7 @@ func Place(old *gk.Grant, t Terms, c *Consent, now time.Time) (gk.Grant, []gk.Ev
 	g.Warned = 0
 	calm(&g)
 	Release(&g)
-	CountCall(&g, t.Renewal, c.AskedAt)
+	near := CountCall(&g, t, c.AskedAt)
 	g.DueAt = Plan(&g, t, now)
 	g.UpdatedAt = now
 
@@ -133,7 +133,7 @@ func Place(old *gk.Grant, t Terms, c *Consent, now time.Time) (gk.Grant, []gk.Ev
 	if c.takes(old) {
 		events = append(events, Moved(&g, old.Owner, "merchant", now)...)
 	}
-	return g, events
+	return g, append(events, near...)
 }
 
 // missing lists the scopes that were wanted and not granted, where the platform says what it granted.

@@ -116,7 +116,7 @@ func TestPlaceBringsAll(t *testing.T) {
 		g.Scopes = []string{"read"}
 		g.Facts = map[string]string{"level": "2", lifecycle.FactSeen: noon.Format(time.RFC3339), lifecycle.FactMissing: "write"}
 		g.Shops = []gk.Shop{{ID: "1002", Name: "Two", LostAt: gk.At(noon)}, {ID: "1001", Name: "One"}, {ID: "1003"}}
-		lifecycle.CountCall(g, terms().Renewal, noon)
+		lifecycle.CountCall(g, terms(), noon)
 	})
 	want.DueAt = lifecycle.Plan(&want, terms(), noon)
 	same(t, "a consent after trouble", g, want)

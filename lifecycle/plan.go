@@ -29,37 +29,54 @@ func soonestDue(g *gk.Grant, t Terms, now time.Time) time.Time {
 		return g.AttemptUntil
 	}
 	var due time.Time
-	soonest := func(t time.Time) {
-		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
-			due = t
+	for _, at := range []time.Time{refreshAt(g, t, now), warnAt(g, now), confirmAt(g, now), endAt(g, t, now), probeAt(g, t, now)} {
+		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
+			due = at
 		}
-	}
-	if g.Renewable {
-		at := renewAt(g, t)
-		if g.InDoubt() {
-			at = settleAt(g, t.For(g), now)
-		}
-		if at.Before(g.RetryAt) && !at.IsZero() {
-			at = g.RetryAt
-		}
-		soonest(at)
-	}
-	soonest(warnAt(g, now))
-	soonest(confirmAt(g, now))
-	resting := asleep(g, t)
-	if g.State == gk.Active && !resting || g.State == gk.Held && (!g.Renewable || g.Expires.After(now)) {
-		soonest(g.Expires)
-	}
-	if g.State == gk.Suspended && !g.Ceiling.IsZero() {
-		soonest(g.Ceiling)
-	}
-	if at := SeenAt(g).Add(t.Probe); t.probes(g) && g.State == gk.Active && (len(g.Access) > 0 || !t.Tokens) && !(resting && ended(g, later(at, now))) {
-		soonest(at)
 	}
 	if due.IsZero() && g.Renewable {
 		due = now.Add(24 * time.Hour) // no end is known; the grant is not forgotten
 	}
 	return due
+}
+
+// refreshAt is when a grant is refreshed or its doubt settled, not before the pause of a refusal is over.
+func refreshAt(g *gk.Grant, t Terms, now time.Time) time.Time {
+	if !g.Renewable {
+		return time.Time{}
+	}
+	at := renewAt(g, t)
+	if g.InDoubt() {
+		at = settleAt(g, t.For(g), now)
+	}
+	if !at.IsZero() && at.Before(g.RetryAt) {
+		return g.RetryAt
+	}
+	return at
+}
+
+// endAt is when a grant's state changes because its token, or its authorization, ends.
+func endAt(g *gk.Grant, t Terms, now time.Time) time.Time {
+	switch {
+	case g.State == gk.Active && !asleep(g, t), g.State == gk.Held && (!g.Renewable || g.Expires.After(now)):
+		return g.Expires
+	case g.State == gk.Suspended:
+		return g.Ceiling
+	}
+	return time.Time{}
+}
+
+// probeAt is when the platform is asked whether a grant lives. One that rests is left alone once its token has ended.
+func probeAt(g *gk.Grant, t Terms, now time.Time) time.Time {
+	usable := len(g.Access) > 0 || !t.Tokens
+	if !t.probes(g) || g.State != gk.Active || !usable {
+		return time.Time{}
+	}
+	at := SeenAt(g).Add(t.Probe)
+	if asleep(g, t) && ended(g, later(at, now)) {
+		return time.Time{}
+	}
+	return at
 }
 
 // SeenAt is when the platform last confirmed a grant.

@@ -47,21 +47,29 @@ func Weigh(g *gk.Grant, r gk.Renewal, now time.Time) Fate {
 	return Stored
 }
 
-// TakeAtOnce stores a pair that brings nothing but itself, and tells nobody. Stored is its only outcome that changes the
-// grant. Where a renewal is Held, the pair is Late for a grant of which anything else was told than its attempt: what was
-// told owes an event.
+// TakeAtOnce stores a pair that brings nothing but itself and facts, and tells nobody. Stored is its only outcome that
+// changes the grant. Where a renewal is Held, the pair is Late for a grant of which anything else was told than its attempt:
+// what was told owes an event. So is one whose facts were made of others than the grant has.
 func TakeAtOnce(g *gk.Grant, r gk.Renewal) Fate {
 	fate := Weigh(g, r, r.At)
-	if fate == Stored && (g.Generation != r.Spent || r.Held && (g.AttemptID != r.Attempt || troubled(g))) {
+	if fate == Stored && (g.Generation != r.Spent || r.Held && (g.AttemptID != r.Attempt || troubled(g)) || otherFacts(g, r)) {
 		fate = Late
 	}
 	if fate != Stored {
 		return fate
 	}
 	store(g, r)
+	if len(r.Facts) > 0 {
+		g.Facts = r.Facts
+	}
 	Release(g)
 	g.DueAt = r.Due
 	return Stored
+}
+
+// otherFacts reports whether the facts that a pair brings were made of others than the grant has.
+func otherFacts(g *gk.Grant, r gk.Renewal) bool {
+	return len(r.Facts) > 0 && !maps.Equal(g.Facts, r.FactsWere)
 }
 
 // troubled reports whether something was told of a grant that a pair makes untrue.
@@ -162,12 +170,25 @@ func Ceiling(g *gk.Grant, told, expires time.Time) time.Time {
 	return told
 }
 
-// Plain reports whether an answer brings nothing but a pair, to a grant that owes no event for it: the hot case.
+// Plain reports whether an answer brings nothing but a pair and facts, to a grant that owes no event for it: the hot case.
 func Plain(g *gk.Grant, b Brought, expires time.Time) bool {
 	return !troubled(g) && !Shared(g) &&
 		(b.Subject.Host == "" || b.Subject.Host == g.Subject.Host) &&
 		(len(b.Scopes) == 0 || slices.Equal(b.Scopes, g.Scopes)) &&
-		Ceiling(g, b.Ceiling, expires).Equal(g.Ceiling) && itself(g, b.Shops) && subset(b.Facts, g.Facts)
+		Ceiling(g, b.Ceiling, expires).Equal(g.Ceiling) && itself(g, b.Shops)
+}
+
+// Learned returns the facts of a grant after an answer brought some; none where that changes nothing.
+func Learned(g *gk.Grant, brought map[string]string) map[string]string {
+	if subset(brought, g.Facts) {
+		return nil
+	}
+	facts := maps.Clone(g.Facts)
+	if facts == nil {
+		facts = make(map[string]string, len(brought))
+	}
+	maps.Copy(facts, brought)
+	return facts
 }
 
 // itself reports whether shops are no more than the one that a grant is about, which it has from its beginning.
@@ -184,6 +205,7 @@ func After(g *gk.Grant, r gk.Renewal, ceiling time.Time) gk.Grant {
 	next := *g
 	next.Ceiling = Ceiling(g, ceiling, r.Expires)
 	next.Facts = WithFact(g.Facts, FactShared, "")
+	maps.Copy(next.Facts, r.Facts)
 	store(&next, r)
 	next.State = gk.Active
 	Release(&next)

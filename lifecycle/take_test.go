@@ -69,6 +69,7 @@ func TestWeigh(t *testing.T) {
 
 func TestTakeAtOnce(t *testing.T) {
 	held := func(r *gk.Renewal) { r.Held = true }
+	facts := func(r *gk.Renewal) { r.Facts, r.FactsWere = map[string]string{"a": "2"}, map[string]string{"a": "1"} }
 	for name, c := range map[string]struct {
 		grant gk.Grant
 		pair  gk.Renewal
@@ -82,6 +83,7 @@ func TestTakeAtOnce(t *testing.T) {
 		"it failed before":                        {attempted(func(g *gk.Grant) { g.Failures = 1 }), bought(held), lifecycle.Late},
 		"it was in doubt":                         {attempted(func(g *gk.Grant) { g.Doubts = 1 }), bought(held), lifecycle.Late},
 		"it has a fault":                          {attempted(func(g *gk.Grant) { g.Fault = &gk.Fault{Code: "c"} }), bought(held), lifecycle.Late},
+		"it brings facts, made of others":         {attempted(), bought(held, facts), lifecycle.Late},
 		"it is of an older generation":            {healthy(func(g *gk.Grant) { g.Generation, g.PairSpent, g.PairAskedAt = 4, 3, hours(-1) }), bought(), lifecycle.Late},
 	} {
 		g := c.grant
@@ -155,7 +157,7 @@ func TestPlain(t *testing.T) {
 		"another scope":             {healthy(), lifecycle.Brought{Scopes: []string{"a"}}, false},
 		"the shop itself":           {healthy(), lifecycle.Brought{Shops: []gk.Shop{{ID: "1001"}}}, true},
 		"another shop":              {healthy(), lifecycle.Brought{Shops: []gk.Shop{{ID: "1002"}}}, false},
-		"a fact":                    {healthy(), lifecycle.Brought{Facts: map[string]string{"a": "1"}}, false},
+		"a fact":                    {healthy(), lifecycle.Brought{Facts: map[string]string{"a": "1"}}, true},
 		"an end that jitters":       {healthy(), lifecycle.Brought{Ceiling: hours(24 * 365).Add(-9 * time.Minute)}, true},
 		"an end that moved":         {healthy(), lifecycle.Brought{Ceiling: hours(24 * 364)}, false},
 		"a grant in trouble":        {healthy(func(g *gk.Grant) { g.Failures = 1 }), lifecycle.Brought{}, false},
@@ -185,5 +187,24 @@ func TestCeiling(t *testing.T) {
 		if got := lifecycle.Ceiling(&g, c.told, c.expires); !got.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// TestPairWithFactsIsTakenAtOnceAsTakeTakesIt compares the two ways by which a pair that brings facts gets onto a grant.
+func TestPairWithFactsIsTakenAtOnceAsTakeTakesIt(t *testing.T) {
+	for _, had := range []map[string]string{nil, {"a": "1"}, {"a": "1", "b": "2"}} {
+		brought := map[string]string{"b": "3"}
+		slow := attempted(func(g *gk.Grant) { g.Facts = had })
+		quick := slow
+		r := bought(func(r *gk.Renewal) { r.Facts, r.FactsWere = lifecycle.Learned(&slow, brought), had })
+		next := lifecycle.After(&quick, r, time.Time{})
+		r.Due = lifecycle.Plan(&next, terms(), noon)
+		if got := lifecycle.TakeAtOnce(&quick, r); got != lifecycle.Stored {
+			t.Fatalf("%v: %s, want stored", had, got)
+		}
+		if events := lifecycle.Take(&slow, terms(), r, lifecycle.Brought{Facts: brought}, noon); len(events) > 0 {
+			t.Errorf("%v: events %s, want none", had, kinds(events))
+		}
+		same(t, "a grant that learned facts", quick, slow)
 	}
 }

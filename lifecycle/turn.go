@@ -32,8 +32,7 @@ func Turn(g *gk.Grant, t Terms, app gk.App, now time.Time) (Errand, []gk.Event) 
 	if g.Renewable && g.State != gk.Expired && RenewalDue(g, t, now) {
 		wait := OverQuota(g, t, now, inLastLead(g, t.For(g), now))
 		if wait == 0 {
-			CountCall(g, t.Renewal, now)
-			return SendRefresh, events
+			return SendRefresh, append(events, CountCall(g, t, now)...)
 		}
 		g.RetryAt = now.Add(wait)
 	}

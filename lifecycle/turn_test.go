@@ -35,7 +35,7 @@ func TestTurn(t *testing.T) {
 		"it rested for the app, which is repaired": {attempted(soon, of(&gk.Fault{Action: gk.FixConfig})), terms(), gk.App{}, lifecycle.SendRefresh, ""},
 		"it rests for the app, which is not":       {attempted(soon, of(&gk.Fault{Action: gk.FixConfig})), terms(), gk.App{Fault: &gk.Fault{}}, lifecycle.Nothing, ""},
 		"the day's calls are used up":              {attempted(soon, spent(5)), terms(daily), gk.App{}, lifecycle.Nothing, ""},
-		"the reserve, in the last lead":            {attempted(soon, spent(3)), terms(daily), gk.App{}, lifecycle.SendRefresh, ""},
+		"the reserve, in the last lead":            {attempted(soon, spent(3)), terms(daily), gk.App{}, lifecycle.SendRefresh, gk.EventQuotaNear},
 		"the reserve, before the last lead":        {attempted(func(g *gk.Grant) { g.Expires = hours(0.6) }, spent(3)), terms(daily), gk.App{}, lifecycle.Nothing, ""},
 		"the token has ended":                      {attempted(func(g *gk.Grant) { g.Expires = noon }), terms(), gk.App{}, lifecycle.SendRefresh, gk.EventGrantSuspended},
 		"the last token has ended":                 {attempted(func(g *gk.Grant) { g.Expires, g.Renewable = noon, false }), terms(), gk.App{}, lifecycle.Nothing, gk.EventGrantExpired},

@@ -185,6 +185,9 @@ func (g *together) settle(state string, due, now time.Time, class string) {
 // forget keeps what an alarm remembers small: minutes and groups that are over.
 func forget(state map[string]int64, now time.Time) {
 	for key, at := range state {
+		if strings.HasPrefix(key, digestHad) {
+			continue
+		}
 		var minute int64
 		if n, err := fmt.Sscanf(key, "minute %d", &minute); n == 1 && err == nil {
 			if minute < now.Unix()/60 {

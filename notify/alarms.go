@@ -58,6 +58,11 @@ func checkRule(r store.Rule) error {
 			return &gk.Invalid{Field: "quiet", Why: err.Error()}
 		}
 	}
+	if r.Digest != nil {
+		if _, _, err := readDigest(*r.Digest); err != nil {
+			return &gk.Invalid{Field: "digest", Why: err.Error()}
+		}
+	}
 	if r.Group < 0 || r.Group > longestGroup {
 		return &gk.Invalid{Field: "group", Why: "is longer than a day"}
 	}
@@ -84,6 +89,7 @@ func (n *News) CreateAlarm(ctx context.Context, v gk.Viewer, settings map[string
 	}
 	now := n.o.Keeper.Now()
 	o := store.Outlet{ID: gk.NewID("alm", now), Form: store.AlarmForm, By: v.Key, Enabled: true, Rule: rule, CreatedAt: now, UpdatedAt: now}
+	newDigest(&o, now)
 	p := private{Settings: settings}
 	if err := n.seal(&o, p); err != nil {
 		return Alarm{}, err
@@ -121,7 +127,8 @@ func (n *News) Alarms(ctx context.Context, v gk.Viewer, after string, limit int)
 // UpdateAlarm changes an alarm. Its secrets do not go to another address than the one that they were given with: whoever
 // changes the address gives them anew.
 func (n *News) UpdateAlarm(ctx context.Context, v gk.Viewer, id string, c AlarmChange) (Alarm, error) {
-	err := n.change(ctx, v, store.AlarmForm, id, func(o *store.Outlet, p *private, _ time.Time) error {
+	err := n.change(ctx, v, store.AlarmForm, id, func(o *store.Outlet, p *private, now time.Time) error {
+		was := o.Rule.Digest
 		if c.Settings != nil {
 			next := map[string]string{}
 			for name, value := range c.Settings {
@@ -149,6 +156,10 @@ func (n *News) UpdateAlarm(ctx context.Context, v gk.Viewer, id string, c AlarmC
 		}
 		if c.Enabled != nil && *c.Enabled != o.Enabled {
 			o.Enabled, o.Reason, o.FailingSince, o.ToldAt = *c.Enabled, "", time.Time{}, time.Time{}
+			newDigest(o, now)
+		}
+		if d := o.Rule.Digest; d != nil && (was == nil || *d != *was) {
+			newDigest(o, now)
 		}
 		if err := n.checkSettings(o.Rule.Channel, p.Settings); err != nil {
 			return err

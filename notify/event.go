@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,11 +96,11 @@ func (t Teller) tell(e gk.Event, app gk.App, g gk.Grant) Event {
 		out.Data = map[string]any{}
 	}
 	if out.Platform == "" {
-		out.Platform = g.Platform
+		out.Platform = firstText(g.Platform, platformIn(e))
 	}
 	if g.ID != "" {
 		s := g.Subject
-		out.Subject = &s
+		out.Subject, out.Tags = &s, g.Tags
 	}
 	// The ends carry the contract's names beside those that the history has.
 	if end, ok := out.Data["ends_at"].(string); ok {
@@ -112,8 +113,25 @@ func (t Teller) tell(e gk.Event, app gk.App, g gk.Grant) Event {
 	if move, ok := out.Data["whose_move"].(string); ok && known.move != "" && known.move != moveMerchant {
 		out.WhoseMove = move
 	}
-	out.Text = sentence(known.text, out, app)
+	out.Text = sentence(known.text, out, app, t.named(out.Platform))
 	return out
+}
+
+// platformIn is the platform of an event that is of no app.
+func platformIn(e gk.Event) string {
+	if e.App != "" {
+		return ""
+	}
+	code, _ := e.Data["platform"].(string)
+	return code
+}
+
+// named is how people call a platform.
+func (t Teller) named(code string) platform.Texts {
+	if d := t.Keeper.Apps().Driver(code); d != nil {
+		return d.Spec().Facts.Names
+	}
+	return platform.Texts{ZhCN: code, ZhTW: code, En: code}
 }
 
 // fault explains the fault that an event names by its row and code.
@@ -136,19 +154,24 @@ func (t Teller) fault(e gk.Event, code, environment string) *explain.Fault {
 }
 
 // sentence fills the blanks of a kind's sentence.
-func sentence(text platform.Texts, e Event, app gk.App) platform.Texts {
+func sentence(text platform.Texts, e Event, app gk.App, names platform.Texts) platform.Texts {
+	if text == (platform.Texts{}) {
+		return platform.Texts{ZhCN: e.Kind, ZhTW: e.Kind, En: e.Kind}
+	}
 	date := ""
 	if end, ok := e.Data["at"].(string); ok {
 		if at, err := time.Parse(time.RFC3339, end); err == nil {
 			date = at.UTC().Format(time.DateOnly)
 		}
 	}
-	fill := strings.NewReplacer("{shop}", shopName(e), "{app}", oneLine(firstText(app.Name, e.App)), "{date}", date,
-		"{days}", plain(e.Data["days"]), "{limit}", plain(e.Data["limit"]), "{setting}", plain(e.Data["setting"]))
-	if text == (platform.Texts{}) {
-		text = platform.Texts{ZhCN: e.Kind, ZhTW: e.Kind, En: e.Kind}
+	fill := []string{"{shop}", shopName(e), "{app}", oneLine(firstText(app.Name, e.App)), "{date}", date}
+	for _, name := range []string{"days", "used", "of", "minutes"} {
+		fill = append(fill, "{"+name+"}", plain(e.Data[name]))
 	}
-	return platform.Texts{ZhCN: fill.Replace(text.ZhCN), ZhTW: fill.Replace(text.ZhTW), En: fill.Replace(text.En)}
+	in := func(text, name string) string {
+		return strings.NewReplacer(append(fill, "{platform}", oneLine(name))...).Replace(text)
+	}
+	return platform.Texts{ZhCN: in(text.ZhCN, names.ZhCN), ZhTW: in(text.ZhTW, names.ZhTW), En: in(text.En, names.En)}
 }
 
 // shopName is how people call the subject of an event.
@@ -181,8 +204,11 @@ func oneLine(s string) string {
 }
 
 func plain(v any) string {
-	if v == nil {
+	switch n := v.(type) {
+	case nil:
 		return ""
+	case float64: // as a number comes out of the history
+		return strconv.FormatFloat(n, 'f', -1, 64)
 	}
 	return oneLine(fmt.Sprint(v))
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ import (
 // house is the news over a real database, with receivers on loopback and a clock that tests move.
 type house struct {
 	t      *testing.T
-	store  store.Store
+	store  *counting
 	vault  *vault.Vault
 	keeper *keeper.Keeper
 	news   *notify.News
@@ -45,12 +46,18 @@ var all = gk.Viewer{Key: "key_all", Scopes: gk.Scopes()}
 // newHouse opens a house whose news may reach the given hosts.
 func newHouse(t *testing.T, allow ...string) *house {
 	t.Helper()
+	return newHouseBehind(t, outbound.Options{Allow: allow})
+}
+
+// newHouseBehind opens a house whose news goes out by a gate of its own.
+func newHouseBehind(t *testing.T, o outbound.Options) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	db, err := sqlite.Open(t.Context(), sqlitetest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.store = db
+	h.store = &counting{Store: db}
 	master := vault.NewMaster()
 	wrapped, _, err := vault.Create(master)
 	if err != nil {
@@ -59,7 +66,7 @@ func newHouse(t *testing.T, allow ...string) *house {
 	if h.vault, err = vault.Open(master, wrapped, "test"); err != nil {
 		t.Fatal(err)
 	}
-	gate, err := outbound.New(outbound.Options{Allow: allow})
+	gate, err := outbound.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +77,7 @@ func newHouse(t *testing.T, allow ...string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.news = notify.New(notify.Options{Keeper: h.keeper, Store: db, Vault: h.vault, Gate: gate, ConsoleURL: "https://console.example", Log: quiet})
+	h.news = notify.New(notify.Options{Keeper: h.keeper, Store: h.store, Vault: h.vault, Gate: gate, ConsoleURL: "https://console.example", Log: quiet})
 	h.app, err = h.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
 		Platform: "shoplazza", Name: "ERP", Settings: map[string]string{"client_id": "made-up", "client_secret": "made-up-secret"},
 	})
@@ -85,6 +92,20 @@ func newHouse(t *testing.T, allow ...string) *house {
 	})
 	return h
 }
+
+// counting counts the looks at what waits.
+type counting struct {
+	store.Store
+	looked atomic.Int64
+}
+
+func (c *counting) Backlogs(ctx context.Context, now time.Time) ([]store.Backlog, error) {
+	defer c.looked.Add(1)
+	return c.Store.Backlogs(ctx, now)
+}
+
+// looks is how often somebody has looked whether work is late.
+func (h *house) looks() int64 { return h.store.looked.Load() }
 
 func (h *house) clock() time.Time {
 	h.mu.Lock()
@@ -158,15 +179,15 @@ func (h *house) webhook(address string, rule store.Rule) (notify.Webhook, string
 	return w, secret.Reveal()
 }
 
-// until waits until something is so.
+// until waits until something is so: five minutes at most, which only a failure takes.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if so() {
 			return
 		}
 	}
-	t.Fatalf("in 30 s it did not come about that %s", what)
+	t.Fatalf("in five minutes it did not come about that %s", what)
 }
 
 // post is one request that a receiver got.

@@ -30,7 +30,7 @@ type kind struct {
 	severity string
 	move     string         // whose turn it is, where the fault does not tell; empty: nobody's
 	recovers bool           // it ends a trouble
-	text     platform.Texts // one sentence, with {shop}, {app}, {days}, {date}, {limit}, {setting}
+	text     platform.Texts // one sentence, with {shop}, {app}, {platform}, {days}, {date} and members of data
 }
 
 // kinds is the catalogue of events. A kind that is here stays here, with its meaning.
@@ -94,9 +94,13 @@ var kinds = map[string]kind{
 	gk.EventWebhookDisabled: {severity: Warning, move: moveVendor, text: platform.Texts{
 		ZhCN: "您的一个接收地址已停用。", ZhTW: "您的一個接收位址已停用。", En: "An endpoint of yours was disabled."}},
 	gk.EventQuotaNear: {severity: Warning, move: moveVendor, text: platform.Texts{
-		ZhCN: "{shop} 当天的调用额度 {limit} 已用到八成。", ZhTW: "{shop} 當天的呼叫額度 {limit} 已用到八成。", En: "Eighty per cent of the quota {limit} of {shop} are used."}},
+		ZhCN: "{shop} 当天的令牌请求已用 {used} 次，平台每天允许 {of} 次。", ZhTW: "{shop} 當天的權杖請求已用 {used} 次，平台每天允許 {of} 次。",
+		En: "{shop} has used {used} of the {of} token requests that the platform allows a day."}},
 	gk.EventSystemBehind: {severity: Critical, move: moveVendor, text: platform.Texts{
-		ZhCN: "令牌刷新落后于计划。", ZhTW: "權杖更新落後於計畫。", En: "Refreshes are falling behind their plan."}},
+		ZhCN: "{platform} 的令牌刷新落后于计划，最早的一项已等了 {minutes} 分钟。", ZhTW: "{platform} 的權杖更新落後於計畫，最早的一項已等了 {minutes} 分鐘。",
+		En: "The work on {platform} is falling behind its plan; what waits longest has been due for {minutes} minutes."}},
+	gk.EventSystemCaughtUp: {severity: Info, recovers: true, text: platform.Texts{
+		ZhCN: "{platform} 的令牌刷新已赶上计划。", ZhTW: "{platform} 的權杖更新已趕上計畫。", En: "The work on {platform} keeps to its plan again."}},
 	gk.EventSystemSpilled: {severity: Critical, move: moveVendor, text: platform.Texts{
 		ZhCN: "数据库暂时写不进，新令牌先存在备用文件里。", ZhTW: "資料庫暫時寫不進，新權杖先存在備用檔案裡。", En: "The database takes no writes; token pairs wait in the spill file."}},
 	gk.EventKeyVolume: {severity: Warning, move: moveVendor, text: platform.Texts{

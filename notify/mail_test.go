@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -22,14 +23,24 @@ type postOffice struct {
 	mu    sync.Mutex
 	mails []string
 	bad   string // what it answers to RCPT; empty: it takes it
+
+	first   *tls.Config // with which a connection begins; nil: in clear
+	offers  *tls.Config // by STARTTLS; nil: it does not
+	secured int         // mails and passwords that came over TLS
+	clear   int         // and in clear
 }
 
-func newPostOffice(t *testing.T) *postOffice {
+func newPostOffice(t *testing.T) *postOffice { return new(postOffice).open(t) }
+
+func (o *postOffice) open(t *testing.T) *postOffice {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &postOffice{Listener: l}
+	if o.first != nil {
+		l = tls.NewListener(l, o.first)
+	}
+	o.Listener = l
 	t.Cleanup(func() { _ = l.Close() }) // the test is over
 	go func() {
 		for {
@@ -46,6 +57,16 @@ func newPostOffice(t *testing.T) *postOffice {
 func (o *postOffice) serve(c net.Conn) {
 	defer func() { _ = c.Close() }() // the client has gone
 	say := func(line string) { _, _ = fmt.Fprintf(c, "%s\r\n", line) }
+	_, over := c.(*tls.Conn)
+	note := func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if over {
+			o.secured++
+		} else {
+			o.clear++
+		}
+	}
 	in := bufio.NewReader(c)
 	say("220 post office")
 	for {
@@ -55,7 +76,21 @@ func (o *postOffice) serve(c net.Conn) {
 		}
 		switch word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(line)), " "); word {
 		case "EHLO":
-			say("250 post office")
+			say("250-post office")
+			if o.offers != nil && !over {
+				say("250-STARTTLS")
+			}
+			say("250 AUTH PLAIN")
+		case "STARTTLS":
+			say("220 go ahead")
+			secure := tls.Server(c, o.offers)
+			if secure.Handshake() != nil {
+				return
+			}
+			c, over, in = secure, true, bufio.NewReader(secure)
+		case "AUTH":
+			note()
+			say("235 welcome")
 		case "RCPT":
 			o.mu.Lock()
 			bad := o.bad
@@ -77,6 +112,7 @@ func (o *postOffice) serve(c net.Conn) {
 			o.mu.Lock()
 			o.mails = append(o.mails, text.String())
 			o.mu.Unlock()
+			note()
 			say("250 taken")
 		case "QUIT":
 			say("221 bye")

@@ -56,8 +56,11 @@ func (n *News) look() {
 // Run spreads events to the outlets and delivers them until ctx ends; then it waits for what is on its way, which is
 // seconds. What is left is delivered at the next start, or by another instance.
 func (n *News) Run(ctx context.Context) error {
-	w := newWorker(n)
+	w, a := newWorker(n), newAhead(n)
 	var g errgroup.Group
+	d := &digests{worker: w}
+	g.Go(func() error { return n.turns(ctx, a.pass) })
+	g.Go(func() error { return n.turns(ctx, d.pass) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error {
 		defer w.all.Wait()

@@ -40,15 +40,17 @@ func (n *News) spread(ctx context.Context) (more bool, err error) {
 	now := n.o.Keeper.Now()
 	to := from
 	var deliveries []store.Delivery
+	lately := map[telling]string{}
 	for _, e := range events {
 		var wanted []store.Delivery
 		for _, o := range outlets {
-			yes, err := n.wants(ctx, o, e, platforms[e.App])
+			yes, err := n.wants(ctx, o, e, platforms[e.App], lately)
 			if err != nil {
 				return false, err
 			}
 			if yes {
 				wanted = append(wanted, delivery(o, e, now))
+				lately[telling{o.ID, about(e)}] = e.Kind
 			}
 		}
 		if len(deliveries) > 0 && len(deliveries)+len(wanted) > spreadDeliveries {
@@ -62,6 +64,9 @@ func (n *News) spread(ctx context.Context) (more bool, err error) {
 	}
 	return err == nil, err
 }
+
+// telling is what an outlet is told about: the deliveries that are not stored yet are remembered by it.
+type telling struct{ outlet, about string }
 
 // platforms returns the platforms of the apps that events are about.
 func (n *News) platforms(ctx context.Context, events []gk.Event) (map[string]string, error) {
@@ -82,7 +87,7 @@ func (n *News) platforms(ctx context.Context, events []gk.Event) (map[string]str
 
 func delivery(o store.Outlet, e gk.Event, now time.Time) store.Delivery {
 	d := store.Delivery{
-		Outlet: o.ID, Event: e.ID, Position: e.Position, Kind: e.Kind, About: firstText(e.Grant, e.App), State: store.Pending, DueAt: now, CreatedAt: now,
+		Outlet: o.ID, Event: e.ID, Position: e.Position, Kind: e.Kind, About: about(e), State: store.Pending, DueAt: now, CreatedAt: now,
 	}
 	if o.Form == store.AlarmForm {
 		d.DueAt = now.Add(gather)
@@ -90,13 +95,19 @@ func delivery(o store.Outlet, e gk.Event, now time.Time) store.Delivery {
 	return d
 }
 
+// about is what an event is about: its trouble, and the end of it.
+func about(e gk.Event) string {
+	outlet, _ := e.Data["webhook"].(string)
+	return firstText(e.Grant, e.App, platformIn(e), outlet)
+}
+
 // viewerOf is who an outlet tells: it sees what the rule's limits allow.
 func viewerOf(r store.Rule) gk.Viewer {
 	return gk.Viewer{Key: "outlet", Scopes: []gk.Scope{gk.ScopeRead}, Owners: r.Owners, Apps: r.Apps}
 }
 
-// wants reports whether an outlet gets an event.
-func (n *News) wants(ctx context.Context, o store.Outlet, e gk.Event, platform string) (bool, error) {
+// wants reports whether an outlet gets an event. lately is what the outlets are told beside it.
+func (n *News) wants(ctx context.Context, o store.Outlet, e gk.Event, platform string, lately map[telling]string) (bool, error) {
 	if e.Kind == gk.EventWebhookTest {
 		return o.Enabled && e.Data["webhook"] == o.ID, nil
 	}
@@ -107,14 +118,14 @@ func (n *News) wants(ctx context.Context, o store.Outlet, e gk.Event, platform s
 	if !v.SeesApp(e.App) || len(o.Rule.Apps) > 0 && e.App == "" || !v.SeesOwner(e.Owner) {
 		return false, nil
 	}
-	if len(o.Rule.Platforms) > 0 && !slices.Contains(o.Rule.Platforms, platform) {
+	if len(o.Rule.Platforms) > 0 && !slices.Contains(o.Rule.Platforms, firstText(platform, platformIn(e))) {
 		return false, nil
 	}
 	if o.Form == store.WebhookForm {
 		return fitsAny(o.Rule.Kinds, e.Kind), nil
 	}
 	if kinds[e.Kind].recovers {
-		return n.heard(ctx, o, e)
+		return n.heard(ctx, o, e, lately)
 	}
 	wanted := o.Rule.Kinds
 	if len(wanted) == 0 {
@@ -123,17 +134,22 @@ func (n *News) wants(ctx context.Context, o store.Outlet, e gk.Event, platform s
 	return fitsAny(wanted, e.Kind) && severe(e.Kind, o.Rule.Severity), nil
 }
 
-// heard reports whether the last thing that an alarm told of a grant or an app was a trouble: its end is told to
-// whoever heard of it.
-func (n *News) heard(ctx context.Context, o store.Outlet, e gk.Event) (bool, error) {
+// heard reports whether the last thing that an alarm told of a grant, an app or a platform was a trouble: its end is told
+// to whoever heard of it.
+func (n *News) heard(ctx context.Context, o store.Outlet, e gk.Event, lately map[telling]string) (bool, error) {
 	if fitsAny(o.Rule.Kinds, e.Kind) && severe(e.Kind, o.Rule.Severity) {
 		return true, nil
 	}
-	about := firstText(e.Grant, e.App)
-	told, err := n.o.Store.LastTold(ctx, o.ID, []string{about})
-	if err != nil || told[about] == "" {
-		return false, err
+	about := about(e)
+	last, known := lately[telling{o.ID, about}]
+	if !known {
+		told, err := n.o.Store.LastTold(ctx, o.ID, []string{about})
+		if err != nil {
+			return false, err
+		}
+		if last, known = told[about]; !known {
+			return false, nil
+		}
 	}
-	last := kinds[told[about]]
-	return !last.recovers && last.severity != Info, nil
+	return !kinds[last].recovers && kinds[last].severity != Info, nil
 }

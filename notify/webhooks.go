@@ -285,7 +285,7 @@ func (n *News) replayable(ctx context.Context, o store.Outlet, e gk.Event) (bool
 	if err != nil {
 		return false, err
 	}
-	return n.wants(ctx, o, e, platforms[e.App])
+	return n.wants(ctx, o, e, platforms[e.App], nil)
 }
 
 // ready returns a webhook that can be sent something.
@@ -327,7 +327,7 @@ func (n *News) Replay(ctx context.Context, v gk.Viewer, id string, after, until 
 		}
 		var again []store.Delivery
 		for _, e := range events {
-			yes, err := n.wants(ctx, o, e, platforms[e.App])
+			yes, err := n.wants(ctx, o, e, platforms[e.App], nil)
 			if err != nil {
 				return count, err
 			}

@@ -77,28 +77,52 @@ func sameDigest(given, right string) string {
 	if len(sum) == 0 {
 		return differs
 	}
-	form := map[bool]string{true: "hex", false: "base64"}[isHex]
-	switch {
-	case isHex && strings.EqualFold(given, right):
-		return "in the other case of letters: the platform compares it as it writes it, " + map[bool]string{true: "in capitals", false: "in lower case"}[strings.ToUpper(right) == right]
-	case given == right:
+	if given == right {
 		return "with blanks or a line end around it"
-	case isHex && anyOf(given, base64.StdEncoding.EncodeToString(sum), base64.RawStdEncoding.EncodeToString(sum)):
-		return "in base64 where hex is wanted"
-	case isHex && anyOf(given, base64.URLEncoding.EncodeToString(sum), base64.RawURLEncoding.EncodeToString(sum)):
-		return "in base64 (its URL alphabet) where hex is wanted"
-	case isHex && anyOf(given, base64.StdEncoding.EncodeToString([]byte(right))):
-		return "in base64 of the hex text: send the hex itself"
-	case !isHex && strings.EqualFold(given, hex.EncodeToString(sum)):
-		return "in hex where base64 is wanted"
-	case !isHex && anyOf(given, base64.URLEncoding.EncodeToString(sum), base64.RawURLEncoding.EncodeToString(sum), base64.RawStdEncoding.EncodeToString(sum)):
-		return "in another alphabet of base64: the standard one with padding is wanted"
-	case !isHex && anyOf(given, base64.StdEncoding.EncodeToString([]byte(hex.EncodeToString(sum)))):
-		return "in base64 of the hex text: encode the bytes of the digest, not its hex"
-	case strings.HasSuffix(strings.ToLower(given), strings.ToLower(right)) && len(given) > len(right):
+	}
+	form, alphabet := "base64", otherThanBase64
+	if isHex {
+		form, alphabet = "hex", otherThanHex
+	}
+	if why := alphabet(given, right, sum); why != "" {
+		return why
+	}
+	if strings.HasSuffix(strings.ToLower(given), strings.ToLower(right)) && len(given) > len(right) {
 		return "behind another word: the " + form + " alone is wanted"
 	}
 	return differs
+}
+
+// otherThanHex says in which form a digest is written that the platform wants in hex; empty if in none that is known.
+func otherThanHex(given, right string, sum []byte) string {
+	letters := "in lower case"
+	if strings.ToUpper(right) == right {
+		letters = "in capitals"
+	}
+	switch {
+	case strings.EqualFold(given, right):
+		return "in the other case of letters: the platform compares it as it writes it, " + letters
+	case anyOf(given, base64.StdEncoding.EncodeToString(sum), base64.RawStdEncoding.EncodeToString(sum)):
+		return "in base64 where hex is wanted"
+	case anyOf(given, base64.URLEncoding.EncodeToString(sum), base64.RawURLEncoding.EncodeToString(sum)):
+		return "in base64 (its URL alphabet) where hex is wanted"
+	case anyOf(given, base64.StdEncoding.EncodeToString([]byte(right))):
+		return "in base64 of the hex text: send the hex itself"
+	}
+	return ""
+}
+
+// otherThanBase64 says the same of a digest that the platform wants in base64.
+func otherThanBase64(given, _ string, sum []byte) string {
+	switch {
+	case strings.EqualFold(given, hex.EncodeToString(sum)):
+		return "in hex where base64 is wanted"
+	case anyOf(given, base64.URLEncoding.EncodeToString(sum), base64.RawURLEncoding.EncodeToString(sum), base64.RawStdEncoding.EncodeToString(sum)):
+		return "in another alphabet of base64: the standard one with padding is wanted"
+	case anyOf(given, base64.StdEncoding.EncodeToString([]byte(hex.EncodeToString(sum)))):
+		return "in base64 of the hex text: encode the bytes of the digest, not its hex"
+	}
+	return ""
 }
 
 func anyOf(given string, forms ...string) bool {

@@ -79,7 +79,7 @@ func TestErrorsTellNoSecret(t *testing.T) {
 		wantNoSecret(t, name, err)
 	}
 
-	resp, err := g.Stream(t.Context(), request(t, "GET", "http://"+hosts["half"]+"/canary?canary", ""), outbound.Policy{Allow: anyHost, Timeout: 50 * time.Millisecond})
+	resp, err := g.Stream(t.Context(), request(t, "GET", "http://"+hosts["half"]+"/canary?canary", ""), outbound.Policy{Allow: anyHost, Timeout: 3 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

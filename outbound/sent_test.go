@@ -44,24 +44,25 @@ func TestWhatWasWritten(t *testing.T) {
 		{"speaks another protocol", says("SSH-2.0-canary\r\n"), "http", false, outbound.ErrNoAnswer, "malformed answer"},
 		{"switches protocols", says("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"), "http", false, outbound.ErrNoAnswer, "another protocol"},
 		{"is not gzip", says("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 15\r\n\r\nnot gzip at all"), "http", false, outbound.ErrNoAnswer, "malformed gzip"},
-		{"never answers", reads(waits), "http", false, outbound.ErrNoAnswer, "time-out after 0.3s"},
+		{"never answers", reads(waits), "http", false, outbound.ErrNoAnswer, "time-out after 3s"},
 		{"closes after the request, TLS", reads(func(net.Conn) {}), "https", true, outbound.ErrNoAnswer, "connection closed"},
 		{"ends in the body, TLS", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"acc"), "https", true, outbound.ErrNoAnswer, "connection closed"},
-		{"never answers, TLS", reads(waits), "https", true, outbound.ErrNoAnswer, "time-out after 0.3s"},
+		{"never answers, TLS", reads(waits), "https", true, outbound.ErrNoAnswer, "time-out after 3s"},
 		{"closes before TLS", func(int, net.Conn) {}, "https", false, outbound.ErrNotSent, "TLS: connection closed"},
-		{"never speaks TLS", func(_ int, c net.Conn) { waits(c) }, "https", false, outbound.ErrNotSent, "time-out after 0.3s"},
+		{"never speaks TLS", func(_ int, c net.Conn) { waits(c) }, "https", false, outbound.ErrNotSent, "time-out after 3s"},
 		{"speaks plain http", func(_ int, c net.Conn) { _, _ = io.WriteString(c, ok("")); waits(c) }, "https", false, outbound.ErrNotSent, "TLS: the server does not speak it"},
 	}
 	for _, tt := range tests {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(tt.name+" "+method, func(t *testing.T) {
+				t.Parallel() // some wait for the whole time-out, which is long enough for a busy machine to shake hands in
 				addr := serve(t, tt.secured, tt.server)
 				g := open(t, outbound.Options{Allow: []string{addr}})
 				_, roots := certificate(t)
 				g.TrustRoots(roots)
 				body := map[string]string{"POST": "refresh_token=canary"}[method]
 				_, err := g.Send(t.Context(), request(t, method, tt.scheme+"://"+addr+"/", body),
-					outbound.Policy{Allow: anyHost, Once: true, Timeout: 300 * time.Millisecond})
+					outbound.Policy{Allow: anyHost, Once: true, Timeout: 3 * time.Second})
 				wantError(t, err, tt.kind, tt.class)
 			})
 		}

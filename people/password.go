@@ -97,13 +97,21 @@ func (h Hashing) Hash(ctx context.Context, password string) (string, error) {
 func hash(password string) string {
 	salt := make([]byte, saltLength)
 	_, _ = rand.Read(salt) // never fails: crypto/rand stops the program instead
-	sum := argon2.IDKey([]byte(password), salt, passwordRounds, passwordMemory, passwordLanes, hashLength)
+	return written(salt, argon2.IDKey([]byte(password), salt, passwordRounds, passwordMemory, passwordLanes, hashLength))
+}
+
+func written(salt, sum []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, passwordMemory, passwordRounds, passwordLanes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }
 
 // nobodysPassword is compared with where there is no such person, so that the time of an answer does not tell who exists.
-var nobodysPassword = hash(rand.Text())
+// It is the hash of nothing, random in its place: making a real one would cost every command 20 MiB and a tenth of a second.
+var nobodysPassword = func() string {
+	random := make([]byte, saltLength+hashLength)
+	_, _ = rand.Read(random) // as above
+	return written(random[:saltLength], random[saltLength:])
+}()
 
 // Verify reports whether a password is the one that a hash was made of. An empty hash is no password's.
 func (h Hashing) Verify(ctx context.Context, kept, password string) (bool, error) {

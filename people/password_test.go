@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -31,6 +32,26 @@ func TestPasswordsAreHashedApart(t *testing.T) {
 	} {
 		if got, err := h.Verify(t.Context(), c.kept, c.given); got != c.want || err != nil {
 			t.Errorf("Verify(%q, %q) = %t, %v; want %t", c.kept, c.given, got, err, c.want)
+		}
+	}
+}
+
+// TestNobodysPasswordCostsAsMuchAsSomebodys measures the memory that a comparison fills, which is most of its work.
+func TestNobodysPasswordCostsAsMuchAsSomebodys(t *testing.T) {
+	h := people.NewHashing()
+	kept, err := h.Hash(t.Context(), "seven calm herons walk home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for whose, kept := range map[string]string{"somebody's": kept, "nobody's": ""} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if same, err := h.Verify(t.Context(), kept, "another"); same || err != nil {
+			t.Errorf("%s: %t, %v; want no match", whose, same, err)
+		}
+		runtime.ReadMemStats(&after)
+		if filled := after.TotalAlloc - before.TotalAlloc; filled < 19456<<10 {
+			t.Errorf("%s password filled %d bytes, want the whole of the comparison", whose, filled)
 		}
 	}
 }

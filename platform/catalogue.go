@@ -83,17 +83,39 @@ type Query struct {
 // stage. A row without a code stands for any code and is found by its text; a row that matches everything is found by
 // its code only, after the text alone where the facts say so.
 func (c *Catalogue) Find(q Query) *Row {
+	q.Texts = slices.Clone(q.Texts)
 	if c.lookup.Fold {
-		texts := make([]string, 0, len(q.Texts))
-		for _, t := range q.Texts {
-			texts = append(texts, foldText(t))
+		for i, t := range q.Texts {
+			q.Texts[i] = foldText(t)
 		}
-		q.Texts = texts
 	}
-	q.Texts = slices.DeleteFunc(slices.Clone(q.Texts), func(t string) bool { return t == "" })
+	q.Texts = slices.DeleteFunc(q.Texts, func(t string) bool { return t == "" })
 	q.lower = lowered(q.Texts)
-	codes := make([]string, 0, 2*len(q.Codes))
-	for _, code := range q.Codes {
+	codes := c.spellings(q.Codes)
+	stages := []string{q.Stage}
+	if q.Stage == StageToken || q.Stage == StageRefresh || q.Stage == StageInspect {
+		stages = append(stages, StageCall)
+	}
+	caught := c.byCode(stages, codes, q)
+	if caught != nil && (!caught.catchAll || !c.lookup.CatchAllLast || len(q.Texts) == 0) {
+		return caught
+	}
+	switch {
+	case c.lookup.AnyStage:
+		stages = []string{q.Stage, ""}
+	case len(codes) > 0:
+		return caught
+	}
+	if r := c.byTextAlone(stages, q); r != nil {
+		return r
+	}
+	return caught
+}
+
+// spellings are the codes to look for: as given, and without a module prefix where the platform writes one.
+func (c *Catalogue) spellings(given []string) []string {
+	codes := make([]string, 0, 2*len(given))
+	for _, code := range given {
 		if code == "" {
 			continue
 		}
@@ -102,42 +124,39 @@ func (c *Catalogue) Find(q Query) *Row {
 			codes = append(codes, bare)
 		}
 	}
-	stages := []string{q.Stage}
-	if q.Stage == StageToken || q.Stage == StageRefresh || q.Stage == StageInspect {
-		stages = append(stages, StageCall)
-	}
-	var caught *Row
+	return codes
+}
+
+// byCode returns the row of the first stage that has one with such a code, or without a code and with such a text.
+func (c *Catalogue) byCode(stages, codes []string, q Query) *Row {
 	for _, stage := range stages {
-		r := c.inStage(stage, codes, q)
-		if r == nil {
-			r = c.withoutCode(stage, q)
-		}
-		if r == nil {
-			continue
-		}
-		if !r.catchAll || !c.lookup.CatchAllLast || len(q.Texts) == 0 {
+		if r := c.inStage(stage, codes, q); r != nil {
 			return r
 		}
-		caught = r
-		break
-	}
-	if len(codes) == 0 || c.lookup.AnyStage {
-		any := stages
-		if c.lookup.AnyStage {
-			any = []string{q.Stage, ""}
+		if r := c.withoutCode(stage, q); r != nil {
+			return r
 		}
-		for _, stage := range any {
-			for _, r := range c.rows {
-				if c.lookup.SubCodes && strings.Contains(r.Code, ":") {
-					continue
-				}
-				if (stage == "" || r.Stage == stage) && !r.catchAll && r.pattern != nil && !r.Local() && r.says(q) {
-					return r
-				}
+	}
+	return nil
+}
+
+// byTextAlone returns the first row of the stages, in their order, that has such a text, whatever its code; an empty stage
+// stands for any.
+func (c *Catalogue) byTextAlone(stages []string, q Query) *Row {
+	for _, stage := range stages {
+		for _, r := range c.rows {
+			if (stage == "" || r.Stage == stage) && c.tellsAlone(r) && r.says(q) {
+				return r
 			}
 		}
 	}
-	return caught
+	return nil
+}
+
+// tellsAlone reports whether a row's text is enough to know it by.
+func (c *Catalogue) tellsAlone(r *Row) bool {
+	subCode := c.lookup.SubCodes && strings.Contains(r.Code, ":")
+	return !subCode && !r.catchAll && r.pattern != nil && !r.Local()
 }
 
 // withoutCode returns the first row of a stage that has no code and whose pattern matches.
@@ -234,17 +253,14 @@ func (c *Catalogue) Within(stages []string, text string) *Row {
 // textIn returns how much of a text is what the row's pattern says, zero if nothing is.
 func (r *Row) textIn(text, lower string, subCodes bool) int {
 	if r.catchAll && len(r.Example) >= longEnoughExample {
-		i := strings.Index(lower, strings.ToLower(r.Example))
-		if i < 0 || !wholeWords(text, []int{i, i + len(r.Example)}) || len(lower) != len(text) {
-			return 0
-		}
-		return len(r.Example)
+		return r.exampleIn(text, lower)
 	}
 	if r.inner == nil || r.catchAll || !r.mayMatch(lower) {
 		return 0
 	}
 	_, sub, hasSub := strings.Cut(r.Code, ":")
-	if hasSub && subCodes && !r.Local() && !strings.Contains(text, strings.TrimSuffix(sub, "*")) {
+	hasSub = hasSub && subCodes
+	if hasSub && !r.Local() && !strings.Contains(text, strings.TrimSuffix(sub, "*")) {
 		return 0 // without its sub-code the words belong to another row
 	}
 	longest := 0
@@ -253,10 +269,19 @@ func (r *Row) textIn(text, lower string, subCodes bool) int {
 			longest = n
 		}
 	}
-	if longest > 0 && hasSub && subCodes {
+	if longest > 0 && hasSub {
 		longest += len(sub)
 	}
 	return longest
+}
+
+// exampleIn returns the length of the row's example if it stands in a text as whole words.
+func (r *Row) exampleIn(text, lower string) int {
+	i := strings.Index(lower, strings.ToLower(r.Example))
+	if i < 0 || len(lower) != len(text) || !wholeWords(text, []int{i, i + len(r.Example)}) {
+		return 0
+	}
+	return len(r.Example)
 }
 
 // codeIn returns the length of the row's code or sub-code if it stands in a text as a word that no sentence has.

@@ -67,6 +67,30 @@ func readForeign(obj map[string]json.RawMessage, depth int, wrapped bool) (Said,
 	if obj == nil || depth > 3 {
 		return s, false
 	}
+	if said, ok := unwrapped(obj, depth); ok {
+		return said, true
+	}
+	if text := errorsText(obj["errors"]); text != "" && len(obj) <= 3 {
+		return Said{Message: text, RequestID: firstPart(obj, requestNames)}, true
+	}
+	for name, raw := range obj {
+		if !ofAnError(name, raw) {
+			return s, false
+		}
+	}
+	s = Said{
+		Code: firstPart(obj, codeNames), SubCode: firstPart(obj, subCodeNames), Message: firstPart(obj, messageNames),
+		SubMessage: firstPart(obj, subMsgNames), RequestID: firstPart(obj, requestNames),
+	}
+	if s.Code == "" && (wrapped || failed(obj)) {
+		s.Code = JSONText(obj["status"])
+		return s, s.Message != ""
+	}
+	return s, !slices.Contains(good, strings.ToLower(s.Code)) && (s.Message != "" || s.SubMessage != "" || s.SubCode != "" || obj["error"] != nil)
+}
+
+// unwrapped reads the error that a member of an object holds, under a name that wrappers have.
+func unwrapped(obj map[string]json.RawMessage, depth int) (Said, bool) {
 	for _, wrapper := range []string{"error_response", "error", "errorResponse", "fault", "response"} {
 		inner := JSONObject(obj[wrapper])
 		if inner == nil {
@@ -79,29 +103,20 @@ func readForeign(obj map[string]json.RawMessage, depth int, wrapped bool) (Said,
 			return said, true
 		}
 	}
-	if text := errorsText(obj["errors"]); text != "" && len(obj) <= 3 {
-		return Said{Message: text, RequestID: firstPart(obj, requestNames)}, true
+	return Said{}, false
+}
+
+// ofAnError reports whether a member is one that errors have. Data with something in it is content, unless it names an error
+// itself.
+func ofAnError(name string, raw json.RawMessage) bool {
+	plain := plainName(name)
+	if Part(name) == "" && !slices.Contains(around, plain) {
+		return false
 	}
-	for name, raw := range obj {
-		plain := plainName(name)
-		if Part(name) == "" && !slices.Contains(around, plain) {
-			return s, false
-		}
-		if plain == "data" && !slices.Contains([]string{"null", `""`, "{}", "[]"}, string(raw)) {
-			if inner := JSONObject(raw); inner == nil || JSONText(inner["error_code"]) == "" {
-				return s, false
-			}
-		}
+	if plain != "data" || slices.Contains([]string{"null", `""`, "{}", "[]"}, string(raw)) {
+		return true
 	}
-	s = Said{
-		Code: firstPart(obj, codeNames), SubCode: firstPart(obj, subCodeNames), Message: firstPart(obj, messageNames),
-		SubMessage: firstPart(obj, subMsgNames), RequestID: firstPart(obj, requestNames),
-	}
-	if s.Code == "" && (wrapped || failed(obj)) {
-		s.Code = JSONText(obj["status"])
-		return s, s.Message != ""
-	}
-	return s, !slices.Contains(good, strings.ToLower(s.Code)) && (s.Message != "" || s.SubMessage != "" || s.SubCode != "" || obj["error"] != nil)
+	return JSONText(JSONObject(raw)["error_code"]) != ""
 }
 
 // failed reports whether an object without a code says that something failed: by a success that is false, or by a status

@@ -128,6 +128,15 @@ func JSONText(raw json.RawMessage) string {
 // pair is not lost for three bytes.
 func Unmarked(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
 
+// Readable returns an answer as a driver reads it: unmarked, with a replacement character for each run of bytes that is no
+// UTF-8. A name that a platform cut within a character costs no pair; no token and no id may hold such a character.
+func Readable(body []byte) []byte {
+	if body = Unmarked(body); utf8.Valid(body) {
+		return body
+	}
+	return bytes.ToValidUTF8(body, []byte("\ufffd"))
+}
+
 // JSONObject reads a JSON object as strictly as [Members]; nil if it is none.
 func JSONObject(data []byte) map[string]json.RawMessage {
 	members, err := Members(data)

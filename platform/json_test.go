@@ -56,6 +56,16 @@ func TestJSONTextKeepsNumbersAsWritten(t *testing.T) {
 	}
 }
 
+func TestReadable(t *testing.T) {
+	for body, want := range map[string]string{
+		"\ufeff{}": "{}", "{\"n\":\"茶\xe5\xba\"}": "{\"n\":\"茶\ufffd\"}", "\xff": "\ufffd", "": "",
+	} {
+		if got := string(platform.Readable([]byte(body))); got != want {
+			t.Errorf("Readable(%q) = %q, want %q", body, got, want)
+		}
+	}
+}
+
 func TestUnmarked(t *testing.T) {
 	for body, want := range map[string]string{"\ufeff{}": "{}", "{}": "{}", "": "", "\ufeff": "", "{\ufeff}": "{\ufeff}"} {
 		if got := string(platform.Unmarked([]byte(body))); got != want {

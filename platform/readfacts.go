@@ -74,15 +74,34 @@ func oneOf(path, value string, allowed ...string) error {
 }
 
 func (f *Facts) check() error {
-	var errs []error
-	errs = append(errs,
+	errs := []error{
 		oneOf("maturity", f.Maturity, "alpha", "beta", "stable"),
 		oneOf("style", f.Style, "rest", "operation"),
-		oneOf("callback.state_in", f.Callback.StateIn, "query", "redirect", "customField", "path", "none"))
+		oneOf("callback.state_in", f.Callback.StateIn, "query", "redirect", "customField", "path", "none"),
+	}
 	if f.Code == "" || !f.Names.complete() || len(f.Subjects) == 0 || len(f.Hosts) == 0 || len(f.Endpoints) == 0 {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
-	errs = append(errs, f.Renewal.check("renew"), f.Limits.check())
+	errs = append(errs, f.Limits.check(), f.checkRenewals(), f.checkProfiles())
+	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
+		errs = append(errs, f.checkSetting(name, f.Settings[name]))
+	}
+	errs = append(errs, f.checkPaste())
+	for _, row := range slices.Sorted(maps.Keys(f.Lookup.WindowEnded)) {
+		errs = append(errs, oneOf("lookup.window_ended."+row, f.Lookup.WindowEnded[row], f.Windows...))
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(f.Operations)) {
+		errs = append(errs, oneOf("operations."+prefix, f.Operations[prefix], "grant", "app", "never"))
+	}
+	for i, e := range f.Endpoints {
+		errs = append(errs, oneOf(fmt.Sprintf("endpoints[%d].environment", i), e.Environment, "production", "sandbox"))
+	}
+	return errors.Join(errs...)
+}
+
+// checkRenewals looks at the renewal facts that are no profile's.
+func (f *Facts) checkRenewals() error {
+	errs := []error{f.Renewal.check("renew")}
 	for _, r := range f.renewals() {
 		if r.PinnedTo != "" && !f.Settings[r.PinnedTo].Secret {
 			errs = append(errs, fmt.Errorf("renew.pinned_to: %q is no secret setting", r.PinnedTo))
@@ -97,6 +116,11 @@ func (f *Facts) check() error {
 	if f.CheckProfile != "" && f.Renew(f.CheckProfile, "").Style != Reask {
 		errs = append(errs, fmt.Errorf("check_profile: %q is no profile that asks for its token anew", f.CheckProfile))
 	}
+	return errors.Join(errs...)
+}
+
+func (f *Facts) checkProfiles() error {
+	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(f.Profile)) {
 		v := f.Profile[name]
 		if !slices.Contains(f.Profiles, name) {
@@ -109,41 +133,41 @@ func (f *Facts) check() error {
 			errs = append(errs, v.Testing.Renewal.check("profile."+name+".testing.renew"))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
-		s := f.Settings[name]
-		errs = append(errs, oneOf("settings."+name+".type", s.Type, "text", "int", "url", "list", "choice", "time", "bool"))
-		if !s.Help.complete() || !s.Label.complete() {
-			errs = append(errs, fmt.Errorf("settings.%s: label and help are needed in three languages", name))
-		}
-		if s.Role != "" {
-			errs = append(errs, oneOf("settings."+name+".role", s.Role, RoleSecretEnds, RolePushed))
-		}
-		if s.Identity && s.Secret || s.Role == RoleSecretEnds && s.Type != "time" {
-			errs = append(errs, fmt.Errorf("settings.%s: a secret is no identity, and what ends is a time", name))
-		}
-		if s.Role == RolePushed && (!s.Secret || len(s.Required) > 0) {
-			errs = append(errs, fmt.Errorf("settings.%s: what is pushed is a secret, and nobody can be required to enter it", name))
-		}
-		for _, p := range s.Required {
-			if p != "*" && !slices.Contains(f.Profiles, p) {
-				errs = append(errs, fmt.Errorf("settings.%s.required: %q is no profile", name, p))
-			}
+	return errors.Join(errs...)
+}
+
+func (f *Facts) checkSetting(name string, s Setting) error {
+	errs := []error{oneOf("settings."+name+".type", s.Type, "text", "int", "url", "list", "choice", "time", "bool")}
+	if s.Role != "" {
+		errs = append(errs, oneOf("settings."+name+".role", s.Role, RoleSecretEnds, RolePushed))
+	}
+	for _, rule := range []struct {
+		broken bool
+		why    string
+	}{
+		{!s.Help.complete() || !s.Label.complete(), "label and help are needed in three languages"},
+		{s.Identity && s.Secret || s.Role == RoleSecretEnds && s.Type != "time", "a secret is no identity, and what ends is a time"},
+		{s.Role == RolePushed && (!s.Secret || len(s.Required) > 0), "what is pushed is a secret, and nobody can be required to enter it"},
+	} {
+		if rule.broken {
+			errs = append(errs, fmt.Errorf("settings.%s: %s", name, rule.why))
 		}
 	}
+	for _, p := range s.Required {
+		if p != "*" && !slices.Contains(f.Profiles, p) {
+			errs = append(errs, fmt.Errorf("settings.%s.required: %q is no profile", name, p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f *Facts) checkPaste() error {
+	var errs []error
 	if len(f.Paste.Profiles) > 0 && (!f.Paste.Label.complete() || !f.Paste.Help.complete()) {
 		errs = append(errs, errors.New("paste: label and help are needed in three languages"))
 	}
 	for _, name := range f.Paste.Profiles {
 		errs = append(errs, oneOf("paste.profiles", name, f.Profiles...))
-	}
-	for _, row := range slices.Sorted(maps.Keys(f.Lookup.WindowEnded)) {
-		errs = append(errs, oneOf("lookup.window_ended."+row, f.Lookup.WindowEnded[row], f.Windows...))
-	}
-	for _, prefix := range slices.Sorted(maps.Keys(f.Operations)) {
-		errs = append(errs, oneOf("operations."+prefix, f.Operations[prefix], "grant", "app", "never"))
-	}
-	for i, e := range f.Endpoints {
-		errs = append(errs, oneOf(fmt.Sprintf("endpoints[%d].environment", i), e.Environment, "production", "sandbox"))
 	}
 	return errors.Join(errs...)
 }
@@ -160,40 +184,52 @@ func (f *Facts) renewals() []Renewal {
 }
 
 func (r Renewal) check(path string) error {
-	err := oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRenewal)
+	errs := []error{oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRenewal)}
 	if r.From != "" {
-		err = errors.Join(err, oneOf(path+".from", r.From, FromAccess))
+		errs = append(errs, oneOf(path+".from", r.From, FromAccess))
 	}
 	if r.Style != NoRenewal {
-		err = errors.Join(err, lostAnswer(path, r.AfterLostAnswer, r.RepeatFor))
-		if r.When == "" && (r.Lead == 0) == (r.LeadPart == 0) || r.LeadPart < 0 || r.LeadPart > 0.9 {
-			err = errors.Join(err, fmt.Errorf("%s: either lead or lead_part (up to 0.9)", path))
-		}
+		errs = append(errs, lostAnswer(path, r.AfterLostAnswer, r.RepeatFor))
 	}
 	if r.Trade != nil {
-		err = errors.Join(err, lostAnswer(path+".trade", r.Trade.AfterLostAnswer, r.Trade.RepeatFor))
-		if r.From == "" {
-			err = errors.Join(err, fmt.Errorf("%s.trade needs from", path))
-		}
+		errs = append(errs, lostAnswer(path+".trade", r.Trade.AfterLostAnswer, r.Trade.RepeatFor))
 	}
-	if r.When != "" || r.KeepAlive != 0 {
-		err = errors.Join(err, oneOf(path+".when", r.When, WhenUse))
-		if r.KeepAlive <= 0 || r.RefreshLife < 2*r.KeepAlive {
-			err = errors.Join(err, fmt.Errorf("%s.keep_alive is needed with when, and a refresh_life of at least twice as long", path))
-		}
+	if r.whenRead() {
+		errs = append(errs, oneOf(path+".when", r.When, WhenUse))
 	}
-	if r.UsefulIn != 0 && (r.Lead == 0 || r.Lead+r.Lead/4 >= r.UsefulIn) { // refreshes are spread over a quarter of the lead before it
-		err = errors.Join(err, fmt.Errorf("%s.useful_in needs a lead of less than four fifths of it; an earlier refresh brings the same pair", path))
+	for _, rule := range []struct {
+		broken bool
+		why    string
+	}{
+		{r.Style != NoRenewal && !r.leads(), ": either lead or lead_part (up to 0.9)"},
+		{r.Trade != nil && r.From == "", ".trade needs from"},
+		{r.whenRead() && (r.KeepAlive <= 0 || r.RefreshLife < 2*r.KeepAlive),
+			".keep_alive is needed with when, and a refresh_life of at least twice as long"},
+		{r.UsefulIn != 0 && (r.Lead == 0 || r.Lead+r.Lead/4 >= r.UsefulIn), // refreshes are spread over a quarter of the lead before it
+			".useful_in needs a lead of less than four fifths of it; an earlier refresh brings the same pair"},
+	} {
+		if rule.broken {
+			errs = append(errs, errors.New(path+rule.why))
+		}
 	}
 	if r.Window != "" {
-		if _, _, werr := r.WindowSpan(); werr != nil {
-			err = errors.Join(err, fmt.Errorf("%s.window: %w", path, werr))
+		if _, _, err := r.WindowSpan(); err != nil {
+			errs = append(errs, fmt.Errorf("%s.window: %w", path, err))
 		}
 	}
-	if _, zerr := time.LoadLocation(r.Zone); zerr != nil {
-		err = errors.Join(err, fmt.Errorf("%s.zone: %w", path, zerr))
+	if _, err := time.LoadLocation(r.Zone); err != nil {
+		errs = append(errs, fmt.Errorf("%s.zone: %w", path, err))
 	}
-	return err
+	return errors.Join(errs...)
+}
+
+// whenRead reports whether the facts say something of refreshes on use.
+func (r Renewal) whenRead() bool { return r.When != "" || r.KeepAlive != 0 }
+
+// leads reports whether the facts say in one way how long before the end a refresh comes; on use, either is optional.
+func (r Renewal) leads() bool {
+	once := r.When != "" || (r.Lead == 0) != (r.LeadPart == 0)
+	return once && r.LeadPart >= 0 && r.LeadPart <= 0.9
 }
 
 // lostAnswer checks what is done after a lost answer.

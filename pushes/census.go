@@ -33,32 +33,8 @@ func (p *Pushes) census(ctx context.Context, appID string, at time.Time) error {
 	begun := p.o.Keeper.Now()
 	living := map[gk.Subject]platform.Inspection{}
 	for _, kind := range a.Driver.Spec().Facts.Subjects {
-		after := ""
-		for pages := 0; ; pages++ {
-			if pages == longestCensus {
-				return fmt.Errorf("%s: a census has more than %d pages; what it does not name is left alone", a.Driver.Spec().Code, longestCensus)
-			}
-			req, err := a.Request("census", func() (*platform.Request, error) { return c.CensusRequest(a.Open, kind, after) })
-			if err != nil {
-				return err
-			}
-			if req == nil {
-				break // this kind has no list
-			}
-			reply, err := a.Ask(ctx, req, false, 30*time.Second)
-			if err != nil {
-				return err
-			}
-			found, next, err := apps.Page(a, "read census", func() ([]platform.Inspection, string, error) { return c.ReadCensus(a.Open, reply) })
-			if err != nil {
-				return err
-			}
-			for _, in := range found {
-				living[gk.Subject{Kind: in.Subject.Kind, ID: in.Subject.ID}] = in
-			}
-			if after = next; after == "" {
-				break
-			}
+		if err := listLiving(ctx, a, c, kind, living); err != nil {
+			return err
 		}
 	}
 	var errs []error
@@ -82,4 +58,30 @@ func (p *Pushes) census(ctx context.Context, appID string, at time.Time) error {
 			errs = append(errs, err)
 		}
 	}
+}
+
+// listLiving reads the platform's list of one kind of subject, through all its pages. Some kinds have no list.
+func listLiving(ctx context.Context, a apps.Opened, c platform.Census, kind string, living map[gk.Subject]platform.Inspection) error {
+	after := ""
+	for range longestCensus {
+		req, err := a.Request("census", func() (*platform.Request, error) { return c.CensusRequest(a.Open, kind, after) })
+		if req == nil || err != nil {
+			return err
+		}
+		reply, err := a.Ask(ctx, req, false, 30*time.Second)
+		if err != nil {
+			return err
+		}
+		found, next, err := apps.Page(a, "read census", func() ([]platform.Inspection, string, error) { return c.ReadCensus(a.Open, reply) })
+		if err != nil {
+			return err
+		}
+		for _, in := range found {
+			living[gk.Subject{Kind: in.Subject.Kind, ID: in.Subject.ID}] = in
+		}
+		if after = next; after == "" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: a census has more than %d pages; what it does not name is left alone", a.Driver.Spec().Code, longestCensus)
 }

@@ -155,7 +155,7 @@ func TestAYearInHourlyStepsIsQuick(t *testing.T) {
 	if err := c.Advance(t.Context(), 365*24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(begun); took > 10*time.Second {
+	if took := time.Since(begun); took > 2*time.Minute {
 		t.Errorf("a year in hourly steps took %v", took)
 	}
 	if steps := c.State().Steps; steps < 8760 || steps > 8762 {

@@ -33,6 +33,10 @@ type Instances interface {
 	// (doubts+1, doubt_since = the attempt's start if it was zero), clears them and makes their grants due at at. Those of
 	// the spared apps stay, and wait for their leases. It returns the ids of the grants.
 	EndAttempts(ctx context.Context, by string, spared []string, at time.Time) ([]string, error)
+
+	// ReleaseAttempts clears attempts of somebody who sent nothing under them, and makes their grants due at at. What is in
+	// doubt stays so. It returns the ids of the grants.
+	ReleaseAttempts(ctx context.Context, by string, attempts []string, at time.Time) ([]string, error)
 }
 
 // Gone is a process that is proved dead, by whose name attempts are under way.

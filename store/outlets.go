@@ -41,6 +41,13 @@ type Rule struct {
 	Language    string        `json:"language,omitempty"`
 	Quiet       *Quiet        `json:"quiet,omitempty"`
 	Group       time.Duration `json:"group,omitempty"`
+	Digest      *Digest       `json:"digest,omitempty"`
+}
+
+// Digest is when an alarm tells every day how all stands: HH:MM in a zone.
+type Digest struct {
+	At   string `json:"at"`
+	Zone string `json:"zone"`
 }
 
 // Quiet is a time of the day, HH:MM in a zone, in which only what is critical is told.
@@ -119,6 +126,12 @@ type Outlets interface {
 	Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error)
 	// LastTold returns the kind of the latest delivery that an outlet has about each of some ids.
 	LastTold(ctx context.Context, outlet string, about []string) (map[string]string, error)
+
+	// TellOnce stores events and remembers a name until a moment. It says false, and stores nothing, while that name is
+	// remembered at now: of all instances one tells.
+	TellOnce(ctx context.Context, name string, now, until time.Time, events ...gk.Event) (bool, error)
+	// TellOver forgets a name and stores events. It says false, and stores nothing, if the name is not known: nobody was told.
+	TellOver(ctx context.Context, name string, events ...gk.Event) (bool, error)
 
 	// KeepEvents sets for how long Sweep leaves events; 90 days until it is called. It is called before anything else.
 	KeepEvents(d time.Duration)

@@ -35,6 +35,13 @@ type EndCount struct {
 	N    int64
 }
 
+// Summary is how the grants stand that a viewer sees.
+type Summary struct {
+	Total                      int64
+	Platform, State, WhoseMove map[string]int64
+	Ends                       []int64 // within each of the asked times: ends that only the merchant can move
+}
+
 // RecentFilter narrows a list of events, newest first; zero fields do not narrow.
 type RecentFilter struct {
 	Before     int64 // position of the last row of the page before
@@ -47,6 +54,10 @@ type RecentFilter struct {
 type Overview interface {
 	// GrantCounts counts the grants that the viewer sees, by app and state. It costs what there is.
 	GrantCounts(ctx context.Context, v gk.Viewer) ([]GrantCount, error)
+	// Summary counts the grants that the viewer sees: by platform, by state, by whose move it is as [grantkeep.Grant.WhoseMove]
+	// says, and by whether they meet, from now and within each of some times, an end that only the merchant can move: that of
+	// the authorization, or of a token that cannot be renewed. A grant counts once for each time. It costs what there is.
+	Summary(ctx context.Context, v gk.Viewer, now time.Time, within ...time.Duration) (Summary, error)
 	// Backlogs tells, of each platform that has an app, what is due at now and waits.
 	Backlogs(ctx context.Context, now time.Time) ([]Backlog, error)
 	// Unpublished counts the events that have no position yet, up to a thousand.
@@ -59,6 +70,8 @@ type Overview interface {
 	TopUses(ctx context.Context, v gk.Viewer, platform string, day int64, limit int) ([]gk.Grant, error)
 	// EndsByDay counts the ends that need a person between two moments, by day and kind, where the clock is an offset ahead of UTC.
 	EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]EndCount, error)
+	// EventCounts counts the events that happened from a moment on until another, by kind.
+	EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error)
 	// RecentEvents lists published events, the latest first, as [grantkeep.Event.For] shows them to the viewer.
 	RecentEvents(ctx context.Context, v gk.Viewer, f RecentFilter) ([]gk.Event, error)
 }

@@ -76,8 +76,11 @@ type GrantFilter struct {
 	// Query is the beginning of an id, subject id, host, owner or shop id, or two or more characters running in a name of
 	// the grant or of a shop; case is ignored.
 	Query string
-	After string // id of the last row of the page before
-	Limit int
+	// WhoseMove is what [grantkeep.Grant.WhoseMove] says.
+	WhoseMove         string
+	TagName, TagValue string
+	After             string // id of the last row of the page before
+	Limit             int
 }
 
 // Grants: every method is one transaction; nothing here asks a platform or sees a clear token. What v may not see does

@@ -81,7 +81,9 @@ func (s *Door) audited(route string, next http.HandlerFunc) http.HandlerFunc {
 		}
 		e := s.auditEntry(r, action)
 		if err := s.record(r.Context(), e); err != nil {
-			s.Log.ErrorContext(r.Context(), "a request was refused, since it cannot be written down in the audit", "action", action, "error", err)
+			if r.Context().Err() == nil { // who hung up before anything was done is told nothing, and nobody is told of them
+				s.Log.ErrorContext(r.Context(), "a request was refused, since it cannot be written down in the audit", "action", action, "error", err)
+			}
 			s.WriteProblem(w, r, err)
 			return
 		}

@@ -2,11 +2,14 @@ package door
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +38,7 @@ func (s *Door) Face(next http.Handler) http.Handler {
 			h["Strict-Transport-Security"] = hsts
 		}
 		defer func() {
-			if v := recover(); v != nil {
+			if v := recover(); v != nil && !seen.hungUp(v) {
 				if v == http.ErrAbortHandler { //nolint:errorlint // net/http's own word for a connection to be cut
 					panic(v)
 				}
@@ -92,7 +95,7 @@ func requestID(r *http.Request) string {
 		}
 	}
 	if id == "" || len(id) > 64 {
-		return gk.NewID("req", time.Now())
+		return "req_" + strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // a name: unguessable chance would cost a call of the system
 	}
 	return id
 }
@@ -105,8 +108,11 @@ func (s *Door) named(r *http.Request) bool {
 // Probe reports whether a request asks how the server stands, of an address instead of a name, as load balancers do. It
 // learns one word.
 func Probe(r *http.Request) bool {
+	if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+		return false
+	}
 	host, _ := splitHost(r.Host)
-	return net.ParseIP(host) != nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz")
+	return net.ParseIP(host) != nil
 }
 
 // Serves reports whether a Host header names the face at an address: name and port alike, a scheme's own port may be left
@@ -178,11 +184,15 @@ type seen struct {
 	http.ResponseWriter
 	status int
 	begun  bool
+	lost   error // of a write to a reader who has hung up
 }
 
-// WriteHeader notes the status.
+// WriteHeader notes the status. Once an answer has begun there is no other: whoever read it hung up.
 func (s *seen) WriteHeader(status int) {
-	if !s.begun && status >= http.StatusOK {
+	if s.begun {
+		return
+	}
+	if status >= http.StatusOK {
 		s.status, s.begun = status, true
 	}
 	s.ResponseWriter.WriteHeader(status)
@@ -191,7 +201,17 @@ func (s *seen) WriteHeader(status int) {
 // Write notes that the answer has begun.
 func (s *seen) Write(p []byte) (int, error) {
 	s.begun = true
-	return s.ResponseWriter.Write(p)
+	n, err := s.ResponseWriter.Write(p)
+	if err != nil {
+		s.lost = err
+	}
+	return n, err
+}
+
+// hungUp reports whether a panic is huma's word for a reader who hung up.
+func (s *seen) hungUp(v any) bool {
+	err, ok := v.(error)
+	return ok && s.lost != nil && errors.Is(err, s.lost)
 }
 
 // Unwrap lets http.ResponseController reach the connection.

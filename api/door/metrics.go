@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
 	answers  *prometheus.HistogramVec
+	known    sync.Map // what is counted of an answer, by [answered]
 	keeper   *keeper.Keeper
 	ready    *prometheus.Desc
 	flights  *prometheus.Desc
@@ -52,9 +54,27 @@ func newMetrics(registry prometheus.Registerer, k *keeper.Keeper) *metrics {
 	return m
 }
 
+// answered is what answers are counted by.
+type answered struct {
+	route  string
+	status int
+}
+
+// counters are those of one kind of answer. They are looked up once: by their labels that costs more than the counting.
+type counters struct {
+	requests prometheus.Counter
+	took     prometheus.Observer
+}
+
 func (m *metrics) count(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	m.took.WithLabelValues(route).Observe(took.Seconds())
+	kind := answered{route, status}
+	found, ok := m.known.Load(kind)
+	if !ok {
+		found, _ = m.known.LoadOrStore(kind, &counters{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.took.WithLabelValues(route)})
+	}
+	c := found.(*counters) //nolint:forcetypeassert // nothing else is put there
+	c.requests.Inc()
+	c.took.Observe(took.Seconds())
 }
 
 // Describe names the gauges.

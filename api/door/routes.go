@@ -61,6 +61,7 @@ var Scopes = map[string]gk.Scope{
 	"POST /v1/authorizations/{id}/confirm": gk.ScopeLink,
 	"POST /v1/authorizations/{id}/place":   gk.ScopeManage,
 
+	"GET /v1/summary":              gk.ScopeRead,
 	"GET /v1/grants":               gk.ScopeRead,
 	"GET /v1/grants/{id}":          gk.ScopeRead,
 	"GET /v1/grants/{id}/history":  gk.ScopeRead,

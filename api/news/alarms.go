@@ -22,6 +22,12 @@ type Quiet struct {
 	Zone  string `json:"zone" doc:"name of a time zone, such as Asia/Shanghai"`
 }
 
+// Digest is when an alarm tells every day how all stands.
+type Digest struct {
+	At   string `json:"at" pattern:"^([0-2][0-9]:[0-5][0-9])?$" doc:"HH:MM; empty in a change: no digest any more"`
+	Zone string `json:"zone" doc:"name of a time zone, such as Asia/Shanghai"`
+}
+
 // Alarm is a channel to people as the API shows it. Secrets and robots' addresses are masked.
 type Alarm struct {
 	ID           string            `json:"id"`
@@ -34,6 +40,7 @@ type Alarm struct {
 	Severity     string            `json:"severity,omitempty" doc:"a minimum"`
 	Language     string            `json:"language"`
 	Quiet        *Quiet            `json:"quiet,omitempty"`
+	Digest       *Digest           `json:"digest,omitempty"`
 	Group        string            `json:"group"`
 	Enabled      bool              `json:"enabled"`
 	FailingSince wire.Moment       `json:"failing_since"`
@@ -52,6 +59,10 @@ func shownAlarm(a notify.Alarm) Alarm {
 		q := Quiet(*r.Quiet)
 		out.Quiet = &q
 	}
+	if r.Digest != nil {
+		d := Digest(*r.Digest)
+		out.Digest = &d
+	}
 	return out
 }
 
@@ -66,6 +77,7 @@ type newAlarm struct {
 	Severity  string            `json:"severity,omitempty" enum:"info,warning,critical"`
 	Language  string            `json:"language,omitempty" enum:"zh-CN,zh-TW,en"`
 	Quiet     *Quiet            `json:"quiet,omitempty"`
+	Digest    *Digest           `json:"digest,omitempty"`
 	Group     wire.Span         `json:"group,omitzero"`
 }
 
@@ -79,6 +91,7 @@ type alarmChange struct {
 	Severity  *string           `json:"severity,omitempty" enum:"info,warning,critical"`
 	Language  *string           `json:"language,omitempty" enum:"zh-CN,zh-TW,en"`
 	Quiet     *Quiet            `json:"quiet,omitempty"`
+	Digest    *Digest           `json:"digest,omitempty"`
 	Group     wire.Span         `json:"group,omitzero"`
 	Enabled   *bool             `json:"enabled,omitempty"`
 }
@@ -100,9 +113,21 @@ func (c alarmChange) rule(r *store.Rule) {
 		q := store.Quiet(*c.Quiet)
 		r.Quiet = &q
 	}
+	if c.Digest != nil {
+		r.Digest = c.Digest.rule()
+	}
 	if d := c.Group.Value(); d != nil {
 		r.Group = *d
 	}
+}
+
+// rule is what a change makes of a digest: nil ends it.
+func (d *Digest) rule() *store.Digest {
+	if d.At == "" {
+		return nil
+	}
+	out := store.Digest(*d)
+	return &out
 }
 
 // channelProblem is the answer to a test that a channel refused or that did not reach it.
@@ -132,7 +157,7 @@ func (s newsRoutes) routeAlarms() {
 	})
 	door.Add(s.Door, huma.Operation{
 		OperationID: "create-alarm", Method: http.MethodPost, Path: "/v1/alarms", DefaultStatus: http.StatusCreated, Summary: "Have people told what happens",
-		Description: "Events of one kind, app and fault within group are one message. The end of a trouble is told to whoever heard of it.",
+		Description: "Events of one kind, app and fault within group are one message. The end of a trouble is told to whoever heard of it. digest tells once a day how all stands.",
 	}, func(ctx context.Context, key gk.Key, in *struct{ Body newAlarm }) (*wire.Output[Alarm], error) {
 		b := in.Body
 		rule := store.Rule{
@@ -142,6 +167,10 @@ func (s newsRoutes) routeAlarms() {
 		if b.Quiet != nil {
 			q := store.Quiet(*b.Quiet)
 			rule.Quiet = &q
+		}
+		if b.Digest != nil {
+			d := store.Digest(*b.Digest)
+			rule.Digest = &d
 		}
 		if rule.Language == "" {
 			rule.Language = "zh-CN"

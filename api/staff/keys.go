@@ -94,42 +94,7 @@ func (s staffRoutes) routeKeys() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "create-key", Method: http.MethodPost, Path: "/v1/keys", DefaultStatus: http.StatusCreated, Summary: "Make an API key",
 		Description: "Its text is in this answer and nowhere else. A key cannot make one that reaches beyond itself.",
-	}, func(ctx context.Context, maker gk.Key, in *struct{ Body newKey }) (*wire.Output[Key], error) {
-		b, now := in.Body, s.Keeper.Now()
-		for _, scope := range b.Scopes {
-			if !slices.Contains(gk.Scopes(), scope) {
-				return nil, problem.Invalid("scopes", "holds a word that is no scope")
-			}
-		}
-		if slices.Contains(b.Owners, "") || slices.Contains(b.Apps, "") {
-			return nil, problem.Invalid("owners", "and apps must not hold an empty text")
-		}
-		for _, owner := range b.Owners {
-			if err := gk.CheckOwner("owners", owner); err != nil {
-				return nil, err
-			}
-		}
-		if !b.ExpiresAt.IsZero() && !b.ExpiresAt.After(now) {
-			return nil, problem.Invalid("expires_at", "lies in the past")
-		}
-		text := door.NewKey()
-		k := gk.Key{
-			ID: gk.NewID("key", now), Hash: door.HashKey(text), Name: b.Name, Scopes: b.Scopes, Owners: b.Owners, Apps: b.Apps,
-			CreatedAt: now, ExpiresAt: b.ExpiresAt.Time,
-		}
-		if field := beyond(k, maker); field != "" {
-			p := problem.New(problem.Forbidden, "a key cannot make one that reaches beyond itself")
-			p.Errors = []problem.Wrong{{Field: field, Message: "goes beyond the key that asks"}}
-			return nil, p
-		}
-		if err := s.Store.CreateKey(ctx, k); err != nil {
-			return nil, err
-		}
-		s.Log.InfoContext(ctx, "key made", "key", k.ID, "by", maker.ID)
-		shown := shownKey(k)
-		shown.Text = text.Reveal()
-		return wire.Answer(shown), nil
-	})
+	}, s.createKey)
 
 	door.Add(s.Door, huma.Operation{
 		OperationID: "revoke-key", Method: http.MethodDelete, Path: "/v1/keys/{id}", DefaultStatus: http.StatusNoContent, Summary: "Revoke an API key",
@@ -155,6 +120,52 @@ func (s staffRoutes) routeKeys() {
 		s.Log.InfoContext(ctx, "key revoked", "key", in.ID, "by", maker.ID)
 		return nil, nil
 	})
+}
+
+// createKey makes a key that does not reach beyond its maker.
+func (s staffRoutes) createKey(ctx context.Context, maker gk.Key, in *struct{ Body newKey }) (*wire.Output[Key], error) {
+	b, now := in.Body, s.Keeper.Now()
+	if err := b.check(now); err != nil {
+		return nil, err
+	}
+	text := door.NewKey()
+	k := gk.Key{
+		ID: gk.NewID("key", now), Hash: door.HashKey(text), Name: b.Name, Scopes: b.Scopes, Owners: b.Owners, Apps: b.Apps,
+		CreatedAt: now, ExpiresAt: b.ExpiresAt.Time,
+	}
+	if field := beyond(k, maker); field != "" {
+		p := problem.New(problem.Forbidden, "a key cannot make one that reaches beyond itself")
+		p.Errors = []problem.Wrong{{Field: field, Message: "goes beyond the key that asks"}}
+		return nil, p
+	}
+	if err := s.Store.CreateKey(ctx, k); err != nil {
+		return nil, err
+	}
+	s.Log.InfoContext(ctx, "key made", "key", k.ID, "by", maker.ID)
+	shown := shownKey(k)
+	shown.Text = text.Reveal()
+	return wire.Answer(shown), nil
+}
+
+// check tells the first mistake in a key that somebody wants to have made.
+func (b newKey) check(now time.Time) error {
+	for _, scope := range b.Scopes {
+		if !slices.Contains(gk.Scopes(), scope) {
+			return problem.Invalid("scopes", "holds a word that is no scope")
+		}
+	}
+	if slices.Contains(b.Owners, "") || slices.Contains(b.Apps, "") {
+		return problem.Invalid("owners", "and apps must not hold an empty text")
+	}
+	for _, owner := range b.Owners {
+		if err := gk.CheckOwner("owners", owner); err != nil {
+			return err
+		}
+	}
+	if !b.ExpiresAt.IsZero() && !b.ExpiresAt.After(now) {
+		return problem.Invalid("expires_at", "lies in the past")
+	}
+	return nil
 }
 
 // rules reports whether a key lives and can do everything for everybody.

@@ -25,6 +25,8 @@ func main() {
 	flag.IntVar(&o.Turns, "turns", 5, "how often reads and their floor take turns")
 	flag.IntVar(&o.Relayed, "relayed", 4_000, "signed and forwarded calls of a turn; 0 leaves them out")
 	flag.IntVar(&o.Rows, "rows", 100_000, "rows of the import; 0 leaves import and export out")
+	flag.IntVar(&o.Deliveries, "deliveries", 30_000, "events for webhooks, a thousand a second; 0 leaves them out")
+	flag.IntVar(&o.Endpoints, "endpoints", 1000, "that the webhooks go to")
 	flag.IntVar(&o.Commits, "commits", 20_000, "single-row commits of the raw loop")
 	flag.IntVar(&o.RawRound, "raw", 20_000, "refreshes asked of the platform alone")
 	flag.DurationVar(&o.Idle, "idle", 10*time.Second, "how long the process rests before its memory is looked at; 0 leaves that out")

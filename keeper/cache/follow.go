@@ -76,6 +76,15 @@ func (w Watched) EndAttempts(ctx context.Context, by string, spared []string, at
 	return ended, err
 }
 
+// ReleaseAttempts implements [store.Instances].
+func (w Watched) ReleaseAttempts(ctx context.Context, by string, attempts []string, at time.Time) ([]string, error) {
+	released, err := w.Store.ReleaseAttempts(ctx, by, attempts, at)
+	for _, id := range released {
+		w.cache.outdate(id)
+	}
+	return released, err
+}
+
 // PutGrants implements [store.Grants].
 func (w Watched) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),

@@ -76,17 +76,31 @@ func (s *Gates) Overdone(app string) {
 	}
 }
 
-// Take takes the places that are free now.
-func (s *Gates) Take(app string, facts *platform.Facts, f platform.Renewal) int {
+// Take takes the places that are free now: none while only a few are and few is false.
+func (s *Gates) Take(app string, facts *platform.Facts, f platform.Renewal, few bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.of(app, facts, f)
-	if len(g.queue) > 0 {
-		return 0 // they came first
+	if len(g.queue) > 0 || !few && !s.worth(app, g) {
+		return 0 // they came first, or a claim would cost more than it brings
 	}
 	n := max(s.free(app, g), 0)
 	g.busy += n
 	return n
+}
+
+// Worth reports whether so many places of an app are free that a claim is worth its cost. A claim reads, writes and commits
+// once for all the grants that it takes; made for each place that comes free it would cost more than the refreshes do.
+func (s *Gates) Worth(app string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.apps[app]
+	return g == nil || s.worth(app, g)
+}
+
+func (s *Gates) worth(app string, g *gate) bool {
+	free := s.free(app, g)
+	return g.busy == 0 || free >= max(1, (g.busy+free)/4)
 }
 
 // Enter takes one place, for which it waits at most patience.

@@ -6,11 +6,12 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// How many renewals of one app are under way at once is found out: it begins at levelStart, grows while the platform
-// answers as fast as before, and shrinks when it says that this is too much, falls silent or becomes slow.
+// How many renewals of one app are under way at once is found out: it begins at a part of the most that the facts allow,
+// grows while the platform answers as fast as before, and shrinks when it says that this is too much, falls silent or
+// becomes slow.
 const (
 	levelLeast  = 8
-	levelStart  = 32
+	levelStart  = 4   // the part of the most with which it begins
 	levelMost   = 256 // where a lost answer costs: so many may be in doubt when the process dies
 	levelRepeat = 512 // where a refresh token may be sent again at any time
 
@@ -45,7 +46,7 @@ func levelBounds(f *platform.Facts, r platform.Renewal) (least, most int) {
 // allowed returns the level within bounds.
 func (l *level) allowed(least, most int) int {
 	if l.now == 0 {
-		l.now = levelStart
+		l.now = float64(most) / levelStart
 	}
 	l.now = min(max(l.now, float64(least)), float64(most))
 	return int(l.now)
@@ -65,7 +66,7 @@ func (l *level) answered(took time.Duration, busy int, at time.Time) {
 	switch {
 	case l.lately > 2*l.usual+levelSlack:
 		l.shrink(0.9, at)
-	case float64(busy) < l.now*0.75: // that it would bear more is not shown by fewer
+	case float64(busy) < l.now/2: // that it would bear more is not shown by fewer
 	case l.settled:
 		l.now += 1 / l.now
 	default:

@@ -19,8 +19,8 @@ func grown(times int) *level {
 }
 
 func TestLevelGrowsWhileThePlatformAnswersWell(t *testing.T) {
-	if got := grown(0).allowed(levelLeast, levelMost); got != levelStart {
-		t.Errorf("a level begins at %d, want %d", got, levelStart)
+	if got := grown(0).allowed(levelLeast, levelMost); got != levelMost/levelStart {
+		t.Errorf("a level begins at %d, want %d", got, levelMost/levelStart)
 	}
 	if got := grown(200).allowed(levelLeast, levelMost); got < 200 {
 		t.Errorf("after 200 answers as fast as ever the level is %d, want at least 200", got)
@@ -33,7 +33,7 @@ func TestLevelGrowsWhileThePlatformAnswersWell(t *testing.T) {
 		l.allowed(levelLeast, levelMost)
 		l.answered(100*time.Millisecond, 3, levelBegin)
 	}
-	if got := l.allowed(levelLeast, levelMost); got != levelStart {
+	if got := l.allowed(levelLeast, levelMost); got != levelMost/levelStart {
 		t.Errorf("three at a time raised the level to %d", got)
 	}
 }

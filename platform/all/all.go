@@ -4,6 +4,7 @@ package all
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/douyin"
@@ -35,7 +36,10 @@ type Platform struct {
 }
 
 // Platforms returns every platform, in the order in which people see them.
-func Platforms() []Platform {
+func Platforms() []Platform { return slices.Clone(platforms()) }
+
+// platforms reads facts and catalogues once in a process: a driver is pure, so that everybody may have the same.
+var platforms = sync.OnceValue(func() []Platform {
 	return []Platform{
 		{shoplazza.New(), shoplazzasim.New, 7701},
 		{shopee.New(), shopeesim.New, 7702},
@@ -47,7 +51,7 @@ func Platforms() []Platform {
 		{lazada.New(), lazadasim.New, 7708},
 		{douyin.New(), douyinsim.New, 7709},
 	}
-}
+})
 
 // Drivers returns the drivers alone.
 func Drivers() []platform.Driver {

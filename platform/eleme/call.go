@@ -132,6 +132,28 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 
+// saidNo reads code and words of a refusal; both are empty where the object does not say no.
+func saidNo(obj map[string]json.RawMessage) (code, text string) {
+	_, hasResult := obj["result"]
+	_, hasError := obj["error"]
+	inner := platform.JSONObject(obj["error"])
+	switch {
+	case inner != nil:
+		code, text = platform.JSONText(inner["code"]), platform.JSONText(inner["message"])
+	case !hasError && !hasResult && obj["access_token"] == nil:
+		code, text = platform.JSONText(obj["name"]), platform.JSONText(obj["message"])
+		if bare := platform.JSONText(obj["code"]); code == "" && text != "" && len(obj) <= 4 {
+			code = bare // the error object of a call, without its wrapper
+		}
+	default:
+		code, text = platform.JSONText(obj["error"]), platform.JSONText(obj["error_description"])
+	}
+	if text == "" && code != "" {
+		text = platform.JSONText(obj["message"])
+	}
+	return code, text
+}
+
 // refusal reads the three shapes in which the platform says no: {"error","error_description"} of /token,
 // {"error":{"code","message"}} of calls, and {"name","message"} of the gateway before them. It returns the object, nil if
 // the body is none, and the fault, nil if the body does not say no.
@@ -140,20 +162,7 @@ func (d driver) refusal(asked platform.Asked, reply platform.Reply) (map[string]
 	if obj == nil {
 		return nil, nil
 	}
-	code, text := platform.JSONText(obj["error"]), platform.JSONText(obj["error_description"])
-	if inner := platform.JSONObject(obj["error"]); inner != nil {
-		code, text = platform.JSONText(inner["code"]), platform.JSONText(inner["message"])
-	}
-	_, hasResult := obj["result"]
-	if _, hasError := obj["error"]; !hasError && !hasResult && obj["access_token"] == nil {
-		code, text = platform.JSONText(obj["name"]), platform.JSONText(obj["message"])
-		if inner := platform.JSONText(obj["code"]); code == "" && text != "" && inner != "" && len(obj) <= 4 {
-			code = inner // the error object of a call, without its wrapper
-		}
-	}
-	if text == "" && code != "" && obj["message"] != nil {
-		text = platform.JSONText(obj["message"])
-	}
+	code, text := saidNo(obj)
 	if code == "" && text == "" {
 		return obj, nil
 	}

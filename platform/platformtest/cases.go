@@ -285,8 +285,8 @@ func endedGrantIsDead(t *testing.T, w *world) {
 	}
 }
 
-// pushPatience is how long, in real time, a push may take that the simulator sends at once.
-const pushPatience = 5 * time.Second
+// pushPatience is how long, in real time, a push may take that the simulator sends at once: a busy machine is slow.
+const pushPatience = 2 * time.Minute
 
 func pushOfAnEndIsGenuine(t *testing.T, w *world) {
 	receiver, ok := w.d.(platform.Receiver)

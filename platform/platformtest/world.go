@@ -61,7 +61,27 @@ func open(t *testing.T, d platform.Driver, s Simulated) *world {
 	registered := maps.Clone(ready.Apps[0])
 	registered["redirect_uri"] = w.app.CallbackURL // as in the platform's console: not every link carries it
 	w.control(http.MethodPost, w.path("apps"), registered)
+	w.app.Token = w.ownToken()
 	return w
+}
+
+// ownToken asks for the app's own token, as the engine does before a request about a merchant's grant; nil where the facts
+// ask for none.
+func (w *world) ownToken() *platform.Credential {
+	w.t.Helper()
+	if w.d.Spec().Facts.AppToken == nil {
+		return nil
+	}
+	own := platform.Credential{Subject: gk.Subject{Kind: gk.KindApp, ID: "app"}}
+	issues, err := w.renewed(own)
+	if err != nil || len(issues) != 1 || issues[0].Token.Access.Empty() {
+		w.t.Fatalf("the app's own token: %d issues, %v, want one token", len(issues), err)
+	}
+	if i := issues[0]; i.Subject.Kind != "" && i.Subject.Kind != gk.KindApp {
+		w.t.Errorf("the app's own token is one of %s", i.Subject)
+	}
+	own.Token = issues[0].Token
+	return &own
 }
 
 // appOf makes an app of settings by the platform's names, with profile and stage among them.

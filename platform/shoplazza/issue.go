@@ -12,8 +12,7 @@ import (
 
 // issued is what a token answer says of the store. All of it may be missing: old documents show a shorter form.
 type issued struct {
-	StoreID   text   `json:"store_id"`
-	StoreName string `json:"store_name"`
+	StoreID text `json:"store_id"`
 }
 
 // ReadIssues reads a token answer: a pair, a refusal, or neither.
@@ -55,7 +54,7 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 			return nil, d.mismatch(app, asked)
 		}
 	}
-	issue.Subject = d.store(asked, got)
+	issue.Subject = d.store(asked, got, fields.Words("store_name"))
 	if issue.Subject.ID != "" {
 		issue.Shops = []gk.Shop{{ID: issue.Subject.ID, Host: issue.Subject.Host}}
 	}
@@ -96,7 +95,7 @@ func expires(app platform.App, fields answer.Object, start time.Time) (time.Time
 
 // store returns whose pair it is. Its host comes from the proven callback, else from the grant, else from store_name,
 // which is the host's first label. Without a store_id in the answer it is the store we asked, or unknown.
-func (d driver) store(asked platform.Asked, got issued) gk.Subject {
+func (d driver) store(asked platform.Asked, got issued, name string) gk.Subject {
 	s := gk.Subject{Kind: gk.KindShop, ID: string(got.StoreID)}
 	if s.ID == "" {
 		s.ID = asked.Subject.ID
@@ -104,7 +103,7 @@ func (d driver) store(asked platform.Asked, got issued) gk.Subject {
 	if s.ID == "" {
 		s.Kind = ""
 	}
-	for _, host := range []string{asked.Claimed.Host, asked.Subject.Host, got.StoreName + d.spec.Facts.ShopSuffix} {
+	for _, host := range []string{asked.Claimed.Host, asked.Subject.Host, name + d.spec.Facts.ShopSuffix} {
 		if clean, err := d.spec.HostOf("store", host); err == nil {
 			s.Host = clean
 			break

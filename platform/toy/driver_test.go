@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/answer"
 	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
@@ -33,10 +33,11 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if err != nil {
 		return platform.Link{}, err
 	}
+	query := url.Values{"state": {want.State}, "back": {app.CallbackURL}}.Encode()
 	if want.Back != "" { // the platform's own page waits there for the state
-		return platform.Link{URL: want.Back + "?" + url.Values{"state": {want.State}, "back": {app.CallbackURL}}.Encode()}, nil
+		return platform.Link{URL: platform.WithQuery(want.Back, query)}, nil
 	}
-	base.Path, base.RawQuery = "/authorize", url.Values{"state": {want.State}, "back": {app.CallbackURL}}.Encode()
+	base.Path, base.RawQuery = "/authorize", query
 	return platform.Link{URL: base.String()}, nil
 }
 
@@ -44,17 +45,27 @@ func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.C
 	if in.Method == http.MethodPost {
 		return d.given(app, in)
 	}
-	u, err := url.Parse(in.URL)
+	q, err := in.Query("code", "state", "account", "error")
 	if err != nil {
-		return platform.Callback{}, &platform.BadCallback{Why: "not an address"}
+		return platform.Callback{}, &platform.BadCallback{Why: err.Error()}
 	}
-	q := u.Query()
+	state := q.Get("state")
+	if code := q.Get("error"); code != "" {
+		q := platform.Query{Stage: platform.StageAuthorize, Codes: []string{code}, Texts: []string{code}}
+		return platform.Callback{State: state, Fault: d.spec.Catalogue.Fault(q, code, 0)}, nil
+	}
+	if q.Get("code") == "" || !platform.PlainText(q.Get("code")) {
+		return platform.Callback{}, &platform.BadCallback{Why: "it lacks a code"}
+	}
 	subject := gk.Subject{Kind: gk.KindAccount, ID: q.Get("account")}
-	return platform.Callback{State: q.Get("state"), Code: gk.NewSecret(q.Get("code")), Subject: subject}, nil
+	return platform.Callback{State: state, Code: gk.NewSecret(q.Get("code")), Subject: subject}, nil
 }
 
 // given reads what the platform's server posts: a pair, signed, and no browser anywhere.
 func (d driver) given(app platform.App, in platform.Incoming) (platform.Callback, error) {
+	if strings.Contains(in.URL, "?") {
+		return platform.Callback{}, &platform.BadCallback{Why: "the platform posts to an address without a query"}
+	}
 	if _, err := signing.HMACLower.Prove(app, string(in.Body), in.Header.Get("Sign"), "secret"); err != nil {
 		return platform.Callback{}, platform.ErrForged
 	}
@@ -70,11 +81,11 @@ func (d driver) given(app platform.App, in platform.Incoming) (platform.Callback
 
 // ReadEntry reads a merchant who begins on the platform's side, and must go back there with a state.
 func (d driver) ReadEntry(_ platform.App, in platform.Incoming) (platform.Entry, error) {
-	u, err := url.Parse(in.URL)
+	q, err := in.Query("back")
 	if err != nil {
-		return platform.Entry{}, &platform.BadCallback{Why: "not an address"}
+		return platform.Entry{}, &platform.BadCallback{Why: err.Error()}
 	}
-	return platform.Entry{Hint: gk.Subject{Kind: gk.KindAccount}, Back: u.Query().Get("back")}, nil
+	return platform.Entry{Hint: gk.Subject{Kind: gk.KindAccount}, Back: q.Get("back")}, nil
 }
 
 func (d driver) ask(app platform.App, grant string, token gk.Secret) (*platform.Request, error) {
@@ -106,56 +117,75 @@ func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platf
 	return d.ask(app, "refresh", cred.Token.Refresh)
 }
 
-// said is every answer of the platform.
-type said struct {
-	Error, Access, Refresh, Account string
-	Left                            int64
-	Same                            bool
-	Shops                           []string
+// refusal returns the object of an answer, nil where it is none, and the fault, nil where it does not say no.
+func (d driver) refusal(asked platform.Asked, reply platform.Reply) (answer.Object, *gk.Fault) {
+	obj := answer.Object(platform.JSONObject(reply.Body))
+	code := platform.JSONText(obj["error"])
+	if code == "" {
+		return obj, nil
+	}
+	q := platform.Query{Stage: asked.Stage, Codes: []string{code}, Texts: []string{code}, Sent: asked.Sent}
+	return obj, d.spec.Catalogue.Fault(q, code, reply.Status)
 }
 
-func (d driver) read(asked platform.Asked, reply platform.Reply) (said, error) {
-	var s said
-	if reply.Truncated || reply.Status >= http.StatusInternalServerError || json.Unmarshal(reply.Body, &s) != nil {
-		return s, platform.ErrGarbage
-	}
-	if s.Error != "" {
-		return s, d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{s.Error}, Texts: []string{s.Error}, Sent: asked.Sent}, s.Error, reply.Status)
-	}
-	return s, nil
-}
-
-func (d driver) ReadIssues(_ platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
-	s, err := d.read(asked, reply)
-	if err != nil {
+func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
+	obj, fault := d.refusal(asked, reply)
+	if err := answer.Check(app, asked, reply, fault); err != nil {
 		return nil, err
 	}
-	i := platform.Issue{Same: s.Same}
-	if s.Account != "" { // an app's own token is nobody's
-		i.Subject = gk.Subject{Kind: gk.KindAccount, ID: s.Account}
+	i := platform.Issue{Same: string(obj["same"]) == "true"}
+	if id := obj.Words("account"); id != "" { // an app's own token is nobody's
+		i.Subject = gk.Subject{Kind: gk.KindAccount, ID: id, Name: obj.Words("name")}
 	}
-	i.Token.Access, i.Token.Refresh = gk.NewSecret(s.Access), gk.NewSecret(s.Refresh)
-	if s.Left > 0 {
-		i.Token.Expires = asked.At.Add(time.Duration(s.Left) * time.Second)
+	var err error
+	if i.Token, err = obj.Pair("access_token", "refresh_token"); err != nil {
+		return nil, err
+	}
+	if i.Token.Expires, _, err = obj.End("expires_in", answer.Seconds, answer.Start(app, asked, reply)); err != nil {
+		return nil, err
 	}
 	return []platform.Issue{i}, nil
 }
 
 func (d driver) Sign(app platform.App, cred platform.Credential, call platform.Call) (*platform.Request, error) {
+	if err := d.spec.Facts.CheckREST(call, "grant"); err != nil {
+		return nil, err
+	}
 	base, err := app.Base("api", "")
 	if err != nil {
 		return nil, err
 	}
-	base.Path = call.Path
-	return &platform.Request{Method: call.Method, URL: base.String(), Header: http.Header{"Token": {cred.Token.Access.Reveal()}}}, nil
+	address, err := call.URL(base)
+	if err != nil {
+		return nil, err
+	}
+	header := call.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Token", cred.Token.Access.Reveal())
+	return &platform.Request{Method: call.Method, URL: address, Header: header, Body: call.Body}, nil
 }
 
 func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Reply) *gk.Fault {
-	var s said
-	if json.Unmarshal(reply.Body, &s) != nil || s.Error == "" {
-		return nil //nolint:nilerr // what is no JSON of the platform says no fault
+	if asked.Stage == "" {
+		asked.Stage = platform.StageCall
 	}
-	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{s.Error}, Texts: []string{s.Error}, Sent: asked.Sent}, s.Error, reply.Status)
+	obj, fault := d.refusal(asked, reply)
+	if fault != nil || obj.Has("account") && reply.Status < http.StatusMultipleChoices {
+		return fault
+	}
+	for _, read := range []func() *gk.Fault{
+		func() *gk.Fault { return d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status) },
+		func() *gk.Fault { return d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) },
+		func() *gk.Fault { return d.spec.Catalogue.PageInstead(asked.Stage, reply) },
+	} {
+		if f := read(); f != nil {
+			return f
+		}
+	}
+	code := platform.StatusCode(reply.Status)
+	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
 }
 
 func (d driver) InspectRequest(app platform.App, cred platform.Credential, _ string) (*platform.Request, error) {
@@ -165,15 +195,20 @@ func (d driver) InspectRequest(app platform.App, cred platform.Credential, _ str
 func (d driver) ReadInspection(app platform.App, cred platform.Credential, reply platform.Reply) (platform.Inspection, string, error) {
 	asked := platform.Asked{Stage: platform.StageCall, Subject: cred.Subject}
 	in := platform.Inspection{Subject: cred.Subject, Alive: new(bool)}
-	if in.Fault = d.Diagnose(app, asked, reply); in.Fault != nil {
-		return in, "", nil //nolint:nilerr // a refused token is what was asked about
+	obj, fault := d.refusal(asked, reply)
+	if d.spec.TokenRefused(fault) { // a refused token is what was asked about
+		in.Fault = fault
+		return in, "", nil
 	}
-	s, err := d.read(asked, reply)
-	if err != nil {
+	if err := answer.Check(app, asked, reply, fault); err != nil {
 		return platform.Inspection{}, "", err
 	}
-	*in.Alive, in.Subject.Kind, in.Subject.ID = true, gk.KindAccount, s.Account
-	for _, id := range s.Shops {
+	*in.Alive, in.Subject.Kind, in.Subject.ID = true, gk.KindAccount, obj.Words("account")
+	var shops []string
+	if err := json.Unmarshal(obj["shops"], &shops); err != nil {
+		return platform.Inspection{}, "", &platform.Garbled{Why: "shops is no list of ids"}
+	}
+	for _, id := range shops {
 		in.Shops = append(in.Shops, gk.Shop{ID: id})
 	}
 	return in, "", nil

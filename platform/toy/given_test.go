@@ -34,7 +34,7 @@ func TestToyGoesBackWhereTheMerchantBegan(t *testing.T) {
 	if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, w.sim.URL+"/authorize?") {
 		t.Fatalf("status %d to %q, want the platform's page", res.StatusCode, to)
 	}
-	back := strings.TrimPrefix(follow(t, to), "https://hub.example")
+	back := strings.TrimPrefix(w.sim.agree(to), "https://hub.example")
 	done := w.ask(back, nil, res.Cookies()...)
 	if done.StatusCode != http.StatusSeeOther {
 		t.Fatalf("the callback is answered %d", done.StatusCode)
@@ -47,25 +47,13 @@ func TestToyGoesBackWhereTheMerchantBegan(t *testing.T) {
 	}
 }
 
-// follow opens a page of the platform and returns where it leads.
-func follow(t *testing.T, address string) string {
-	t.Helper()
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := res.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return res.Header.Get("Location")
-}
-
 // TestToyTellsTheServerThatPosts: a pair that the platform's server posts makes a grant, and the server is told its word.
 func TestToyTellsTheServerThatPosts(t *testing.T) {
 	w := open(t)
 	w.sim.issue()
-	pair, err := json.Marshal(said{Access: w.sim.living(), Refresh: "refresh-9", Account: account, Left: 3600})
+	pair, err := json.Marshal(map[string]any{
+		"access_token": w.sim.living(), "refresh_token": "refresh-9", "account": account, "expires_in": 3600,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +140,7 @@ func TestToyAsksForTheAppsOwnTokenWithATicket(t *testing.T) {
 		t.Errorf("a forged ticket is answered %d, want 401", code)
 	}
 	use, _, err := w.keeper.Use(t.Context(), gk.Engine(), g.ID, keeper.TokenWant{})
-	if err != nil || use.App.Token == nil || use.App.Token.Token.Access.Reveal() != w.sim.appToken() {
+	if err != nil || use.App.Token == nil || use.App.Token.Token.Access.Reveal() != w.sim.ownToken() {
 		t.Errorf("a call does not carry the app's own token, %v", err)
 	}
 }

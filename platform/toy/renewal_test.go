@@ -9,6 +9,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/sim"
 )
 
 // TestToyIsRefreshedWhenItIsRead: an account that nobody reads is not refreshed when its token ends, and nobody is alarmed.
@@ -36,7 +37,7 @@ func TestToyIsRefreshedWhenItIsRead(t *testing.T) {
 // TestToyTradesACodeAgain: the platform gives the pair of a code again, so a lost answer costs no consent.
 func TestToyTradesACodeAgain(t *testing.T) {
 	w := open(t)
-	w.sim.cut(1)
+	w.sim.control("/toy/faults", `{"fault":"cut-after","match":{"stage":"token"}}`, "")
 	g := w.connect()
 	if asked := w.sim.grants(); !slices.Equal(asked, []string{"code", "code"}) || w.token(g.ID) != w.sim.living() {
 		t.Errorf("asked %v; want the code twice, and the pair that lives", asked)
@@ -76,7 +77,7 @@ func TestToyFollowsASecret(t *testing.T) {
 	w := open(t)
 	g := w.connect()
 	w.run()
-	w.sim.accept("another-made-up-secret")
+	w.sim.set(sim.Settings{"secret": "another-made-up-secret"})
 	if _, err := w.keeper.Apps().Update(t.Context(), gk.Engine(), w.app.ID, apps.Change{Settings: map[string]string{"secret": "another-made-up-secret"}}); err != nil {
 		t.Fatal(err)
 	}

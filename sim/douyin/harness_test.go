@@ -197,7 +197,7 @@ func next(t *testing.T, got chan *http.Request) *http.Request {
 	select {
 	case r := <-got:
 		return r
-	case <-time.After(10 * time.Second):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("no push came")
 		return nil
 	}

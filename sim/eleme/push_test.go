@@ -62,7 +62,7 @@ func (h *hub) next(w *world) request {
 	select {
 	case got := <-h.came:
 		return got
-	case <-time.After(5 * time.Second):
+	case <-time.After(5 * time.Minute):
 		w.Fatal("no push came")
 		return request{}
 	}

@@ -182,7 +182,7 @@ func next(t *testing.T, got chan *http.Request) string {
 	select {
 	case r := <-got:
 		return r.Header.Get("Body")
-	case <-time.After(10 * time.Second):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("no push came")
 		return ""
 	}

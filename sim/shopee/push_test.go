@@ -55,7 +55,7 @@ func (p *receiver) next(code int) (text string, data map[string]any) {
 	p.Helper()
 	select {
 	case text = <-p.got:
-	case <-time.After(5 * time.Second):
+	case <-time.After(5 * time.Minute):
 		p.Fatalf("no push %d", code)
 	}
 	var m struct {

@@ -93,7 +93,7 @@ func TestContentTypeOfPushesIsASwitch(t *testing.T) {
 			if strings.Join(sent, "") != want {
 				t.Errorf("push_content_type %s: %q", kind, sent)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(5 * time.Minute):
 			t.Fatalf("push_content_type %s: no push", kind)
 		}
 	}

@@ -180,7 +180,7 @@ func (w *world) push(got chan string, code int) {
 		if err := json.Unmarshal([]byte(text), &m); err != nil || m.Code != code || m.ShopID.String() != w.Shop(0) {
 			w.Errorf("push = %s, want code %d of shop %s", text, code, w.Shop(0))
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(5 * time.Minute):
 		w.Fatalf("no push %d", code)
 	}
 }

@@ -127,7 +127,7 @@ func TestPairEndsAfterAYear(t *testing.T) {
 	pair := w.pair(w.Shop(0))
 	begun := time.Now()
 	w.Advance(366 * 24 * time.Hour)
-	if took := time.Since(begun); took > 5*time.Second {
+	if took := time.Since(begun); took > 2*time.Minute {
 		t.Errorf("a year took %v", took)
 	}
 	if r := w.call("GET", "/openapi/2022-01/shop", pair["access_token"], ""); r.Status != 401 {

@@ -170,6 +170,15 @@ func (m *Move) meet(ctx context.Context, t store.Table, do func(source, target [
 	if err != nil {
 		return err
 	}
+	// behind does the rows that only the target has, as long as they are wanted.
+	behind := func(wanted func(row []any) bool) (err error) {
+		for target != nil && wanted(target) && err == nil {
+			if err = do(nil, target); err == nil {
+				target, err = advance()
+			}
+		}
+		return err
+	}
 	for source, err := range m.Image.Rows(ctx, t) {
 		if err != nil {
 			return err
@@ -177,36 +186,19 @@ func (m *Move) meet(ctx context.Context, t store.Table, do func(source, target [
 		if ours(t, source) {
 			continue
 		}
-		for target != nil && compareKeys(t, target, source) < 0 {
-			if err := do(nil, target); err != nil {
-				return err
-			}
-			if target, err = advance(); err != nil {
-				return err
-			}
+		if err := behind(func(row []any) bool { return compareKeys(t, row, source) < 0 }); err != nil {
+			return err
 		}
 		if target == nil || compareKeys(t, target, source) > 0 {
-			if err := do(source, nil); err != nil {
-				return err
-			}
-			continue
+			err = do(source, nil)
+		} else if err = do(source, target); err == nil {
+			target, err = advance()
 		}
-		if err := do(source, target); err != nil {
-			return err
-		}
-		if target, err = advance(); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	for target != nil {
-		if err := do(nil, target); err != nil {
-			return err
-		}
-		if target, err = advance(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return behind(func([]any) bool { return true })
 }
 
 // writer writes rows some thousand at once.

@@ -46,7 +46,7 @@ func cut(t *testing.T, admin *pgx.Conn, database string) {
 // eventually repeats do until it returns no error.
 func eventually(t *testing.T, what string, do func() error) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		err := do()
 		if err == nil {
@@ -150,7 +150,7 @@ func TestDeadlockIsBegunAgain(t *testing.T) {
 // waitFree waits until no more than some advisory locks are held: the server ends a session a moment after its connection.
 func waitFree(t *testing.T, admin *pgx.Conn, some int64) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		var held int64
 		err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
 			WHERE locktype = 'advisory' AND datname = current_database() AND objsubid = 2`).Scan(&held)

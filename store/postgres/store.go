@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -57,10 +58,17 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return &Store{Store: sqlstore.New(e), engine: e, presence: presence{config: config.ConnConfig.Copy()}}, nil
 }
 
-// connect makes the pools. A fifth of the connections is for lists, at least one.
+// listConnections is how many of a process's connections are for lists: as many as can keep half of its processors busy
+// with what they find, since a database on the same machine and the refreshes need the others; a fifth of all at most,
+// one at least.
+func listConnections(all int32) int32 {
+	return max(1, min(all/5, int32(runtime.GOMAXPROCS(0)/2)))
+}
+
+// connect makes the pools.
 func connect(ctx context.Context, config *pgxpool.Config) (*engine, error) {
 	forLists := config.Copy()
-	forLists.MaxConns = max(1, config.MaxConns/5)
+	forLists.MaxConns = listConnections(config.MaxConns)
 	forLists.MinConns, forLists.MinIdleConns = min(config.MinConns, forLists.MaxConns), min(config.MinIdleConns, forLists.MaxConns)
 	config.MaxConns = max(1, config.MaxConns-forLists.MaxConns)
 	config.MinConns, config.MinIdleConns = min(config.MinConns, config.MaxConns), min(config.MinIdleConns, config.MaxConns)

@@ -133,6 +133,12 @@ func (c *connection) control(statement string) error {
 // sound reports whether the connection is in autocommit: only then a transaction can be begun on it.
 func (c *connection) sound() bool { return c.control("BEGIN") == nil && c.control("ROLLBACK") == nil }
 
+// rest gives back the memory of pages that are not in use.
+func (c *connection) rest(ctx context.Context) error {
+	_, err := c.Exec(ctx, `PRAGMA shrink_memory`)
+	return err
+}
+
 // discard closes the statements and ends the connection. Closed only, it would go back to the pool of package sql, with
 // the transaction that may be open on it.
 func (c *connection) discard() error {

@@ -141,6 +141,26 @@ func (r *readers) answer(ctx context.Context) error {
 	return nil
 }
 
+// rest lets the connections that nobody uses forget the pages that they hold, which the system's own cache has too.
+func (r *readers) rest(ctx context.Context) error {
+	var errs []error
+	var rested []*connection
+	for range r.places {
+		select {
+		case c := <-r.idle:
+			if c != nil {
+				errs = append(errs, c.rest(ctx))
+			}
+			rested = append(rested, c)
+		default:
+		}
+	}
+	for _, c := range rested {
+		r.idle <- c
+	}
+	return errors.Join(errs...)
+}
+
 // close waits for reads under way and closes the connections.
 func (r *readers) close() error {
 	close(r.closing)

@@ -113,6 +113,12 @@ func (s *Store) release() error {
 	return errors.Join(errs...)
 }
 
+// Rest gives back what the connections keep in memory of the database. It is for a process that has nothing to do.
+func (s *Store) Rest(ctx context.Context) error {
+	return errors.Join(s.engine.readers.rest(ctx), s.engine.lists.rest(ctx),
+		s.engine.writes.change(ctx, func(ctx context.Context, _ sqlstore.Querier) error { return s.engine.writes.conn.rest(ctx) }))
+}
+
 // Pool counts the connections, the one that writes too.
 func (s *Store) Pool() store.Pool {
 	w, r := s.writes.Stats(), s.reads.Stats()

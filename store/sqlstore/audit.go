@@ -57,7 +57,7 @@ func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.Au
 			w.and(`position < %[1]s`, f.Before)
 		}
 	}
-	return all(ctx, s.db.Lists(), scanAudit, `SELECT `+auditColumns+` FROM audit
+	return all(ctx, s.db.Lists(), shownAudit, `SELECT `+auditColumns+` FROM audit
 		WHERE position > $1`+w.text.String()+order+` LIMIT $2`, w.args...)
 }
 

@@ -64,7 +64,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, outlet string, now, until t
 		return nil, nil
 	}
 	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		claimed, err = all(ctx, q, scanDelivery, `WITH due AS MATERIALIZED (
+		claimed, err = all(ctx, q, workedDelivery, `WITH due AS MATERIALIZED (
 			SELECT event_id FROM deliveries WHERE outlet_id = $1 AND due_at <= $2 ORDER BY due_at, position LIMIT $4`+s.lock.Skip+`)
 		UPDATE deliveries SET due_at = $3 WHERE outlet_id = $1 AND event_id IN (SELECT event_id FROM due)
 		RETURNING `+deliveryColumns, outlet, ms(now), ms(until), int64(limit))
@@ -97,7 +97,7 @@ func (s *Store) Deliveries(ctx context.Context, f store.DeliveryFilter) ([]store
 	if f.Before > 0 {
 		w.and(`position < %[1]s`, f.Before)
 	}
-	return all(ctx, s.db.Lists(), scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
+	return all(ctx, s.db.Lists(), workedDelivery, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE outlet_id = $1`+w.text.String()+` ORDER BY position DESC LIMIT $2`, w.args...)
 }
 
@@ -109,7 +109,7 @@ func (s *Store) LastTold(ctx context.Context, outlet string, about []string) (ma
 	}
 	w := where{args: []any{outlet}}
 	w.in("about", about)
-	rows, err := all(ctx, s.db, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
+	rows, err := all(ctx, s.db, workedDelivery, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE outlet_id = $1`+w.text.String()+` ORDER BY position`, w.args...)
 	for _, d := range rows {
 		told[d.About] = d.Kind

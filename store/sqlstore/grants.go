@@ -5,19 +5,20 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
 // grantBody lists the columns of a grant that change, in the order of [grantValues] and [scanGrant].
 const grantBody = `subject_kind, subject_id, parent_id, host, region, name, owner, state, renewable, fault,
 	access, refresh, key_id, generation, version, expires_at, refresh_token_expires_at, authorization_expires_at,
 	windows, scopes, facts, authorized_at, pair_from, pair_spent, pair_asked_at, due_at, retry_at, failures, warned,
-	attempt_id, attempt_by, attempt_at, attempt_until, doubts, doubt_since, quota_day, quota_used, asked_at, updated_at`
+	attempt_id, attempt_by, attempt_at, attempt_until, doubts, doubt_since, quota_day, quota_used, asked_at, updated_at, tags`
 
 // grantParameters are the parameters of grantBody; $1 is the id.
 const grantParameters = `$2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
 	$12, $13, $14, $15, $16, $17, $18, $19,
 	$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-	$31, $32, $33, $34, $35, $36, $37, $38, $39, $40`
+	$31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41`
 
 // platformOf reads the platform of a row of grants.
 const platformOf = `(SELECT platform FROM apps WHERE apps.id = grants.app_id)`
@@ -32,7 +33,7 @@ func grantValues(g *gk.Grant) []any {
 		g.Subject.Kind, g.Subject.ID, g.Subject.Parent, g.Subject.Host, g.Subject.Region, g.Subject.Name, g.Owner, string(g.State), bit(g.Renewable), fault(g.Fault),
 		blob(g.Access), blob(g.Refresh), g.KeyID, g.Generation, g.Version, ms(g.Expires), ms(g.RefreshExpires), ms(g.Ceiling),
 		windows(g.Windows), document{g.Scopes}, document{g.Facts}, ms(g.AuthorizedAt), g.PairFrom, g.PairSpent, ms(g.PairAskedAt), msOrNull(g.DueAt), ms(g.RetryAt), g.Failures, g.Warned,
-		g.AttemptID, g.AttemptBy, ms(g.AttemptAt), ms(g.AttemptUntil), g.Doubts, ms(g.DoubtSince), g.QuotaDay, g.QuotaUsed, ms(g.AskedAt), ms(g.UpdatedAt),
+		g.AttemptID, g.AttemptBy, ms(g.AttemptAt), ms(g.AttemptUntil), g.Doubts, ms(g.DoubtSince), g.QuotaDay, g.QuotaUsed, ms(g.AskedAt), ms(g.UpdatedAt), document{g.Tags},
 	}
 }
 
@@ -43,7 +44,7 @@ func scanGrant(r Row) (gk.Grant, error) {
 		&g.Subject.Kind, &g.Subject.ID, &g.Subject.Parent, &g.Subject.Host, &g.Subject.Region, &g.Subject.Name, &g.Owner, (*string)(&g.State), flag(&g.Renewable), document{&g.Fault},
 		sealed(&g.Access), sealed(&g.Refresh), &g.KeyID, &g.Generation, &g.Version, at(&g.Expires), at(&g.RefreshExpires), at(&g.Ceiling),
 		windowsOf(&g.Windows), document{&g.Scopes}, document{&g.Facts}, at(&g.AuthorizedAt), &g.PairFrom, &g.PairSpent, at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Failures, &g.Warned,
-		&g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), &g.Doubts, at(&g.DoubtSince), &g.QuotaDay, &g.QuotaUsed, at(&g.AskedAt), at(&g.UpdatedAt))
+		&g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), &g.Doubts, at(&g.DoubtSince), &g.QuotaDay, &g.QuotaUsed, at(&g.AskedAt), at(&g.UpdatedAt), document{&g.Tags})
 	return g, err
 }
 
@@ -135,6 +136,12 @@ func filtered(v gk.Viewer, f store.GrantFilter) *where {
 		w.and(`id IN (SELECT id FROM grants WHERE renewable = 0 AND expires_at > 0 AND expires_at < %[1]s
 			UNION ALL SELECT id FROM grants WHERE authorization_expires_at > 0 AND authorization_expires_at < %[1]s)`, ms(f.ExpiresBefore))
 	}
+	if f.WhoseMove != "" {
+		w.moved(f.WhoseMove)
+	}
+	if f.TagName != "" {
+		w.and(`id IN (SELECT grant_id FROM grant_terms WHERE term = %[1]s)`, terms.Tag(f.TagName, f.TagValue))
+	}
 	if f.Query != "" {
 		w.queried(f.Query)
 	}
@@ -193,7 +200,7 @@ func tokens(ctx context.Context, q Querier, ids []string) (found []gk.Grant, dam
 		var w where
 		some, bad, err := sound(ctx, q, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
 			owner, state, renewable, fault, access, key_id, generation, expires_at, refresh_token_expires_at, authorization_expires_at,
-			windows, pair_asked_at, due_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until
+			windows, pair_asked_at, due_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until, tags
 			FROM grants WHERE id IN (`+w.list(ids[:n])+`)`, w.args...)
 		if err != nil {
 			return nil, nil, err
@@ -214,6 +221,6 @@ func scanToken(r Row) (gk.Grant, error) {
 	var g gk.Grant
 	err := r.Scan(&g.ID, &g.App, &g.Platform, &g.Subject.Kind, &g.Subject.ID, &g.Subject.Parent, &g.Subject.Host, &g.Subject.Region, &g.Subject.Name,
 		&g.Owner, (*string)(&g.State), flag(&g.Renewable), document{&g.Fault}, sealed(&g.Access), &g.KeyID, &g.Generation, at(&g.Expires), at(&g.RefreshExpires), at(&g.Ceiling),
-		windowsOf(&g.Windows), at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Doubts, &g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil))
+		windowsOf(&g.Windows), at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Doubts, &g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), document{&g.Tags})
 	return g, err
 }

@@ -144,3 +144,20 @@ func (s *Store) EndAttempts(ctx context.Context, by string, spared []string, at 
 	})
 	return ended, err
 }
+
+// ReleaseAttempts implements [store.Instances].
+func (s *Store) ReleaseAttempts(ctx context.Context, by string, attempts []string, at time.Time) (released []string, err error) {
+	if len(attempts) == 0 {
+		return nil, nil
+	}
+	w := where{args: []any{by, ms(at)}}
+	w.in("attempt_id", attempts)
+	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
+		released, err = all(ctx, q, scanText, `UPDATE grants SET
+			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, due_at = $2,
+			version = version + 1, updated_at = $2
+			WHERE attempt_id <> '' AND attempt_by = $1`+w.text.String()+` RETURNING id`, w.args...)
+		return err
+	})
+	return released, err
+}

@@ -121,3 +121,26 @@ func (s *Store) EventsByID(ctx context.Context, ids []string) ([]gk.Event, error
 func (s *Store) LastPosition(ctx context.Context) (int64, error) {
 	return one(ctx, s.db, scanNumber, `SELECT COALESCE(max(position), 0) FROM events WHERE position IS NOT NULL`)
 }
+
+// TellOnce implements [store.Outlets].
+func (s *Store) TellOnce(ctx context.Context, name string, now, until time.Time, events ...gk.Event) (bool, error) {
+	return s.tellIf(ctx, events, `INSERT INTO notices (name, until) VALUES ($1, $3)
+		ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE notices.until <= $2`, name, ms(now), ms(until))
+}
+
+// TellOver implements [store.Outlets].
+func (s *Store) TellOver(ctx context.Context, name string, events ...gk.Event) (bool, error) {
+	return s.tellIf(ctx, events, `DELETE FROM notices WHERE name = $1`, name)
+}
+
+// tellIf stores events together with a statement, if that writes a row.
+func (s *Store) tellIf(ctx context.Context, events []gk.Event, statement string, args ...any) (told bool, err error) {
+	err = s.change(ctx, func(ctx context.Context, q Querier) error {
+		n, err := exec(ctx, q, statement, args...)
+		if told = n == 1; err != nil || !told {
+			return err
+		}
+		return addEvents(ctx, q, events)
+	})
+	return told && err == nil, err
+}

@@ -10,9 +10,13 @@ import (
 
 // GrantCounts implements [store.Overview].
 func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCount, error) {
+	return grantCounts(ctx, s.lists(v), v)
+}
+
+func grantCounts(ctx context.Context, q Querier, v gk.Viewer) ([]store.GrantCount, error) {
 	var w where
 	w.seen(v, "grants.app_id", "grants.owner")
-	return all(ctx, s.lists(v), func(r Row) (c store.GrantCount, err error) {
+	return all(ctx, q, func(r Row) (c store.GrantCount, err error) {
 		return c, r.Scan(&c.App, &c.Platform, (*string)(&c.State), &c.N)
 	}, `SELECT apps.id, apps.platform, counted.state, counted.n FROM apps JOIN (
 			SELECT app_id, state, COUNT(*) AS n FROM grants WHERE 1 = 1`+w.text.String()+` GROUP BY app_id, state
@@ -72,6 +76,22 @@ func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Tim
 	}, part(store.EndCeiling, "authorization_expires_at", `state IN ('active', 'suspended', 'held')`)+
 		` UNION ALL `+part(store.EndToken, "expires_at", `renewable = 0 AND state IN ('active', 'held')`)+
 		` UNION ALL `+part(store.EndRefresh, "refresh_token_expires_at", `state = 'suspended'`)+` ORDER BY 1, 2`, w.args...)
+}
+
+// EventCounts implements [store.Overview].
+func (s *Store) EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error) {
+	w := where{args: []any{ms(from), ms(until)}}
+	w.seen(v, "app_id", "owner")
+	counts := map[string]int64{}
+	_, err := all(ctx, s.lists(v), func(r Row) (none struct{}, err error) {
+		var kind string
+		var n int64
+		if err = r.Scan(&kind, &n); err == nil {
+			counts[kind] = n
+		}
+		return none, err
+	}, `SELECT kind, COUNT(*) FROM events WHERE at >= $1 AND at < $2`+w.text.String()+` GROUP BY kind`, w.args...)
+	return counts, err
 }
 
 // RecentEvents implements [store.Overview].

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/grantkeep/grantkeep/store"
@@ -39,14 +40,14 @@ func (s *Store) PersonByName(ctx context.Context, name string) (store.Person, er
 
 // People implements [store.People].
 func (s *Store) People(ctx context.Context) ([]store.Person, error) {
-	return all(ctx, s.db, scanPerson, `SELECT `+personColumns+` FROM people ORDER BY id`)
+	return all(ctx, s.db, shownPerson, `SELECT `+personColumns+` FROM people ORDER BY id`)
 }
 
 // UpdatePerson implements [store.People]. Every row is locked, so that of two administrators who demote each other one
 // stays.
 func (s *Store) UpdatePerson(ctx context.Context, id string, at time.Time, change func(*store.Person) error) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
-		everybody, err := all(ctx, q, scanPerson, `SELECT `+personColumns+` FROM people ORDER BY id`+s.lock.Wait)
+		everybody, err := all(ctx, q, shownPerson, `SELECT `+personColumns+` FROM people ORDER BY id`+s.lock.Wait)
 		if err != nil {
 			return err
 		}
@@ -57,6 +58,9 @@ func (s *Store) UpdatePerson(ctx context.Context, id string, at time.Time, chang
 			before += administrator(*p)
 			if p.ID == id {
 				found = p
+				if p.Role == "" { // it cannot be read, and is not written back
+					return &store.DamagedError{IDs: []string{id}, Why: []error{errors.New("a column of the row cannot be read")}}
+				}
 				if err := change(p); err != nil {
 					return err
 				}
@@ -85,7 +89,7 @@ func administrator(p store.Person) int {
 // RemovePerson implements [store.People].
 func (s *Store) RemovePerson(ctx context.Context, id string) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
-		everybody, err := all(ctx, q, scanPerson, `SELECT `+personColumns+` FROM people ORDER BY id`+s.lock.Wait)
+		everybody, err := all(ctx, q, shownPerson, `SELECT `+personColumns+` FROM people ORDER BY id`+s.lock.Wait)
 		if err != nil {
 			return err
 		}

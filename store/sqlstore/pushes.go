@@ -40,7 +40,7 @@ func (s *Store) ClaimPushes(ctx context.Context, app string, now, until time.Tim
 		return nil, nil
 	}
 	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		claimed, err = all(ctx, q, scanPush, `WITH due AS MATERIALIZED (
+		claimed, err = all(ctx, q, workedPush, `WITH due AS MATERIALIZED (
 			SELECT dedup FROM pushes WHERE app_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT $4`+s.lock.Skip+`)
 		UPDATE pushes SET due_at = $3, tries = tries + 1 WHERE app_id = $1 AND dedup IN (SELECT dedup FROM due)
 		RETURNING `+pushColumns, app, ms(now), ms(until), int64(limit))

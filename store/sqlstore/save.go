@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql/driver"
 	"strings"
 
 	"github.com/grantkeep/grantkeep/store"
@@ -12,6 +13,7 @@ const saveText = `UPDATE grants SET
 			access = $4, refresh = $5, key_id = $6, generation = generation + 1,
 			pair_from = $3, pair_spent = $2, pair_asked_at = $7,
 			expires_at = $8, refresh_token_expires_at = $9, windows = $10, due_at = $11, renewable = $12,
+			facts = CASE WHEN CAST($16 AS TEXT) = '' THEN facts ELSE $16 END,
 			state = CASE WHEN state = 'held' THEN 'held' ELSE 'active' END, fault = '', failures = 0, retry_at = 0,
 			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, doubts = 0, doubt_since = 0,
 			version = version + 1, updated_at = $13
@@ -19,19 +21,21 @@ const saveText = `UPDATE grants SET
 			AND (attempt_id = '' OR attempt_id = $3 OR CAST($14 AS BIGINT) = 0
 				OR CASE WHEN doubt_since = 0 THEN attempt_at ELSE doubt_since END + $14 <= $13)
 			AND (CAST($15 AS BIGINT) = 0
-				OR attempt_id = $3 AND state = 'active' AND renewable = 1 AND doubts = 0 AND failures = 0 AND fault = '')`
+				OR attempt_id = $3 AND state = 'active' AND renewable = 1 AND doubts = 0 AND failures = 0 AND fault = '')
+			AND (CAST($16 AS TEXT) = '' OR facts = $17)`
 
 // saveAllText is saveText for many: each parameter is the list of what it is for one. Rows that somebody holds are left
 // out, so that no pair waits for another's grant.
 var saveAllText = func() string {
 	set, condition, _ := strings.Cut(saveText, "WHERE")
-	ofRow := strings.NewReplacer("$10", "r.c10", "$11", "r.c11", "$12", "r.c12", "$13", "r.c13", "$14", "r.c14", "$15", "r.c15",
+	ofRow := strings.NewReplacer("$10", "r.c10", "$11", "r.c11", "$12", "r.c12", "$13", "r.c13", "$14", "r.c14", "$15", "r.c15", "$16", "r.c16", "$17", "r.c17",
 		"$1", "r.c1", "$2", "r.c2", "$3", "r.c3", "$4", "r.c4", "$5", "r.c5", "$6", "r.c6", "$7", "r.c7", "$8", "r.c8", "$9", "r.c9")
 	return `WITH free AS MATERIALIZED (SELECT id FROM grants WHERE id = ANY(CAST($1 AS TEXT[])) FOR NO KEY UPDATE SKIP LOCKED)
 		` + ofRow.Replace(set) + `FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS TEXT[]), CAST($4 AS BYTEA[]), CAST($5 AS BYTEA[]),
 			CAST($6 AS BIGINT[]), CAST($7 AS BIGINT[]), CAST($8 AS BIGINT[]), CAST($9 AS BIGINT[]), CAST($10 AS TEXT[]), CAST($11 AS BIGINT[]),
-			CAST($12 AS BIGINT[]), CAST($13 AS BIGINT[]), CAST($14 AS BIGINT[]), CAST($15 AS BIGINT[]))
-			AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15)
+			CAST($12 AS BIGINT[]), CAST($13 AS BIGINT[]), CAST($14 AS BIGINT[]), CAST($15 AS BIGINT[]),
+			CAST($16 AS TEXT[]), CAST($17 AS TEXT[]))
+			AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17)
 		WHERE grants.id IN (SELECT id FROM free) AND ` + ofRow.Replace(condition) + `
 		RETURNING grants.id`
 }()
@@ -42,6 +46,7 @@ func saveValues(r *store.Renewal) []any {
 		blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
 		ms(r.Expires), ms(r.RefreshExpires), windows(r.Windows), msOrNull(r.Due), bit(r.Renewable),
 		ms(r.At), r.RepeatFor.Milliseconds(), bit(r.Held),
+		document{r.Facts}, document{r.FactsWere},
 	}
 }
 
@@ -97,18 +102,20 @@ func (s *Store) SaveRenewals(ctx context.Context, rs []store.Renewal) (saved []b
 
 // listsOf returns the parameters of saveAllText for some renewals.
 func listsOf(rs []store.Renewal, which []int) ([]any, error) {
-	var ids, attempts, ends []string
+	var ids, attempts, ends, facts, were []string
 	var access, refresh [][]byte
 	numbers := map[int][]int64{}
 	due := make([]*int64, len(which))
 	for n, i := range which {
 		values := clean(saveValues(&rs[i]))
 		ids, attempts = append(ids, values[0].(string)), append(attempts, values[2].(string))
-		text, err := windows(rs[i].Windows).Value()
-		if err != nil {
-			return nil, err
+		for to, v := range map[*[]string]driver.Valuer{&ends: windows(rs[i].Windows), &facts: document{rs[i].Facts}, &were: document{rs[i].FactsWere}} {
+			text, err := v.Value()
+			if err != nil {
+				return nil, err
+			}
+			*to = append(*to, clean([]any{text})[0].(string))
 		}
-		ends = append(ends, clean([]any{text})[0].(string))
 		access, refresh = append(access, bytesOrNil(values[3])), append(refresh, bytesOrNil(values[4]))
 		if at, ok := values[10].(int64); ok {
 			due[n] = &at
@@ -119,7 +126,7 @@ func listsOf(rs []store.Renewal, which []int) ([]any, error) {
 	}
 	return []any{
 		ids, numbers[1], attempts, access, refresh, numbers[5], numbers[6], numbers[7], numbers[8], ends, due,
-		numbers[11], numbers[12], numbers[13], numbers[14],
+		numbers[11], numbers[12], numbers[13], numbers[14], facts, were,
 	}, nil
 }
 

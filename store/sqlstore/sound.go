@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
@@ -51,7 +52,7 @@ func orNil(damaged *store.DamagedError) error {
 // so columns that we read ourselves are let through and their refusals kept until the row is read.
 type careful struct {
 	row Row
-	id  string // the first column, once it is read
+	id  string // the first column, a text or a position, once it is read
 }
 
 // Scan reads the row. Its error names the column and holds no value.
@@ -69,8 +70,13 @@ func (c *careful) Scan(dest ...any) error {
 		}
 	}
 	err := c.row.Scan(held...)
-	if id, ok := dest[0].(*string); ok {
+	switch id := dest[0].(type) {
+	case *string:
 		c.id = *id
+	case *int64:
+		if *id != 0 {
+			c.id = strconv.FormatInt(*id, 10)
+		}
 	}
 	switch {
 	case refused >= 0:
@@ -118,7 +124,13 @@ var (
 	shownGrant         = legible(scanGrant, func(g *gk.Grant) { g.Fault = unreadable(g.Platform) })
 	shownAuthorization = legible(scanAuthorization, func(a *gk.Authorization) { a.Fault = unreadable("") })
 	shownEvent         = legible(scanEvent, func(e *gk.Event) { e.Data = map[string]any{"unreadable": true} })
+	shownAudit         = legible(scanAudit, func(*store.AuditEntry) {})
+	shownPerson        = legible(scanPerson, func(p *store.Person) { p.Role = "" })
 	shownShop          = legible(scanShop, func(o *ownedShop) { o.shop.Facts = nil })
+
+	// What is worked off goes on with what can be read of it. One row must not stand in the way of those behind it.
+	workedPush     = legible(scanPush, func(*store.Push) {})
+	workedDelivery = legible(scanDelivery, func(*store.Delivery) {})
 
 	// What limits a key may be what cannot be read: such a key opens nothing, and an outlet tells nothing.
 	shownKey    = legible(scanKey, func(k *gk.Key) { k.Scopes = nil })

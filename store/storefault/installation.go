@@ -77,6 +77,11 @@ func (s *Store) EndAttempts(ctx context.Context, by string, spared []string, at 
 	return call(ctx, s, "EndAttempts", func() ([]string, error) { return s.inner.EndAttempts(ctx, by, spared, at) })
 }
 
+// ReleaseAttempts implements [store.Instances].
+func (s *Store) ReleaseAttempts(ctx context.Context, by string, attempts []string, at time.Time) ([]string, error) {
+	return call(ctx, s, "ReleaseAttempts", func() ([]string, error) { return s.inner.ReleaseAttempts(ctx, by, attempts, at) })
+}
+
 // Ping implements [store.Store].
 func (s *Store) Ping(ctx context.Context) error {
 	return run(ctx, s, "Ping", func() error { return s.inner.Ping(ctx) })

@@ -95,3 +95,13 @@ func (s *Store) KeepEvents(d time.Duration) { s.inner.KeepEvents(d) }
 func (s *Store) LastPosition(ctx context.Context) (int64, error) {
 	return call(ctx, s, "LastPosition", func() (int64, error) { return s.inner.LastPosition(ctx) })
 }
+
+// TellOnce implements [store.Outlets].
+func (s *Store) TellOnce(ctx context.Context, name string, now, until time.Time, events ...gk.Event) (bool, error) {
+	return call(ctx, s, "TellOnce", func() (bool, error) { return s.inner.TellOnce(ctx, name, now, until, events...) })
+}
+
+// TellOver implements [store.Outlets].
+func (s *Store) TellOver(ctx context.Context, name string, events ...gk.Event) (bool, error) {
+	return call(ctx, s, "TellOver", func() (bool, error) { return s.inner.TellOver(ctx, name, events...) })
+}

@@ -8,6 +8,11 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
+// Summary implements [store.Overview].
+func (s *Store) Summary(ctx context.Context, v gk.Viewer, now time.Time, within ...time.Duration) (store.Summary, error) {
+	return call(ctx, s, "Summary", func() (store.Summary, error) { return s.inner.Summary(ctx, v, now, within...) })
+}
+
 // GrantCounts implements [store.Overview].
 func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCount, error) {
 	return call(ctx, s, "GrantCounts", func() ([]store.GrantCount, error) { return s.inner.GrantCounts(ctx, v) })
@@ -36,6 +41,11 @@ func (s *Store) TopUses(ctx context.Context, v gk.Viewer, platform string, day i
 // EndsByDay implements [store.Overview].
 func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]store.EndCount, error) {
 	return call(ctx, s, "EndsByDay", func() ([]store.EndCount, error) { return s.inner.EndsByDay(ctx, v, from, until, offset) })
+}
+
+// EventCounts implements [store.Overview].
+func (s *Store) EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error) {
+	return call(ctx, s, "EventCounts", func() (map[string]int64, error) { return s.inner.EventCounts(ctx, v, from, until) })
 }
 
 // RecentEvents implements [store.Overview].

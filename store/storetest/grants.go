@@ -198,7 +198,7 @@ func tokensOfMany(t *testing.T, s store.Store) {
 		Ceiling:    full.Ceiling,
 		Origin:     gk.Origin{PairAskedAt: full.PairAskedAt},
 		Pacing:     gk.Pacing{DueAt: full.DueAt, RetryAt: full.RetryAt},
-		Doubt:      gk.Doubt{Doubts: full.Doubts}, Shops: full.Shops, Attempt: full.Attempt,
+		Doubt:      gk.Doubt{Doubts: full.Doubts}, Tags: full.Tags, Shops: full.Shops, Attempt: full.Attempt,
 	}
 	given.Same(t, "Tokens", got, []gk.Grant{want})
 

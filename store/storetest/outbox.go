@@ -153,7 +153,7 @@ func followPositions(t *testing.T, s store.Store) {
 		})
 	}
 	var last, version int64
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(5 * time.Minute)
 	for last < writers*each && time.Now().Before(deadline) && !t.Failed() {
 		events, err := s.EventsAfter(t.Context(), given.Engine, last, 11)
 		if err != nil {

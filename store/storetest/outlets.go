@@ -201,3 +201,51 @@ func eventsFound(t *testing.T, s store.Store) {
 		t.Errorf("Sweep after a shorter time to keep = %d, %v, want the three", n, err)
 	}
 }
+
+func toldByOne(t *testing.T, s store.Store) {
+	day := 24 * time.Hour
+	event := func(id string) gk.Event { return gk.Event{ID: id, Kind: gk.EventSystemBehind, At: given.Epoch} }
+	var told atomic.Int64
+	var all sync.WaitGroup
+	for _, id := range []string{"a", "b", "c", "d"} {
+		all.Go(func() {
+			ok, err := s.TellOnce(t.Context(), "behind", given.Epoch, given.Epoch.Add(day), event(id))
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				told.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if told.Load() != 1 {
+		t.Errorf("%d of four tell it, want one", told.Load())
+	}
+	for i, c := range []struct {
+		tell func() (bool, error)
+		want bool
+	}{
+		{func() (bool, error) {
+			return s.TellOnce(t.Context(), "other", given.Epoch, given.Epoch.Add(day), event("o"))
+		}, true},
+		{func() (bool, error) {
+			return s.TellOnce(t.Context(), "behind", given.Epoch.Add(day-1), given.Epoch.Add(2*day), event("e"))
+		}, false},
+		{func() (bool, error) {
+			return s.TellOnce(t.Context(), "behind", given.Epoch.Add(day), given.Epoch.Add(2*day), event("f"))
+		}, true},
+		{func() (bool, error) { return s.TellOver(t.Context(), "behind", event("g")) }, true},
+		{func() (bool, error) { return s.TellOver(t.Context(), "behind", event("h")) }, false},
+		{func() (bool, error) {
+			return s.TellOnce(t.Context(), "behind", given.Epoch.Add(day), given.Epoch.Add(2*day))
+		}, true},
+	} {
+		if ok, err := c.tell(); err != nil || ok != c.want {
+			t.Errorf("step %d = %v, %v, want %v", i, ok, err, c.want)
+		}
+	}
+	if n, err := s.Publish(t.Context(), 100); err != nil || n != 4 {
+		t.Errorf("%d events were stored (%v), want those of the four who told", n, err)
+	}
+}

@@ -206,3 +206,29 @@ func recentEvents(t *testing.T, s store.Store) {
 		given.Same(t, "the positions", got, c.want)
 	}
 }
+
+func eventsCounted(t *testing.T, s store.Store) {
+	event := func(id, kind, owner string, after time.Duration) gk.Event {
+		return gk.Event{ID: id, Kind: kind, App: "one", Owner: owner, At: given.Epoch.Add(after)}
+	}
+	err := s.Append(t.Context(),
+		event("a", gk.EventGrantCreated, "ann", 0), event("b", gk.EventGrantCreated, "bob", time.Hour), event("c", gk.EventGrantRevoked, "ann", time.Hour),
+		event("d", gk.EventGrantRevoked, "ann", 2*time.Hour), event("e", gk.EventGrantRevoked, "ann", -time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		v    gk.Viewer
+		want map[string]int64
+	}{
+		"who sees all": {given.Someone, map[string]int64{gk.EventGrantCreated: 2, gk.EventGrantRevoked: 1}},
+		"one owner":    {gk.Viewer{Key: "k", Scopes: gk.Scopes(), Owners: []string{"ann"}}, map[string]int64{gk.EventGrantCreated: 1, gk.EventGrantRevoked: 1}},
+		"another app":  {gk.Viewer{Key: "k", Scopes: gk.Scopes(), Apps: []string{"two"}}, map[string]int64{}},
+	} {
+		got, err := s.EventCounts(t.Context(), c.v, given.Epoch, given.Epoch.Add(2*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		given.Same(t, "what "+name+" counts", got, c.want)
+	}
+}

@@ -88,7 +88,7 @@ func fillMany(t *testing.T, s store.Store) {
 		}
 	}
 	for {
-		n, err := s.Publish(t.Context(), manyGrants)
+		n, err := s.Publish(t.Context(), 10_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func callAll(ctx context.Context, t *testing.T, s store.Store) {
 	id := "gr-000007"
 	filters := []store.GrantFilter{
 		{}, {App: "app-1"}, {Owner: "owner-3"}, {State: gk.Suspended}, {State: gk.Active}, {ExpiresBefore: given.Epoch.Add(48 * time.Hour)},
-		{Query: "70000"}, {Query: "s77.ex"}, {Query: "茶店1"}, {Query: "7"}, {Platform: "shopee"}, {After: "gr-010000"},
+		{Query: "70000"}, {Query: "s77.ex"}, {Query: "茶店1"}, {Query: "7"}, {WhoseMove: "merchant"}, {WhoseMove: "vendor"}, {TagName: "tier", TagValue: "7"}, {Platform: "shopee"}, {After: "gr-010000"},
 		{App: "app-1", Owner: "owner-3", State: gk.Suspended},
 	}
 	results := map[string]error{}
@@ -165,6 +165,7 @@ func callAll(ctx context.Context, t *testing.T, s store.Store) {
 	_, results["Sweep"] = s.Sweep(ctx, now, 500)
 	_, results["Keys"] = s.Keys(ctx)
 	_, results["EndAttempts"] = s.EndAttempts(ctx, "host", []string{"app-1"}, now)
+	_, results["ReleaseAttempts"] = s.ReleaseAttempts(ctx, "host", []string{"attempt"}, now)
 	_, results["Announce"] = s.Announce(ctx, "identity", "v1")
 	_, results["Dead"] = s.Dead(ctx)
 	for what, err := range results {

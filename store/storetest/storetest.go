@@ -57,6 +57,7 @@ var rawCases = []struct {
 	{"a row that cannot be read is not claimed, and stops no other", claimAmongDamaged},
 	{"a grant or an app that cannot be read is named beside the others", readAmongDamaged},
 	{"a row that cannot be read hides no other in any list", listAmongDamaged},
+	{"a number that cannot be read holds up nothing that is worked off", workAmongDamaged},
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 }
@@ -119,6 +120,8 @@ var cases = []given.Case{
 
 	// Outlets.
 	{Name: "an outlet comes back as it was stored", Run: outletComesBack},
+	{Name: "what is told once is told by one", Run: toldByOne},
+	{Name: "events are counted by kind", Run: eventsCounted},
 	{Name: "events are spread once, all or none", Run: spreadOnce},
 	{Name: "a delivery is claimed by one, settled, and failed with its outlet", Run: deliveriesClaimed},
 	{Name: "events are found by a filter and by id, and kept as long as is set", Run: eventsFound},
@@ -134,6 +137,7 @@ var cases = []given.Case{
 	{Name: "an administrator is always left", Run: lastAdministrator},
 	{Name: "a login is found, touched and ended, and goes with its person", Run: logins},
 	{Name: "an invitation is spent once, unless it may be opened more than once", Run: invitations},
+	{Name: "grants are found by whose move it is and by tag, and summed up, as the viewer sees them", Run: summed},
 	{Name: "grants are counted by app and state, as the viewer sees them", Run: grantCounts},
 	{Name: "what is due and waits, what is in doubt and what is unpublished is told by platform", Run: backlogs},
 	{Name: "what is troubled is listed, and nothing that is well or revoked", Run: troubled},

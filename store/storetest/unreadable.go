@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,6 +121,52 @@ func listAmongDamaged(t *testing.T, raw Raw) {
 	listed(t, "History", err, events, []string{"c-3", "b-2", "a-1"}, of)
 	events, err = s.RecentEvents(t.Context(), given.Someone, store.RecentFilter{Limit: 50})
 	listed(t, "RecentEvents", err, events, []string{"c-3", "b-2", "a-1"}, of)
+}
+
+// workAmongDamaged damages a number in one row of each table that is worked off row by row. PostgreSQL lets nobody do that.
+func workAmongDamaged(t *testing.T, raw Raw) {
+	s := raw.Store
+	if s.Name() != "sqlite" {
+		return
+	}
+	ctx, want := t.Context(), []string{"a-1", "b-2", "c-3"}
+	given.MakeApp(t, s, "app")
+	outlet := store.Outlet{ID: "outlet", Form: store.WebhookForm, Enabled: true, CreatedAt: given.Epoch}
+	errs := []error{s.CreateOutlet(ctx, outlet)}
+	for i, id := range want {
+		p := store.Push{App: "app", Dedup: id, Kind: "revoked", ReceivedAt: given.Epoch.Add(time.Duration(i) * time.Second), Notice: "{}"}
+		d := store.Delivery{Outlet: "outlet", Event: id, Position: int64(i + 1), Kind: gk.EventGrantHeld, About: id, State: store.Pending, DueAt: given.Epoch}
+		who := store.Person{ID: id, Name: id, Role: store.RoleAdministrator, CreatedAt: given.Epoch}
+		errs = append(errs, s.KeepPushes(ctx, p), s.Redeliver(ctx, []store.Delivery{d}), s.CreatePerson(ctx, who),
+			s.Record(ctx, store.AuditEntry{At: given.Epoch, Actor: id, Action: "key.create", Status: 201}))
+	}
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	raw.Run(`UPDATE pushes SET received_at = 'rotten' WHERE dedup = 'b-2'`)
+	raw.Run(`UPDATE deliveries SET last_ms = 'rotten' WHERE event_id = 'b-2'`)
+	raw.Run(`UPDATE people SET created_at = 'rotten' WHERE id = 'b-2'`)
+	raw.Run(`UPDATE audit SET n = 'rotten' WHERE actor = 'b-2'`)
+
+	later := given.Epoch.Add(time.Hour)
+	pushes, err := s.ClaimPushes(ctx, "app", later, later.Add(time.Minute), 10)
+	slices.SortFunc(pushes, func(a, b store.Push) int { return strings.Compare(a.Dedup, b.Dedup) })
+	listed(t, "ClaimPushes", err, pushes, want, func(p store.Push) string { return p.Dedup })
+	deliveries, err := s.ClaimDeliveries(ctx, "outlet", later, later.Add(time.Minute), 10)
+	slices.SortFunc(deliveries, func(a, b store.Delivery) int { return strings.Compare(a.Event, b.Event) })
+	listed(t, "ClaimDeliveries", err, deliveries, want, func(d store.Delivery) string { return d.Event })
+	audit, err := s.AuditAfter(ctx, store.AuditFilter{Limit: 10})
+	listed(t, "AuditAfter", err, audit, want, func(e store.AuditEntry) string { return e.Actor })
+	people, err := s.People(ctx)
+	listed(t, "People", err, people, want, func(p store.Person) string { return p.ID })
+	demote := func(p *store.Person) error { p.Role = store.RoleSupport; return nil }
+	if err := s.UpdatePerson(ctx, "a-1", later, demote); err != nil {
+		t.Errorf("UpdatePerson beside a damaged row = %v", err)
+	}
+	given.Same(t, "a change of a damaged person", damagedIDs(t, s.UpdatePerson(ctx, "b-2", later, demote)), []string{"b-2"})
+	if err := s.UpdatePerson(ctx, "c-3", later, demote); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("UpdatePerson of the last administrator who can be read = %v, want %v", err, store.ErrInUse)
+	}
 }
 
 func listed[T any](t *testing.T, what string, err error, found []T, want []string, id func(T) string) {

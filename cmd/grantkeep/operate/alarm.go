@@ -32,7 +32,7 @@ func alarmAdd(s shell.Streams) *cobra.Command {
 	var a client.Alarm
 	var settings, secrets []string
 	var group time.Duration
-	var quiet string
+	var quiet, digest string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "add CHANNEL", Short: "Tell people by dingtalk, wecom, feishu, lark, slack, teams, telegram, email or webhook", Args: cobra.ExactArgs(1),
@@ -71,6 +71,13 @@ func alarmAdd(s shell.Streams) *cobra.Command {
 				}
 				a.Quiet = &client.Quiet{From: from, Until: until, Zone: zone}
 			}
+			if digest != "" {
+				at, zone, ok := strings.Cut(digest, " ")
+				if !ok {
+					return shell.Usage("--digest takes 'HH:MM ZONE', such as '09:00 Asia/Shanghai'")
+				}
+				a.Digest = &client.Digest{At: at, Zone: zone}
+			}
 			made, err := c.CreateAlarm(cmd.Context(), a)
 			if err != nil {
 				return err
@@ -92,6 +99,7 @@ func alarmAdd(s shell.Streams) *cobra.Command {
 	f.StringVar(&a.Severity, "severity", "", "info, warning or critical, and what is worse")
 	f.StringVar(&a.Language, "language", "", "zh-CN, zh-TW or en")
 	f.StringVar(&quiet, "quiet", "", "'HH:MM-HH:MM ZONE': then only what is critical")
+	f.StringVar(&digest, "digest", "", "'HH:MM ZONE': every day then, how all stands")
 	f.DurationVar(&group, "group", 0, "how long events of one cause are gathered")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

@@ -53,7 +53,7 @@ func AttentionCommand(s shell.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			grants, err := f.find(cmd, c)
+			grants, err := f.findMoves(cmd, c)
 			if err != nil {
 				return err
 			}
@@ -78,6 +78,25 @@ func AttentionCommand(s shell.Streams) *cobra.Command {
 	return cmd
 }
 
+// findMoves finds what is not ours to do: of many grants few are.
+func (f *grantFilter) findMoves(cmd *cobra.Command, c *client.Client) ([]client.Grant, error) {
+	if f.move != "" {
+		return f.find(cmd, c)
+	}
+	var found []client.Grant
+	for _, move := range []string{gk.MoveVendor, gk.MoveMerchant, gk.MovePlatform} {
+		of := *f
+		of.move = move
+		grants, err := of.find(cmd, c)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, grants...)
+	}
+	slices.SortStableFunc(found, byUrgency)
+	return found, nil
+}
+
 // mattersOf gathers what needs somebody: what stops an app first, then grants by their urgency.
 func mattersOf(apps []client.App, grants, ending []client.Grant, lang string) []*matter {
 	matters := []*matter{}
@@ -90,32 +109,10 @@ func mattersOf(apps []client.App, grants, ending []client.Grant, lang string) []
 			Grants: []matterGrant{}, Next: "grantkeep app check " + a.ID,
 		})
 	}
-	add := func(g client.Grant, why, remedy string) {
-		i := slices.IndexFunc(matters, func(m *matter) bool {
-			return m.App == "" && m.Cause == why && m.WhoseMove == g.WhoseMove && m.Remedy == remedy
-		})
-		if i < 0 {
-			matters = append(matters, &matter{Cause: why, WhoseMove: g.WhoseMove, Remedy: remedy, Since: g.UpdatedAt})
-			i = len(matters) - 1
-		}
-		m := matters[i]
-		m.Count++
-		if g.UpdatedAt.Before(m.Since.Time) {
-			m.Since = g.UpdatedAt
-		}
-		end := gk.At(endFor(g))
-		if g.AuthorizationExpiresAt.IsZero() && g.Renewable {
-			end = gk.Time{}
-		}
-		m.Grants = append(m.Grants, matterGrant{ID: g.ID, Subject: name(g), Owner: g.Owner, Ends: end, Next: nextCommand(g)})
-	}
 	seen := map[string]bool{}
 	for _, g := range grants {
-		if g.State == "revoked" || g.WhoseMove == "" || g.WhoseMove == "us" {
+		if !needsSomebody(g) {
 			continue
-		}
-		if g.State == "active" && g.Fault == nil {
-			continue // it ends some day: told below, when that is soon
 		}
 		seen[g.ID] = true
 		remedy := shell.Words["authorize"].In(lang)
@@ -125,14 +122,42 @@ func mattersOf(apps []client.App, grants, ending []client.Grant, lang string) []
 		case g.State == "held":
 			remedy = shell.Words["confirm"].In(lang)
 		}
-		add(g, cause(g, lang), remedy)
+		matters = withGrant(matters, g, cause(g, lang), remedy)
 	}
 	for _, g := range ending {
 		if g.State == "active" && !seen[g.ID] {
 			g.WhoseMove = "merchant"
-			add(g, shell.Words["fixed"].In(lang), shell.Words["authorize"].In(lang))
+			matters = withGrant(matters, g, shell.Words["fixed"].In(lang), shell.Words["authorize"].In(lang))
 		}
 	}
+	return matters
+}
+
+// needsSomebody reports whether a grant waits for somebody else than us. An active one without a fault ends some day, which
+// is told when that is soon.
+func needsSomebody(g client.Grant) bool {
+	return g.State != "revoked" && g.WhoseMove != "" && g.WhoseMove != gk.MoveUs && (g.State != "active" || g.Fault != nil)
+}
+
+// withGrant adds a grant to the matter of its cause, which is made where it is the first.
+func withGrant(matters []*matter, g client.Grant, why, remedy string) []*matter {
+	i := slices.IndexFunc(matters, func(m *matter) bool {
+		return m.App == "" && m.Cause == why && m.WhoseMove == g.WhoseMove && m.Remedy == remedy
+	})
+	if i < 0 {
+		i = len(matters)
+		matters = append(matters, &matter{Cause: why, WhoseMove: g.WhoseMove, Remedy: remedy, Since: g.UpdatedAt})
+	}
+	m := matters[i]
+	m.Count++
+	if g.UpdatedAt.Before(m.Since.Time) {
+		m.Since = g.UpdatedAt
+	}
+	end := gk.At(endFor(g))
+	if g.AuthorizationExpiresAt.IsZero() && g.Renewable {
+		end = gk.Time{}
+	}
+	m.Grants = append(m.Grants, matterGrant{ID: g.ID, Subject: name(g), Owner: g.Owner, Ends: end, Next: nextCommand(g)})
 	return matters
 }
 

@@ -2,6 +2,9 @@ package operate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/skip2/go-qrcode"
 	"github.com/spf13/cobra"
@@ -71,6 +74,61 @@ func grantRename(s shell.Streams) *cobra.Command {
 		func(cmd *cobra.Command, c *client.Client, id, name string) (client.Grant, error) {
 			return c.RenameGrant(cmd.Context(), id, name)
 		})
+}
+
+func grantTag(s shell.Streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "tag GRANT NAME=VALUE...", Short: "Give a grant tags of yours, or take them away", Args: cobra.MinimumNArgs(2),
+		Long: "Give a grant tags of yours: short texts that go into its events and that lists are narrowed by. NAME= takes one away.",
+		Example: "  grantkeep grant tag grt_01… tier=gold region=\n" +
+			"  grantkeep grant list --tag tier=gold",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, arg := range args[1:] {
+				if name, _, whole := strings.Cut(arg, "="); !whole || name == "" {
+					return shell.Usage("%q is not of the form NAME=VALUE, or NAME= to take the tag away", arg)
+				}
+			}
+			c, err := remote()
+			if err != nil {
+				return err
+			}
+			g, err := c.Grant(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			tags := maps.Clone(g.Tags)
+			if tags == nil {
+				tags = map[string]string{}
+			}
+			for _, arg := range args[1:] {
+				name, value, _ := strings.Cut(arg, "=")
+				delete(tags, name)
+				if value != "" {
+					tags[name] = value
+				}
+			}
+			if g, err = c.TagGrant(cmd.Context(), args[0], tags); err != nil {
+				return err
+			}
+			if asJSON {
+				return shell.PrintJSON(s.Out, g)
+			}
+			shell.PrintTable(s.Out, []string{"Grant", "Subject", "Owner", "Tags"}, [][]string{{g.ID, name(g), g.Owner, tagText(g)}})
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// tagText writes the tags of a grant as they are given.
+func tagText(g client.Grant) string {
+	texts := make([]string, 0, len(g.Tags))
+	for _, name := range slices.Sorted(maps.Keys(g.Tags)) {
+		texts = append(texts, name+"="+g.Tags[name])
+	}
+	return strings.Join(texts, " ")
 }
 
 // changeGrant is a command that changes one thing of a grant.

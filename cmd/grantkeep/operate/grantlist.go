@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/client"
@@ -20,7 +21,7 @@ import (
 // grantFilter is the flags by which commands narrow the grants.
 type grantFilter struct {
 	platform, app, owner, state, search string
-	endsBefore, move, fault             string
+	endsBefore, move, fault, tag        string
 	limit                               int
 }
 
@@ -32,6 +33,7 @@ func (f *grantFilter) flags(cmd *cobra.Command) {
 	flags.StringVar(&f.state, "state", "", "active, held, suspended, expired or revoked")
 	flags.StringVar(&f.search, "search", "", "part of an id, host, name, owner, or of the name of a shop")
 	flags.StringVar(&f.move, "move", "", "only where it is somebody's move: us, vendor, merchant or platform")
+	flags.StringVar(&f.tag, "tag", "", "only with this tag: NAME=VALUE")
 	flags.StringVar(&f.fault, "fault", "", "only with this fault, by its code")
 	flags.StringVar(&f.endsBefore, "ends-before", "", "only what needs the merchant before: RFC 3339, a day (2027-01-31), or a time from now (30d, 12h)")
 	flags.StringVar(&f.endsBefore, "expires-before", "", "the same as --ends-before")
@@ -50,10 +52,17 @@ func (f *grantFilter) find(cmd *cobra.Command, c *client.Client) ([]client.Grant
 		return nil, shell.Usage("--limit %d is below zero; 0 means all", f.limit)
 	}
 	query := url.Values{}
-	for name, value := range map[string]string{"platform": f.platform, "app": f.app, "owner": f.owner, "state": f.state, "q": f.search} {
+	for name, value := range map[string]string{"platform": f.platform, "app": f.app, "owner": f.owner, "state": f.state, "q": f.search, "whose_move": f.move} {
 		if value != "" {
 			query.Set(name, value)
 		}
+	}
+	if f.tag != "" {
+		name, value, whole := strings.Cut(f.tag, "=")
+		if !whole || name == "" || value == "" {
+			return nil, shell.Usage("--tag %q is not of the form NAME=VALUE", f.tag)
+		}
+		query.Set("tag", name+":"+value)
 	}
 	if f.endsBefore != "" {
 		end, err := readEnd(f.endsBefore, time.Now())
@@ -67,7 +76,7 @@ func (f *grantFilter) find(cmd *cobra.Command, c *client.Client) ([]client.Grant
 		return nil, err
 	}
 	grants = slices.DeleteFunc(grants, func(g client.Grant) bool {
-		return f.move != "" && g.WhoseMove != f.move || f.fault != "" && (g.Fault == nil || g.Fault.Code != f.fault)
+		return f.fault != "" && (g.Fault == nil || g.Fault.Code != f.fault)
 	})
 	slices.SortStableFunc(grants, byUrgency)
 	if f.limit > 0 && len(grants) > f.limit {
@@ -149,6 +158,10 @@ func grantList(s shell.Streams) *cobra.Command {
 			if asJSON {
 				return shell.PrintJSON(s.Out, grants)
 			}
+			if len(grants) == 0 {
+				_, err := fmt.Fprintln(s.Out, none(cmd))
+				return err
+			}
 			rows := make([][]string, 0, len(grants))
 			for _, g := range grants {
 				rows = append(rows, []string{g.ID, g.Platform, name(g), g.Owner, g.State, note(g, myLanguage()), shell.When(g.ExpiresAt), shell.When(g.NextAt)})
@@ -160,6 +173,16 @@ func grantList(s shell.Streams) *cobra.Command {
 	f.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// none says that a list is empty, and how to come by something in it.
+func none(cmd *cobra.Command) string {
+	narrowed := false
+	cmd.Flags().Visit(func(*pflag.Flag) { narrowed = true })
+	if narrowed {
+		return "No grant is like this; without flags every one is listed."
+	}
+	return "No grants yet: grantkeep link APP makes a link that a merchant opens, grantkeep grant import brings what you have."
 }
 
 // myLanguage is the language of the person at the terminal.

@@ -68,7 +68,7 @@ func describe(g client.Grant, app client.App, lang string) [][]string {
 		shops = append(shops, text)
 	}
 	rows := [][]string{
-		{"grant", g.ID}, {"subject", name(g)}, {"host", g.Subject.Host}, {"shops", strings.Join(shops, ", ")}, {"owner", g.Owner},
+		{"grant", g.ID}, {"subject", name(g)}, {"host", g.Subject.Host}, {"shops", strings.Join(shops, ", ")}, {"owner", g.Owner}, {"tags", tagText(g)},
 		{"app", strings.TrimSpace(app.Name + " (" + g.App + ")")}, {"state", g.State}, {"cause", cause(g, lang)},
 	}
 	if move := shell.Moves[g.WhoseMove]; move.En != "" {

@@ -41,6 +41,23 @@ func readEgress(path string) (*outbound.Egress, error) {
 	return e, nil
 }
 
+// decodeEgress reads the file's TOML; its errors name the place, never an address, which may hold a password.
+func decodeEgress(f io.Reader) (in egressFile, err error) {
+	err = toml.NewDecoder(io.LimitReader(f, longestEgress)).DisallowUnknownFields().Decode(&in)
+	var unknown *toml.StrictMissingError
+	var bad *toml.DecodeError
+	switch {
+	case errors.As(err, &unknown):
+		return in, fmt.Errorf("%q is no setting there; there are default, echo, and the tables proxies, apps, owners", strings.Join(unknown.Errors[0].Key(), "."))
+	case errors.As(err, &bad):
+		line, _ := bad.Position()
+		return in, fmt.Errorf("line %d is not TOML as it is wanted: a name = \"text\" in each line", line)
+	case err != nil:
+		return in, errors.New("is not TOML")
+	}
+	return in, nil
+}
+
 func parseEgress(path string) (*outbound.Egress, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -51,18 +68,9 @@ func parseEgress(path string) (*outbound.Egress, error) {
 	if err != nil {
 		return nil, err
 	}
-	var in egressFile
-	if err := toml.NewDecoder(io.LimitReader(f, longestEgress)).DisallowUnknownFields().Decode(&in); err != nil {
-		var unknown *toml.StrictMissingError
-		if errors.As(err, &unknown) {
-			return nil, fmt.Errorf("%q is no setting there; there are default, echo, and the tables proxies, apps, owners", strings.Join(unknown.Errors[0].Key(), "."))
-		}
-		var bad *toml.DecodeError
-		if errors.As(err, &bad) {
-			line, _ := bad.Position()
-			return nil, fmt.Errorf("line %d is not TOML as it is wanted: a name = \"text\" in each line", line)
-		}
-		return nil, errors.New("is not TOML")
+	in, err := decodeEgress(f)
+	if err != nil {
+		return nil, err
 	}
 	ways := map[string]outbound.Way{Direct: {Name: Direct}}
 	for name, address := range in.Proxies {

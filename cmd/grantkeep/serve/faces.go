@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
@@ -67,27 +68,43 @@ func (f Faces) Handler(k *keeper.Keeper, flow *consent.Flow, in *Installation, p
 		News: in.News, Stopping: in.Stopping,
 	})
 	staff, own := f.staff(k, flow, in, demo, log), f.ownConsole()
+	var last atomic.Pointer[named] // nearly every request names the host that the one before named
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		toPublic, toAPI, toConsole := Serves(f.Public, r.Host), Serves(f.API, r.Host), Serves(f.Console, r.Host)
-		if own && toConsole && (toPublic || toAPI) { // several ports of loopback
-			toConsole = r.Host == shell.Host(f.Console)
-		}
-		if toPublic && toAPI && shell.Host(f.Public) != shell.Host(f.API) { // two ports of loopback
-			toPublic, toAPI = r.Host == shell.Host(f.Public), r.Host == shell.Host(f.API)
+		to := last.Load()
+		if to == nil || to.host != r.Host {
+			to = f.named(r.Host)
+			last.Store(to)
 		}
 		switch {
 		case door.Probe(r):
 			programs.ServeHTTP(w, r)
-		case toConsole && (own || consolePath(r.URL.Path)):
+		case to.console && (own || consolePath(r.URL.Path)):
 			staff.ServeHTTP(w, r)
-		case toPublic && (!toAPI || merchant(r.URL.Path)):
+		case to.public && (!to.api || merchant(r.URL.Path)):
 			public.ServeHTTP(w, r)
-		case toAPI:
+		case to.api:
 			programs.ServeHTTP(w, r)
 		default:
 			Misdirected(w)
 		}
 	})
+}
+
+// named says which faces a Host header names.
+type named struct {
+	host                 string
+	public, api, console bool
+}
+
+func (f Faces) named(host string) *named {
+	to := &named{host: host, public: Serves(f.Public, host), api: Serves(f.API, host), console: Serves(f.Console, host)}
+	if f.ownConsole() && to.console && (to.public || to.api) { // several ports of loopback
+		to.console = host == shell.Host(f.Console)
+	}
+	if to.public && to.api && shell.Host(f.Public) != shell.Host(f.API) { // two ports of loopback
+		to.public, to.api = host == shell.Host(f.Public), host == shell.Host(f.API)
+	}
+	return to
 }
 
 func Serves(address, host string) bool {

@@ -27,20 +27,25 @@ func NewLog(w io.Writer, level string) (log *slog.Logger, flush func(), err erro
 	}
 	out := &gathered{w: w}
 	lines := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: l, ReplaceAttr: Redact})
-	return slog.New(prompt{lines, out}), out.flush, nil
+	return slog.New(prompt{Handler: lines, out: out, bare: true}), out.flush, nil
 }
 
 // prompt is a handler whose lines go out at once, but for those of the access log: they alone name no place in the program.
 type prompt struct {
 	slog.Handler
 
-	out *gathered
+	out  *gathered
+	bare bool // it adds nothing to a line
 }
 
 // Handle writes a line.
 func (p prompt) Handle(ctx context.Context, r slog.Record) error {
+	gathers := r.PC == 0 && r.Level < slog.LevelError
+	if gathers && p.bare && p.out.plain(r) {
+		return nil
+	}
 	err := p.Handler.Handle(ctx, r)
-	if r.PC != 0 || r.Level >= slog.LevelError {
+	if !gathers {
 		p.out.flush()
 	}
 	return err
@@ -48,11 +53,13 @@ func (p prompt) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs returns a handler of the same kind.
 func (p prompt) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return prompt{p.Handler.WithAttrs(attrs), p.out}
+	return prompt{Handler: p.Handler.WithAttrs(attrs), out: p.out}
 }
 
 // WithGroup returns a handler of the same kind.
-func (p prompt) WithGroup(name string) slog.Handler { return prompt{p.Handler.WithGroup(name), p.out} }
+func (p prompt) WithGroup(name string) slog.Handler {
+	return prompt{Handler: p.Handler.WithGroup(name), out: p.out}
+}
 
 // gathered is a writer that writes later, and whole lines.
 type gathered struct {
@@ -67,6 +74,12 @@ func (g *gathered) Write(line []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.lines = append(g.lines, line...)
+	g.kept()
+	return len(line), nil
+}
+
+// kept sees to it that what was kept goes out in time; the lock is held.
+func (g *gathered) kept() {
 	if len(g.lines) >= LogRoom {
 		g.out()
 	}
@@ -79,7 +92,6 @@ func (g *gathered) Write(line []byte) (int, error) {
 			g.out()
 		})
 	}
-	return len(line), nil
 }
 
 func (g *gathered) flush() {
@@ -100,8 +112,8 @@ func (g *gathered) out() {
 func Redact(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindAny, slog.KindLogValuer:
-	case slog.KindDuration: // slog would write nanoseconds without a unit
-		return slog.String(a.Key, a.Value.Duration().Round(time.Microsecond).String())
+	case slog.KindDuration:
+		return slog.String(a.Key, rounded(a.Value.Duration()))
 	default:
 		return a
 	}

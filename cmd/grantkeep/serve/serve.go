@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -277,15 +276,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if _, err := fmt.Fprintf(s.Out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}
-	settled := time.AfterFunc(settledAfter, debug.FreeOSMemory)
-	defer settled.Stop()
+	resting, woken := context.WithCancel(ctx)
+	defer woken()
+	go rest(resting, in.Store, log)
 	log.Info("ready", "database", in.Store.Name(), "public_url", c.publicURL, "instance_data", c.data)
 	return Run(ctx, server, listener, k, pushes, in.News, in.Uses, c.drain, log)
 }
-
-// settledAfter is how long after its start a process gives back the memory that only the start needed: catalogues are read
-// and the first login's secret is hashed.
-const settledAfter = 3 * time.Second
 
 // lastUses is how long a process that stops waits for the database to take the last uses of tokens.
 const lastUses = 5 * time.Second
@@ -361,18 +357,26 @@ func (c *serveConfig) addresses(listening string) error {
 			*face.value = c.publicURL
 		}
 		*face.value = strings.TrimSuffix(*face.value, "/")
-		u, err := url.Parse(*face.value)
-		if err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http" {
-			return shell.Usage("%s must be scheme://host[:port]", face.flag)
+		if err := c.checkFace(face.flag, *face.value, host); err != nil {
+			return err
 		}
-		loopback := slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
-		if u.Scheme == "http" && !loopback {
-			return shell.Usage("%s must be https unless it is on loopback", face.flag)
-		}
-		if ip := net.ParseIP(host); loopback && (ip == nil || !ip.IsLoopback()) && !c.unsafeListen {
-			return shell.Usage("--listen %s is reached from the network, and %s is on loopback: whoever sends Host: %s would be answered in plain http. "+
-				"Give %s the https address by which this server is reached, listen on loopback, or pass --unsafe-listen", c.listen, face.flag, u.Hostname(), face.flag)
-		}
+	}
+	return nil
+}
+
+// checkFace refuses an address at which nobody could be served, or would be in plain http; host is where this server listens.
+func (c *serveConfig) checkFace(flag, address, host string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http" {
+		return shell.Usage("%s must be scheme://host[:port]", flag)
+	}
+	loopback := slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
+	if u.Scheme == "http" && !loopback {
+		return shell.Usage("%s must be https unless it is on loopback", flag)
+	}
+	if ip := net.ParseIP(host); loopback && (ip == nil || !ip.IsLoopback()) && !c.unsafeListen {
+		return shell.Usage("--listen %s is reached from the network, and %s is on loopback: whoever sends Host: %s would be answered in plain http. "+
+			"Give %s the https address by which this server is reached, listen on loopback, or pass --unsafe-listen", c.listen, flag, u.Hostname(), flag)
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (t *trial) send(ctx context.Context, app platform.App, r *platform.Request)
 	if err != nil {
 		return platform.Reply{}, err
 	}
-	return platform.Reply{Status: a.Status, Header: a.Header, Body: platform.Unmarked(a.Body), Truncated: a.Truncated, Received: time.Now().UTC(), Sent: r.Sent}, nil
+	return platform.Reply{Status: a.Status, Header: a.Header, Body: platform.Readable(a.Body), Truncated: a.Truncated, Received: time.Now().UTC(), Sent: r.Sent}, nil
 }
 
 // meaning reads the answer. A token that names nobody is told so by look, which asks the platform.

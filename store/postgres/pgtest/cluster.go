@@ -68,7 +68,7 @@ func (c *cluster) start() error {
 	if err := c.server.Start(); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		err := run(c.url(), `SELECT 1`)
 		if err == nil {

@@ -11,11 +11,12 @@ import (
 )
 
 // A grant is found by terms that are stored with it: the beginnings of its ids, hosts and owner, and every run of
-// characters of its names. Its folded text holds all of them: ids and the like first, each after mark 1, then names, each
-// after mark 2.
+// characters of its names; and by its tags, as they are. Its folded text holds all of them: ids and the like first, each after
+// mark 1, then tags, each after mark 3, then names, each after mark 2.
 const (
 	MarkWhole = "\x01"
 	MarkName  = "\x02"
+	MarkTag   = "\x03"
 )
 
 // Terms are cut: what is longer is compared with the folded text.
@@ -58,6 +59,9 @@ func Text(g *gk.Grant) string {
 	for _, text := range slices.Sorted(maps.Keys(wholes)) {
 		b.WriteString(MarkWhole + text)
 	}
+	for _, name := range slices.Sorted(maps.Keys(g.Tags)) {
+		b.WriteString(MarkTag + name + ":" + g.Tags[name])
+	}
 	for _, text := range slices.Sorted(maps.Keys(names)) {
 		b.WriteString(MarkName + text)
 	}
@@ -69,7 +73,7 @@ func Of(folded string) map[string]bool {
 	terms := map[string]bool{}
 	for folded != "" {
 		mark, rest := folded[:1], folded[1:]
-		end := strings.IndexAny(rest, MarkWhole+MarkName)
+		end := strings.IndexAny(rest, MarkWhole+MarkName+MarkTag)
 		if end < 0 {
 			end = len(rest)
 		}
@@ -77,6 +81,10 @@ func Of(folded string) map[string]bool {
 		folded = rest[end:]
 		if mark == MarkWhole {
 			terms[Whole(text)] = true
+			continue
+		}
+		if mark == MarkTag {
+			terms["#"+text] = true
 			continue
 		}
 		for from := range text {
@@ -90,6 +98,9 @@ func Of(folded string) map[string]bool {
 func Whole(text string) string { return "=" + cut(text, wholeCut) }
 
 func Name(text string) string { return "~" + cut(text, nameCut) }
+
+// Tag returns the term of a tag. It is whole and unfolded, so that a tag is found by itself and by nothing else.
+func Tag(name, value string) string { return "#" + name + ":" + value }
 
 // cut returns the first n characters of a text.
 func cut(text string, n int) string {

@@ -123,7 +123,7 @@ func FullGrant(app, id string) gk.Grant {
 		Pair:       gk.Pair{Access: gk.Sealed("one"), Refresh: gk.Sealed("two"), KeyID: 3, Expires: after(2), RefreshExpires: after(3), Windows: map[string]time.Time{"r1": after(5), "w2": after(6)}},
 		Generation: 4, Version: 1,
 		Ceiling: after(4),
-		Scopes:  []string{"orders", "items"}, Facts: map[string]string{"cipher": "x"},
+		Scopes:  []string{"orders", "items"}, Facts: map[string]string{"cipher": "x"}, Tags: map[string]string{"tier": "gold"},
 		Shops: []gk.Shop{
 			{ID: "1", Name: "first", Host: "one.example", Region: "SG", Facts: map[string]string{"short_code": "s"}, LostAt: gk.At(after(7))},
 			{ID: "2"},

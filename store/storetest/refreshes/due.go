@@ -34,6 +34,7 @@ var Cases = []given.Case{
 	{Name: "Hasten makes due what could be renewed", Run: hasten},
 	{Name: "who works on the database is told with the version", Run: processes},
 	{Name: "attempts of a dead process become doubts at once, as a claim makes them", Run: endAttempts},
+	{Name: "attempts that nothing was sent under are given back", Run: releaseAttempts},
 	{Name: "each start of an identity is another process, and the one before is dead", Run: announceAgain},
 }
 

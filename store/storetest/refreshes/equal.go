@@ -155,6 +155,12 @@ func (tw *twins) save(rt *rapid.T) {
 	r.At, r.AskedAt, r.Due = tw.now, tw.now.Add(-time.Second), tw.now.Add(time.Minute)
 	r.RepeatFor = rapid.SampledFrom([]time.Duration{0, 5 * time.Minute, given.Century}).Draw(rt, "repeat for")
 	r.Held = rapid.Bool().Draw(rt, "only while held")
+	switch rapid.IntRange(0, 2).Draw(rt, "facts") {
+	case 1:
+		r.Facts, r.FactsWere = map[string]string{"seen": fmt.Sprint(tw.attempts)}, g.Facts
+	case 2:
+		r.Facts, r.FactsWere = map[string]string{"seen": "<nobody>"}, map[string]string{"seen": "otherwise"}
+	}
 	together := rapid.Bool().Draw(rt, "as one of many")
 	saved := tw.saveOne(rt, r, together)
 	var want lifecycle.Fate

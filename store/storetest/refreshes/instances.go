@@ -75,6 +75,36 @@ func endAttempts(t *testing.T, s store.Store) {
 	}
 }
 
+func releaseAttempts(t *testing.T, s store.Store) {
+	given.MakeApp(t, s, "app")
+	attempted(t, s, "app", "lost", "here", func(g *gk.Grant) { g.AttemptID = "att-1" })
+	attempted(t, s, "app", "doubted", "here", func(g *gk.Grant) { g.AttemptID, g.Doubts, g.DoubtSince = "att-2", 2, given.Epoch })
+	attempted(t, s, "app", "known", "here", func(g *gk.Grant) { g.AttemptID = "att-3" })
+	attempted(t, s, "app", "another's", "there", func(g *gk.Grant) { g.AttemptID = "att-1" })
+	before := map[string]gk.Grant{}
+	for _, id := range []string{"lost", "doubted", "known", "another's"} {
+		before[id] = given.GrantNow(t, s, id)
+	}
+	at := given.Epoch.Add(time.Second)
+	for _, want := range [][]string{{"doubted", "lost"}, nil} {
+		released, err := s.ReleaseAttempts(t.Context(), "here", []string{"att-1", "att-2", "att-0"}, at)
+		if err != nil {
+			t.Fatalf("ReleaseAttempts = %v", err)
+		}
+		given.Same(t, "what was released", slices.Sorted(slices.Values(released)), want)
+	}
+	for id, want := range before {
+		if id == "lost" || id == "doubted" {
+			want.Attempt = gk.Attempt{}
+			want.DueAt, want.UpdatedAt, want.Version = at, at, want.Version+1
+		}
+		given.Same(t, id, given.GrantNow(t, s, id), want)
+	}
+	if released, err := s.ReleaseAttempts(t.Context(), "here", nil, at); err != nil || len(released) > 0 {
+		t.Errorf("ReleaseAttempts of none = %v, %v", released, err)
+	}
+}
+
 func announceAgain(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	if dead, err := s.Dead(t.Context()); err != nil || dead != nil {

@@ -1,0 +1,197 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// newBrowser starts a browser with an empty profile. What it complains of, on its console or about a page's policy, is an
+// error of the test. Without Chromium the test fails, unless GRANTKEEP_TEST_NO_CHROMIUM=1 says that this machine has none.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: needs a browser")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("GRANTKEEP_TEST_NO_CHROMIUM") == "1" {
+			t.Skip("SKIPPED, nothing is known of the pages in a browser: this machine has no chromium, and GRANTKEEP_TEST_NO_CHROMIUM=1")
+		}
+		t.Fatal("chromium is not in PATH; make install-deps installs it on Debian (GRANTKEEP_TEST_NO_CHROMIUM=1 skips the browser tests)")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	t.Cleanup(cancel)
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"), chromedp.WindowSize(1024, 800))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
+	}
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	var mu sync.Mutex
+	var complaints []string
+	complain := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		complaints = append(complaints, fmt.Sprintf(format, args...))
+	}
+	err = chromedp.Listen(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded: // also what a page's policy has blocked
+			if e.Entry.Level == log.EntryLevelError && !strings.HasSuffix(e.Entry.URL, "/favicon.ico") {
+				complain("log: %s %s", e.Entry.Text, e.Entry.URL)
+			}
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.ConsoleAPICalledTypeError {
+				complain("console: %v", e.Args)
+			}
+		case *runtime.EventExceptionThrown:
+			complain("exception: %s", e.ExceptionDetails.Text)
+		}
+	})
+	if err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range complaints {
+			t.Errorf("the browser complains: %s", c)
+		}
+	})
+	return ctx
+}
+
+// page is a page in a browser.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func (p page) do(what string, actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, actions...); err != nil {
+		p.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// read evaluates an expression of JavaScript on the page.
+func read[T any](p page, expression string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// press presses the button with a label and waits for the page that it leads to: ten minutes at most, since moving the
+// clock on by a year takes a loaded machine long.
+func (p page) press(label string) {
+	p.t.Helper()
+	button := chromedp.Search(fmt.Sprintf(`//button[contains(normalize-space(.), %q)]`, label))
+	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Minute)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(button)); err != nil {
+		p.t.Fatalf("pressing %q: %v; the page says:\n%s", label, err, p.text())
+	}
+}
+
+// text is what the page says.
+func (p page) text() string { return read[string](p, "document.body.innerText") }
+
+// says fails unless the page says something.
+func (p page) says(want string) {
+	p.t.Helper()
+	if text := p.text(); !strings.Contains(text, want) {
+		p.t.Fatalf("the page does not say %q:\n%s", want, text)
+	}
+}
+
+// fits fails if the page scrolls sideways on a telephone of 360 pixels.
+func (p page) fits(what string) {
+	p.t.Helper()
+	p.do(what, chromedp.EmulateViewport(360, 640))
+	wide := read[int](p, "document.documentElement.scrollWidth")
+	if wide > 360 {
+		p.t.Errorf("%s is %d pixels wide on a telephone of 360", what, wide)
+	}
+	p.do(what, chromedp.EmulateViewport(1024, 800))
+}
+
+func TestAMerchantConnectsInABrowser(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	d.only("shoplazza")
+	p := page{t, newBrowser(t)}
+	p.do("opening the demo", chromedp.Navigate(d.Console))
+	p.says("No grants yet")
+	p.fits("the overview of an empty demo")
+
+	p.do("a new link", chromedp.Navigate(d.Server+"/console/links/new?app="+d.Apps["shoplazza"]))
+	p.fits("the form of a link")
+	p.do("making it", chromedp.Click(chromedp.CSS("main form button")), chromedp.WaitReady(chromedp.CSS("#made-link")))
+	p.fits("the link that was made")
+	start := read[string](p, "document.getElementById('made-link').textContent")
+	p.do("the start page", chromedp.Navigate(start))
+	p.says("Shoplazza")
+	for _, language := range []struct{ code, heading string }{
+		{"zh-CN", "店铺"}, {"zh-TW", "賣場"}, {"en", "Connect your Shoplazza shop"},
+	} {
+		p.do("the start page", chromedp.Navigate(start+"?lang="+language.code))
+		lang, heading := read[string](p, "document.documentElement.lang"), read[string](p, "document.querySelector('h1').innerText")
+		if lang != language.code || !strings.Contains(heading, language.heading) {
+			t.Errorf("with lang=%s the page is in %q and begins %q, want %q in it", language.code, lang, heading, language.heading)
+		}
+		p.fits("the start page in " + language.code)
+	}
+	shop := d.Platforms["shoplazza"].Shops[0]
+	p.do("the shop's address", chromedp.SendKeys(chromedp.CSS(`input[name="shop"]`), shop["host"].(string)))
+	p.press("Continue to Shoplazza")
+
+	// The merchant is on the platform's pages.
+	p.do("logging in", chromedp.Click(chromedp.CSS(fmt.Sprintf(`input[type="radio"][value="%s"]`, shop["id"]))))
+	p.fits("the platform's page")
+	p.press("登录")
+	p.says(shop["name"].(string))
+	p.press("Agree")
+
+	p.says("Connected")
+	p.says(shop["name"].(string))
+	p.fits("the result")
+	end := read[string](p, "location.href")
+	if !strings.HasPrefix(end, d.Server+"/connect/result/") || strings.Contains(end, "code=") {
+		t.Errorf("the merchant ends at %s, want the result's address without the code", end)
+	}
+
+	p.do("going back to the demo", chromedp.Navigate(d.Server))
+	p.says("Nothing to do")
+	p.fits("the overview with a grant")
+	p.do("the grants", chromedp.Navigate(d.Server+"/console/grants"))
+	p.says(shop["name"].(string))
+	p.says("Active")
+	p.fits("the list of grants")
+	p.do("the grant", chromedp.Navigate(read[string](p, "document.querySelector('[data-row] a').href")))
+	p.says("All is well")
+	p.says("Sealed, generation 1")
+	p.fits("the page of a grant")
+	for range 13 {
+		p.press("+30 days")
+	}
+	p.says("Refreshed, generation 2")
+	p.says("Active")
+}

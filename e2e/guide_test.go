@@ -1,0 +1,77 @@
+package e2e_test
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// commandsOf returns the shell blocks of a page.
+func commandsOf(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	_, rest, found := strings.Cut(string(text), "```sh\n")
+	for found {
+		var block string
+		block, rest, _ = strings.Cut(rest, "```")
+		blocks = append(blocks, block)
+		_, rest, found = strings.Cut(rest, "```sh\n")
+	}
+	return blocks
+}
+
+// TestFiveMinutes runs the commands of the first guide as they stand, and compares those of its translation.
+func TestFiveMinutes(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short: starts processes")
+	}
+	blocks := commandsOf(t, "../docs/five-minutes.md")
+	if len(blocks) == 0 || !slices.Equal(blocks, commandsOf(t, "../docs/five-minutes.zh-CN.md")) {
+		t.Errorf("the two languages of the guide hold different commands")
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.Join(blocks, "\n"))
+	var err error
+	if cmd.Dir, err = os.MkdirTemp("", "five-minutes-"); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "LC_ALL=C", "GORACE=" + os.Getenv("GORACE")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	said, err := os.Create(cmd.Dir + "/said") // a file: a pipe would be held open by the servers
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// The servers that the guide starts in the background outlive its shell, and end with the test.
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = said.Close()
+		_ = os.RemoveAll(cmd.Dir) // a server that is just ending may still hold a file
+	})
+	state, err := cmd.Process.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.ReadFile(said.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !state.Success() {
+		t.Fatalf("the guide's commands ended with %s:\n%s", state, out)
+	}
+	for _, want := range []string{"/connect/", `"demo-1.myshoplaza.com"`} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("the guide's commands print no %q:\n%s", want, out)
+		}
+	}
+}
