@@ -136,7 +136,9 @@ func TestPictures(t *testing.T) {
 // passesAxe fails where axe-core finds something that keeps people from using the page: names, contrast, focus, landmarks.
 func (p page) passesAxe(axe []byte, what string) {
 	p.t.Helper()
-	read[bool](p, string(axe)+";true")
+	if _, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](string(axe)+";true")); err != nil {
+		p.t.Fatalf("%s: axe cannot be loaded: %v", what, err)
+	}
 	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(r =>
 		r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ")).slice(0, 3).join(" | ")).join("; "))`,
 		func(p *runtime.EvaluateParams) { p.AwaitPromise = new(true) }))

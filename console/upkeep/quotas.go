@@ -45,6 +45,9 @@ type appPause struct{ Name, Link, Until string }
 // mostConsumers is how many grants are named of a platform.
 const mostConsumers = 10
 
+// quietUse is the whole of a bar where no limit is published and hardly anything is used.
+const quietUse = 20
+
 // almost is the share of a limit from which it is near.
 const almost = 0.8
 
@@ -93,7 +96,7 @@ func (u *pages) uses(v *desk.Visit, facts *platform.Facts, row *quotaRow) error 
 	}
 	whole := limit.Day
 	if row.Unlimited && len(top) > 0 {
-		whole = top[0].QuotaUsed
+		whole = max(top[0].QuotaUsed, quietUse)
 	}
 	if !row.Unlimited {
 		row.AlmostX = percent(almost)
