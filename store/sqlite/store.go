@@ -115,7 +115,7 @@ func (s *Store) release() error {
 
 // Rest gives back what the connections keep in memory of the database. It is for a process that has nothing to do.
 func (s *Store) Rest(ctx context.Context) error {
-	return errors.Join(s.engine.readers.rest(ctx), s.engine.lists.rest(ctx),
+	return errors.Join(s.engine.rest(ctx), s.engine.lists.rest(ctx),
 		s.engine.writes.change(ctx, func(ctx context.Context, _ sqlstore.Querier) error { return s.engine.writes.conn.rest(ctx) }, false))
 }
 
