@@ -126,20 +126,23 @@ const placeWithin = 24 * time.Hour
 // answer holds none waits for nothing but an overload to pass.
 func (fl *Flow) unplaced(ctx context.Context, c gk.Click, err error) error {
 	f := apps.FaultIn(err)
-	passes := f == nil || f.Action == gk.Retry || f.Action == gk.Backoff
+	late := fl.keeper.Now().Sub(c.SpentAt) > placeWithin
+	keep := func(*gk.Click) {}
 	var unknown *unidentifiedError
-	who := errors.As(err, &unknown)
-	switch late := fl.keeper.Now().Sub(c.SpentAt) > placeWithin; {
-	case who && errors.Is(err, errUnconfirmed):
-		return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, nil)
-	case who && (f != nil && f.Terminal || unknown.ans.Confirm && !passes):
-		return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonRefused, f)
-	case who && late && unknown.ans.Confirm:
-		return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f)
-	case who && late:
-		return fl.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f, func(*gk.Click) {})
-	case late:
-		return errors.Join(err, fl.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnplaced, f, func(*gk.Click) {}))
+	if errors.As(err, &unknown) {
+		switch unknown.verdict(err, f, late) {
+		case unconfirmedForGood:
+			return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, nil)
+		case refusedForGood:
+			return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonRefused, f)
+		case unconfirmedInTime:
+			return fl.failClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f)
+		case unconfirmedButKept:
+			return fl.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnconfirmed, f, keep)
+		case triedAgain:
+		}
+	} else if late {
+		return errors.Join(err, fl.endClick(ctx, c.ID, gk.Issued, gk.ReasonUnplaced, f, keep))
 	}
 	return errors.Join(err, fl.store.UpdateClick(ctx, c.ID, fl.keeper.Now(), func(c *gk.Click, a *gk.Authorization) ([]gk.Event, error) {
 		if c.Stage != gk.Issued || c.Stranded() {
@@ -151,6 +154,32 @@ func (fl *Flow) unplaced(ctx context.Context, c gk.Click, err error) error {
 		}
 		return nil, nil
 	}))
+}
+
+// verdict is what becomes of a click whose subject the platform could not identify.
+type verdict int
+
+const (
+	triedAgain         verdict = iota
+	unconfirmedForGood         // the platform was asked, and does not know of the consent
+	refusedForGood             // it refuses the token, in a way that does not pass
+	unconfirmedInTime          // nobody could be asked for a day, and the callback proved nothing
+	unconfirmedButKept         // nobody could be asked for a day; the pair is kept for an operator
+)
+
+func (u *unidentifiedError) verdict(err error, f *gk.Fault, late bool) verdict {
+	passes := f == nil || f.Action == gk.Retry || f.Action == gk.Backoff
+	switch {
+	case errors.Is(err, errUnconfirmed):
+		return unconfirmedForGood
+	case f != nil && f.Terminal || u.ans.Confirm && !passes:
+		return refusedForGood
+	case late && u.ans.Confirm:
+		return unconfirmedInTime
+	case late:
+		return unconfirmedButKept
+	}
+	return triedAgain
 }
 
 // identify completes one issue by asking the platform about it: who it is where the answer does not say, whether it is

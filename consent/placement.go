@@ -55,15 +55,24 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 	for i := range grants {
 		p.touched = append(p.touched, grants[i].ID)
 	}
-	c.Stage, c.Reason, c.Fault, c.Answer, c.AnswerKey = gk.Done, "", nil, nil, 0
+	reason := ""
 	switch {
 	case !wanted:
-		c.Stage, c.Reason = gk.Failed, gk.ReasonOtherSubject
+		reason = gk.ReasonOtherSubject
 		if len(p.issues) > 0 {
 			c.Hint = p.issues[0].Subject
 		}
 	case conflict:
-		c.Stage, c.Reason = gk.Failed, gk.ReasonOwnerConflict
+		reason = gk.ReasonOwnerConflict
+	}
+	return grants, append(events, p.finish(a, c, reason)...), nil
+}
+
+// finish writes onto click and authorization how the attempt ended, and tells it; a reason says that it failed.
+func (p *placement) finish(a *gk.Authorization, c *gk.Click, reason string) []gk.Event {
+	c.Stage, c.Reason, c.Fault, c.Answer, c.AnswerKey = gk.Done, reason, nil, nil, 0
+	if reason != "" {
+		c.Stage = gk.Failed
 	}
 	kind, data := gk.EventAuthorizationCompleted, map[string]any{"grants": p.touched}
 	switch {
@@ -78,15 +87,14 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 		}
 		a.Stage, a.Reason, a.Fault = gk.Done, "", nil
 	case a.Stage == gk.Done: // by an earlier click, and that is final
-		return grants, events, nil
+		return nil
 	default:
 		a.Stage, a.Reason, a.Fault, a.Grants = gk.Failed, c.Reason, nil, nil
 		kind, data = gk.EventAuthorizationFailed, map[string]any{"reason": a.Reason}
 	}
-	events = append(events, gk.Event{
+	return []gk.Event{{
 		ID: gk.NewID("evt", p.Now), Kind: kind, Actor: "merchant", App: p.App.ID, Authorization: a.ID, Owner: a.Owner, At: p.Now, Data: data,
-	})
-	return grants, events, nil
+	}}
 }
 
 // expected reports whether an issue is for the subject that the link was made for.

@@ -2,11 +2,10 @@ package keeper
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
-	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -41,7 +40,7 @@ func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fa
 			return nil, nil
 		}
 		app.Fault, app.Stop, app.PausedUntil = f, gk.StopFault, now.Add(probeInterval)
-		return []gk.Event{appEvent(gk.EventAppPaused, app, now, lifecycle.FaultData(f))}, nil
+		return []gk.Event{rounds.Event(gk.EventAppPaused, app, now, lifecycle.FaultData(f))}, nil
 	})
 }
 
@@ -61,7 +60,7 @@ func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
 			return nil, nil
 		}
 		resumed = true
-		return []gk.Event{appEvent(gk.EventAppResumed, app, now, map[string]any{})}, nil
+		return []gk.Event{rounds.Event(gk.EventAppResumed, app, now, map[string]any{})}, nil
 	})
 	if resumed && err == nil {
 		k.hasten(ctx, appID)
@@ -118,59 +117,6 @@ func (k *Keeper) hasten(ctx context.Context, id string) {
 			}
 		}
 	}()
-}
-
-// openings notes whether apps open.
-type openings struct {
-	*Keeper
-
-	said map[string]time.Time // what this process has said about apps that it cannot open
-}
-
-// sayEvery is how often one process says that an app cannot be opened. Two builds of which one can open it would
-// otherwise tell a break and a repair in turns.
-const sayEvery = time.Hour
-
-// noteOpened writes onto an app whether it opens. It tells the first failure by an event, and its end.
-func (o *openings) noteOpened(ctx context.Context, app gk.App, err error) error {
-	code := ""
-	var b *apps.Broken
-	switch {
-	case errors.As(err, &b):
-		code = b.Code
-	case err != nil:
-		return err
-	}
-	recently := time.Since(o.said[app.ID]) < sayEvery
-	if code != "" && !recently {
-		o.said[app.ID] = time.Now()
-		o.log.Error("an app cannot be opened; its renewals wait, its tokens are served", "platform", app.Platform, "app", app.ID, "error", err)
-	}
-	if code == app.Broken || code != "" && recently && app.Broken == "" {
-		return nil
-	}
-	now := o.Now()
-	err = o.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
-		was := row.Broken
-		row.Broken = code
-		switch {
-		case was == code:
-			return nil, store.ErrUnchanged
-		case code != "":
-			return []gk.Event{appEvent(gk.EventAppBroken, row, now, lifecycle.FaultData(apps.BrokenFault(*row, code)))}, nil
-		case row.Stopped():
-			return nil, nil // it opens again, and its platform still refuses it
-		}
-		return []gk.Event{appEvent(gk.EventAppResumed, row, now, map[string]any{"code": was})}, nil
-	})
-	if err == nil && code == "" {
-		o.hasten(ctx, app.ID)
-	}
-	return err
-}
-
-func appEvent(kind string, app *gk.App, now time.Time, data map[string]any) gk.Event {
-	return gk.Event{ID: gk.NewID("evt", now), Kind: kind, Actor: "engine", App: app.ID, At: now, Data: data}
 }
 
 // replan plans the grants of an app anew after a secret to which their pairs are pinned was replaced: each is refreshed

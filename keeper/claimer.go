@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -21,7 +22,7 @@ const wholeEvery = 5 * time.Second
 type claimer struct {
 	*Keeper
 
-	notes  *openings
+	notes  *rounds.Openings
 	floors map[string]time.Time // lowest due time of the last claim, by app
 	took   map[string]time.Time // when places of an app were last taken
 	whole  map[string]time.Time // when an app was last searched without a floor
@@ -71,7 +72,7 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	}
 	if d == nil {
 		_, err := c.apps.Open(app)
-		return errors.Join(err, c.notes.noteOpened(ctx, app, err)) // without its facts nobody knows what is due
+		return errors.Join(err, c.notes.Note(ctx, app, err)) // without its facts nobody knows what is due
 	}
 	f := apps.RenewalOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
@@ -84,21 +85,9 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	c.took[id] = time.Now()
 	used := 0
 	defer func() { c.gates.Give(id, free-used) }()
-	// Read behind the gate: a stop may have been written since, and each claim that did not see it costs a grant.
-	a, err := c.apps.OpenByID(ctx, id)
-	var b *apps.Broken
-	if err != nil && !errors.As(err, &b) {
-		return err
-	}
-	if noted := c.notes.noteOpened(ctx, a.App, err); noted != nil {
-		return errors.Join(err, noted)
-	}
-	if c.apps.Stopped(id) {
-		a.App.Stop = gk.StopPerson
-	}
-	a.App.Broken = "" // for this process, whatever another says
+	a, err := c.openBehindGate(ctx, id)
 	if err != nil {
-		a.App.Broken = b.Code
+		return err
 	}
 	grants, err := c.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
 	if err != nil {
@@ -135,6 +124,27 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		}()
 	}
 	return nil
+}
+
+// openBehindGate opens an app once its gate has been passed: a stop may have been written since, and each claim that did not
+// see it costs a grant. An app that is stopped, or that this process cannot open, is marked so.
+func (c *claimer) openBehindGate(ctx context.Context, id string) (apps.Opened, error) {
+	a, err := c.apps.OpenByID(ctx, id)
+	var b *apps.Broken
+	if err != nil && !errors.As(err, &b) {
+		return a, err
+	}
+	if noted := c.notes.Note(ctx, a.App, err); noted != nil {
+		return a, errors.Join(err, noted)
+	}
+	if c.apps.Stopped(id) {
+		a.App.Stop = gk.StopPerson
+	}
+	a.App.Broken = "" // for this process, whatever another says
+	if err != nil {
+		a.App.Broken = b.Code
+	}
+	return a, nil
 }
 
 // claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much

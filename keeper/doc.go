@@ -1,6 +1,6 @@
 // Package keeper is the life of a grant. Read its files in this order:
 //
-//	run.go        the loop: a list of duties, each with its interval (takeover.go, approunds.go, clockguard.go: some of them)
+//	run.go        the loop: a list of duties, each with its interval (clockguard.go: one of them)
 //	claimer.go    what falls due is claimed
 //	turn.go       what is done for one claimed grant
 //	gate.go       the one way of all renewals of an app to its platform; appfault.go, restored.go: what closes it
@@ -16,7 +16,7 @@
 //
 // What stands alone has a room below: cache (what is known of grants, and how it follows the database), gates (who may
 // renew at once, and who waits), saver (pairs that come together share a commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
-// the keys that seal).
+// the keys that seal), rounds (what apps do in time) and takeover (what dead processes had begun).
 //
 // A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
 // sequence, the same for the scheduler, a reader and a person:

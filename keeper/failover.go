@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -12,23 +13,41 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
+// failover offers again to a database what it has lost: one that answers under the same address may be a replica that
+// lacks the last commits.
+type failover struct {
+	store  store.Store
+	kept   *spill.Kept
+	rows   rows
+	clicks func() Clicks
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// rows is what the failover keeper has done to rows.
+type rows interface {
+	change(ctx context.Context, id string, now time.Time, f func(*gk.Grant) ([]gk.Event, error)) error
+	unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error
+	commitAgain(ctx context.Context, e spill.Entry) error
+}
+
 // sameDatabase reports whether the database is the one that got the last commits. It asks after it is called: a claim that
 // was made before was made on that database too.
-func (k *Keeper) sameDatabase(ctx context.Context) (bool, error) {
-	return k.kept.Same(func() (string, error) { return k.store.Incarnation(ctx) })
+func (f *failover) sameDatabase(ctx context.Context) (bool, error) {
+	return f.kept.Same(func() (string, error) { return f.store.Incarnation(ctx) })
 }
 
 // spentElsewhere looks, between a claim and its request, whether the refresh token that would be sent has been spent by a
 // renewal that the database does not know of, because it is another one than the one that stored it. Then nothing is
 // sent: a pair that this process kept is stored again, and those of others are waited for.
-func (k *Keeper) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) (spent bool, err error) {
-	same, err := k.sameDatabase(ctx)
-	bought, ok := k.kept.PairFor(g.ID, g.Generation)
+func (f *failover) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) (spent bool, err error) {
+	same, err := f.sameDatabase(ctx)
+	bought, ok := f.kept.PairFor(g.ID, g.Generation)
 	switch {
 	case ok:
-		k.log.Warn("the database lacks a pair that this process kept", "grant", g.ID)
-		now := k.Now()
-		err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+		f.log.Warn("the database lacks a pair that this process kept", "grant", g.ID)
+		now := f.now()
+		err := f.rows.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 			if row.AttemptID != g.AttemptID {
 				return nil, errOvertaken
 			}
@@ -39,14 +58,14 @@ func (k *Keeper) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) 
 		if err != nil {
 			return true, err
 		}
-		return true, k.offerAgain(ctx, bought)
+		return true, f.offerAgain(ctx, bought)
 	case err != nil:
-		return true, errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
-	case !same || k.kept.Settling():
+		return true, errors.Join(err, f.rows.unsent(ctx, a, g, "local:delayed", gk.Retry))
+	case !same || f.kept.Settling():
 		time.Sleep(spill.SettleFor) // other instances offer again what they kept
-		row, err := k.store.Grant(ctx, gk.Engine(), g.ID)
+		row, err := f.store.Grant(ctx, gk.Engine(), g.ID)
 		if err != nil || row.Generation != g.Generation || row.AttemptID != g.AttemptID {
-			return true, errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
+			return true, errors.Join(err, f.rows.unsent(ctx, a, g, "local:delayed", gk.Retry))
 		}
 	}
 	return false, nil
@@ -54,53 +73,53 @@ func (k *Keeper) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) 
 
 // offerKept asks which database answers. If it is not the one that got the last commits, they are offered again, before
 // anything is claimed: a claim would send refresh tokens that are spent.
-func (k *Keeper) offerKept(ctx context.Context) error {
-	known, due := k.kept.Due()
+func (f *failover) offerKept(ctx context.Context) error {
+	known, due := f.kept.Due()
 	if !due {
 		return nil
 	}
-	incarnation, err := k.store.Incarnation(ctx)
+	incarnation, err := f.store.Incarnation(ctx)
 	if err != nil {
 		return err
 	}
 	if known != "" && known != incarnation {
-		entries := k.kept.All()
-		k.log.Warn("the database was started again or replaced; the last pairs are offered again", "pairs", len(entries))
+		entries := f.kept.All()
+		f.log.Warn("the database was started again or replaced; the last pairs are offered again", "pairs", len(entries))
 		for _, e := range entries {
-			if err := k.offerAgain(ctx, e.Entry); err != nil {
+			if err := f.offerAgain(ctx, e.Entry); err != nil {
 				return err
 			}
 		}
 	}
-	k.kept.Confirm(incarnation)
+	f.kept.Confirm(incarnation)
 	return nil
 }
 
 // offerAgain stores what the database lacks; what it has stays as it is.
-func (k *Keeper) offerAgain(ctx context.Context, e spill.Entry) error {
+func (f *failover) offerAgain(ctx context.Context, e spill.Entry) error {
 	if e.Kind == spill.Answer {
-		c, err := k.store.Click(ctx, e.Click)
+		c, err := f.store.Click(ctx, e.Click)
 		if errors.Is(err, store.ErrNotFound) || err == nil && c.Stage != gk.Begun && c.Stage != gk.Exchanging {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := k.commitAgain(ctx, e); err != nil {
+		if err := f.rows.commitAgain(ctx, e); err != nil {
 			return err
 		}
-		k.log.Warn("the answer to an exchange was stored again", "click", e.Click)
-		return k.attended().Complete(ctx, e.Click)
+		f.log.Warn("the answer to an exchange was stored again", "click", e.Click)
+		return f.clicks().Complete(ctx, e.Click)
 	}
-	g, err := k.store.Grant(ctx, gk.Engine(), e.Renewal.Grant)
+	g, err := f.store.Grant(ctx, gk.Engine(), e.Renewal.Grant)
 	if errors.Is(err, store.ErrNotFound) {
-		k.log.Error("a pair was bought for a grant that the database has lost", "grant", e.Renewal.Grant)
+		f.log.Error("a pair was bought for a grant that the database has lost", "grant", e.Renewal.Grant)
 		return nil
 	}
 	if err != nil || g.Generation > e.Renewal.Spent || g.State == gk.Revoked {
 		return err
 	}
 	e.Plain = false // the row decides: it may have changed otherwise since
-	k.log.Warn("a pair was stored again", "grant", e.Renewal.Grant)
-	return k.commitAgain(ctx, e)
+	f.log.Warn("a pair was stored again", "grant", e.Renewal.Grant)
+	return f.rows.commitAgain(ctx, e)
 }

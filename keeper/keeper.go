@@ -64,6 +64,7 @@ type Keeper struct {
 	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys    *keyset.Keys
 	clock   *clockGuard
+	replica *failover // offers again what another database lacks
 	saver   *saver.Saver
 	wake    chan struct{}
 
@@ -109,6 +110,7 @@ func New(o Options) (*Keeper, error) {
 	})
 	k.apps.OnToken(k.appToken)
 	k.clock = &clockGuard{store: k.store}
+	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
 	k.keys = &keyset.Keys{Options: keyset.Options{
 		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,
 	}}

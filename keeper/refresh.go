@@ -167,7 +167,7 @@ func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f pla
 	if k.spill.Holds(g.ID) { // its refresh token is spent, and the pair that it bought waits to be stored
 		return true, k.unsent(ctx, a, g, "local:unsaved", gk.Retry)
 	}
-	if spent, err := k.spentElsewhere(ctx, a, g); spent {
+	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {
 		return true, err
 	}
 	if !k.mayBeSpent(ctx, a, g) {

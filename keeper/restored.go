@@ -10,6 +10,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -55,7 +56,7 @@ func (k *Keeper) doubtDatabase(ctx context.Context, a apps.Opened) error {
 		}
 		f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
 		row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopRestored, f, "", probe
-		return []gk.Event{appEvent(gk.EventAppPaused, row, now, lifecycle.FaultData(f))}, nil
+		return []gk.Event{rounds.Event(gk.EventAppPaused, row, now, lifecycle.FaultData(f))}, nil
 	})
 }
 
@@ -157,7 +158,7 @@ func (k *Keeper) stopAsking(ctx context.Context) error {
 		err := k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
 			f := &gk.Fault{Platform: row.Platform, Stage: platform.StageRefresh, Code: CodeRestored, Action: gk.FixConfig, At: gk.At(now)}
 			row.Stop, row.Fault, row.FaultGrant, row.PausedUntil = gk.StopAsking, f, "", time.Time{}
-			return []gk.Event{appEvent(gk.EventAppPaused, row, now, lifecycle.FaultData(f))}, nil
+			return []gk.Event{rounds.Event(gk.EventAppPaused, row, now, lifecycle.FaultData(f))}, nil
 		})
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
+	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
+	"github.com/grantkeep/grantkeep/keeper/takeover"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -103,23 +107,29 @@ type duty struct {
 // duties lists what a round does, in its order. Nothing is claimed while a pair waits to be stored, nor while this
 // machine's clock and the database's are apart.
 func (k *Keeper) duties() []duty {
-	notes := &openings{Keeper: k, said: map[string]time.Time{}}
-	gone := &takeOver{Keeper: k}
+	notes := &rounds.Openings{Store: k.store, Hasten: k.hasten, Now: k.Now, Log: k.log}
+	gone := &takeover.Duty{Store: k.store, Driver: k.apps.Driver, Now: k.Now, Log: k.log}
 	claims := &claimer{Keeper: k, notes: notes, floors: map[string]time.Time{}, whole: map[string]time.Time{}, took: map[string]time.Time{}}
-	rounds := &appRounds{Keeper: k, notes: notes}
-	clicks := &resumer{Keeper: k}
+	appTurns := &rounds.Duty{
+		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now,
+		Isolate: k.Isolate, Spare: k.spare, Unopened: k.broken.Store,
+	}
+	clicks := &resumer{clicks: k.attended, isolate: k.Isolate, begun: k.MoreWork, ended: k.EndWork, log: k.log}
 	return []duty{
 		{name: "spill", guards: true, do: func(ctx context.Context) (bool, error) {
 			offered := k.offerSpilled(ctx)
-			return offered, gone.look(ctx, offered)
+			if !k.options.Announced {
+				return offered, nil
+			}
+			return offered, gone.Look(ctx, offered)
 		}},
-		{name: "failover", guards: true, do: whole(k.offerKept)},
+		{name: "failover", guards: true, do: whole(k.replica.offerKept)},
 		{name: "restored", guards: true, do: whole(k.NoteRestored)},
 		{name: "keys", do: whole(k.keys.Follow)}, // a row or a set that does not open holds up nobody's refresh
 		{name: "clock", guards: true, do: whole(k.clock.look)},
 		{name: "clicks", every: resumeEvery, do: clicks.begin},
 		{name: "claims", do: whole(claims.claim)},
-		{name: "apps", do: whole(rounds.look)},
+		{name: "apps", do: whole(appTurns.Look)},
 		{name: "outbox", do: whole(k.publish)},
 		{name: "sweep", every: sweepEvery, do: func(ctx context.Context) (bool, error) {
 			done, err := k.sweep(ctx)
@@ -165,7 +175,10 @@ func (k *Keeper) round(ctx context.Context, duties []duty) error {
 
 // resumer has clicks gone on with that were cut off.
 type resumer struct {
-	*Keeper
+	clicks       func() Clicks
+	isolate      func(what, id string, work func() error) error
+	begun, ended func() // tell that work of the process begins, and has ended
+	log          *slog.Logger
 
 	underWay atomic.Bool
 }
@@ -175,16 +188,27 @@ func (r *resumer) begin(ctx context.Context) (begun bool, err error) {
 	if !r.underWay.CompareAndSwap(false, true) {
 		return false, nil
 	}
-	r.MoreWork()
+	r.begun()
 	go func() {
-		defer r.EndWork()
+		defer r.ended()
 		defer r.underWay.Store(false)
-		err := r.Isolate("resume", "", func() error { return r.attended().Resume(context.WithoutCancel(ctx)) })
+		err := r.isolate("resume", "", func() error { return r.clicks().Resume(context.WithoutCancel(ctx)) })
 		if err != nil {
 			r.log.Warn("authorizations that were cut off", "error", err)
 		}
 	}()
 	return true, nil
+}
+
+// AttendApps names who does what an app has to do in time.
+func (k *Keeper) AttendApps(turn func(ctx context.Context, app gk.App) error) { k.appTurn.Store(&turn) }
+
+// turnOfApps is what an app does in its turn; nil as long as nobody was named.
+func (k *Keeper) turnOfApps() func(ctx context.Context, app gk.App) error {
+	if turn := k.appTurn.Load(); turn != nil {
+		return *turn
+	}
+	return nil
 }
 
 // What comes in bulk, as events of an import do, is worked off in bulk, but no round of the scheduler is held up by it for

@@ -91,27 +91,21 @@ func (k *Keeper) confirmedByPlatform(ctx context.Context, a apps.Opened, g gk.Gr
 
 // ConfirmPasted asks the platform whose a token is, where it can be asked. named is whom its bringer says, nil if nobody.
 func (k *Keeper) ConfirmPasted(ctx context.Context, opened apps.Opened, i platform.Issue, named *gk.Subject) (platform.Issue, error) {
-	_, ok := opened.Driver.(platform.Inspector)
-	if !ok || i.Subject.Kind == gk.KindPartner {
-		if i.Subject.Kind == "" || i.Subject.ID == "" {
-			return i, gk.BadInput("subject", "is needed: this platform does not tell whose a token is")
-		}
-		return i, nil
+	if _, ok := opened.Driver.(platform.Inspector); !ok || i.Subject.Kind == gk.KindPartner {
+		return i, wholeSubject(i, "is needed: this platform does not tell whose a token is")
 	}
 	told, err := opened.Inspect(ctx, platform.Credential{Subject: i.Subject, Token: i.Token})
-	if err != nil {
-		if f := apps.FaultIn(err); f != nil {
-			return i, f
-		}
-		if apps.NotSent(err) || errors.Is(err, platform.ErrGarbage) {
-			return i, &Later{Err: ErrSuspended, After: 10 * time.Second}
-		}
+	switch f := apps.FaultIn(err); {
+	case f != nil:
+		return i, f
+	case apps.NotSent(err) || errors.Is(err, platform.ErrGarbage):
+		return i, &Later{Err: ErrSuspended, After: 10 * time.Second}
+	case err != nil:
 		return i, err
-	}
-	if told.Alive != nil && !*told.Alive {
-		if told.Fault != nil {
-			return i, told.Fault
-		}
+	case told.Alive == nil || *told.Alive:
+	case told.Fault != nil:
+		return i, told.Fault
+	default:
 		return i, gk.BadInput("token", "is refused by the platform")
 	}
 	if named != nil && named.ID != "" && told.Subject.ID != "" && named.ID != told.Subject.ID {
@@ -120,8 +114,16 @@ func (k *Keeper) ConfirmPasted(ctx context.Context, opened apps.Opened, i platfo
 	if i.Subject.ID == "" {
 		i.Subject = lifecycle.Merge(told.Subject, i.Subject)
 	}
-	if i.Subject.Kind == "" || i.Subject.ID == "" {
-		return i, gk.BadInput("subject", "is needed: the platform did not tell whose this token is")
+	if err := wholeSubject(i, "is needed: the platform did not tell whose this token is"); err != nil {
+		return i, err
 	}
 	return lifecycle.Supplement(i, told), nil
+}
+
+// wholeSubject refuses an issue that does not say whose it is.
+func wholeSubject(i platform.Issue, why string) error {
+	if i.Subject.Kind == "" || i.Subject.ID == "" {
+		return gk.BadInput("subject", why)
+	}
+	return nil
 }

@@ -74,25 +74,33 @@ func Claim(grant *gk.Grant, t Terms, by Asker, a gk.Attempt, now time.Time) (Cla
 		return Wait{now.Add(pace), Paced}, nil
 	}
 	events := Outlive(&g, now)
-	if g.InDoubt() && !by.Force && !Repeatable(&g, t.For(&g), now) {
-		if by.Person {
-			return NeedsForce{}, nil
-		}
-		return Wait{settleAt(&g, t.For(&g), now), InDoubt}, nil
-	}
-	if g.RetryAt.After(now) && !(by.Person && (ourBackoff(&g) || g.InDoubt() || by.Force)) {
-		if by.Person {
-			return Wait{g.RetryAt, Paced}, nil
-		}
-		return Wait{g.RetryAt, Resting}, nil
-	}
-	if wait := OverQuota(&g, t, now, by.Reserve); wait > 0 {
-		return Wait{now.Add(wait), Paced}, nil
+	if wait := mustWait(&g, t, by, now); wait != nil {
+		return wait, nil
 	}
 	hold(&g, a)
 	events = append(events, CountCall(&g, t, now)...)
 	*grant = g
 	return Claimed{}, events
+}
+
+// mustWait is the outcome for a grant that could be refreshed, but not at this moment; nil if it may be.
+func mustWait(g *gk.Grant, t Terms, by Asker, now time.Time) ClaimOutcome {
+	doubtful := g.InDoubt() && !by.Force && !Repeatable(g, t.For(g), now)
+	resting := g.RetryAt.After(now) && !(by.Person && (ourBackoff(g) || g.InDoubt() || by.Force))
+	switch {
+	case doubtful && by.Person:
+		return NeedsForce{}
+	case doubtful:
+		return Wait{settleAt(g, t.For(g), now), InDoubt}
+	case resting && by.Person:
+		return Wait{g.RetryAt, Paced}
+	case resting:
+		return Wait{g.RetryAt, Resting}
+	}
+	if wait := OverQuota(g, t, now, by.Reserve); wait > 0 {
+		return Wait{now.Add(wait), Paced}
+	}
+	return nil
 }
 
 // ourBackoff reports whether a grant rests because we chose so: after a 5xx, or before the app is repaired.

@@ -280,10 +280,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 // health notes how an outlet stands. One that is gone, or has failed for three days, is disabled, and that is told.
 func (w *worker) health(ctx context.Context, o *store.Outlet, failed, gone bool) error {
 	now := w.o.Keeper.Now()
-	since := o.FailingSince
-	told := !o.ToldAt.IsZero() || now.Sub(since) < tellAfter
-	over := !since.IsZero() && now.Sub(since) >= disableAfter
-	if !failed && since.IsZero() || failed && !since.IsZero() && told && !gone && !over {
+	over := !o.FailingSince.IsZero() && now.Sub(o.FailingSince) >= disableAfter
+	if asBefore(o, failed, gone || over, now) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
@@ -315,6 +313,15 @@ func (w *worker) health(ctx context.Context, o *store.Outlet, failed, gone bool)
 		*o = *row
 		return events, nil
 	})
+}
+
+// asBefore reports whether an attempt leaves an outlet as it stands: a good one that was, or one that fails and is told of.
+func asBefore(o *store.Outlet, failed, ends bool, now time.Time) bool {
+	if !failed {
+		return o.FailingSince.IsZero()
+	}
+	told := !o.ToldAt.IsZero() || now.Sub(o.FailingSince) < tellAfter
+	return !o.FailingSince.IsZero() && told && !ends
 }
 
 func outletEvent(kind string, now time.Time, data map[string]any) gk.Event {

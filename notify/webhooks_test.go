@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,11 @@ func TestGoneDisablesAndAReplayBringsWhatWasMissed(t *testing.T) {
 	if n, err := h.news.Replay(t.Context(), all, w.ID, 0, 0); err != nil || n != 3 {
 		t.Errorf("Replay = %d, %v, want the three of its kinds", n, err)
 	}
-	until(t, "all three are there", func() bool { return len(r.posts()) == 4 })
+	until(t, "all three are there, and noted", func() bool { // what is sent again before that is the attempt under way
+		rows, err := h.news.Deliveries(t.Context(), all, store.DeliveryFilter{Outlet: w.ID, Limit: 10})
+		under := slices.ContainsFunc(rows, func(d store.Delivery) bool { return d.State != store.Delivered })
+		return err == nil && len(r.posts()) == 4 && len(rows) == 3 && !under
+	})
 	if err := h.news.Redeliver(t.Context(), all, w.ID, missed[0]); err != nil {
 		t.Fatal(err)
 	}

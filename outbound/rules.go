@@ -128,16 +128,14 @@ func (g *Gate) admit(req *http.Request, p Policy) error {
 		return classed("a server that is frozen and asks nobody")
 	}
 	host, port, why := split(req.URL)
-	if why != "" {
+	switch {
+	case why != "":
 		return classed(why)
-	}
-	if req.Host != "" && req.Host != req.URL.Host {
+	case req.Host != "" && req.Host != req.URL.Host:
 		return classed("a Host header for another host")
-	}
-	if req.Method == http.MethodConnect || !plainMethod(req.Method) {
+	case req.Method == http.MethodConnect || !plainMethod(req.Method):
 		return classed("a method that is not sent")
-	}
-	if req.URL.Scheme != "https" && req.URL.Scheme != "http" {
+	case req.URL.Scheme != "https" && req.URL.Scheme != "http":
 		return classed("a scheme other than https")
 	}
 	named := g.allow.has(host, port)
@@ -147,13 +145,15 @@ func (g *Gate) admit(req *http.Request, p Policy) error {
 	if addr, err := netip.ParseAddr(host); err == nil && !named && !g.public(addr) {
 		return errAddress
 	}
-	if p.Public {
-		if port != "443" && !named {
-			return classed("a port other than 443")
-		}
-		return nil
-	}
-	if p.Allow == nil || !p.Allow(req.URL.Scheme, req.URL.Host) {
+	return p.admits(req.URL, port, named)
+}
+
+// admits asks the rules of whoever sends; named says that the host was allowed at the start.
+func (p Policy) admits(u *url.URL, port string, named bool) error {
+	switch {
+	case p.Public && port != "443" && !named:
+		return classed("a port other than 443")
+	case !p.Public && (p.Allow == nil || !p.Allow(u.Scheme, u.Host)):
 		return classed("a host that is not allowed")
 	}
 	return nil

@@ -84,6 +84,19 @@ func StatusCode(status int) string {
 	return "http:" + strconv.Itoa(status)
 }
 
+// Bare is the fault of an answer in which the platform's own form says nothing: a page of its edge, a page where the API was
+// meant, else what the status alone tells.
+func (c *Catalogue) Bare(asked Asked, reply Reply) *gk.Fault {
+	if f := c.EdgeRefusal(asked.Stage, reply); f != nil {
+		return f
+	}
+	if f := c.PageInstead(asked.Stage, reply); f != nil {
+		return f
+	}
+	code := StatusCode(reply.Status)
+	return c.Fault(Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
+}
+
 // PageInstead returns the fault of a page, or of other markup, that came with a good status where the API answers JSON: a proxy, a log-in page
 // or a maintenance notice spoke, and nobody knows what became of the request. Nil for any other answer.
 func (c *Catalogue) PageInstead(stage string, reply Reply) *gk.Fault {

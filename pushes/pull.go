@@ -47,14 +47,8 @@ func (p *Pushes) pull(ctx context.Context, a apps.Opened) (cursor string, err er
 		if err != nil {
 			return cursor, err
 		}
-		for _, n := range notices {
-			err := p.Hear(ctx, a.App.ID, n)
-			if errors.Is(err, store.ErrUnavailable) || errors.Is(err, keeper.ErrDraining) {
-				return cursor, err
-			}
-			if err != nil { // one that cannot be acted on must not stand before the others for ever; the checks hear what it told
-				p.o.Log.Warn("a platform's message", "platform", a.App.Platform, "app", a.App.ID, "kind", n.Kind, "error", err)
-			}
+		if err := p.hearAll(ctx, a.App, notices); err != nil {
+			return cursor, err
 		}
 		if confirm != nil {
 			if _, err := a.Ask(ctx, confirm, false, 30*time.Second); err != nil {
@@ -68,6 +62,21 @@ func (p *Pushes) pull(ctx context.Context, a apps.Opened) (cursor string, err er
 		}
 	}
 	return cursor, nil
+}
+
+// hearAll acts on messages that were fetched. One that cannot be acted on must not stand before the others for ever; the
+// checks hear what it told.
+func (p *Pushes) hearAll(ctx context.Context, app gk.App, notices []platform.Notice) error {
+	for _, n := range notices {
+		err := p.Hear(ctx, app.ID, n)
+		if errors.Is(err, store.ErrUnavailable) || errors.Is(err, keeper.ErrDraining) {
+			return err
+		}
+		if err != nil {
+			p.o.Log.Warn("a platform's message", "platform", app.Platform, "app", app.ID, "kind", n.Kind, "error", err)
+		}
+	}
+	return nil
 }
 
 // anyCredential opens one living grant of an app, for messages that are fetched with any valid token; the zero

@@ -120,14 +120,7 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
 		return f
 	}
-	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
-		return f
-	}
-	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
-		return f
-	}
-	code := platform.StatusCode(reply.Status)
-	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
+	return d.spec.Catalogue.Bare(asked, reply)
 }
 
 // enveloped reports whether an object is the platform's own good answer, of today's form or of the one before.

@@ -157,14 +157,7 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
 		return f
 	}
-	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
-		return f
-	}
-	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
-		return f
-	}
-	code := platform.StatusCode(reply.Status)
-	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
+	return d.spec.Catalogue.Bare(asked, reply)
 }
 
 // refusal reads {"type","code","message","request_id"}. It returns the object, nil if the body is none, and the fault, nil

@@ -43,18 +43,7 @@ func (d driver) ReadInspection(_ platform.App, cred platform.Credential, reply p
 	in := platform.Inspection{Subject: cred.Subject}
 	asked := platform.Asked{Stage: platform.StageInspect, Subject: cred.Subject, Sent: reply.Sent}
 	if fault := d.Diagnose(platform.App{}, asked, reply); fault != nil {
-		switch {
-		case d.spec.TokenRefused(fault), fault.Terminal, fault.Action == gk.Reauthorize && len(reached) < 2:
-			dead := false
-			in.Alive, in.Fault = &dead, fault
-			return in, "", nil
-		case fault.Action == gk.Reauthorize:
-			return in, next, nil
-		case fault.Known && (fault.Action == gk.ContactPlatform || fault.Action == gk.WaitApproval) && shop != "":
-			in.Shops = kept(cred, shop) // the state of a shop is not the state of the grant
-			return in, next, nil
-		}
-		return in, "", fault
+		return d.refused(in, cred, shop, next, fault)
 	}
 	data := answer.Object(platform.JSONObject(reply.Body)).Object("data")
 	id := platform.JSONText(data["seller_id"])
@@ -77,6 +66,22 @@ func (d driver) ReadInspection(_ platform.App, cred platform.Credential, reply p
 	}
 	in.Shops = []gk.Shop{told}
 	return in, next, nil
+}
+
+// refused reads the refusal of an inspection: of the token, of the seller in one country, or of the question.
+func (d driver) refused(in platform.Inspection, cred platform.Credential, shop, next string, fault *gk.Fault) (platform.Inspection, string, error) {
+	switch {
+	case d.spec.TokenRefused(fault), fault.Terminal, fault.Action == gk.Reauthorize && len(known(cred)) < 2:
+		dead := false
+		in.Alive, in.Fault = &dead, fault
+		return in, "", nil
+	case fault.Action == gk.Reauthorize:
+		return in, next, nil
+	case fault.Known && (fault.Action == gk.ContactPlatform || fault.Action == gk.WaitApproval) && shop != "":
+		in.Shops = kept(cred, shop) // the state of a shop is not the state of the grant
+		return in, next, nil
+	}
+	return in, "", fault
 }
 
 // kept returns a shop as it is known.

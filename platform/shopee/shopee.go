@@ -170,37 +170,44 @@ func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.C
 			cb.Params[name] = values
 		}
 	}
+	var why string
+	if cb.Subject, why = claimed(q); why != "" {
+		return platform.Callback{}, d.badCallback(why)
+	}
+	code := q.Get("code")
+	switch {
+	case q.Has("resend_code") || q.Has("upgrade_code"):
+		if cb.State != "" || q.Has("code") || q.Has("resend_code") && q.Has("upgrade_code") {
+			return platform.Callback{}, d.badCallback("a recovery code comes alone")
+		}
+		return cb, nil
+	case cb.State != "" && !q.Has("code"): // so a cancellation comes back, as far as known; its authorization tells
+		cb.Cancel = true
+		return cb, nil
+	case !plausible(code):
+		return platform.Callback{}, d.badCallback("it lacks a code")
+	case cb.Subject.Kind == "":
+		return platform.Callback{}, d.badCallback("it names neither shop_id nor main_account_id")
+	}
+	cb.Code = gk.NewSecret(code)
+	return cb, nil
+}
+
+// claimed reads whom a callback names, a shop or a main account; why says what is wrong with it.
+func claimed(q url.Values) (subject gk.Subject, why string) {
 	if q.Has("shop_id") && q.Has("main_account_id") {
-		return platform.Callback{}, d.badCallback("it names a shop and a main account")
+		return subject, "it names a shop and a main account"
 	}
 	for name, kind := range map[string]string{"shop_id": gk.KindShop, "main_account_id": gk.KindMainAccount} {
 		if !q.Has(name) {
 			continue
 		}
 		if _, ok := idNumber(q.Get(name)); !ok {
-			return platform.Callback{}, d.badCallback(name + " is not a number")
+			return subject, name + " is not a number"
 		}
-		cb.Subject = gk.Subject{Kind: kind, ID: q.Get(name)}
+		subject = gk.Subject{Kind: kind, ID: q.Get(name)}
 	}
-	if q.Has("resend_code") || q.Has("upgrade_code") {
-		if cb.State != "" || q.Has("code") || q.Has("resend_code") && q.Has("upgrade_code") {
-			return platform.Callback{}, d.badCallback("a recovery code comes alone")
-		}
-		return cb, nil
-	}
-	if cb.State != "" && !q.Has("code") { // so a cancellation comes back, as far as known; its authorization tells
-		cb.Cancel = true
-		return cb, nil
-	}
-	code := q.Get("code")
-	if !plausible(code) {
-		return platform.Callback{}, d.badCallback("it lacks a code")
-	}
-	if cb.Subject.Kind == "" {
-		return platform.Callback{}, d.badCallback("it names neither shop_id nor main_account_id")
-	}
-	cb.Code = gk.NewSecret(code)
-	return cb, nil
+	return subject, ""
 }
 
 // plausible reports whether a text can be a code: today 32 hex digits, but opaque by contract.

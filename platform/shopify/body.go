@@ -3,14 +3,13 @@ package shopify
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
 // said is what the body of an answer says against it.
@@ -51,10 +50,10 @@ func readBody(body []byte) said {
 	var word string
 	switch {
 	case json.Unmarshal(form.Error, &word) == nil && word != "":
-		s.oauth, s.code, s.texts = true, word, nonEmpty(form.Description)
+		s.oauth, s.code, s.texts = true, word, answer.NonEmpty(form.Description)
 	case len(form.Errors) > 0:
 		if s.graphql = problems(form.Errors); len(s.graphql) == 0 {
-			s.texts = errorTexts(form.Errors)
+			s.texts = answer.ErrorTexts(form.Errors)
 		}
 		s.wait = form.Extensions.Cost.wait()
 	}
@@ -110,45 +109,4 @@ func problems(raw json.RawMessage) []problem {
 		all = append(all, problem{e.Extensions.Code, e.Message})
 	}
 	return all
-}
-
-// errorTexts flattens the member errors: a text, a list of texts, or a map from a field to its texts.
-func errorTexts(raw json.RawMessage) []string {
-	var v any
-	if json.Unmarshal(raw, &v) != nil {
-		return nil
-	}
-	switch v := v.(type) {
-	case string:
-		return nonEmpty(v)
-	case []any:
-		return nonEmpty(plain(v)...)
-	case map[string]any:
-		var texts []string
-		for _, field := range slices.Sorted(maps.Keys(v)) {
-			list, ok := v[field].([]any)
-			if !ok {
-				list = []any{v[field]}
-			}
-			for _, t := range nonEmpty(plain(list)...) {
-				texts = append(texts, field+" "+t)
-			}
-		}
-		return texts
-	}
-	return nil
-}
-
-func plain(list []any) []string {
-	texts := make([]string, 0, len(list))
-	for _, v := range list {
-		if s, ok := v.(string); ok {
-			texts = append(texts, s)
-		}
-	}
-	return texts
-}
-
-func nonEmpty(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
 }

@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/answer"
 	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
@@ -28,7 +29,7 @@ func (d driver) ReadCallback(app platform.App, in platform.Incoming) (platform.C
 	cb := platform.Callback{State: query.Get("state"), Params: query}
 	if code := query.Get("error"); code != "" && query.Get("hmac") == "" && query.Get("code") == "" {
 		text := query.Get("error_description")
-		cb.Fault = d.spec.Catalogue.Fault(platform.Query{Stage: platform.StageAuthorize, Codes: []string{code}, Texts: nonEmpty(text)}, code, 0)
+		cb.Fault = d.spec.Catalogue.Fault(platform.Query{Stage: platform.StageAuthorize, Codes: []string{code}, Texts: answer.NonEmpty(text)}, code, 0)
 		cb.Fault.At, cb.Fault.Message = gk.At(app.Now), masked(app, cb.Fault.Message)
 		return cb, nil
 	}

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
-	"strings"
+
+	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
 // said is what the body of an error says.
@@ -50,59 +49,18 @@ func readBody(body []byte) said {
 	var word string
 	switch {
 	case json.Unmarshal(form.Error, &word) == nil && word != "":
-		s.refuses, s.oauth, s.code, s.texts = true, true, word, nonEmpty(string(form.Description))
+		s.refuses, s.oauth, s.code, s.texts = true, true, word, answer.NonEmpty(string(form.Description))
 	case len(form.Errors) > 0:
-		s.texts = errorTexts(form.Errors)
+		s.texts = answer.ErrorTexts(form.Errors)
 		s.refuses = len(s.texts) > 0
 	case len(form.Data) == 0:
-		s.code, s.texts = string(form.Code), nonEmpty(string(form.Message))
+		s.code, s.texts = string(form.Code), answer.NonEmpty(string(form.Message))
 	}
 	return s
 }
 
 // failed reports whether a body is the envelope of an error, {"code":"Error","message"} without data, whatever its status.
 func (s said) failed() bool { return !s.oauth && s.code == "Error" }
-
-// errorTexts flattens the member errors: a text, a list of texts, or a map from a field to its texts.
-func errorTexts(raw json.RawMessage) []string {
-	var v any
-	if json.Unmarshal(raw, &v) != nil {
-		return nil
-	}
-	switch v := v.(type) {
-	case string:
-		return nonEmpty(v)
-	case []any:
-		return nonEmpty(plain(v)...)
-	case map[string]any:
-		var texts []string
-		for _, field := range slices.Sorted(maps.Keys(v)) {
-			list, ok := v[field].([]any)
-			if !ok {
-				list = []any{v[field]}
-			}
-			for _, t := range nonEmpty(plain(list)...) {
-				texts = append(texts, field+" "+t)
-			}
-		}
-		return texts
-	}
-	return nil
-}
-
-func plain(list []any) []string {
-	texts := make([]string, 0, len(list))
-	for _, v := range list {
-		if s, ok := v.(string); ok {
-			texts = append(texts, s)
-		}
-	}
-	return texts
-}
-
-func nonEmpty(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
-}
 
 // text is a string that may be written as a number: store_id is one in the token answer and a number in GET /shop, the
 // error code of newer 404 answers is a number.

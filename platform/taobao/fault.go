@@ -34,14 +34,7 @@ func (d driver) Diagnose(app platform.App, asked platform.Asked, reply platform.
 	if reply.Status < 300 && (obj != nil || reply.Truncated || strings.HasSuffix(xmlRoot(reply.Body), "_response")) {
 		return nil
 	}
-	if f := d.spec.Catalogue.EdgeRefusal(asked.Stage, reply); f != nil {
-		return f
-	}
-	if f := d.spec.Catalogue.PageInstead(asked.Stage, reply); f != nil {
-		return f
-	}
-	code := platform.StatusCode(reply.Status)
-	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
+	return d.spec.Catalogue.Bare(asked, reply)
 }
 
 // refusal reads {"error","error_description"} of /token and the gateway's error_response; nil if the body is neither.

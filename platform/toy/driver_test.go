@@ -175,17 +175,10 @@ func (d driver) Diagnose(_ platform.App, asked platform.Asked, reply platform.Re
 	if fault != nil || obj.Has("account") && reply.Status < http.StatusMultipleChoices {
 		return fault
 	}
-	for _, read := range []func() *gk.Fault{
-		func() *gk.Fault { return d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status) },
-		func() *gk.Fault { return d.spec.Catalogue.EdgeRefusal(asked.Stage, reply) },
-		func() *gk.Fault { return d.spec.Catalogue.PageInstead(asked.Stage, reply) },
-	} {
-		if f := read(); f != nil {
-			return f
-		}
+	if f := d.spec.Catalogue.Foreign(asked.Stage, reply.Body, reply.Status); f != nil {
+		return f
 	}
-	code := platform.StatusCode(reply.Status)
-	return d.spec.Catalogue.Fault(platform.Query{Stage: asked.Stage, Codes: []string{code}, Sent: asked.Sent}, code, reply.Status)
+	return d.spec.Catalogue.Bare(asked, reply)
 }
 
 func (d driver) InspectRequest(app platform.App, cred platform.Credential, _ string) (*platform.Request, error) {

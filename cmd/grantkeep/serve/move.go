@@ -92,18 +92,12 @@ func (m *mover) run(ctx context.Context, s shell.Streams) (done moved, err error
 	if err != nil {
 		return done, err
 	}
-	var hold *sqlite.Hold
-	if !m.dryRun {
-		hold, err = sqlite.HoldDir(ctx, m.data)
-		if errors.Is(err, sqlite.ErrLocked) && !m.undo {
-			hold, err = nil, nil
-		}
-		if err != nil {
-			return done, err
-		}
-		if hold != nil {
-			defer func() { err = errors.Join(err, hold.Close()) }()
-		}
+	hold, err := m.hold(ctx)
+	if err != nil {
+		return done, err
+	}
+	if hold != nil {
+		defer func() { err = errors.Join(err, hold.Close()) }()
 	}
 	image, err := sqlite.OpenImage(ctx, m.data)
 	if err != nil {
@@ -151,21 +145,7 @@ func (m *mover) run(ctx context.Context, s shell.Streams) (done moved, err error
 			return done, fmt.Errorf("this installation was moved to %s already; start the server with --database", image.Moved)
 		}
 	}
-	if err := work.Begin(ctx); err != nil {
-		return done, err
-	}
-	if done.Tables, err = work.Copy(ctx); err != nil {
-		return done, fmt.Errorf("%w; nothing was changed on this side, and the same command goes on where it stopped", err)
-	}
-	if hold == nil {
-		done.State = "ahead"
-		return done, errAhead
-	}
-	different, err := work.Compare(ctx)
-	if err == nil && different > 0 {
-		err = fmt.Errorf("%d rows are not the same after the copy: does anybody else write to %s? Nothing was changed on this side", different, done.To)
-	}
-	if err != nil {
+	if err := m.copyOver(ctx, work, hold, &done); err != nil {
 		return done, err
 	}
 	// First this side ends, then that one begins: a process that dies in between leaves none that is served.
@@ -174,6 +154,38 @@ func (m *mover) run(ctx context.Context, s shell.Streams) (done moved, err error
 	}
 	done.State = "moved"
 	return done, target.SetMeta(ctx, store.MetaMoving, "")
+}
+
+// hold keeps a server from starting on this side; nil where nothing is changed, and where a server runs that the copy only
+// goes ahead of.
+func (m *mover) hold(ctx context.Context) (*sqlite.Hold, error) {
+	if m.dryRun {
+		return nil, nil //nolint:nilnil // nothing is held
+	}
+	hold, err := sqlite.HoldDir(ctx, m.data)
+	if errors.Is(err, sqlite.ErrLocked) && !m.undo {
+		return nil, nil //nolint:nilnil // the server holds it
+	}
+	return hold, err
+}
+
+// copyOver copies every row and compares both sides. Without a hold the rows may change behind it, and the copy is only ahead.
+func (m *mover) copyOver(ctx context.Context, work *move.Move, hold *sqlite.Hold, done *moved) (err error) {
+	if err := work.Begin(ctx); err != nil {
+		return err
+	}
+	if done.Tables, err = work.Copy(ctx); err != nil {
+		return fmt.Errorf("%w; nothing was changed on this side, and the same command goes on where it stopped", err)
+	}
+	if hold == nil {
+		done.State = "ahead"
+		return errAhead
+	}
+	different, err := work.Compare(ctx)
+	if err == nil && different > 0 {
+		err = fmt.Errorf("%d rows are not the same after the copy: does anybody else write to %s? Nothing was changed on this side", different, done.To)
+	}
+	return err
 }
 
 // possible looks at the target and changes nothing.

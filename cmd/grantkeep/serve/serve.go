@@ -36,6 +36,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
+	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -197,45 +198,17 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return shell.Misused(err)
 	}
-	ways, err := readEgress(c.egress)
-	if err != nil {
-		return shell.Misused(err)
-	}
-	gate, err := outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + shell.Version, Frozen: c.frozen, Egress: ways})
+	gate, err := c.openGate()
 	if err != nil {
 		return shell.Misused(err)
 	}
 	defer gate.Close()
-	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" && !door.ValidKey(gk.NewSecret(given)) {
-		return errBadAdminKey // before anything is made: an empty database would keep its master key
+	in, err := c.open(ctx, drivers, s, log)
+	if in != nil {
+		defer func() { _ = in.Store.Close() }() // what was begun has been waited for
 	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return fmt.Errorf("data directory: %w", err)
-	}
-	if err := maySetUp(ctx, c.migrate, c.data, c.database); err != nil {
-		return err
-	}
-	in, err := Open(ctx, c.data, c.database, c.masterKey, notes{s.Err, log})
 	if err != nil {
 		return err
-	}
-	defer func() { _ = in.Store.Close() }() // what was begun has been waited for
-	if _, err := in.Store.Meta(ctx, DemoMark); !errors.Is(err, store.ErrNotFound) {
-		return errors.Join(err, errors.New("this database was made by the demo, whose clock has been moved and whose platforms are simulated; give serve a directory of its own"))
-	}
-	in.drivers = drivers
-	if err := firstKey(ctx, in, c.data, s, log); err != nil {
-		return err
-	}
-	in.frozen, in.Stopping = c.frozen, ctx.Done()
-	in.Store.KeepEvents(c.keepEvents)
-	if err := in.announce(ctx, c.data); err != nil {
-		return err
-	}
-	if !c.frozen {
-		if in.witness, err = openWitness(ctx, in, c.data, log); err != nil {
-			return err
-		}
 	}
 	k, err := OpenKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
@@ -281,6 +254,47 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	go rest(resting, in.Store, log)
 	log.Info("ready", "database", in.Store.Name(), "public_url", c.publicURL, "instance_data", c.data)
 	return Run(ctx, server, listener, k, pushes, in.News, in.Uses, c.drain, log)
+}
+
+// openGate opens the way out, by the proxies that were named.
+func (c serveConfig) openGate() (*outbound.Gate, error) {
+	ways, err := readEgress(c.egress)
+	if err != nil {
+		return nil, err
+	}
+	return outbound.New(outbound.Options{Allow: c.allowEndpoint, UserAgent: "grantkeep/" + shell.Version, Frozen: c.frozen, Egress: ways})
+}
+
+// open opens the database and the keys, and makes them where they are missing. It returns the installation with its error
+// too, once the database is open.
+func (c serveConfig) open(ctx context.Context, drivers []platform.Driver, s shell.Streams, log *slog.Logger) (*Installation, error) {
+	if given := os.Getenv("GRANTKEEP_ADMIN_KEY"); given != "" && !door.ValidKey(gk.NewSecret(given)) {
+		return nil, errBadAdminKey // before anything is made: an empty database would keep its master key
+	}
+	if err := os.MkdirAll(c.data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if err := maySetUp(ctx, c.migrate, c.data, c.database); err != nil {
+		return nil, err
+	}
+	in, err := Open(ctx, c.data, c.database, c.masterKey, notes{s.Err, log})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := in.Store.Meta(ctx, DemoMark); !errors.Is(err, store.ErrNotFound) {
+		return in, errors.Join(err, errors.New("this database was made by the demo, whose clock has been moved and whose platforms are simulated; give serve a directory of its own"))
+	}
+	in.drivers = drivers
+	if err := firstKey(ctx, in, c.data, s, log); err != nil {
+		return in, err
+	}
+	in.frozen, in.Stopping = c.frozen, ctx.Done()
+	in.Store.KeepEvents(c.keepEvents)
+	if err := in.announce(ctx, c.data); err != nil || c.frozen {
+		return in, err
+	}
+	in.witness, err = openWitness(ctx, in, c.data, log)
+	return in, err
 }
 
 // lastUses is how long a process that stops waits for the database to take the last uses of tokens.
