@@ -102,6 +102,23 @@ type returnKey struct {
 	Key string `json:"return_key" doc:"HMAC-SHA256 with it, over path and query up to &gk_sig=, is gk_sig in URL-safe base64 without padding"`
 }
 
+// checkApp tells how an app stands at its platform.
+func (s *server) checkApp(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[wire.Check]], error) {
+	a, err := s.Store.App(ctx, key.Viewer(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.Keeper.CheckApp(ctx, key.Viewer(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	checks := wire.List[wire.Check]{Items: make([]wire.Check, 0, len(found))}
+	for _, c := range found {
+		checks.Items = append(checks.Items, wire.Check{Name: c.Name, State: c.State, Detail: c.Detail, Fault: s.Fault(c.Fault, a.Environment)})
+	}
+	return wire.Answer(checks), nil
+}
+
 func (s *server) routeApps() {
 	door.Add(s.Door, huma.Operation{
 		OperationID: "list-apps", Method: http.MethodGet, Path: "/v1/apps", Summary: "List apps",
@@ -187,21 +204,7 @@ func (s *server) routeApps() {
 
 	door.Add(s.Door, huma.Operation{
 		OperationID: "check-app", Method: http.MethodPost, Path: "/v1/apps/{id}/check", Summary: "Check an app against its platform",
-	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*wire.Output[wire.List[wire.Check]], error) {
-		a, err := s.Store.App(ctx, key.Viewer(), in.ID)
-		if err != nil {
-			return nil, err
-		}
-		found, err := s.Keeper.CheckApp(ctx, key.Viewer(), in.ID)
-		if err != nil {
-			return nil, err
-		}
-		checks := wire.List[wire.Check]{Items: make([]wire.Check, 0, len(found))}
-		for _, c := range found {
-			checks.Items = append(checks.Items, wire.Check{Name: c.Name, State: c.State, Detail: c.Detail, Fault: s.Fault(c.Fault, a.Environment)})
-		}
-		return wire.Answer(checks), nil
-	})
+	}, s.checkApp)
 
 	for _, way := range []struct {
 		name, summary string

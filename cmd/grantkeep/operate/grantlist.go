@@ -42,13 +42,32 @@ func (f *grantFilter) flags(cmd *cobra.Command) {
 
 // find asks the server, and sorts what it says by urgency.
 func (f *grantFilter) find(cmd *cobra.Command, c *client.Client) ([]client.Grant, error) {
-	if f.state != "" && !slices.Contains([]string{"active", "held", "suspended", "expired", "revoked"}, f.state) {
+	query, err := f.query()
+	if err != nil {
+		return nil, err
+	}
+	grants, err := c.Grants(cmd.Context(), query)
+	if err != nil {
+		return nil, err
+	}
+	grants = slices.DeleteFunc(grants, func(g client.Grant) bool {
+		return f.fault != "" && (g.Fault == nil || g.Fault.Code != f.fault)
+	})
+	slices.SortStableFunc(grants, byUrgency)
+	if f.limit > 0 && len(grants) > f.limit {
+		grants = grants[:f.limit]
+	}
+	return grants, nil
+}
+
+// query is the filter as the API takes it, or what is wrong with a flag.
+func (f *grantFilter) query() (url.Values, error) {
+	switch {
+	case f.state != "" && !slices.Contains([]string{"active", "held", "suspended", "expired", "revoked"}, f.state):
 		return nil, shell.Usage("--state %q is none of active, held, suspended, expired, revoked", f.state)
-	}
-	if f.move != "" && !slices.Contains([]string{"us", "vendor", "merchant", "platform"}, f.move) {
+	case f.move != "" && !slices.Contains([]string{"us", "vendor", "merchant", "platform"}, f.move):
 		return nil, shell.Usage("--move %q is none of us, vendor, merchant, platform", f.move)
-	}
-	if f.limit < 0 {
+	case f.limit < 0:
 		return nil, shell.Usage("--limit %d is below zero; 0 means all", f.limit)
 	}
 	query := url.Values{}
@@ -71,18 +90,7 @@ func (f *grantFilter) find(cmd *cobra.Command, c *client.Client) ([]client.Grant
 		}
 		query.Set("expires_before", end.UTC().Format(time.RFC3339))
 	}
-	grants, err := c.Grants(cmd.Context(), query)
-	if err != nil {
-		return nil, err
-	}
-	grants = slices.DeleteFunc(grants, func(g client.Grant) bool {
-		return f.fault != "" && (g.Fault == nil || g.Fault.Code != f.fault)
-	})
-	slices.SortStableFunc(grants, byUrgency)
-	if f.limit > 0 && len(grants) > f.limit {
-		grants = grants[:f.limit]
-	}
-	return grants, nil
+	return query, nil
 }
 
 // readEnd reads a moment as people write it.

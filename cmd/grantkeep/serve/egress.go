@@ -111,14 +111,20 @@ func parseEgress(path string) (*outbound.Egress, error) {
 	if out.Owners, err = table("owners", in.Owners); err != nil {
 		return nil, err
 	}
-	if in.Echo != "" {
-		u, err := url.Parse(in.Echo)
-		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-			return nil, errors.New("echo must be an address, https://host/path, that answers with the address that asks it")
-		}
-		out.Echo = u
+	out.Echo, err = echoAddress(in.Echo)
+	return out, err
+}
+
+// echoAddress reads where the server learns from which address its requests come; none: nobody is asked.
+func echoAddress(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // nobody is asked
 	}
-	return out, nil
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, errors.New("echo must be an address, https://host/path, that answers with the address that asks it")
+	}
+	return u, nil
 }
 
 // proxyAddress reads a proxy's address, or the variable that holds it. A password is for nobody else who can read the file.
