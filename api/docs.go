@@ -98,14 +98,12 @@ func (s *server) example(method, path string, op *huma.Operation) (curl, answer 
 	var b strings.Builder
 	b.WriteString(`curl -H "Authorization: Bearer $GRANTKEEP_KEY"`)
 	if op.RequestBody != nil {
-		for _, kind := range slices.Sorted(maps.Keys(op.RequestBody.Content)) {
-			b.WriteString(" \\\n  -H 'Content-Type: " + kind + "'")
-			if kind == "application/json" {
-				b.WriteString(" \\\n  -d '" + compact(s.sample("", op.RequestBody.Content[kind].Schema, true, 0)) + "'")
-			} else {
-				b.WriteString(" \\\n  --data-binary @FILE")
-			}
-			break
+		kind := slices.Min(slices.Collect(maps.Keys(op.RequestBody.Content)))
+		b.WriteString(" \\\n  -H 'Content-Type: " + kind + "'")
+		if kind == "application/json" {
+			b.WriteString(" \\\n  -d '" + compact(s.sample("", op.RequestBody.Content[kind].Schema, true, 0)) + "'")
+		} else {
+			b.WriteString(" \\\n  --data-binary @FILE")
 		}
 	}
 	if method != http.MethodGet && (method != http.MethodPost || op.RequestBody == nil) {

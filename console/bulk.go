@@ -20,7 +20,7 @@ const mostBulk = 2 * perPage
 
 // picked are the grants that a form names.
 func (c *console) picked(v *desk.Visit) ([]gk.Grant, error) {
-	ids := v.R.PostForm["id"]
+	ids := slices.Clone(v.Fields("id"))
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	if len(ids) > mostBulk {

@@ -15,8 +15,10 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/console/live"
 	"github.com/grantkeep/grantkeep/console/outlets"
 	"github.com/grantkeep/grantkeep/console/session"
+	"github.com/grantkeep/grantkeep/console/tools"
 	"github.com/grantkeep/grantkeep/console/upkeep"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
@@ -55,7 +57,6 @@ type console struct {
 	hashing  people.Hashing
 	codes    session.Codes
 	counts   *lately[census]
-	streams  streams
 }
 
 //go:embed console.css console.js locale/*.toml
@@ -79,7 +80,7 @@ func New(o Options) http.Handler {
 		},
 	}
 	if o.Demo != nil {
-		c.Desk.Demo = o.Demo
+		c.Demo = o.Demo
 	}
 	protection := http.NewCrossOriginProtection()
 	// Behind a proxy the Host header may be another than the one that the browser sees.
@@ -104,7 +105,6 @@ func (c *console) routes() {
 		on("GET ", store.RoleSupport, c.overview)
 	}
 	on("GET /{$}", store.RoleSupport, c.overview)
-	on("GET /live", store.RoleSupport, c.live)
 	on("POST /search", store.RoleSupport, c.search)
 	on("POST /logout", store.RoleSupport, c.logout)
 
@@ -138,8 +138,6 @@ func (c *console) routes() {
 	on("GET /explain", store.RoleSupport, c.explainPage)
 	on("POST /explain", store.RoleSupport, c.explain)
 	on("GET /explain/{platform}", store.RoleSupport, c.browse)
-	on("GET /tools", store.RoleSupport, c.toolPage)
-	on("POST /tools", store.RoleSupport, c.tool)
 	on("GET /events", store.RoleSupport, c.events)
 
 	on("GET /settings", store.RoleSupport, c.settings)
@@ -159,6 +157,8 @@ func (c *console) routes() {
 	on("POST /settings/people/{id}/remove", store.RoleAdministrator, c.removePerson)
 	outlets.Route(c.Desk, c.o.News)
 	upkeep.Route(c.Desk, c.o.APIURL)
+	tools.Route(c.Desk)
+	live.Route(c.Desk, c.o.Stopping)
 	if c.o.Demo != nil {
 		on("POST /demo/advance", store.RoleSupport, c.advance)
 		on("POST /demo/fill", store.RoleSupport, c.fill)

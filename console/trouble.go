@@ -133,50 +133,23 @@ const (
 // fewAreSingle is how many grants with one cause are still shown one by one.
 const fewAreSingle = 3
 
+// cause is what grants in trouble have in common.
+type cause struct{ app, state, code string }
+
 // todos groups what is troubled by cause.
 func (c *console) todos(p frame.Page, s census) []todo {
+	apps, faults := map[string]gk.App{}, map[string]*gk.Fault{}
+	for _, a := range s.apps {
+		apps[a.ID], faults[a.ID] = a, c.keeper.Apps().FaultOf(a)
+	}
+	byApp, byCause := causes(s, apps, faults)
 	var list []todo
-	byApp, apps := map[string]int{}, map[string]gk.App{}
-	for _, a := range s.apps {
-		apps[a.ID] = a
-	}
-	faults := map[string]*gk.Fault{}
-	for _, a := range s.apps {
-		faults[a.ID] = c.keeper.Apps().FaultOf(a)
-	}
-	type cause struct{ app, state, code string }
-	groups := map[cause][]*gk.Grant{}
-	for i := range s.troubled {
-		g := &s.troubled[i]
-		app := apps[g.App]
-		ofApp := app.Stopped() || g.Fault != nil && g.Fault.Action.OfApp() && faults[g.App] != nil // the app's line says it
-		if ofApp && g.State != gk.Expired && g.State != gk.Held {
-			byApp[g.App]++
-			continue
-		}
-		code := ""
-		if g.Fault != nil {
-			code = g.Fault.Code
-		}
-		key := cause{g.App, string(g.State), code}
-		groups[key] = append(groups[key], g)
-	}
 	for _, a := range s.apps {
 		if f := faults[a.ID]; f != nil && (a.Stopped() || f.Action.OfApp()) {
-			t := todo{Platform: a.Platform, What: c.faultLine(p, f, "", a.Name, a.PausedUntil), Move: moveOf(f.Action), Since: f.At.Time,
-				N: byApp[a.ID], Link: p.URL("/apps/%s", a.ID), Act: "act.look", rank: rankApp}
-			if f.Action == gk.FixConfig && p.May(store.RoleAdministrator) {
-				t.Act = "act.rotate"
-			}
-			if a.Stopped() {
-				t.Detail = p.T("todo.stopped", "N", frame.Count(s.inApp(a.ID)))
-			} else if d := c.described(f); d != nil {
-				t.Detail = d.Remedy.In(p.Lang)
-			}
-			list = append(list, t)
+			list = append(list, c.appTodo(p, a, f, byApp[a.ID], s.inApp(a.ID)))
 		}
 	}
-	for key, grants := range groups {
+	for key, grants := range byCause {
 		if len(grants) > fewAreSingle {
 			list = append(list, c.groupTodo(p, key.app, key.state, key.code, grants, apps[key.app]))
 			continue
@@ -190,6 +163,41 @@ func (c *console) todos(p frame.Page, s census) []todo {
 			Link: p.URL("/grants?ends=7"), Act: "act.look", rank: rankEnding})
 	}
 	return list
+}
+
+// causes sorts what is troubled: grants of which the line of their app tells, counted by app, and the others by their cause.
+func causes(s census, apps map[string]gk.App, faults map[string]*gk.Fault) (byApp map[string]int, byCause map[cause][]*gk.Grant) {
+	byApp, byCause = map[string]int{}, map[cause][]*gk.Grant{}
+	for i := range s.troubled {
+		g := &s.troubled[i]
+		app := apps[g.App]
+		ofApp := app.Stopped() || g.Fault != nil && g.Fault.Action.OfApp() && faults[g.App] != nil
+		if ofApp && g.State != gk.Expired && g.State != gk.Held {
+			byApp[g.App]++
+			continue
+		}
+		key := cause{app: g.App, state: string(g.State)}
+		if g.Fault != nil {
+			key.code = g.Fault.Code
+		}
+		byCause[key] = append(byCause[key], g)
+	}
+	return byApp, byCause
+}
+
+// appTodo is a thing to do about an app: n of its grants, of all, are in trouble for its fault.
+func (c *console) appTodo(p frame.Page, a gk.App, f *gk.Fault, n int, all int64) todo {
+	t := todo{Platform: a.Platform, What: c.faultLine(p, f, "", a.Name, a.PausedUntil), Move: moveOf(f.Action), Since: f.At.Time,
+		N: n, Link: p.URL("/apps/%s", a.ID), Act: "act.look", rank: rankApp}
+	if f.Action == gk.FixConfig && p.May(store.RoleAdministrator) {
+		t.Act = "act.rotate"
+	}
+	if a.Stopped() {
+		t.Detail = p.T("todo.stopped", "N", frame.Count(all))
+	} else if d := c.described(f); d != nil {
+		t.Detail = d.Remedy.In(p.Lang)
+	}
+	return t
 }
 
 // inOrder puts the most harmful first.

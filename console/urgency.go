@@ -57,21 +57,32 @@ func urgencyFrom(cursor string) (u urgency, ok bool) {
 	return urgency{rank, end, parts[2]}, err == nil
 }
 
+// wanted is what a filter asks for, beyond what the store can be asked.
+type wanted struct {
+	move, code string
+	troubled   bool // only what is troubled
+	dated      bool // only what ends within days, or on one
+}
+
+func wantedBy(filter url.Values) wanted {
+	w := wanted{move: filter.Get("move"), code: filter.Get("code"), dated: filter.Get("ends") != "" || filter.Get("ends_on") != ""}
+	w.troubled = w.move != "" || w.code != "" || filter.Get("list") == "todo"
+	return w
+}
+
 // findGrants reads a page of what a filter asks for: first what is troubled, which is in the census, the most urgent in front,
 // then the others, which the store has in its order. next is the cursor of the page behind; empty where there is none.
 func (c *console) findGrants(v *desk.Visit, filter url.Values, after string, s census) (found []gk.Grant, next string, err error) {
-	move, code := filter.Get("move"), filter.Get("code")
-	troubledOnly := move != "" || code != "" || filter.Get("list") == "todo"
-	dated := filter.Get("ends") != "" || filter.Get("ends_on") != ""
+	w := wantedBy(filter)
 	from, inTrouble := urgencyFrom(after)
-	if troubledOnly || !dated && filter.Get("q") == "" {
-		if after == "" || inTrouble || troubledOnly {
-			found = troubledAfter(s, filter, move, code, from, inTrouble)
+	if w.troubled || !w.dated && filter.Get("q") == "" {
+		if after == "" || inTrouble || w.troubled {
+			found = troubledAfter(s, filter, w.move, w.code, from, inTrouble)
 		}
 		if len(found) > perPage {
 			return found[:perPage], urgencyOf(&found[perPage-1]).cursor(), nil
 		}
-		if troubledOnly {
+		if w.troubled {
 			return found, "", nil
 		}
 	}
@@ -79,14 +90,14 @@ func (c *console) findGrants(v *desk.Visit, filter url.Values, after string, s c
 		Platform: filter.Get("platform"), App: filter.Get("app"), Owner: filter.Get("owner"), State: gk.State(filter.Get("state")), Query: filter.Get("q"),
 	}
 	keep := func(g *gk.Grant) bool { return f.Query != "" || !s.isTroubled(g.ID) }
-	if dated {
-		if keep = narrowByEnd(v, filter, &f); keep != nil && (after == "" || inTrouble) {
+	if w.dated {
+		if keep = narrowByEnd(v, filter, &f); keep == nil { // what is no day does not narrow
+			keep = func(*gk.Grant) bool { return true }
+		} else if after == "" || inTrouble {
 			rows, err := c.store.Grants(v.Ctx(), v.Viewer, limited(f, mostSorted+1))
 			if err != nil || len(rows) <= mostSorted {
 				return soonest(rows, keep, from, inTrouble, err)
 			}
-		} else if keep == nil { // what is no day does not narrow
-			keep = func(*gk.Grant) bool { return true }
 		}
 	}
 	if inTrouble {

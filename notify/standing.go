@@ -25,20 +25,9 @@ type standing struct {
 
 // standing asks how all stands within the rule of an alarm.
 func (n *News) standing(ctx context.Context, o store.Outlet, zone *time.Location, now time.Time) (s standing, err error) {
-	v := viewerOf(o.Rule)
-	apps, err := n.o.Store.Apps(ctx, gk.Engine(), "", 0)
-	var damaged *store.DamagedError
-	if err != nil && !errors.As(err, &damaged) {
+	apps, v, err := n.ruled(ctx, o.Rule)
+	if err != nil {
 		return s, err
-	}
-	apps = slices.DeleteFunc(apps, func(a gk.App) bool {
-		return !v.SeesApp(a.ID) || len(o.Rule.Platforms) > 0 && !slices.Contains(o.Rule.Platforms, a.Platform)
-	})
-	if len(o.Rule.Platforms) > 0 {
-		v.Apps = []string{"none"} // a list without an app would be no limit
-		for _, a := range apps {
-			v.Apps = append(v.Apps, a.ID)
-		}
 	}
 	for _, a := range apps {
 		if a.Stopped() || a.Broken != "" {
@@ -76,6 +65,26 @@ func (n *News) standing(ctx context.Context, o store.Outlet, zone *time.Location
 		}
 	}
 	return s, err
+}
+
+// ruled lists the apps that a rule tells of, and the viewer who sees no other.
+func (n *News) ruled(ctx context.Context, rule store.Rule) ([]gk.App, gk.Viewer, error) {
+	v := viewerOf(rule)
+	apps, err := n.o.Store.Apps(ctx, gk.Engine(), "", 0)
+	var damaged *store.DamagedError
+	if err != nil && !errors.As(err, &damaged) {
+		return nil, v, err
+	}
+	apps = slices.DeleteFunc(apps, func(a gk.App) bool {
+		return !v.SeesApp(a.ID) || len(rule.Platforms) > 0 && !slices.Contains(rule.Platforms, a.Platform)
+	})
+	if len(rule.Platforms) > 0 {
+		v.Apps = []string{"none"} // a list without an app would be no limit
+		for _, a := range apps {
+			v.Apps = append(v.Apps, a.ID)
+		}
+	}
+	return apps, v, nil
 }
 
 func offsetOf(now time.Time, zone *time.Location) time.Duration {

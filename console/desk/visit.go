@@ -241,3 +241,9 @@ func viewer(p store.Person) gk.Viewer {
 
 // Field returns what a form says, trimmed.
 func (v *Visit) Field(name string) string { return strings.TrimSpace(v.R.PostFormValue(name)) }
+
+// Fields returns every value of a name that a form gives more than once.
+func (v *Visit) Fields(name string) []string {
+	v.R.PostFormValue(name)   // reads the form
+	return v.R.PostForm[name] //nolint:forbidigo // a field of the request, which sends nothing
+}

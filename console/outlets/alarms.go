@@ -85,7 +85,7 @@ func (o *pages) ruleOf(v *desk.Visit, r *store.Rule) {
 	r.Kinds, r.Apps, r.Owners = listed(v.Field("kinds")), listed(v.Field("apps")), listed(v.Field("owners"))
 	r.Platforms = nil
 	for _, d := range o.Drivers {
-		if slices.Contains(v.R.PostForm["platform"], d.Spec().Code) {
+		if slices.Contains(v.Fields("platform"), d.Spec().Code) {
 			r.Platforms = append(r.Platforms, d.Spec().Code)
 		}
 	}

@@ -124,8 +124,8 @@ func (u *pages) auditFile(v *desk.Visit) error {
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="audit.csv"`)
 	out := csv.NewWriter(v.W)
-	if out.Write([]string{"position", "at", "until", "actor", "name", "action", "app", "grant", "object", "address", "count", "status"}) != nil {
-		return nil // the client is gone; there is nobody to tell
+	if err := out.Write([]string{"position", "at", "until", "actor", "name", "action", "app", "grant", "object", "address", "count", "status"}); err != nil {
+		panic(http.ErrAbortHandler) // the client is gone; there is nobody to tell
 	}
 	for n := 0; len(rows) > 0 && n < perFile; n += len(rows) {
 		for _, e := range rows {
@@ -137,8 +137,8 @@ func (u *pages) auditFile(v *desk.Visit) error {
 				strconv.FormatInt(e.Position, 10), frame.UTC(e.At), until, e.Actor, names[e.Actor], e.Action, e.App, e.Grant, e.Object, e.Address,
 				strconv.FormatInt(e.Count, 10), strconv.Itoa(e.Status),
 			}
-			if out.Write(frame.SafeCells(cells)) != nil {
-				return nil // the client is gone; there is nobody to tell
+			if err := out.Write(frame.SafeCells(cells)); err != nil {
+				panic(http.ErrAbortHandler) // the client is gone; there is nobody to tell
 			}
 		}
 		out.Flush()

@@ -48,14 +48,12 @@ func (u *pages) data(v *desk.Visit) error {
 	p.Section = "settings"
 	view := dataView{Page: p, Sealing: set.Primary, Since: p.Moment(set.CreatedAt)}
 	at := "GRANTKEEP_SERVER=" + u.server + " GRANTKEEP_KEY=gk_… grantkeep "
-	for _, c := range []command{
+	view.Commands = []command{
 		{"c-check", p.T("data.check"), at + "grant import grants.csv --dry-run"},
 		{"c-import", p.T("data.import"), at + "grant import grants.csv"},
 		{"c-export", p.T("data.export"), at + "grant export --recipient age1… --output grants.age"},
 		{"c-all", p.T("data.revokeall"), at + "grant revoke --all --app APP"},
 		{"c-backup", p.T("data.backup"), "grantkeep backup FILE --data DIR"},
-	} {
-		view.Commands = append(view.Commands, c)
 	}
 	return v.Show(http.StatusOK, dataPage(view))
 }

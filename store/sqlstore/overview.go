@@ -114,3 +114,46 @@ func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFil
 		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position DESC LIMIT $1`, w.args...)
 	return shown(v, events), err
 }
+
+// Summary implements [store.Overview].
+func (s *Store) Summary(ctx context.Context, v gk.Viewer, now time.Time, within ...time.Duration) (found store.Summary, err error) {
+	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
+		found = store.Summary{Platform: map[string]int64{}, State: map[string]int64{}, WhoseMove: map[string]int64{}}
+		counts, err := grantCounts(ctx, q, v)
+		if err != nil {
+			return err
+		}
+		for _, c := range counts {
+			found.Total += c.N
+			found.Platform[c.Platform] += c.N
+			found.State[string(c.State)] += c.N
+		}
+		for _, whose := range []string{gk.MoveUs, gk.MoveVendor, gk.MoveMerchant, gk.MovePlatform} {
+			for _, part := range moves(whose) {
+				var w where
+				w.seen(v, "app_id", "owner")
+				n, err := one(ctx, q, scanNumber, `SELECT COUNT(*) FROM grants WHERE `+part+w.text.String(), w.args...)
+				if err != nil {
+					return err
+				}
+				if n > 0 {
+					found.WhoseMove[whose] += n
+				}
+			}
+		}
+		for _, long := range within {
+			w := where{args: []any{ms(now), ms(now.Add(long))}}
+			w.seen(v, "app_id", "owner")
+			seen := ` AND state IN ('active', 'suspended', 'held')` + w.text.String()
+			n, err := one(ctx, q, scanNumber, `SELECT COUNT(*) FROM (
+				SELECT id FROM grants WHERE authorization_expires_at > 0 AND authorization_expires_at >= $1 AND authorization_expires_at < $2`+seen+`
+				UNION SELECT id FROM grants WHERE renewable = 0 AND expires_at > 0 AND expires_at >= $1 AND expires_at < $2`+seen+`) AS ending`, w.args...)
+			if err != nil {
+				return err
+			}
+			found.Ends = append(found.Ends, n)
+		}
+		return nil
+	})
+	return found, err
+}

@@ -94,3 +94,37 @@ func between(part string) (from, to string) {
 	}, part)
 	return from, from + string(unicode.MaxRune)
 }
+
+// moves are the conditions by which it is somebody's move, as [gk.Grant.WhoseMove] has it. Each part names what one of the
+// partial indexes of grants is partial by, and no grant is in two of them.
+func moves(whose string) []string {
+	var parts []string
+	switch whose {
+	case gk.MoveVendor:
+		parts = append(parts, `state <> 'active' AND state <> 'revoked' AND state = 'held'`)
+	case gk.MoveMerchant:
+		parts = append(parts, `state <> 'active' AND state <> 'revoked' AND state = 'expired'`,
+			`renewable = 0 AND expires_at > 0 AND fault = '' AND state IN ('active', 'suspended')`)
+	}
+	var faults []string
+	for _, action := range gk.Actions() {
+		if action.Move() == whose {
+			// The quotes of a platform's own words are escaped in the text, so none of them reads like this.
+			faults = append(faults, `fault LIKE '%"action":"`+literal(string(action))+`"%' ESCAPE '\'`)
+		}
+	}
+	if len(faults) > 0 {
+		parts = append(parts, `fault <> '' AND state <> 'revoked' AND state IN ('active', 'suspended') AND (`+strings.Join(faults, ` OR `)+`)`)
+	}
+	return parts
+}
+
+// moved adds that it is somebody's move.
+func (w *where) moved(whose string) {
+	parts := moves(whose)
+	if len(parts) == 0 {
+		w.text.WriteString(" AND 1 = 0")
+		return
+	}
+	w.text.WriteString(` AND id IN (SELECT id FROM grants WHERE ` + strings.Join(parts, ` UNION ALL SELECT id FROM grants WHERE `) + `)`)
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/storetest/consents"
 	"github.com/grantkeep/grantkeep/store/storetest/given"
+	"github.com/grantkeep/grantkeep/store/storetest/overviews"
 	"github.com/grantkeep/grantkeep/store/storetest/refreshes"
 )
 
@@ -122,7 +123,7 @@ var cases = []given.Case{
 	// Outlets.
 	{Name: "an outlet comes back as it was stored", Run: outletComesBack},
 	{Name: "what is told once is told by one", Run: toldByOne},
-	{Name: "events are counted by kind", Run: eventsCounted},
+	{Name: "events are counted by kind", Run: overviews.EventsCounted},
 	{Name: "events are spread once, all or none", Run: spreadOnce},
 	{Name: "a delivery is claimed by one, settled, and failed with its outlet", Run: deliveriesClaimed},
 	{Name: "events are found by a filter and by id, and kept as long as is set", Run: eventsFound},
@@ -139,12 +140,12 @@ var cases = []given.Case{
 	{Name: "a login is found, touched and ended, and goes with its person", Run: logins},
 	{Name: "an invitation is spent once, unless it may be opened more than once", Run: invitations},
 	{Name: "grants are found by whose move it is and by tag, and summed up, as the viewer sees them", Run: summed},
-	{Name: "grants are counted by app and state, as the viewer sees them", Run: grantCounts},
-	{Name: "what is due and waits, what is in doubt and what is unpublished is told by platform", Run: backlogs},
-	{Name: "what is troubled is listed, and nothing that is well or revoked", Run: troubled},
-	{Name: "the grants that have used the most of a day are listed", Run: topUses},
-	{Name: "ends are counted by day and kind", Run: endsByDay},
-	{Name: "recent events come latest first, page by page", Run: recentEvents},
+	{Name: "grants are counted by app and state, as the viewer sees them", Run: overviews.GrantCounts},
+	{Name: "what is due and waits, what is in doubt and what is unpublished is told by platform", Run: overviews.Backlogs},
+	{Name: "what is troubled is listed, and nothing that is well or revoked", Run: overviews.Troubled},
+	{Name: "the grants that have used the most of a day are listed", Run: overviews.TopUses},
+	{Name: "ends are counted by day and kind", Run: overviews.EndsByDay},
+	{Name: "recent events come latest first, page by page", Run: overviews.RecentEvents},
 
 	// The rest.
 	{Name: "a key is found by its hash and revoked once", Run: keys},

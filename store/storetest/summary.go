@@ -37,7 +37,7 @@ func summed(t *testing.T, s store.Store) {
 			})
 		}
 	}
-	for _, v := range []gk.Viewer{given.Someone, limited, {}} {
+	for _, v := range []gk.Viewer{given.Someone, given.Limited, {}} {
 		all, err := s.Grants(t.Context(), v, store.GrantFilter{})
 		if err != nil {
 			t.Fatal(err)

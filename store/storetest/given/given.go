@@ -211,3 +211,6 @@ func Attempt(id string, n int) store.Attempt {
 
 // Century is what RepeatFor says for a token that may be repeated at any time.
 const Century = 100 * 365 * 24 * time.Hour
+
+// Limited sees one owner.
+var Limited = gk.Viewer{Key: "key", Scopes: gk.Scopes(), Owners: []string{"a"}}

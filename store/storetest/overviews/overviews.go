@@ -1,4 +1,5 @@
-package storetest
+// Package overviews has the cases of what a person looks at: counts, what is troubled, ends by day.
+package overviews
 
 import (
 	"testing"
@@ -9,10 +10,8 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-// limited sees one owner.
-var limited = gk.Viewer{Key: "key", Scopes: gk.Scopes(), Owners: []string{"a"}}
-
-func grantCounts(t *testing.T, s store.Store) {
+// GrantCounts is the case of the store's method of that name.
+func GrantCounts(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	for id, state := range map[string]gk.State{"1": gk.Active, "2": gk.Active, "3": gk.Expired} {
 		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) {
@@ -27,7 +26,7 @@ func grantCounts(t *testing.T, s store.Store) {
 		want []store.GrantCount
 	}{
 		{given.Someone, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 2}, {App: "app", Platform: "shopee", State: gk.Expired, N: 1}}},
-		{limited, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 1}}},
+		{given.Limited, []store.GrantCount{{App: "app", Platform: "shopee", State: gk.Active, N: 1}}},
 		{gk.Viewer{}, nil},
 	} {
 		got, err := s.GrantCounts(t.Context(), c.v)
@@ -39,7 +38,7 @@ func grantCounts(t *testing.T, s store.Store) {
 }
 
 // backlogs has work that is due, and more of it that is not yet.
-func backlogs(t *testing.T, s store.Store) {
+func Backlogs(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeApp(t, s, "idle")
 	for id, due := range map[string]time.Duration{"1": -time.Hour, "2": -2 * time.Hour, "3": time.Hour} {
@@ -77,7 +76,8 @@ func backlogs(t *testing.T, s store.Store) {
 	}
 }
 
-func troubled(t *testing.T, s store.Store) {
+// Troubled is the case of the store's method of that name.
+func Troubled(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeGrant(t, s, "app", "1-well", nil)
 	given.MakeGrant(t, s, "app", "2-fault", func(g *gk.Grant) { g.Owner, g.Fault = "a", &gk.Fault{Code: "x", Action: gk.Backoff} })
@@ -94,7 +94,7 @@ func troubled(t *testing.T, s store.Store) {
 	}{
 		{given.Someone, 0, []string{"2-fault", "3-doubt", "4-suspended", "5-expired"}},
 		{given.Someone, 2, []string{"2-fault", "3-doubt"}},
-		{limited, 0, []string{"2-fault"}},
+		{given.Limited, 0, []string{"2-fault"}},
 		{gk.Viewer{}, 0, nil},
 	} {
 		got, err := s.Troubled(t.Context(), c.v, c.limit)
@@ -105,7 +105,8 @@ func troubled(t *testing.T, s store.Store) {
 	}
 }
 
-func topUses(t *testing.T, s store.Store) {
+// TopUses is the case of the store's method of that name.
+func TopUses(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	use := func(id, owner string, day, n int64) {
 		given.MakeGrant(t, s, "app", id, func(g *gk.Grant) { g.Owner, g.QuotaDay, g.QuotaUsed = owner, day, n })
@@ -126,7 +127,7 @@ func topUses(t *testing.T, s store.Store) {
 		want     []string
 	}{
 		{given.Someone, app.Platform, 10, []string{"2-many", "5-more", "1-few"}}, {given.Someone, app.Platform, 2, []string{"2-many", "5-more"}},
-		{limited, app.Platform, 10, []string{"5-more", "1-few"}}, {given.Someone, "another", 10, nil}, {gk.Viewer{}, app.Platform, 10, nil},
+		{given.Limited, app.Platform, 10, []string{"5-more", "1-few"}}, {given.Someone, "another", 10, nil}, {gk.Viewer{}, app.Platform, 10, nil},
 	} {
 		got, err := s.TopUses(t.Context(), c.v, c.platform, 5, c.limit)
 		if err != nil {
@@ -136,7 +137,8 @@ func topUses(t *testing.T, s store.Store) {
 	}
 }
 
-func endsByDay(t *testing.T, s store.Store) {
+// EndsByDay is the case of the store's method of that name.
+func EndsByDay(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	midnight := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
 	end := func(id string, set func(*gk.Grant)) {
@@ -168,7 +170,8 @@ func endsByDay(t *testing.T, s store.Store) {
 	}
 }
 
-func recentEvents(t *testing.T, s store.Store) {
+// RecentEvents is the case of the store's method of that name.
+func RecentEvents(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeGrant(t, s, "app", "g", nil)
 	g := given.GrantNow(t, s, "g")
@@ -207,7 +210,8 @@ func recentEvents(t *testing.T, s store.Store) {
 	}
 }
 
-func eventsCounted(t *testing.T, s store.Store) {
+// EventsCounted is the case of the store's method of that name.
+func EventsCounted(t *testing.T, s store.Store) {
 	event := func(id, kind, owner string, after time.Duration) gk.Event {
 		return gk.Event{ID: id, Kind: kind, App: "one", Owner: owner, At: given.Epoch.Add(after)}
 	}

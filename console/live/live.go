@@ -1,4 +1,5 @@
-package console
+// Package live tells the pages that are open that something has happened.
+package live
 
 import (
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 const (
@@ -49,18 +51,31 @@ func (s *streams) leave(person string) {
 	}
 }
 
+// pages are told.
+type pages struct {
+	*desk.Desk
+	stopping <-chan struct{} // closed when the process ends: streams end with it
+	streams  streams
+}
+
+// Route adds the stream.
+func Route(d *desk.Desk, stopping <-chan struct{}) {
+	p := &pages{Desk: d, stopping: stopping}
+	d.On("GET /live", store.RoleSupport, p.live)
+}
+
 // live tells a page that something has happened, by server-sent events: the position of the latest event and nothing of what it
 // says. The browser then asks for the page again and puts its marked parts in place. A database that is away leaves the stream open.
-func (c *console) live(v *desk.Visit) error {
-	if !c.streams.enter(v.Person.ID) {
+func (p *pages) live(v *desk.Visit) error {
+	if !p.streams.enter(v.Person.ID) {
 		v.W.Header().Set("Retry-After", strconv.Itoa(int(liveBreathe/time.Second)))
 		v.W.WriteHeader(http.StatusTooManyRequests)
 		return nil
 	}
-	defer c.streams.leave(v.Person.ID)
+	defer p.streams.leave(v.Person.ID)
 	last, err := strconv.ParseInt(v.R.Header.Get("Last-Event-ID"), 10, 64)
 	if err != nil { // a new stream
-		if last, err = c.store.LastPosition(v.Ctx()); err != nil {
+		if last, err = p.Store.LastPosition(v.Ctx()); err != nil {
 			return err
 		}
 	}
@@ -84,17 +99,17 @@ func (c *console) live(v *desk.Visit) error {
 		select {
 		case <-v.Ctx().Done():
 			return nil
-		case <-c.o.Stopping:
+		case <-p.stopping:
 			return nil
 		case <-ticker.C:
 		}
 		if time.Since(checked) > liveChecks {
 			checked = time.Now()
-			if s, err := c.Of(v.R); err == nil && s == nil {
+			if s, err := p.Of(v.R); err == nil && s == nil {
 				return nil // logged out, here or elsewhere; the page's next look leads to the log-in
 			}
 		}
-		now, err := c.store.LastPosition(v.Ctx())
+		now, err := p.Store.LastPosition(v.Ctx())
 		switch {
 		case err == nil && now > last:
 			last, breath = now, time.Now()

@@ -1,4 +1,5 @@
-package console
+// Package tools has the offline commands in a form: sign a request, verify a message, read an answer.
+package tools
 
 import (
 	"bytes"
@@ -13,6 +14,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/offline"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // toolView is the offline commands in a form.
@@ -24,6 +26,16 @@ type toolView struct {
 	Verdict           string // of verify
 	Good              bool
 	Why               string
+}
+
+// pages are the pages of the tools.
+type pages struct{ *desk.Desk }
+
+// Route adds them.
+func Route(d *desk.Desk) {
+	p := &pages{d}
+	d.On("GET /tools", store.RoleSupport, p.ask)
+	d.On("POST /tools", store.RoleSupport, p.compute)
 }
 
 // tools are the offline commands; the console's words for the first is to sign.
@@ -68,23 +80,23 @@ func example(do string, d platform.Driver) string {
 	return string(text)
 }
 
-func (c *console) newTool(v *desk.Visit, do string) toolView {
-	p := v.Page
-	p.Section = "tools"
+func (p *pages) newTool(v *desk.Visit, do string) toolView {
+	page := v.Page
+	page.Section = "tools"
 	if !slices.Contains(tools, do) {
 		do = tools[0]
 	}
-	return toolView{Page: p, Do: do, Tools: tools, Input: example(do, c.o.Drivers[0])}
+	return toolView{Page: page, Do: do, Tools: tools, Input: example(do, p.Drivers[0])}
 }
 
-// toolPage asks for the input of an offline command.
-func (c *console) toolPage(v *desk.Visit) error {
-	return v.Show(http.StatusOK, toolForm(c.newTool(v, v.R.URL.Query().Get("do"))))
+// ask asks for the input of an offline command.
+func (p *pages) ask(v *desk.Visit) error {
+	return v.Show(http.StatusOK, toolForm(p.newTool(v, v.R.URL.Query().Get("do"))))
 }
 
-// tool computes here what an offline command says. Nothing is sent to a platform, and nothing of the input is kept.
-func (c *console) tool(v *desk.Visit) error {
-	view := c.newTool(v, v.Field("do"))
+// compute computes here what an offline command says. Nothing is sent to a platform, and nothing of the input is kept.
+func (p *pages) compute(v *desk.Visit) error {
+	view := p.newTool(v, v.Field("do"))
 	view.Input = v.Field("input")
 	var line strings.Builder
 	if compact, err := compactJSON(view.Input); err == nil {
@@ -93,7 +105,7 @@ func (c *console) tool(v *desk.Visit) error {
 		view.Output, view.Failed = view.T("tools.json", "Where", err.Error()), true
 		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
 	}
-	out, err := c.offline().Line(view.Do, []byte(line.String()))
+	out, err := p.offline().Line(view.Do, []byte(line.String()))
 	if err != nil {
 		view.Output, view.Failed = err.Error(), true
 		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
@@ -115,8 +127,8 @@ func (c *console) tool(v *desk.Visit) error {
 }
 
 // offline is the drivers' pure half, at the moment that the keeper takes for the present.
-func (c *console) offline() offline.Commands {
-	return offline.Commands{Drivers: c.o.Drivers, Now: c.keeper.Now}
+func (p *pages) offline() offline.Commands {
+	return offline.Commands{Drivers: p.Drivers, Now: p.Keeper.Now}
 }
 
 // compactJSON puts a JSON object on one line. An error names line and column, and nothing of the text.
