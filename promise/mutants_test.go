@@ -17,7 +17,7 @@ import (
 // checker does not notice would say that it cannot. Nothing of them is in any other build.
 var mutants = []struct{ name, file, sound, mutant string }{
 	{"dead token served", "keeper/token.go", "	g := e.Grant\n	if g.Usable(now) {\n		return k.serve(e, true)", "	g := e.Grant\n	if len(g.Access) > 0 {\n		return k.serve(e, true)"},
-	{"unknown outcome taken for a refusal", "keeper/refresh.go", "	if errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage) {\n		return k.refused(ctx, a, g, refusal)", "	if errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage) {\n		return k.refused(ctx, a, g, &gk.Fault{Platform: app.Platform, Action: gk.Reauthorize, Code: \"mutant\"})"},
+	{"unknown outcome taken for a refusal", "keeper/refresh.go", "	case errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, refusal)", "	case errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, &gk.Fault{Platform: a.App.Platform, Action: gk.Reauthorize, Code: \"mutant\"})"},
 }
 
 // mostSeeds is how many seeds may pass before a mutant counts as unnoticed.
