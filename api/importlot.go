@@ -21,10 +21,11 @@ type importLot struct {
 const readerEnds = 20 * time.Millisecond
 
 // readAhead reads the lots of a body, the next one while the last is stored. stop ends the reading where it has not ended by
-// itself, and waits for its end.
+// itself, and waits for its end. What is left of the body then would be waited for before the answer, so the connection ends.
 func readAhead(w http.ResponseWriter, rows transfer.Reader, app string) (lots <-chan *importLot, stop func()) {
 	body := http.NewResponseController(w)
 	out, stopping, ended := make(chan *importLot), make(chan struct{}), make(chan struct{})
+	whole := false // the end of the body was read
 	go func() {
 		defer close(ended)
 		defer close(out)
@@ -39,6 +40,7 @@ func readAhead(w http.ResponseWriter, rows transfer.Reader, app string) (lots <-
 			}
 			var lot *importLot
 			lot, more = readLot(rows, app)
+			whole = !more && lot.err == nil
 			select {
 			case out <- lot:
 			case <-stopping:
@@ -50,10 +52,13 @@ func readAhead(w http.ResponseWriter, rows transfer.Reader, app string) (lots <-
 		close(stopping)
 		select {
 		case <-ended:
+			if !whole {
+				w.Header().Set("Connection", "close")
+			}
 			return
 		case <-time.After(readerEnds):
 		}
-		w.Header().Set("Connection", "close") // its deadline is over, and the rest of the body is not read
+		w.Header().Set("Connection", "close")
 		for ; ; time.Sleep(readerEnds) {
 			_ = body.SetReadDeadline(time.Now())
 			select {

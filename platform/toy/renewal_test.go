@@ -87,7 +87,7 @@ func TestToyFollowsASecret(t *testing.T) {
 	w.until("its turn comes within a day", func() bool { return w.grant(g.ID).DueAt.Before(w.now().Add(24 * time.Hour)) })
 	w.pass(24 * time.Hour)
 	w.keeper.Wake()
-	w.until("it is refreshed", func() bool { return w.grant(g.ID).Generation == 2 })
+	w.whileTimePasses("it is refreshed", func() bool { return w.grant(g.ID).Generation == 2 })
 	if state := w.checked("secret"); state != apps.CheckOK {
 		t.Errorf("with a pair of the newest secret the check is %q, want ok", state)
 	}

@@ -160,6 +160,23 @@ func (w *world) until(what string, done func() bool) {
 	w.t.Fatalf("after five minutes: %s", what)
 }
 
+// whileTimePasses waits until something is so, a minute of the clock for each second of the wait: what was put off for a while
+// comes meanwhile.
+func (w *world) whileTimePasses(what string, done func() bool) {
+	w.t.Helper()
+	for range 120 {
+		for range 40 {
+			if done() {
+				return
+			}
+			time.Sleep(25 * time.Millisecond)
+		}
+		w.pass(time.Minute)
+		w.keeper.Wake()
+	}
+	w.t.Fatalf("after two hours: %s", what)
+}
+
 // connect goes from a link to a grant.
 func (w *world) connect() gk.Grant {
 	w.t.Helper()
