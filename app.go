@@ -18,8 +18,8 @@ type App struct {
 	SecretsKey                int64             // the key that sealed them
 	Endpoints                 map[string]string // overrides by name: scheme://host[:port]
 	ReturnOrigins             []string          // where return_to may lead
-	Stop                      Stop              // why the renewals of all its grants wait; empty: they do not
-	PausedUntil               time.Time         // of a stopped app: when the next renewal may try whether it works again
+	Stop                      Stop              // why the refreshes of all its grants wait; empty: they do not
+	PausedUntil               time.Time         // of a stopped app: when the next refresh may try whether it works again
 	Broken                    string            // code of what keeps us from opening it (local:app_secrets …); empty: it opens
 	Fault                     *Fault
 	FaultGrant                string // the grant that met Fault first; a second one makes it the app's
@@ -37,19 +37,19 @@ type AppSecret struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// Stop is why the renewals of an app wait. It is a cause of its own beside the fault that is shown, so that a later
+// Stop is why the refreshes of an app wait. It is a cause of its own beside the fault that is shown, so that a later
 // fault does not turn one stop into another.
 type Stop string
 
 // The causes of a stop.
 const (
-	StopFault    Stop = "fault"    // the platform refuses the app; one renewal tries now and then
-	StopRestored Stop = "restored" // the database looks like an old one; one renewal tries now and then
+	StopFault    Stop = "fault"    // the platform refuses the app; one refresh tries now and then
+	StopRestored Stop = "restored" // the database looks like an old one; one refresh tries now and then
 	StopPerson   Stop = "person"   // an administrator stopped it; nothing of it is refreshed or served until it is started
 	StopAsking   Stop = "asking"   // the database is an old one: a token that works once is asked about before it is spent
 )
 
-// Stopped reports whether the renewals of an app wait.
+// Stopped reports whether the refreshes of an app wait.
 func (a *App) Stopped() bool {
 	return a.Broken != "" || a.Stop == StopFault || a.Stop == StopRestored || a.Stop == StopPerson
 }

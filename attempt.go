@@ -9,8 +9,8 @@ type Attempt struct {
 	AttemptAt, AttemptUntil time.Time
 }
 
-// Renewal is a pair, and what was spent for it.
-type Renewal struct {
+// Refreshed is a pair, and what was spent for it.
+type Refreshed struct {
 	Grant, Attempt string
 	Spent          int64         // the generation whose refresh token bought this pair
 	AskedAt        time.Time     // when the request left
@@ -18,7 +18,7 @@ type Renewal struct {
 	RepeatFor      time.Duration // how long the facts allow a repeat of the spent token: 0 for once, a century for repeat
 	Pair                         // bound to Spent+1; where the answer had no refresh token, the keeper seals the old one again
 	Renewable      bool
-	Held           bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRenewal does not write
+	Held           bool // only while Attempt still holds the grant and nothing was told of it: what was owes an event that SaveRefresh does not write
 
 	Facts, FactsWere map[string]string // what the answer made of the grant's facts, if they are FactsWere; none: they stay as they are
 

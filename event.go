@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Kinds of events. A routine renewal makes none.
+// Kinds of events. A routine refresh makes none.
 const (
 	EventAuthorizationCompleted = "authorization.completed"
 	EventAuthorizationFailed    = "authorization.failed"
@@ -28,7 +28,7 @@ const (
 	EventAppChanged     = "app.changed"
 	EventAppPaused      = "app.paused"
 	EventAppResumed     = "app.resumed"
-	EventAppBroken      = "app.broken" // we cannot open it: its renewals wait
+	EventAppBroken      = "app.broken" // we cannot open it: its refreshes wait
 	EventAppKeyExpiring = "app.key_expiring"
 
 	EventWebhookTest     = "webhook.test"

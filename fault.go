@@ -9,7 +9,7 @@ type Action string
 const (
 	Retry           Action = "retry"            // the same again, after a pause
 	Backoff         Action = "backoff"          // the same again, not before the stated time
-	Refresh         Action = "refresh"          // renew the token, then the same again
+	Refresh         Action = "refresh"          // refresh the token, then the same again
 	Reauthorize     Action = "reauthorize"      // the merchant must agree again
 	FixConfig       Action = "fix_config"       // a setting of the app is wrong, here or at the platform
 	FixRequest      Action = "fix_request"      // the call is wrong
@@ -46,7 +46,7 @@ func (a Action) Move() string {
 	return MoveVendor
 }
 
-// OfApp reports whether a fault with this action, met on our own renewal, is the app's rather than one grant's.
+// OfApp reports whether a fault with this action, met on our own refresh, is the app's rather than one grant's.
 func (a Action) OfApp() bool { return a == FixConfig || a == WaitApproval || a == ContactPlatform }
 
 // Fault is a failure of a platform that we understand.

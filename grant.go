@@ -7,9 +7,9 @@ type State string
 
 // The five states.
 const (
-	Active    State = "active"    // its access token is good, or is brought when somebody reads it, whatever its renewals did
+	Active    State = "active"    // its access token is good, or is brought when somebody reads it, whatever its refreshes did
 	Held      State = "held"      // kept alive, served to nobody until confirmed
-	Suspended State = "suspended" // the access token has ended, renewing may yet work without the merchant
+	Suspended State = "suspended" // the access token has ended, refreshing may yet work without the merchant
 	Expired   State = "expired"   // nothing usable is left; only the merchant can revive it
 	Revoked   State = "revoked"   // ended on purpose; tokens erased
 )
@@ -39,7 +39,7 @@ type Grant struct {
 	Origin
 
 	Pacing
-	Attempt // the renewal under way
+	Attempt // the refresh under way
 	Doubt
 	Quota
 
@@ -49,7 +49,7 @@ type Grant struct {
 // Pacing is when a grant is dealt with next.
 type Pacing struct {
 	DueAt    time.Time // the next thing to do, whatever it is; zero: nothing, ever
-	RetryAt  time.Time // not to be renewed automatically before this
+	RetryAt  time.Time // not to be refreshed automatically before this
 	Failures int64     // answered failures in a row
 	Warned   int64     // days of the last warning about the present end; 0: none yet
 }
@@ -69,7 +69,7 @@ type Quota struct {
 // InDoubt reports whether a request that spent the present refresh token may have been answered without our hearing it.
 func (g *Grant) InDoubt() bool { return g.Doubts > 0 }
 
-// Attempting reports whether a renewal is under way whose lease still runs. A lease further away than any lease of
+// Attempting reports whether a refresh is under way whose lease still runs. A lease further away than any lease of
 // ours can be was written by a clock that is off, and does not count.
 func (g *Grant) Attempting(now time.Time) bool {
 	return g.AttemptID != "" && g.AttemptUntil.After(now) && !g.AttemptUntil.After(now.Add(LongestLease))

@@ -157,7 +157,7 @@ func TestExportRefusesRequests(t *testing.T) {
 	}
 }
 
-// TestMovingHouse exports from one installation, imports into another, and has the grants renewed there, on a platform
+// TestMovingHouse exports from one installation, imports into another, and has the grants refreshed there, on a platform
 // that would end a pair that both used.
 func TestMovingHouse(t *testing.T) {
 	box := startBox(t)

@@ -37,7 +37,7 @@ type gauges struct {
 	backlogs []store.Backlog
 	fresh    int64 // events without a position
 
-	build, grantsNow, due, doubt, unpublished, renewals, webhooks, alarms, claims, quota, level, busy, waiting *prometheus.Desc
+	build, grantsNow, due, doubt, unpublished, refreshes, webhooks, alarms, claims, quota, level, busy, waiting *prometheus.Desc
 }
 
 // asking is when something was asked for, and whether it came.
@@ -54,7 +54,7 @@ func newGauges(o Options) *gauges {
 		due:         prometheus.NewDesc("grantkeep_due_age_seconds", "How long the work of a platform that waits longest has been due.", []string{"platform"}, nil),
 		doubt:       prometheus.NewDesc("grantkeep_grants_in_doubt", "Grants of which a refresh has no known outcome.", []string{"platform"}, nil),
 		unpublished: prometheus.NewDesc("grantkeep_events_unpublished", "Events that are not published yet, up to 1000.", nil, nil),
-		renewals:    prometheus.NewDesc("grantkeep_renewals_total", "Refreshes by this process, by platform and outcome: renewed, refused, in_doubt, unsent.", []string{"platform", "outcome"}, nil),
+		refreshes:   prometheus.NewDesc("grantkeep_renewals_total", "Refreshes by this process, by platform and outcome: renewed, refused, in_doubt, unsent.", []string{"platform", "outcome"}, nil),
 		claims:      prometheus.NewDesc("grantkeep_claims_total", "Grants that this process claimed because something of theirs was due.", []string{"platform"}, nil),
 		quota:       prometheus.NewDesc("grantkeep_refreshes_over_quota_total", "Refreshes that wait since the platform's limit of a grant is used up.", []string{"platform"}, nil),
 		level:       prometheus.NewDesc("grantkeep_refresh_level", "Refreshes that may be under way at once in this process, as its apps have found out.", []string{"platform"}, nil),
@@ -67,7 +67,7 @@ func newGauges(o Options) *gauges {
 
 // Describe implements [prometheus.Collector].
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.build, g.grantsNow, g.due, g.doubt, g.unpublished, g.renewals, g.webhooks, g.alarms, g.claims, g.quota, g.level, g.busy, g.waiting} {
+	for _, d := range []*prometheus.Desc{g.build, g.grantsNow, g.due, g.doubt, g.unpublished, g.refreshes, g.webhooks, g.alarms, g.claims, g.quota, g.level, g.busy, g.waiting} {
 		out <- d
 	}
 }
@@ -79,7 +79,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	}
 	number(prometheus.GaugeValue, g.build, 1, g.version)
 	for c, n := range g.keeper.Refreshes() {
-		number(prometheus.CounterValue, g.renewals, float64(n), c.Platform, c.Outcome)
+		number(prometheus.CounterValue, g.refreshes, float64(n), c.Platform, c.Outcome)
 	}
 	for c, n := range g.keeper.Counts() {
 		number(prometheus.CounterValue, map[string]*prometheus.Desc{keeper.Claims: g.claims, keeper.OverQuota: g.quota}[c.Outcome], float64(n), c.Platform)

@@ -78,7 +78,7 @@ func (s *server) askToAuthorize(app gk.App, g gk.Grant, l link) platform.Texts {
 	zone := time.UTC
 	if d := s.Keeper.Apps().Driver(g.Platform); d != nil {
 		facts := d.Spec().Facts
-		names, account, zone = facts.Names, facts.Page.Account, facts.Renewal.Location()
+		names, account, zone = facts.Names, facts.Page.Account, facts.Refresh.Location()
 		if facts.Page.Name.En != "" {
 			names = facts.Page.Name
 		}

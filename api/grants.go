@@ -157,7 +157,7 @@ type newOwner struct {
 	Owner string `json:"owner" minLength:"1" maxLength:"200"`
 }
 
-// newRefresh is how a renewal is asked for.
+// newRefresh is how a refresh is asked for.
 type newRefresh struct {
 	Force bool `json:"force,omitempty" doc:"also repeat a one-time renewal whose answer was lost"`
 }

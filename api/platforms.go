@@ -31,7 +31,7 @@ func powers(d platform.Driver) []string {
 		name string
 		is   func(platform.Driver) bool
 	}{
-		{"renew", able[platform.Renewer]},
+		{"renew", able[platform.Refresher]},
 		{"inspect", able[platform.Inspector]},
 		{"census", able[platform.Census]},
 		{"subscribe", able[platform.Subscriber]},

@@ -15,7 +15,7 @@ import (
 )
 
 // TestStoryOfAGrant leads one grant through its life by API calls alone, the platform being Shoplazza in a box: the app is
-// added, a merchant agrees, the token is read, renewed, refused, and given back.
+// added, a merchant agrees, the token is read, refreshed, refused, and given back.
 func TestStoryOfAGrant(t *testing.T) {
 	box := startBox(t)
 	h := newHouseOn(t, network{dial: box.memory.DialContext, allow: []string{strings.TrimPrefix(box.base, "http://")}})

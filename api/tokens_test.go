@@ -18,7 +18,7 @@ import (
 func TestTokenReadsAgree(t *testing.T) {
 	h := newHouse(t)
 	h.addKey("ann", scopesOf("token"), []string{"ann"}, nil)
-	leased := func(g *gk.Grant) { // so that no read begins a renewal, which would change what the next one sees
+	leased := func(g *gk.Grant) { // so that no read begins a refresh, which would change what the next one sees
 		g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "att_1", "another", h.now, h.now.Add(90*time.Second)
 	}
 	grants := map[string]gk.Grant{

@@ -24,7 +24,7 @@ type Options struct {
 	Allowed   []string         // HOST[:PORT] that apps' endpoints may name, as given at start
 	Log       *slog.Logger
 
-	// Changed hears that an app was written by a person. resumed says that its renewals go on after a stop.
+	// Changed hears that an app was written by a person. resumed says that its refreshes go on after a stop.
 	Changed func(ctx context.Context, id string, resumed bool)
 
 	// Rotated hears that a secret to which an app's pairs are pinned was replaced; nil: nobody does.

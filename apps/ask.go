@@ -52,7 +52,7 @@ func (r *Registry) Leaves(ctx context.Context, app, owner string) (way string, s
 	return r.gate.Leaves(ctx, app, owner)
 }
 
-// Issues has the driver read the answer to an exchange or a renewal.
+// Issues has the driver read the answer to an exchange or a refresh.
 func (o Opened) Issues(asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
 	issues, err := Drive(o, "read issues", func() ([]platform.Issue, error) { return o.Driver.ReadIssues(o.Open, asked, reply) })
 	for i := range issues {
@@ -60,7 +60,7 @@ func (o Opened) Issues(asked platform.Asked, reply platform.Reply) ([]platform.I
 			return nil, &platform.Garbled{Why: "an id is not UTF-8"}
 		}
 	}
-	if since := o.App.Cursors[lifecycle.CursorSecret]; since != "" && o.Renewal().PinnedTo != "" {
+	if since := o.App.Cursors[lifecycle.CursorSecret]; since != "" && o.Refresh().PinnedTo != "" {
 		for i := range issues {
 			if !issues[i].Same {
 				issues[i].Facts = lifecycle.WithFact(issues[i].Facts, lifecycle.FactMinted, since)

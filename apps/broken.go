@@ -18,7 +18,7 @@ const (
 	CodeEndpoint   = "local:endpoint_not_allowed" // it points at a host that this process was not started with
 )
 
-// Broken is an application that this process cannot open. It concerns that app alone: its renewals wait, its grants end
+// Broken is an application that this process cannot open. It concerns that app alone: its refreshes wait, its grants end
 // in their time, and everybody else goes on.
 type Broken struct {
 	App  string

@@ -110,7 +110,7 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 			r.log.Warn("the stored secrets of an app do not open and are replaced", "app", app.ID, "error", err)
 			secrets = map[string][]gk.AppSecret{}
 		}
-		pinned := d.Spec().Facts.Renew(app.Profile, app.Stage).PinnedTo
+		pinned := d.Spec().Facts.RefreshOf(app.Profile, app.Stage).PinnedTo
 		newest := valueOf(secrets[pinned])
 		before := r.destination(d.Spec(), *app)
 		c.merge(app)

@@ -30,7 +30,7 @@ const (
 	CheckManual = "manual"
 )
 
-// Check looks whether an application can work: its secrets, addresses, and what its own renewals last met.
+// Check looks whether an application can work: its secrets, addresses, and what its own refreshes last met.
 func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, error) {
 	app, err := r.store.App(ctx, v, id)
 	if err != nil {
@@ -43,8 +43,8 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 	checks := append(opened.checkSettings(), r.checkCallback(app.ID, opened.Open.CallbackURL))
 	checks = append(checks, r.checkEgress(ctx, app.ID)...)
 	checks = append(checks, opened.checkCredentials(ctx)...)
-	checks = append(checks, checkRenewals(app))
-	if since := app.Cursors[lifecycle.CursorSecret]; since != "" && opened.Renewal().PinnedTo != "" {
+	checks = append(checks, checkRefreshes(app))
+	if since := app.Cursors[lifecycle.CursorSecret]; since != "" && opened.Refresh().PinnedTo != "" {
 		check, err := r.checkMinted(ctx, app, since)
 		if err != nil {
 			return nil, err
@@ -110,8 +110,8 @@ var stopWords = map[gk.Stop]string{
 	gk.StopFault: "stopped since the platform refuses the app; corrected settings resume them",
 }
 
-// checkRenewals tells what the app's own renewals last met.
-func checkRenewals(app gk.App) Check {
+// checkRefreshes tells what the app's own refreshes last met.
+func checkRefreshes(app gk.App) Check {
 	if why := stopWords[app.Stop]; why != "" {
 		return Check{"renewals", CheckFailed, why, app.Fault}
 	}
@@ -158,10 +158,10 @@ func (o Opened) checkCredentials(ctx context.Context) []Check {
 	}
 	if census, ok := o.Driver.(platform.Census); ok {
 		req, err = o.Request("census", func() (*platform.Request, error) { return census.CensusRequest(o.Open, facts.Subjects[0], "") })
-	} else if renewer, ok := o.Driver.(platform.Renewer); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], o.App.Profile) {
+	} else if refresher, ok := o.Driver.(platform.Refresher); ok && facts.CheckProfile != "" && slices.Contains(facts.Profiles[:1], o.App.Profile) {
 		o.Open.Profile = facts.CheckProfile
 		asked.Stage = platform.StageToken
-		req, err = o.Request("renew", func() (*platform.Request, error) { return renewer.RenewRequest(o.Open, platform.Credential{}) })
+		req, err = o.Request("renew", func() (*platform.Request, error) { return refresher.RefreshRequest(o.Open, platform.Credential{}) })
 		read = func(reply platform.Reply) error { _, err := o.Issues(asked, reply); return err }
 	}
 	if err != nil {

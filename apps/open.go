@@ -21,12 +21,12 @@ type Opened struct {
 	registry *Registry
 }
 
-// Renewal returns the facts of how this app's grants are refreshed.
-func (o Opened) Renewal() platform.Renewal { return RenewalOf(o.Driver, o.App) }
+// Refresh returns the facts of how this app's grants are refreshed.
+func (o Opened) Refresh() platform.Refresh { return RefreshOf(o.Driver, o.App) }
 
-// RenewalOf returns the facts of how the grants of an app are refreshed.
-func RenewalOf(d platform.Driver, app gk.App) platform.Renewal {
-	return d.Spec().Facts.Renew(app.Profile, app.Stage)
+// RefreshOf returns the facts of how the grants of an app are refreshed.
+func RefreshOf(d platform.Driver, app gk.App) platform.Refresh {
+	return d.Spec().Facts.RefreshOf(app.Profile, app.Stage)
 }
 
 // Open opens an application. Where it cannot be opened, which the error, a *Broken, tells, Open is empty and Driver is

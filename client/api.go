@@ -227,7 +227,7 @@ func (c *Client) Grant(ctx context.Context, id string) (Grant, error) {
 	return out, err
 }
 
-// Refresh renews a grant now.
+// Refresh refreshes a grant now.
 func (c *Client) Refresh(ctx context.Context, id string, force bool) (Grant, error) {
 	var out Grant
 	err := c.Call(ctx, http.MethodPost, "/v1/grants/"+escape(id)+"/refresh", nil, map[string]bool{"force": force}, &out)

@@ -1,4 +1,4 @@
-// Package client is the Go client of Grantkeep's HTTP API. It never renews a token by itself: the server does, exactly
+// Package client is the Go client of Grantkeep's HTTP API. It never refreshes a token by itself: the server does, exactly
 // once, however many clients want the new one.
 package client
 

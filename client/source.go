@@ -21,9 +21,9 @@ const (
 )
 
 // Source is an [oauth2.TokenSource] of one grant. It keeps the token that the server gave and gives it out for half a
-// minute without asking; then it asks whether it still stands, which costs the server no renewal and no body. A token
+// minute without asking; then it asks whether it still stands, which costs the server no refresh and no body. A token
 // that the server takes back (the grant is revoked, held or needs the merchant) is dropped at once. While the server
-// cannot be asked, a token that has not ended is given out on. A Source never renews anything itself, and is safe for
+// cannot be asked, a token that has not ended is given out on. A Source never refreshes anything itself, and is safe for
 // concurrent use.
 type Source struct {
 	client *Client

@@ -6,7 +6,7 @@ import (
 )
 
 // Transport returns an [http.RoundTripper] that sends a platform's API calls on behalf of a grant: the server adds the
-// token, the identifiers and the signature, and sends the call once more after a renewal where that can help. The path
+// token, the identifiers and the signature, and sends the call once more after a refresh where that can help. The path
 // and the query of a request count; its host is not looked at, since the grant decides where its calls go. What the
 // platform answers is the answer; what the server itself refuses is a *Problem as error.
 func (c *Client) Transport(grant string) http.RoundTripper { return &transport{c, grant} }

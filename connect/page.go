@@ -115,7 +115,7 @@ func dateIn(spec *platform.Spec, t time.Time) string {
 	}
 	zone := time.UTC
 	if spec != nil {
-		zone = spec.Facts.Renewal.Location()
+		zone = spec.Facts.Refresh.Location()
 	}
 	return t.In(zone).Format(time.DateOnly)
 }

@@ -211,11 +211,11 @@ func (fl *Flow) identify(ctx context.Context, opened apps.Opened, c gk.Click, i 
 	return lifecycle.Supplement(i, in), nil
 }
 
-// errAttempt says that a renewal is under way on a grant that an answer is for. It is tried again after it.
+// errAttempt says that a refresh is under way on a grant that an answer is for. It is tried again after it.
 var errAttempt = &keeper.Later{Err: keeper.ErrRefreshing, After: 10 * time.Second}
 
-// awaitAttempts waits for renewals under way on these subjects' grants: a consent may kill the pair that a renewal is
-// about to bring, so the renewal's answer must be stored first and the consent's on top. It waits as long as a lease may
+// awaitAttempts waits for refreshes under way on these subjects' grants: a consent may kill the pair that a refresh is
+// about to bring, so the refresh's answer must be stored first and the consent's on top. It waits as long as a lease may
 // last: what is attempted then has outlived it, and the generations settle what comes later.
 func (fl *Flow) awaitAttempts(ctx context.Context, app string, subjects []gk.Subject) error {
 	for began := time.Now(); time.Since(began) < gk.LongestLease; {

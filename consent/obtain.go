@@ -112,15 +112,15 @@ func (fl *Flow) obtained(ctx context.Context, opened apps.Opened, in ObtainInput
 // askForToken asks the platform for a token without any consent: client credentials and the like. Losing the answer loses
 // nothing.
 func (fl *Flow) askForToken(ctx context.Context, opened apps.Opened, in ObtainInput, askedAt time.Time) (platform.Issue, error) {
-	r, ok := opened.Driver.(platform.Renewer)
-	if !ok || opened.Driver.Spec().Facts.Renew(opened.Open.Profile, opened.Open.Stage).Style != platform.Reask {
+	r, ok := opened.Driver.(platform.Refresher)
+	if !ok || opened.Driver.Spec().Facts.RefreshOf(opened.Open.Profile, opened.Open.Stage).Style != platform.Reask {
 		return platform.Issue{}, gk.BadInput("token", "is needed: this kind of app cannot ask the platform for one without the merchant")
 	}
 	var cred platform.Credential
 	if in.Subject != nil {
 		cred.Subject = *in.Subject
 	}
-	req, err := opened.Request("renew", func() (*platform.Request, error) { return r.RenewRequest(opened.Open, cred) })
+	req, err := opened.Request("renew", func() (*platform.Request, error) { return r.RefreshRequest(opened.Open, cred) })
 	if err != nil {
 		return platform.Issue{}, err
 	}

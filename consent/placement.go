@@ -16,7 +16,7 @@ type placement struct {
 	keeper.Placement
 
 	issues []platform.Issue
-	late   bool // renewals under way have been waited for long enough
+	late   bool // refreshes under way have been waited for long enough
 
 	touched []string
 }
@@ -24,7 +24,7 @@ type placement struct {
 // put decides on the locked rows which grants are made or replaced.
 func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) ([]gk.Grant, []gk.Event, error) {
 	if c.Stage != gk.Issued {
-		return nil, nil, store.ErrUnchanged // another process was first, and the pair may have been renewed since
+		return nil, nil, store.ErrUnchanged // another process was first, and the pair may have been refreshed since
 	}
 	if !p.late && slices.ContainsFunc(existing, func(g gk.Grant) bool { return g.Attempting(p.Now) }) {
 		return nil, nil, errAttempt
@@ -42,7 +42,7 @@ func (p *placement) put(existing []gk.Grant, a *gk.Authorization, c *gk.Click) (
 		asked := p.expected(a, i, old)
 		wanted = wanted || asked
 		if old != nil && old.AuthorizedAt.After(p.AskedAt) {
-			grants = append(grants, *old) // a later consent has brought its pair already, which may have been renewed since
+			grants = append(grants, *old) // a later consent has brought its pair already, which may have been refreshed since
 			continue
 		}
 		g, evs, err := p.Grant(a, c, i, old, asked)

@@ -20,7 +20,7 @@ func (fl *Flow) Replaces(ctx context.Context, v gk.Viewer, a gk.Authorization) (
 		return nil, err
 	}
 	d := fl.apps.Driver(app.Platform)
-	if d == nil || a.Kind == gk.KindCancel || !apps.RenewalOf(d, app).ReconsentKills {
+	if d == nil || a.Kind == gk.KindCancel || !apps.RefreshOf(d, app).ReconsentKills {
 		return nil, nil
 	}
 	grants, err := fl.namedByLink(ctx, d.Spec().Facts, a)

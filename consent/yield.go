@@ -27,7 +27,7 @@ const (
 // function that is returned lets the grants go on, for an exchange that brought nothing.
 func (fl *Flow) yield(ctx context.Context, opened apps.Opened, claimed gk.Subject) (letGo func()) {
 	t := lifecycle.TermsOf(opened.Driver, opened.App)
-	if !t.Renewal.ReconsentKills {
+	if !t.Refresh.ReconsentKills {
 		return func() {}
 	}
 	grants, err := fl.named(ctx, opened.App.ID, claimed)

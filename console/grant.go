@@ -257,7 +257,7 @@ func merchantTongue(g *gk.Grant) string {
 	return "en"
 }
 
-// grantRefresh renews a grant at a person's word.
+// grantRefresh refreshes a grant at a person's word.
 func (c *console) grantRefresh(v *desk.Visit) error {
 	id := v.R.PathValue("id")
 	if err := v.Record("grant.refresh", store.AuditEntry{Grant: id}); err != nil {
@@ -347,7 +347,7 @@ type historyRow struct {
 	Icon  string
 }
 
-// historyRows writes events for people; all renewals are one line.
+// historyRows writes events for people; all refreshes are one line.
 func (c *console) historyRows(v *desk.Visit, events []gk.Event, g *gk.Grant) ([]historyRow, error) {
 	names, err := c.actors(v)
 	if err != nil {

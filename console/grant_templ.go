@@ -2024,7 +2024,7 @@ func clockChart(p frame.Page, c picture.Clocks) templ.Component {
 	})
 }
 
-// historyCard is what happened, newest first; renewals are one line.
+// historyCard is what happened, newest first; refreshes are one line.
 func historyCard(v grantView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,22 +14,22 @@ import (
 // overviewView is what ends soon, what fails, and whose move it is.
 type overviewView struct {
 	frame.Page
-	First     bool // there is no app yet
-	AskCode   bool // the person should have a second step and has none
-	Todos     []todo
-	More      int
-	Affected  int
-	Full      bool
-	Total     int64
-	States    []stateCount
-	Next      string // the next day that needs a person
-	Renewing  int64
-	Calendar  picture.Calendar
-	Platforms []platformRow
-	Links     []linkRow
-	Events    []eventRow
-	Stale     string // when the numbers were counted, if they are old
-	Apps      []gk.App
+	First      bool // there is no app yet
+	AskCode    bool // the person should have a second step and has none
+	Todos      []todo
+	More       int
+	Affected   int
+	Full       bool
+	Total      int64
+	States     []stateCount
+	Next       string // the next day that needs a person
+	Refreshing int64
+	Calendar   picture.Calendar
+	Platforms  []platformRow
+	Links      []linkRow
+	Events     []eventRow
+	Stale      string // when the numbers were counted, if they are old
+	Apps       []gk.App
 }
 
 type stateCount struct {
@@ -75,7 +75,7 @@ func (c *console) overview(v *desk.Visit) error {
 	view.States = statesOf(s.counts, "")
 	view.Calendar = picture.NewCalendar(p, s.ends)
 	view.Next = view.Calendar.Next
-	view.Renewing = max(s.inState(gk.Active)-int64(view.Calendar.Total), 0)
+	view.Refreshing = max(s.inState(gk.Active)-int64(view.Calendar.Total), 0)
 	view.Platforms = platformsOf(s.counts)
 	if view.Links, err = c.recentLinks(v, 3); err != nil {
 		return err

@@ -100,7 +100,7 @@ func (c *console) faultLine(p frame.Page, f *gk.Fault, shop, app string, again t
 	return what
 }
 
-// next is when a grant is next renewed.
+// next is when a grant is next refreshed.
 func next(g *gk.Grant) time.Time {
 	if g.RetryAt.After(g.DueAt) {
 		return g.RetryAt

@@ -224,7 +224,7 @@ func (f *fleet) ready(i int) int {
 	return res.StatusCode
 }
 
-func TestTermInTheMiddleOfARenewal(t *testing.T) {
+func TestTermInTheMiddleOfARefresh(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
@@ -289,7 +289,7 @@ func TestInstancesOnOneExpiredToken(t *testing.T) {
 	f.report(0, 2)
 }
 
-func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
+func TestCallersWhoGiveUpDoNotStopTheRefresh(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
@@ -356,7 +356,7 @@ func TestSecondInstanceWithAnotherKeyRefusesToStart(t *testing.T) {
 	f.report(0, 0)
 }
 
-func TestConsentDuringARenewal(t *testing.T) {
+func TestConsentDuringARefresh(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
@@ -373,7 +373,7 @@ func TestConsentDuringARenewal(t *testing.T) {
 	f.report(0, 1)
 }
 
-func TestRevocationDuringARenewal(t *testing.T) {
+func TestRevocationDuringARefresh(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "", 1)
 	id := f.connect(0)
@@ -423,23 +423,23 @@ func TestFailoverThatLosesTheLastCommits(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	f := newFleet(t, server.URL, 2)
-	renewed, untouched := f.connect(0), f.connect(1)
+	refreshed, untouched := f.connect(0), f.connect(1)
 	agree := f.begin(2)
 	server.Stop()
 	restore := server.Copy()
 	server.Again()
 	f.eventually("both are ready again", func() bool { return f.ready(0) == http.StatusOK && f.ready(1) == http.StatusOK })
 	time.Sleep(1500 * time.Millisecond) // they have seen which database it is
-	if err := <-f.refresh(1, renewed); err != nil {
+	if err := <-f.refresh(1, refreshed); err != nil {
 		t.Fatal(err)
 	}
-	f.served(renewed, 0, 2)
+	f.served(refreshed, 0, 2)
 	made := agree()
 
 	server.Stop()
 	restore()
 	server.Again()
-	f.served(renewed, 0, 2)
+	f.served(refreshed, 0, 2)
 	f.served(untouched, 1, 1)
 	var again string
 	f.eventually("the merchant's grant is there again", func() bool {
@@ -452,7 +452,7 @@ func TestFailoverThatLosesTheLastCommits(t *testing.T) {
 		return err == nil && again != ""
 	})
 	f.served(again, 2, 1)
-	f.grants = []string{renewed, untouched, again}
+	f.grants = []string{refreshed, untouched, again}
 	t.Logf("the grant %s that the lost database had made is %s in the one that took over", made, again)
 	f.report(0, 1)
 }
@@ -464,22 +464,22 @@ func TestPromotedStandbyGoesOn(t *testing.T) {
 	primary := pgtest.Start(t)
 	standby := primary.Standby()
 	f := newFleet(t, primary.Either(standby), 2)
-	renewed, untouched := f.connect(0), f.connect(1)
-	if err := <-f.refresh(0, renewed); err != nil {
+	refreshed, untouched := f.connect(0), f.connect(1)
+	if err := <-f.refresh(0, refreshed); err != nil {
 		t.Fatal(err)
 	}
-	f.served(renewed, 0, 2)
+	f.served(refreshed, 0, 2)
 	primary.Stop()
 	standby.Promote()
 	f.eventually("both are ready on the standby", func() bool { return f.ready(0) == http.StatusOK && f.ready(1) == http.StatusOK })
-	f.served(renewed, 0, 2)
+	f.served(refreshed, 0, 2)
 	f.served(untouched, 1, 1)
-	for i, id := range []string{renewed, untouched} {
+	for i, id := range []string{refreshed, untouched} {
 		if err := <-f.refresh(i, id); err != nil {
 			t.Errorf("a refresh on the promoted standby: %v", err)
 		}
 	}
-	f.served(renewed, 0, 3)
+	f.served(refreshed, 0, 3)
 	f.served(untouched, 1, 2)
 	f.report(0, 3)
 }

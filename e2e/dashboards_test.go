@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestRulesAndDashboardNameWhatIsExported starts a server with a grant, has it renewed, and reads the series that it
+// TestRulesAndDashboardNameWhatIsExported starts a server with a grant, has it refreshed, and reads the series that it
 // exports: each that the alert rules and the dashboard ask for is there with the labels that they use, those of the
 // contract too, and no label's value is an id or an owner.
 func TestRulesAndDashboardNameWhatIsExported(t *testing.T) {

@@ -19,8 +19,8 @@ func (f *fleet) command(args ...string) (string, error) {
 }
 
 // TestDrill loses a whole machine: two merchants are connected, a copy is made while the server runs, one pair is
-// renewed after it and one more merchant comes, then everything but the copy and the master key is gone. Whoever was
-// neither renewed nor new since the copy must do nothing.
+// refreshed after it and one more merchant comes, then everything but the copy and the master key is gone. Whoever was
+// neither refreshed nor new since the copy must do nothing.
 func TestDrill(t *testing.T) {
 	f := newFleet(t, "", 1)
 	i := f.instances[0]

@@ -203,13 +203,13 @@ func (f *fleet) control(method, path string, in, out any) {
 	}
 }
 
-// fault makes the next renewals meet a fault.
+// fault makes the next refreshes meet a fault.
 func (f *fleet) fault(name string, times int) {
 	f.t.Helper()
 	f.control(http.MethodPost, "/faults", map[string]any{"fault": name, "times": times, "match": map[string]string{"stage": "refresh"}}, nil)
 }
 
-// slow makes the next renewal's answer come late.
+// slow makes the next refresh's answer come late.
 func (f *fleet) slow(by time.Duration) {
 	f.t.Helper()
 	f.option("slow", by.String())
@@ -221,7 +221,7 @@ func (f *fleet) option(name, value string) {
 	f.control(http.MethodPost, "/options", map[string]any{name: value}, nil)
 }
 
-// asked counts the renewals that the platform has received.
+// asked counts the refreshes that the platform has received.
 func (f *fleet) asked() int {
 	f.t.Helper()
 	var got struct {
@@ -352,7 +352,7 @@ func (f *fleet) waited(d time.Duration) {
 	f.longest = max(f.longest, d)
 }
 
-// refresh asks an instance for a renewal, and returns the channel on which its answer comes.
+// refresh asks an instance for a refresh, and returns the channel on which its answer comes.
 func (f *fleet) refresh(i int, id string) <-chan error {
 	done := make(chan error, 1)
 	api := f.instances[i].api
@@ -363,7 +363,7 @@ func (f *fleet) refresh(i int, id string) <-chan error {
 	return done
 }
 
-// underWay waits until the platform has received n renewals.
+// underWay waits until the platform has received n refreshes.
 func (f *fleet) underWay(n int) {
 	f.t.Helper()
 	f.eventually(fmt.Sprintf("the platform has received %d renewals", n), func() bool { return f.asked() >= n })
@@ -439,7 +439,7 @@ func (f *fleet) events(i int, id string) string {
 	return strings.Join(kinds, " ")
 }
 
-// report prints the three figures of a story, after checking how many grants were lost: those that cannot be renewed.
+// report prints the three figures of a story, after checking how many grants were lost: those that cannot be refreshed.
 func (f *fleet) report(wantLost, wantAsked int) {
 	f.t.Helper()
 	lost := 0

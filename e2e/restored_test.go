@@ -13,8 +13,8 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
-// TestDoctorLetsRenewalsGoOnAfterARestore stops an app as a restored database would, and gives the operator's word.
-func TestDoctorLetsRenewalsGoOnAfterARestore(t *testing.T) {
+// TestDoctorLetsRefreshesGoOnAfterARestore stops an app as a restored database would, and gives the operator's word.
+func TestDoctorLetsRefreshesGoOnAfterARestore(t *testing.T) {
 	w := newTown(t)
 	stopped, other := w.Apps["shopee"], w.Apps["eleme"]
 	for id, code := range map[string]string{stopped: keeper.CodeRestored, other: "error_sign"} {

@@ -57,14 +57,14 @@ func (o *outcome) close() {
 	_ = o.resp.Body.Close() // the answer is passed on, or nobody wants it
 }
 
-// forward sends a call, once more after a renewal where the platform refused the token, and passes the answer on.
+// forward sends a call, once more after a refresh where the platform refused the token, and passes the answer on.
 func (g *Gateway) forward(ctx context.Context, w http.ResponseWriter, v gk.Viewer, use keeper.Use, call platform.Call, up *upload) error {
 	o, err := g.send(ctx, use, call, up)
 	if err != nil {
 		return err
 	}
 	if want, ok := cure(use, o.fault); ok && up == nil && !use.OfApp {
-		if again, renewed := g.renewed(ctx, v, use, want); renewed {
+		if again, refreshed := g.refreshed(ctx, v, use, want); refreshed {
 			o.close()
 			if o, err = g.send(ctx, again, call, nil); err != nil {
 				return err
@@ -78,7 +78,7 @@ func (g *Gateway) forward(ctx context.Context, w http.ResponseWriter, v gk.Viewe
 	return g.pass(w, o)
 }
 
-// cure returns the renewal that may help against a fault; false if none does. A renewal also opens Taobao's short
+// cure returns the refresh that may help against a fault; false if none does. A refresh also opens Taobao's short
 // windows, one of which may have ended long before the token does.
 func cure(use keeper.Use, f *gk.Fault) (keeper.TokenWant, bool) {
 	spec := use.Driver.Spec()
@@ -86,9 +86,9 @@ func cure(use keeper.Use, f *gk.Fault) (keeper.TokenWant, bool) {
 	return want, want.Window != "" || spec.TokenRefused(f)
 }
 
-// renewed opens a grant with a newer token than the one that was refused; false if there is none.
-func (g *Gateway) renewed(ctx context.Context, v gk.Viewer, use keeper.Use, want keeper.TokenWant) (keeper.Use, bool) {
-	if use.Credential.Token.Access.Empty() || !g.pace.mayRenew(use.Grant.ID) {
+// refreshed opens a grant with a newer token than the one that was refused; false if there is none.
+func (g *Gateway) refreshed(ctx context.Context, v gk.Viewer, use keeper.Use, want keeper.TokenWant) (keeper.Use, bool) {
+	if use.Credential.Token.Access.Empty() || !g.pace.mayRefresh(use.Grant.ID) {
 		return keeper.Use{}, false
 	}
 	again, stale, err := g.keeper.Use(ctx, v, use.Grant.ID, want)

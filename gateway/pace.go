@@ -22,8 +22,8 @@ const (
 	briefPause   = time.Second     // where it only says that there were too many calls
 	bucketsMost  = 100_000
 
-	renewalsAtOnce = 3           // renewals that refused calls of one grant may cause in a row
-	renewalEvery   = time.Minute // and how often one more
+	refreshesAtOnce = 3           // refreshes that refused calls of one grant may cause in a row
+	refreshEvery    = time.Minute // and how often one more
 )
 
 // pacer keeps calls within what platforms allow, as far as this process sends them: the buckets that a platform
@@ -85,11 +85,11 @@ func (p *pacer) wait(ctx context.Context, use keeper.Use, call platform.Call) er
 	}
 }
 
-// mayRenew reports whether a refused call of a grant may cause a renewal. A caller can make calls that are refused
+// mayRefresh reports whether a refused call of a grant may cause a refresh. A caller can make calls that are refused
 // whatever the token; without a bound each would spend a pair.
-func (p *pacer) mayRenew(grant string) bool {
+func (p *pacer) mayRefresh(grant string) bool {
 	now := p.now()
-	return p.bucket("renew:"+grant, 1/renewalEvery.Seconds(), renewalsAtOnce, now).AllowN(now, 1)
+	return p.bucket("renew:"+grant, 1/refreshEvery.Seconds(), refreshesAtOnce, now).AllowN(now, 1)
 }
 
 // learn reads from an answer how long the platform wants to be left alone, and keeps calls back that long: those of the

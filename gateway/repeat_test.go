@@ -31,16 +31,16 @@ func setHost(host string) func(*gk.Grant) ([]gk.Event, error) {
 }
 
 // shop plays Shoplazza: it accepts the tokens after the first so many.
-func shop(refused int64, renewals *atomic.Int64) http.HandlerFunc {
+func shop(refused int64, refreshes *atomic.Int64) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if strings.HasPrefix(r.URL.Path, "/admin/oauth/") {
-			n := renewals.Add(1)
+			n := refreshes.Add(1)
 			_, _ = fmt.Fprintf(w, `{"token_type":"Bearer","access_token":"fresh-%d","refresh_token":"next-%d","expires_in":31556952,"expires_at":%d,
 				"created_at":%d,"store_id":"1001","scope":"read_shop"}`, n, n, time.Now().Add(8000*time.Hour).Unix(), time.Now().Unix())
 			return
 		}
-		if renewals.Load() < refused {
+		if refreshes.Load() < refused {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, `{"errors":["Unauthorized"]}`)
 			return
@@ -59,9 +59,9 @@ func apiCalls(h *house) (n int) {
 	return n
 }
 
-func TestRefusedTokenIsRenewedAndTheCallRepeatedOnce(t *testing.T) {
-	var renewals atomic.Int64
-	h := newHouse(t, shoplazza.New(), shop(1, &renewals), gateway.Options{})
+func TestRefusedTokenIsRefreshedAndTheCallRepeatedOnce(t *testing.T) {
+	var refreshes atomic.Int64
+	h := newHouse(t, shoplazza.New(), shop(1, &refreshes), gateway.Options{})
 	res, body := h.get("POST", products, `{"title":"茶"}`)
 	if res.StatusCode != 200 || !strings.Contains(body, `"token":"fresh-1"`) || !strings.Contains(body, `茶`) {
 		t.Errorf("%d %s, want the second answer", res.StatusCode, body)
@@ -69,8 +69,8 @@ func TestRefusedTokenIsRenewedAndTheCallRepeatedOnce(t *testing.T) {
 	if f := fault(t, res.Header); f != nil {
 		t.Errorf("the header tells %v of a call that succeeded", f)
 	}
-	if apiCalls(h) != 2 || renewals.Load() != 1 {
-		t.Errorf("%d calls and %d renewals, want 2 and 1", apiCalls(h), renewals.Load())
+	if apiCalls(h) != 2 || refreshes.Load() != 1 {
+		t.Errorf("%d calls and %d renewals, want 2 and 1", apiCalls(h), refreshes.Load())
 	}
 	if g := h.row(); g.Generation != 2 || g.State != gk.Active {
 		t.Errorf("the grant is %s at generation %d, want active at 2", g.State, g.Generation)
@@ -79,21 +79,21 @@ func TestRefusedTokenIsRenewedAndTheCallRepeatedOnce(t *testing.T) {
 }
 
 func TestPlatformThatAlwaysRefusesIsAskedTwiceAndTheGrantIsLeftAlone(t *testing.T) {
-	var renewals atomic.Int64
-	h := newHouse(t, shoplazza.New(), shop(1000, &renewals), gateway.Options{})
+	var refreshes atomic.Int64
+	h := newHouse(t, shoplazza.New(), shop(1000, &refreshes), gateway.Options{})
 	res, body := h.get("GET", products, "")
 	f := fault(t, res.Header)
 	if res.StatusCode != http.StatusUnauthorized || !strings.Contains(body, "Unauthorized") || f == nil || f["code"] != "http:401" || f["report"] != nil {
 		t.Errorf("%d %s with %v, want the platform's own 401, explained without a report", res.StatusCode, body, f)
 	}
-	if n := renewals.Load(); n != 1 {
+	if n := refreshes.Load(); n != 1 {
 		t.Errorf("%d renewals, want 1", n)
 	}
 	for range 20 {
 		h.get("GET", products, "")
 	}
 	// Three at the caller's cost, and one because our own question was refused too.
-	if n := renewals.Load(); n > 4 {
+	if n := refreshes.Load(); n > 4 {
 		t.Errorf("%d renewals, want at most 4", n)
 	}
 }

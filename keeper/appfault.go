@@ -10,9 +10,9 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// A stop concerns renewals only. The grants of a stopped app are warned about, end and are told of in their time; a
-// renewal that falls due is looked at again within stopLook, and made due at once when the stop ends. Until then one
-// renewal that is due tries, every probeInterval, whether the platform takes it.
+// A stop concerns refreshes only. The grants of a stopped app are warned about, end and are told of in their time; a
+// refresh that falls due is looked at again within stopLook, and made due at once when the stop ends. Until then one
+// refresh that is due tries, every probeInterval, whether the platform takes it.
 
 const (
 	probeInterval = 5 * time.Minute
@@ -20,8 +20,8 @@ const (
 	hastenAtOnce  = 500
 )
 
-// noteAppFault records a fault of the app that a renewal of a grant met. The second grant that meets one stops the
-// renewals of all the app's grants until a probe works, with one alarm instead of a thousand refusals. What stands on the
+// noteAppFault records a fault of the app that a refresh of a grant met. The second grant that meets one stops the
+// refreshes of all the app's grants until a probe works, with one alarm instead of a thousand refusals. What stands on the
 // row decides: a stop for another cause stays as it is.
 func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fault) error {
 	now := k.Now()
@@ -44,7 +44,7 @@ func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fa
 	})
 }
 
-// clearAppFault forgets the app's fault after a renewal that worked, and ends the stop. Where the database is known to
+// clearAppFault forgets the app's fault after a refresh that worked, and ends the stop. Where the database is known to
 // be an old one, only a person's word does.
 func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
 	now := k.Now()
@@ -76,7 +76,7 @@ func FaultData(f *gk.Fault) map[string]any {
 	return map[string]any{"code": f.Code, "stage": f.Stage, "action": string(f.Action), "row": f.Row, "whose_move": f.Action.Move()}
 }
 
-// putOff returns when a renewal that waits for the end of a stop is looked at again, spread so that many do not come
+// putOff returns when a refresh that waits for the end of a stop is looked at again, spread so that many do not come
 // together.
 func putOff(g *gk.Grant, now time.Time) time.Time {
 	return now.Add(stopLook/2 + time.Duration(lifecycle.Spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)

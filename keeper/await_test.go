@@ -16,7 +16,7 @@ func (h *house) attempt(id string, lease time.Duration) {
 	})
 }
 
-func TestConsentWaitsForARenewalAsLongAsItsLease(t *testing.T) {
+func TestConsentWaitsForARefreshAsLongAsItsLease(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.attempt(g.ID, 330*time.Second)

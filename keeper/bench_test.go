@@ -28,7 +28,7 @@ import (
 // benchGrants is how many grants fall due at one moment.
 const benchGrants = 20_000
 
-// BenchmarkRefreshes measures how many grants that are due are renewed a second, each claimed, asked for and durably
+// BenchmarkRefreshes measures how many grants that are due are refreshed a second, each claimed, asked for and durably
 // stored, on either database and with a platform that answers at once or after 100 ms. The platform is a plain handler in
 // this process that answers as Shoplazza documents, since a simulator, which takes one request at a time and writes
 // each down, would be what is measured. It shares the processors with the keeper and, where there is one, the server.
@@ -169,7 +169,7 @@ func (m *mill) fill(b *testing.B, v *vault.Vault, app gk.App) {
 	}
 }
 
-// round lets a year pass and waits until every grant has been renewed.
+// round lets a year pass and waits until every grant has been refreshed.
 func (m *mill) round(b *testing.B) int {
 	b.Helper()
 	before := m.answered.Load()

@@ -235,7 +235,7 @@ func TestEveryLoopGoesOnBesideABrokenApp(t *testing.T) {
 					g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(time.Hour)
 				})
 				repair()
-				if g := h.renewed(broken.ID, 2, 40*time.Minute); g.Generation < 2 {
+				if g := h.refreshed(broken.ID, 2, 40*time.Minute); g.Generation < 2 {
 					t.Errorf("after the repair the broken app's grant is at generation %d, want it refreshed", g.Generation)
 				}
 			})

@@ -56,7 +56,7 @@ func (c *claimer) claim(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// claimApp claims what is due in one app. While its renewals are stopped, or it cannot be opened, its grants have their
+// claimApp claims what is due in one app. While its refreshes are stopped, or it cannot be opened, its grants have their
 // turns all the same: they are warned about and end in their time.
 func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error {
 	few := time.Since(c.took[id]) >= tick
@@ -74,7 +74,7 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		_, err := c.apps.Open(app)
 		return errors.Join(err, c.notes.Note(ctx, app, err)) // without its facts nobody knows what is due
 	}
-	f := apps.RenewalOf(d, app)
+	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
 		return nil
 	}

@@ -116,15 +116,15 @@ func TestClockOfOneInstanceIsAnHourOff(t *testing.T) {
 
 			asked, longest := 0, time.Duration(0)
 			for _, story := range []struct {
-				name          string
-				renews, reads *keeper.Keeper
+				name             string
+				refreshes, reads *keeper.Keeper
 			}{{"the right one renews", right, wrong}, {"the wrong one renews", wrong, right}} {
 				g := h.connect(asked, "")
 				h.option("slow", "2500ms")
 				h.fault("slow", "refresh", 1)
 				done := make(chan error, 1)
 				go func() {
-					_, err := story.renews.Refresh(context.Background(), gk.Engine(), g.ID, false)
+					_, err := story.refreshes.Refresh(context.Background(), gk.Engine(), g.ID, false)
 					done <- err
 				}()
 				time.Sleep(time.Second)

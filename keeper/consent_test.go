@@ -179,7 +179,7 @@ func TestAnswerThatNobodyCanNameIsGivenUpWithItsReason(t *testing.T) {
 	})
 }
 
-func TestSlowInspectionOfAClickStopsNoRenewal(t *testing.T) {
+func TestSlowInspectionOfAClickStopsNoRefresh(t *testing.T) {
 	meddling(t, "eleme", func(h *house, _ *between) {
 		g := h.connect(0, "")
 		h.moveTo(h.now().Add(time.Minute))

@@ -14,7 +14,7 @@ func (h *house) dead(id string) {
 	})
 }
 
-// spend renews a grant at the platform behind the keeper's back, as a process that died before it could store the answer.
+// spend refreshes a grant at the platform behind the keeper's back, as a process that died before it could store the answer.
 func (h *house) spend(g gk.Grant) {
 	h.t.Helper()
 	h.fault("cut-after", "refresh", 1)

@@ -3,8 +3,8 @@
 //	run.go        the loop: a list of duties, each with its interval (clockguard.go: one of them)
 //	claimer.go    what falls due is claimed
 //	turn.go       what is done for one claimed grant
-//	gate.go       the one way of all renewals of an app to its platform; appfault.go, restored.go: what closes it
-//	token.go      a token is read, and renewed first where it must be
+//	gate.go       the one way of all refreshes of an app to its platform; appfault.go, restored.go: what closes it
+//	token.go      a token is read, and refreshed first where it must be
 //	refresh.go    claim, ask; an answer that never arrived
 //	save.go       store; what becomes of a grant is decided in package lifecycle, one file per rule
 //	spill.go      where a pair waits while the database is away: no other pair passes here
@@ -15,14 +15,14 @@
 //	democlock.go  what the demo's clock needs
 //
 // What stands alone has a room below: cache (what is known of grants, and how it follows the database), gates (who may
-// renew at once, and who waits), saver (pairs that come together share a commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
+// refresh at once, and who waits), saver (pairs that come together share a commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
 // the keys that seal), rounds (what apps do in time) and takeover (what dead processes had begun).
 //
-// A renewal spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
+// A refresh spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
 // sequence, the same for the scheduler, a reader and a person:
 //
 //	claim ──────► ask ──────────────► store ─────────► tell
-//	UpdateGrant   one request,        SaveRenewal      events, in the
+//	UpdateGrant   one request,        SaveRefresh      events, in the
 //	or ClaimDue   hard end            or UpdateGrant   same transaction
 //
 //	died before the claim's commit      nothing happened
@@ -32,6 +32,6 @@
 //	died after the store's commit       the next process reads the new pair; a replayed store changes nothing
 //
 // The claim is a lease: the request's hard end plus 30 s (60 s where the facts call a repeat safe, 300 s where they do
-// not), never renewed. A pair is matched to the generation it was bought with, not to the claim: a slow buyer's pair is
+// not), never refreshed. A pair is matched to the generation it was bought with, not to the claim: a slow buyer's pair is
 // stored as long as the grant is still at the generation that was spent, whoever holds the claim by then.
 package keeper

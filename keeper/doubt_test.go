@@ -11,7 +11,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
-// refresh asks for a renewal at a person's word.
+// refresh asks for a refresh at a person's word.
 func (h *house) refresh(id string, force bool) (gk.Grant, error) {
 	return h.keeper.Refresh(context.Background(), gk.Engine(), id, force)
 }
@@ -129,7 +129,7 @@ func TestLostAnswerOfAnExchangeLetsTheMerchantClickAgain(t *testing.T) {
 	})
 }
 
-func TestRevocationDuringARenewalWins(t *testing.T) {
+func TestRevocationDuringARefreshWins(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.option("slow", "20s")
@@ -153,7 +153,7 @@ func TestRevocationDuringARenewalWins(t *testing.T) {
 	})
 }
 
-func TestConsentDuringARenewalWaitsForItAndGoesOnTop(t *testing.T) {
+func TestConsentDuringARefreshWaitsForItAndGoesOnTop(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.option("slow", "10s")

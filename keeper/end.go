@@ -58,7 +58,7 @@ func (k *Keeper) tellPlatform(ctx context.Context, g gk.Grant) {
 const anyGeneration = -1
 
 // erase moves a grant and those that depend on it to revoked, if it still has the generation that this was concluded
-// from. The generation rises, so that a renewal under way finds nobody to give its pair to.
+// from. The generation rises, so that a refresh under way finds nobody to give its pair to.
 func (k *Keeper) erase(ctx context.Context, v gk.Viewer, id string, generation int64, actor, why string) error {
 	now := k.Now()
 	var parent gk.Grant

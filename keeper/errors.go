@@ -10,7 +10,7 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// What can stand in the way of a read or a renewal. The API turns each into one status; nobody parses messages.
+// What can stand in the way of a read or a refresh. The API turns each into one status; nobody parses messages.
 var (
 	ErrHeld               = errors.New("keeper: the grant is held until somebody confirms who completed it")
 	ErrRevoked            = errors.New("keeper: the grant was ended; only a new authorization revives it")

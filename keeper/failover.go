@@ -38,7 +38,7 @@ func (f *failover) sameDatabase(ctx context.Context) (bool, error) {
 }
 
 // spentElsewhere looks, between a claim and its request, whether the refresh token that would be sent has been spent by a
-// renewal that the database does not know of, because it is another one than the one that stored it. Then nothing is
+// refresh that the database does not know of, because it is another one than the one that stored it. Then nothing is
 // sent: a pair that this process kept is stored again, and those of others are waited for.
 func (f *failover) spentElsewhere(ctx context.Context, a apps.Opened, g gk.Grant) (spent bool, err error) {
 	same, err := f.sameDatabase(ctx)
@@ -111,15 +111,15 @@ func (f *failover) offerAgain(ctx context.Context, e spill.Entry) error {
 		f.log.Warn("the answer to an exchange was stored again", "click", e.Click)
 		return f.clicks().Complete(ctx, e.Click)
 	}
-	g, err := f.store.Grant(ctx, gk.Engine(), e.Renewal.Grant)
+	g, err := f.store.Grant(ctx, gk.Engine(), e.Refresh.Grant)
 	if errors.Is(err, store.ErrNotFound) {
-		f.log.Error("a pair was bought for a grant that the database has lost", "grant", e.Renewal.Grant)
+		f.log.Error("a pair was bought for a grant that the database has lost", "grant", e.Refresh.Grant)
 		return nil
 	}
-	if err != nil || g.Generation > e.Renewal.Spent || g.State == gk.Revoked {
+	if err != nil || g.Generation > e.Refresh.Spent || g.State == gk.Revoked {
 		return err
 	}
 	e.Plain = false // the row decides: it may have changed otherwise since
-	f.log.Warn("a pair was stored again", "grant", e.Renewal.Grant)
+	f.log.Warn("a pair was stored again", "grant", e.Refresh.Grant)
 	return f.rows.commitAgain(ctx, e)
 }

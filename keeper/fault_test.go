@@ -11,12 +11,12 @@ import (
 	"github.com/grantkeep/grantkeep/store/storefault"
 )
 
-// TestRenewalsOutliveFailuresOfTheStore renews while one method after another fails, or loses the answer of what it did:
-// no refresh token is spent twice, no grant is lost, and everybody is renewed in the end.
-func TestRenewalsOutliveFailuresOfTheStore(t *testing.T) {
+// TestRefreshesOutliveFailuresOfTheStore refreshes while one method after another fails, or loses the answer of what it did:
+// no refresh token is spent twice, no grant is lost, and everybody is refreshed in the end.
+func TestRefreshesOutliveFailuresOfTheStore(t *testing.T) {
 	for method, faults := range map[string][]storefault.Fault{
 		"ClaimDue":     {{Fail: true, Times: 2}},
-		"SaveRenewals": {{Fail: true, Times: 2}, {Lose: true, Times: 2}, {Late: 300 * time.Millisecond}},
+		"SaveRefreshes": {{Fail: true, Times: 2}, {Lose: true, Times: 2}, {Late: 300 * time.Millisecond}},
 		"UpdateGrant":  {{Fail: true, Times: 2}, {Lose: true, Times: 2}},
 		"UpdateApp":    {{Fail: true, Times: 2}, {Lose: true, Times: 2}},
 		"App":          {{Fail: true, Times: 2}, {Late: 100 * time.Millisecond}},

@@ -11,9 +11,9 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// enter passes the gate of an app for one renewal: it waits for a place, and while the app is stopped it lets nobody
+// enter passes the gate of an app for one refresh: it waits for a place, and while the app is stopped it lets nobody
 // through but a person (the scheduler has the probe). The app's own token waits for no place, since those who have one may
-// wait for it. The caller leaves when the renewal has ended.
+// wait for it. The caller leaves when the refresh has ended.
 func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps.Opened, leave func(), err error) {
 	a, err = k.apps.OpenByID(ctx, id)
 	var b *apps.Broken
@@ -23,7 +23,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps
 	if err != nil {
 		return a, nil, err
 	}
-	if _, ok := a.Driver.(platform.Renewer); !ok {
+	if _, ok := a.Driver.(platform.Refresher); !ok {
 		return a, nil, ErrNotRenewable
 	}
 	if err = k.stands(a.App, person); err != nil {
@@ -32,7 +32,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps
 	if own {
 		return a, func() {}, nil
 	}
-	f := apps.RenewalOf(a.Driver, a.App)
+	f := apps.RefreshOf(a.Driver, a.App)
 	err = k.gates.Enter(ctx, id, a.Driver.Spec().Facts, f, longestWait)
 	switch {
 	case errors.Is(err, gates.ErrLongQueue):
@@ -43,7 +43,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps
 		return a, nil, err
 	}
 	leave = func() { k.gates.Give(id, 1) }
-	if k.gates.Found.Careful(id, f, k.Now()) { // a stop may have been written while this waited, and each renewal that does not see it costs a grant
+	if k.gates.Found.Careful(id, f, k.Now()) { // a stop may have been written while this waited, and each refresh that does not see it costs a grant
 		if a, err = k.apps.OpenByID(ctx, id); err == nil {
 			err = k.stands(a.App, person)
 		}
@@ -57,7 +57,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps
 	return a, leave, err
 }
 
-// stands returns what an app's stop means for a renewal.
+// stands returns what an app's stop means for a refresh.
 func (k *Keeper) stands(app gk.App, person bool) error {
 	if !app.Stopped() || person {
 		return nil

@@ -63,7 +63,7 @@ func TestReadersSpendNoOldDatabaseToTheEnd(t *testing.T) {
 	}
 }
 
-func TestRenewalsOfAnAppAtOnceAreItsWorkers(t *testing.T) {
+func TestRefreshesOfAnAppAtOnceAreItsWorkers(t *testing.T) {
 	l := newLiar(t, all.Drivers()[0])
 	l.workers = 8
 	l.keeper = l.instance(all.Drivers()[0], l.store)
@@ -101,7 +101,7 @@ func TestLateFaultOfTheAppLeavesTheStopOfAnOldDatabase(t *testing.T) {
 	l.read(grants[:6])
 	l.answer = say(http.StatusUnauthorized, `{"error":"invalid_client","error_description":"Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method."}`)
 	for _, g := range grants[6:] {
-		l.renew(g) // a person's
+		l.refresh(g) // a person's
 	}
 	app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID)
 	if err != nil {

@@ -20,7 +20,7 @@ type Health struct {
 	Spilled int    // pairs that only memory and the spill file have
 	Aside   int    // those of them that the database refuses although it answers: only their own grants wait
 	Damaged int    // bytes of the spill file that no pair could be made of at the start
-	Flights int    // renewals and completions under way
+	Flights int    // refreshes and completions under way
 	Broken  int    // apps that cannot be opened, as last seen
 	Why     string // what stands in the way of being ready, in words
 }
@@ -73,10 +73,10 @@ func (k *Keeper) checkClock(ctx context.Context) apps.Check {
 
 // Outcomes of a refresh, as they are counted.
 const (
-	Renewed = "renewed" // a newer pair is stored, or waits to be
-	Refused = "refused" // the platform said no
-	InDoubt = "in_doubt"
-	Unsent  = "unsent" // the request never left
+	Refreshed = "renewed" // a newer pair is stored, or waits to be
+	Refused   = "refused" // the platform said no
+	InDoubt   = "in_doubt"
+	Unsent    = "unsent" // the request never left
 )
 
 // Counted is what refreshes are counted by.

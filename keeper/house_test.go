@@ -442,8 +442,8 @@ func (h *house) moveTo(at time.Time) {
 
 func (h *house) now() time.Time { return h.sims.Clock.Now() }
 
-// renewed lets time pass until a grant is at a generation, for a while at most: each second of it is a round of the keeper.
-func (h *house) renewed(id string, generation int64, within time.Duration) gk.Grant {
+// refreshed lets time pass until a grant is at a generation, for a while at most: each second of it is a round of the keeper.
+func (h *house) refreshed(id string, generation int64, within time.Duration) gk.Grant {
 	h.t.Helper()
 	g := h.grant(id)
 	for end := time.Now().Add(within); g.Generation < generation && time.Now().Before(end); g = h.grant(id) {

@@ -38,7 +38,7 @@ type Options struct {
 	PublicURL     string   // scheme://host[:port] of the merchant's face
 	SpillFile     string   // where a pair waits while the database is away; empty: memory only
 	Allowed       []string // HOST[:PORT] that apps' endpoints may name, as given at start
-	Workers       int      // renewals under way at once for one app; 0: as many as its platform answers well
+	Workers       int      // refreshes under way at once for one app; 0: as many as its platform answers well
 	Frozen        bool     // reads only: nothing is claimed, changed or asked of a platform
 	Log           *slog.Logger
 }
@@ -55,7 +55,7 @@ type Keeper struct {
 	log     *slog.Logger
 
 	tokens  *cache.Cache
-	gates   *gates.Gates // one per app, which every renewal passes
+	gates   *gates.Gates // one per app, which every refresh passes
 	lost    gates.LostClaims
 	flights gates.Flights
 	spill   *spill.File
@@ -76,7 +76,7 @@ type Keeper struct {
 	counts    tally // of claims, and of what waits for a quota
 
 	draining atomic.Bool
-	work     sync.WaitGroup // renewals and completions under way
+	work     sync.WaitGroup // refreshes and completions under way
 	inflight atomic.Int64
 	broken   atomic.Int64 // apps that could not be opened in the last round
 	rounds   atomic.Int64 // of the scheduler, since it runs

@@ -33,8 +33,8 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 		t.Errorf("a rotation during a rotation = %v, %v; want the one under way, %v", again, err, rotation)
 	}
 	h.soon("both have taken the set", func() bool { return h.logged("key set taken") >= 4 }) // the first set and the next
-	if renewed, err := second.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil || renewed.KeyID != before.KeyID {
-		t.Errorf("a renewal before the promotion is sealed by key %d, %v; want the old one, %d", renewed.KeyID, err, before.KeyID)
+	if refreshed, err := second.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil || refreshed.KeyID != before.KeyID {
+		t.Errorf("a renewal before the promotion is sealed by key %d, %v; want the old one, %d", refreshed.KeyID, err, before.KeyID)
 	}
 
 	ahead.Store(int64(61 * time.Second))
@@ -54,8 +54,8 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 			t.Errorf("%s after the rotation: %v, or another token than the platform's", name, err)
 		}
 	}
-	if renewed, err := second.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil || renewed.Generation != 3 || renewed.KeyID != rotation.Key {
-		t.Errorf("a renewal afterwards: generation %d, sealed by key %d, %v; want 3 and %d", renewed.Generation, renewed.KeyID, err, rotation.Key)
+	if refreshed, err := second.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil || refreshed.Generation != 3 || refreshed.KeyID != rotation.Key {
+		t.Errorf("a renewal afterwards: generation %d, sealed by key %d, %v; want 3 and %d", refreshed.Generation, refreshed.KeyID, err, rotation.Key)
 	}
 	set, err := h.store.Keyset(t.Context())
 	if err != nil || set.ID != 3 || set.Primary != rotation.Key {

@@ -11,7 +11,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
-// TestCallersGoneAndStoppedInMidRefresh lets every caller hang up while a renewal is under way and stops the process: the
+// TestCallersGoneAndStoppedInMidRefresh lets every caller hang up while a refresh is under way and stops the process: the
 // pair that the platform gives is stored before it ends.
 func TestCallersGoneAndStoppedInMidRefresh(t *testing.T) {
 	l := newLiar(t, all.Drivers()[0])

@@ -148,8 +148,8 @@ func (l *liar) grant() gk.Grant {
 	return g
 }
 
-// renew asks for a new pair, which the platform answers in its own way, and returns the row.
-func (l *liar) renew(g gk.Grant) gk.Grant {
+// refresh asks for a new pair, which the platform answers in its own way, and returns the row.
+func (l *liar) refresh(g gk.Grant) gk.Grant {
 	l.t.Helper()
 	_, _ = l.keeper.Refresh(context.Background(), gk.Engine(), g.ID, true) // what counts is the row
 	row, err := l.store.Grant(context.Background(), gk.Engine(), g.ID)
@@ -185,7 +185,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestOldPairOutlivesEveryLie lets each platform answer a renewal with what no platform should: the pair that stands is
+// TestOldPairOutlivesEveryLie lets each platform answer a refresh with what no platform should: the pair that stands is
 // served afterwards as before, and the grant is not ended.
 func TestOldPairOutlivesEveryLie(t *testing.T) {
 	packed := bomb()
@@ -236,7 +236,7 @@ func TestOldPairOutlivesEveryLie(t *testing.T) {
 		},
 	}
 	for _, d := range all.Drivers() {
-		if _, ok := d.(platform.Renewer); !ok || identities[d.Spec().Code] == nil || d.Spec().Code == "shopeev1" {
+		if _, ok := d.(platform.Refresher); !ok || identities[d.Spec().Code] == nil || d.Spec().Code == "shopeev1" {
 			continue
 		}
 		t.Run(d.Spec().Code, func(t *testing.T) {
@@ -245,7 +245,7 @@ func TestOldPairOutlivesEveryLie(t *testing.T) {
 			for name, lie := range lies {
 				l.answer = lie
 				before := l.grant()
-				after := l.renew(before)
+				after := l.refresh(before)
 				if after.Generation != 1 || !bytes.Equal(after.Access, before.Access) || !bytes.Equal(after.Refresh, before.Refresh) {
 					t.Errorf("%s: the pair was replaced", name)
 				}
@@ -269,7 +269,7 @@ func TestNameCostsNoPair(t *testing.T) {
 	const good = `{"access_token":"new-access","refresh_token":"new-refresh","expires_in":3600,"expire_in":3600,"token_type":"Bearer",` +
 		`"error":"","message":"","store_id":"1001","taobao_user_id":"1001","shop_id":1001,"partner_id":77`
 	for _, d := range all.Drivers() {
-		if _, ok := d.(platform.Renewer); !ok || identities[d.Spec().Code] == nil {
+		if _, ok := d.(platform.Refresher); !ok || identities[d.Spec().Code] == nil {
 			continue
 		}
 		t.Run(d.Spec().Code, func(t *testing.T) {
@@ -283,7 +283,7 @@ func TestNameCostsNoPair(t *testing.T) {
 				}
 				l := newLiar(t, d)
 				l.answer = say(200, body+"}")
-				switch after := l.renew(l.grant()); {
+				switch after := l.refresh(l.grant()); {
 				case i == 0 && after.Generation != 2:
 					return // this platform wraps its pairs otherwise
 				case after.Generation != 2:
@@ -294,14 +294,14 @@ func TestNameCostsNoPair(t *testing.T) {
 	}
 }
 
-// TestRedirectOfATokenRequestIsNotFollowed lets each platform send a renewal elsewhere: nothing arrives there, and the
+// TestRedirectOfATokenRequestIsNotFollowed lets each platform send a refresh elsewhere: nothing arrives there, and the
 // grant stays as it is.
 func TestRedirectOfATokenRequestIsNotFollowed(t *testing.T) {
 	var arrived atomic.Int64
 	sink := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
 	defer sink.Close()
 	for _, d := range all.Drivers() {
-		if _, ok := d.(platform.Renewer); !ok || identities[d.Spec().Code] == nil {
+		if _, ok := d.(platform.Refresher); !ok || identities[d.Spec().Code] == nil {
 			continue
 		}
 		l := newLiar(t, d)
@@ -315,7 +315,7 @@ func TestRedirectOfATokenRequestIsNotFollowed(t *testing.T) {
 					w.WriteHeader(status)
 				}
 				before := l.grant()
-				after := l.renew(before)
+				after := l.refresh(before)
 				if after.State != gk.Active || after.Generation != 1 || !bytes.Equal(after.Access, before.Access) {
 					t.Errorf("%s answered %d: the grant is %s of generation %d", l.app.Platform, status, after.State, after.Generation)
 				}
@@ -365,8 +365,8 @@ func TestSwappedCiphertextIsNoToken(t *testing.T) {
 	}
 }
 
-// TestEditedHostIsNotRenewed writes a host that is no store into a grant's row and renews it: no request is made.
-func TestEditedHostIsNotRenewed(t *testing.T) {
+// TestEditedHostIsNotRefreshed writes a host that is no store into a grant's row and refreshes it: no request is made.
+func TestEditedHostIsNotRefreshed(t *testing.T) {
 	l := newLiar(t, all.Drivers()[0])
 	var asked atomic.Int64
 	l.answer = func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); w.WriteHeader(http.StatusTeapot) }
@@ -379,7 +379,7 @@ func TestEditedHostIsNotRenewed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if after := l.renew(g); after.State != gk.Active || after.Generation != 1 {
+		if after := l.refresh(g); after.State != gk.Active || after.Generation != 1 {
 			t.Errorf("%q: the grant is %s of generation %d", host, after.State, after.Generation)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
-func TestAShopIsConnectedReadAndRenewedInTheNight(t *testing.T) {
+func TestAShopIsConnectedReadAndRefreshedInTheNight(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "cust-1")
 		if g.State != gk.Active || !g.Renewable || g.Generation != 1 || g.Owner != "cust-1" {
@@ -76,7 +76,7 @@ func TestFortyReadersOnTwoInstancesCostOneRequest(t *testing.T) {
 	})
 }
 
-func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
+func TestCallersWhoGiveUpDoNotStopTheRefresh(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.option("slow", "50s")
@@ -96,7 +96,7 @@ func TestCallersWhoGiveUpDoNotStopTheRenewal(t *testing.T) {
 	})
 }
 
-func TestRefusedRenewalLeavesTheTokenAsLongAsItLasts(t *testing.T) {
+func TestRefusedRefreshLeavesTheTokenAsLongAsItLasts(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.fault("invalid_grant", "refresh", 1)
@@ -138,7 +138,7 @@ func TestOneFailingShopStopsNoOther(t *testing.T) {
 	})
 }
 
-func TestFaultOfTheAppStopsItsRenewalsAfterTheSecondGrant(t *testing.T) {
+func TestFaultOfTheAppStopsItsRefreshesAfterTheSecondGrant(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		var grants []gk.Grant
 		for n := range 3 {

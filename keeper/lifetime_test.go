@@ -12,7 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
-// TestOddLifetimesStaySafe answers renewals with lifetimes that no document names: the pair is kept, or the outcome is
+// TestOddLifetimesStaySafe answers refreshes with lifetimes that no document names: the pair is kept, or the outcome is
 // unknown; a grant is never ended by them, nor asked for without a pause.
 func TestOddLifetimesStaySafe(t *testing.T) {
 	for _, d := range all.Drivers() {
@@ -28,7 +28,7 @@ func TestOddLifetimesStaySafe(t *testing.T) {
 					w.Header().Set("Content-Type", "application/json")
 					_, _ = fmt.Fprintf(w, `{"access_token":"new-access-%d","refresh_token":"new-refresh-%d","expires_in":%s,"expire_in":%s,"re_expires_in":%s,"token_type":"Bearer","error":"","shop_id":1001}`, asked, asked, life, life, life)
 				}
-				g := l.renew(l.grant())
+				g := l.refresh(l.grant())
 				switch {
 				case g.State == gk.Expired || g.State == gk.Revoked:
 					t.Errorf("a lifetime of %s ended the grant", life)
@@ -44,8 +44,8 @@ func TestOddLifetimesStaySafe(t *testing.T) {
 	}
 }
 
-// TestTokenOfSecondsIsNotRenewedAtEachHalfOfItsLife has a platform that says seconds where it means milliseconds.
-func TestTokenOfSecondsIsNotRenewedAtEachHalfOfItsLife(t *testing.T) {
+// TestTokenOfSecondsIsNotRefreshedAtEachHalfOfItsLife has a platform that says seconds where it means milliseconds.
+func TestTokenOfSecondsIsNotRefreshedAtEachHalfOfItsLife(t *testing.T) {
 	l := newLiar(t, all.Drivers()[0])
 	asked := 0
 	l.answer = func(w http.ResponseWriter, _ *http.Request) {
@@ -53,7 +53,7 @@ func TestTokenOfSecondsIsNotRenewedAtEachHalfOfItsLife(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, fmt.Sprintf(`{"access_token":"new-%d","refresh_token":"next-%d","expires_in":15,"token_type":"Bearer"}`, asked, asked))
 	}
-	g := l.renew(l.grant())
+	g := l.refresh(l.grant())
 	if want := l.now.Add(time.Minute); g.DueAt.After(l.now.Add(15*time.Second)) && g.DueAt.Before(want) {
 		t.Errorf("due at %s, want its end, or a minute later", g.DueAt)
 	}

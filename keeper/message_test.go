@@ -37,7 +37,7 @@ func TestMessageDoesNotEndAGrantWhoseTokenHasMerelyEnded(t *testing.T) {
 	})
 }
 
-func TestMessageDuringARenewalThrowsNoPairAway(t *testing.T) {
+func TestMessageDuringARefreshThrowsNoPairAway(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		h.option("old_access", "dies")
 		g := h.connect(0, "")

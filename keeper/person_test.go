@@ -114,7 +114,7 @@ func TestPairThatCannotBeStoredHoldsBackNoOther(t *testing.T) {
 		b.mu.Lock()
 		b.update = nil
 		b.mu.Unlock()
-		if now := h.renewed(one.ID, 2, 10*time.Minute); now.Generation != 2 {
+		if now := h.refreshed(one.ID, 2, 10*time.Minute); now.Generation != 2 {
 			t.Errorf("the first pair, once its row is whole: generation %d, want 2", now.Generation)
 		}
 	})

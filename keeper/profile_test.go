@@ -105,7 +105,7 @@ func TestPlatformThatTakesFourMinutesLosesNothing(t *testing.T) {
 		if s, err := h.keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{NotGeneration: 1, Wait: &wait}); err != nil || !s.Stale {
 			t.Fatalf("while the platform thinks: stale %v, error %v; want the old token", s.Stale, err)
 		}
-		if now := h.renewed(g.ID, 2, 5*time.Minute); now.Generation != 2 || now.InDoubt() || h.asked(platform.StageRefresh) != 1 {
+		if now := h.refreshed(g.ID, 2, 5*time.Minute); now.Generation != 2 || now.InDoubt() || h.asked(platform.StageRefresh) != 1 {
 			t.Errorf("generation %d, in doubt %v, %d requests; want 2, none and 1", now.Generation, now.InDoubt(), h.asked(platform.StageRefresh))
 		}
 	})

@@ -82,7 +82,7 @@ func refusal(outcome lifecycle.ClaimOutcome, g *gk.Grant, now time.Time) error {
 	return ErrNotRenewable
 }
 
-// errStillGood says that somebody renewed it meanwhile.
+// errStillGood says that somebody refreshed it meanwhile.
 var errStillGood = errors.New("keeper: still good")
 
 // attempt makes an attempt. Its lease outlasts the request's hard end.
@@ -90,15 +90,15 @@ func (k *Keeper) attempt(t lifecycle.Terms, now time.Time) store.Attempt {
 	return store.Attempt{AttemptID: gk.NewID("att", now), AttemptBy: k.options.Instance, AttemptAt: now, AttemptUntil: t.Lease(now)}
 }
 
-// Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
+// Credential opens a grant for use. withAccess also opens the access token, which a refresh does not need.
 func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
 	return seal.Credential(k.vault, g, withAccess)
 }
 
-// renew asks the platform once for the successor of a grant's pair and stores what comes. The grant's attempt is the
+// refresh asks the platform once for the successor of a grant's pair and stores what comes. The grant's attempt is the
 // caller's. It runs detached from whoever wants the token: its request has a hard end of its own. When it returns, the
 // row tells how it went; the error is of our own making only.
-func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
+func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	a.Owner = g.Owner
 	f := lifecycle.TermsOf(a.Driver, a.App).For(&g)
 	if left, err := k.leftAlone(ctx, a, g, f); left {
@@ -114,7 +114,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		}
 	}
 	open := a.Open
-	req, err := a.Request("renew", func() (*platform.Request, error) { return a.Driver.(platform.Renewer).RenewRequest(open, cred) })
+	req, err := a.Request("renew", func() (*platform.Request, error) { return a.Driver.(platform.Refresher).RefreshRequest(open, cred) })
 	if err != nil {
 		code, action := unbuilt(err)
 		return errors.Join(err, k.unsent(ctx, a, g, code, action))
@@ -151,7 +151,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	} else {
 		err = k.save(ctx, a, g, issues[at], asked.At)
 	}
-	k.refreshes.add(a.App.Platform, Renewed)
+	k.refreshes.add(a.App.Platform, Refreshed)
 	if err != nil || !lifecycle.Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
 		return err
 	}
@@ -159,7 +159,7 @@ func (k *Keeper) renew(ctx context.Context, a apps.Opened, g gk.Grant) error {
 }
 
 // leftAlone gives an attempt back under which nothing may be asked, and reports that it did.
-func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f platform.Renewal) (bool, error) {
+func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f platform.Refresh) (bool, error) {
 	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
 		k.log.Warn("a claim is too old to ask under it", "platform", a.App.Platform, "grant", g.ID)
 		return true, k.unsent(ctx, a, g, "local:delayed", gk.Retry)
@@ -213,7 +213,7 @@ func (k *Keeper) unreadable(ctx context.Context, a apps.Opened, g gk.Grant, err 
 	return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
 }
 
-// refused records a platform's refusal of a renewal. It counts only while the grant still has the generation that was
+// refused records a platform's refusal of a refresh. It counts only while the grant still has the generation that was
 // sent: if somebody stored a newer pair meanwhile, the refusal is old news. It never takes away a token that is still good.
 func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.Fault) error {
 	d, app := a.Driver, a.App
@@ -230,11 +230,11 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 		outcome, events = lifecycle.Refuse(row, lifecycle.TermsOf(d, app), r, now)
 		return events, nil
 	})
-	if err == nil && outcome == lifecycle.NeverRenewed {
+	if err == nil && outcome == lifecycle.NeverRefreshed {
 		k.gates.Found.Taken(app.ID) // a sound pair was refused for what it is
 		return nil
 	}
-	if err == nil && outcome == lifecycle.NeedsMerchant && k.gates.Found.Refused(app.ID, &g, apps.RenewalOf(d, app), now) {
+	if err == nil && outcome == lifecycle.NeedsMerchant && k.gates.Found.Refused(app.ID, &g, apps.RefreshOf(d, app), now) {
 		return k.doubtDatabase(ctx, a)
 	}
 	if err != nil || !f.Action.OfApp() {

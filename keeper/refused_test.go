@@ -36,20 +36,20 @@ func (r *refusing) refuses(grant string) error {
 	return nil
 }
 
-func (r *refusing) SaveRenewal(ctx context.Context, renewal store.Renewal) (bool, error) {
-	if err := r.refuses(renewal.Grant); err != nil {
+func (r *refusing) SaveRefresh(ctx context.Context, refresh store.Refreshed) (bool, error) {
+	if err := r.refuses(refresh.Grant); err != nil {
 		return false, err
 	}
-	return r.Store.SaveRenewal(ctx, renewal)
+	return r.Store.SaveRefresh(ctx, refresh)
 }
 
-func (r *refusing) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
-	for _, renewal := range rs {
-		if err := r.refuses(renewal.Grant); err != nil {
+func (r *refusing) SaveRefreshes(ctx context.Context, rs []store.Refreshed) ([]bool, error) {
+	for _, refresh := range rs {
+		if err := r.refuses(refresh.Grant); err != nil {
 			return nil, err
 		}
 	}
-	return r.Store.SaveRenewals(ctx, rs)
+	return r.Store.SaveRefreshes(ctx, rs)
 }
 
 func TestPairThatTheDatabaseRefusesStopsNobodyElse(t *testing.T) {

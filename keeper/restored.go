@@ -20,9 +20,9 @@ import (
 // all of them at once would end every grant, and on some platforms a second use ends the pair that lives elsewhere. So a
 // process begins with care: of the pairs that it found, it offers a few per app, and if the first three answers are
 // refusals that only a merchant could mend, it asks the platform whether the access tokens of others live. If none does,
-// it stops the app's renewals with one alarm. Its access tokens are served while they last, one grant every few minutes
-// tries, a person can renew one to see, and a change of the app, by PATCH or by `grantkeep doctor --restored`, lets the
-// renewals go on. One pair that is taken shows that the database is no old one.
+// it stops the app's refreshes with one alarm. Its access tokens are served while they last, one grant every few minutes
+// tries, a person can refresh one to see, and a change of the app, by PATCH or by `grantkeep doctor --restored`, lets the
+// refreshes go on. One pair that is taken shows that the database is no old one.
 
 // CodeRestored is the code of the fault of an app that is stopped because its database looks old.
 const CodeRestored = "local:restored"
@@ -31,7 +31,7 @@ const CodeRestored = "local:restored"
 // beside it. It is asked before every claim, and so it answers from memory once it knows.
 type Restored func(ctx context.Context) (bool, error)
 
-// doubtDatabase stops the renewals of an app, unless the platform says of other grants that their access tokens live:
+// doubtDatabase stops the refreshes of an app, unless the platform says of other grants that their access tokens live:
 // then merchants have left, and the database is as good as before.
 func (k *Keeper) doubtDatabase(ctx context.Context, a apps.Opened) error {
 	defer func() {
@@ -45,7 +45,7 @@ func (k *Keeper) doubtDatabase(ctx context.Context, a apps.Opened) error {
 	}
 	now := k.Now()
 	probe := now.Add(probeInterval)
-	if apps.RenewalOf(a.Driver, a.App).ReuseKills {
+	if apps.RefreshOf(a.Driver, a.App).ReuseKills {
 		probe = now.AddDate(100, 0, 0) // a probe could end a pair that lives elsewhere: only a person lets them go on
 	}
 	k.log.Error("the first refresh tokens were all refused: was this database restored from a backup, or is another installation using it? "+
@@ -67,7 +67,7 @@ const askedOfOthers = 3
 // whether one lives. Where a second use of a refresh token kills, a living access token is no licence to go on.
 func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 	_, ok := a.Driver.(platform.Inspector)
-	if !ok || apps.RenewalOf(a.Driver, a.App).ReuseKills || !k.proves(a, k.gates.Found.At) {
+	if !ok || apps.RefreshOf(a.Driver, a.App).ReuseKills || !k.proves(a, k.gates.Found.At) {
 		return false
 	}
 	grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: a.App.ID, State: gk.Active, Limit: 200})
@@ -90,7 +90,7 @@ func (k *Keeper) pairsLive(ctx context.Context, a apps.Opened) bool {
 // proves reports whether a living access token says that its pair was not replaced before a moment: not while the platform
 // still takes the former one of a pair that was.
 func (k *Keeper) proves(a apps.Opened, since time.Time) bool {
-	return !k.Now().Before(since.Add(time.Duration(apps.RenewalOf(a.Driver, a.App).OldAccess)))
+	return !k.Now().Before(since.Add(time.Duration(apps.RefreshOf(a.Driver, a.App).OldAccess)))
 }
 
 // lives asks the platform whether the access token of a grant lives. known is false where it did not say.
@@ -152,7 +152,7 @@ func (k *Keeper) stopAsking(ctx context.Context) error {
 	now := k.Now()
 	k.log.Error("the database was put back to an earlier state: tokens that work once are asked about before they are spent; after a look: grantkeep doctor --restored")
 	for _, app := range all {
-		if d := k.apps.Driver(app.Platform); d != nil && apps.RenewalOf(d, app).AfterLostAnswer == platform.RepeatAny {
+		if d := k.apps.Driver(app.Platform); d != nil && apps.RefreshOf(d, app).AfterLostAnswer == platform.RepeatAny {
 			continue
 		}
 		err := k.store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {

@@ -248,10 +248,10 @@ func TestCodeOfAClickIsNotSpentAgainWithoutItsState(t *testing.T) {
 	})
 }
 
-func TestConsentWaitsForTheWholeLeaseOfARenewal(t *testing.T) {
+func TestConsentWaitsForTheWholeLeaseOfARefresh(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "cust-1")
-		h.write(g.ID, func(g *gk.Grant) { // as a process that died in the middle of a renewal leaves it
+		h.write(g.ID, func(g *gk.Grant) { // as a process that died in the middle of a refresh leaves it
 			g.AttemptID, g.AttemptBy, g.AttemptAt, g.AttemptUntil = "att_dead", "dead", h.now(), h.now().Add(5*time.Minute)
 			g.DueAt = g.AttemptUntil
 		})

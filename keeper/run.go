@@ -20,7 +20,7 @@ const (
 )
 
 // Run does what falls due until ctx ends: it offers what waits in the spill file, finishes authorizations that were cut
-// off, renews, warns and lapses grants, and numbers events. Then it stops claiming, waits for what is under way and
+// off, refreshes, warns and lapses grants, and numbers events. Then it stops claiming, waits for what is under way and
 // returns: ErrUnsaved when a pair is left that only the spill file has.
 func (k *Keeper) Run(ctx context.Context) error {
 	duties := k.duties()

@@ -13,10 +13,10 @@ import (
 	"github.com/grantkeep/grantkeep/vault"
 )
 
-// otherwise is a driver of a platform with other facts of renewal.
+// otherwise is a driver of a platform with other facts of refresh.
 type otherwise struct {
 	platform.Driver
-	platform.Renewer
+	platform.Refresher
 
 	spec *platform.Spec
 }
@@ -29,7 +29,7 @@ func withFacts(d platform.Driver, change func(*platform.Facts)) otherwise {
 	facts := *spec.Facts
 	change(&facts)
 	spec.Facts = &facts
-	return otherwise{d, d.(platform.Renewer), &spec}
+	return otherwise{d, d.(platform.Refresher), &spec}
 }
 
 // put writes onto a grant, with a pair sealed for its generation.
@@ -65,7 +65,7 @@ func pairAnswer(access, refresh string, seconds int) http.HandlerFunc {
 
 func TestPairThatWasSentIsNoNewGeneration(t *testing.T) {
 	d := withFacts(all.Drivers()[0], func(f *platform.Facts) {
-		f.Renewal = platform.Renewal{
+		f.Refresh = platform.Refresh{
 			Style: platform.SameUntilNear, AfterLostAnswer: platform.RepeatAny,
 			Lead: platform.Duration(45 * time.Minute), UsefulIn: platform.Duration(time.Hour),
 		}
@@ -76,7 +76,7 @@ func TestPairThatWasSentIsNoNewGeneration(t *testing.T) {
 	l.put(g, "canary-access", "canary-refresh", func(row *gk.Grant) {
 		row.RefreshExpires, row.Expires = l.now.Add(14*24*time.Hour), l.now.Add(2*time.Hour)
 	})
-	after := l.renew(g)
+	after := l.refresh(g)
 	if after.Generation != 1 || !after.PairAskedAt.Equal(g.PairAskedAt) || !after.RefreshExpires.Equal(l.now.Add(14*24*time.Hour)) {
 		t.Errorf("generation %d of a pair asked for at %s, refresh token until %s; want what it was", after.Generation, after.PairAskedAt, after.RefreshExpires)
 	}
@@ -92,20 +92,20 @@ func TestPairThatWasSentIsNoNewGeneration(t *testing.T) {
 	}
 	l.answer = pairAnswer("canary-access-2", "canary-refresh-2", 3*3600)
 	l.passed.Store(int64(2*time.Hour + 30*time.Minute))
-	if next := l.renew(g); next.Generation != 2 || !next.RetryAt.IsZero() {
+	if next := l.refresh(g); next.Generation != 2 || !next.RetryAt.IsZero() {
 		t.Errorf("a new pair in the last hour made generation %d, resting until %s; want 2, not resting", next.Generation, next.RetryAt)
 	}
 }
 
 func TestAccessTokenAloneIsTraded(t *testing.T) {
 	d := withFacts(all.Drivers()[0], func(f *platform.Facts) {
-		f.Renewal.From, f.Renewal.AfterLostAnswer = platform.FromAccess, platform.RepeatAny
+		f.Refresh.From, f.Refresh.AfterLostAnswer = platform.FromAccess, platform.RepeatAny
 	})
 	l := newLiar(t, tradesAccess{d})
 	l.answer = say(http.StatusServiceUnavailable, "busy")
 	g := l.grant()
 	l.put(g, "canary-access", "", func(row *gk.Grant) { row.Expires, row.DueAt = time.Time{}, l.now })
-	before := l.renew(g)
+	before := l.refresh(g)
 	if before.Generation != 1 || !before.InDoubt() || !before.Renewable {
 		t.Errorf("after a 503: generation %d, in doubt %v, renewable %v; want 1, in doubt, renewable", before.Generation, before.InDoubt(), before.Renewable)
 	}
@@ -115,7 +115,7 @@ func TestAccessTokenAloneIsTraded(t *testing.T) {
 	}
 	l.answer = pairAnswer("canary-new", "canary-next", 3600)
 	l.passed.Store(int64(2 * time.Minute))
-	if after := l.renew(g); after.Generation != 2 || len(after.Refresh) == 0 || after.Expires.IsZero() || !after.Renewable {
+	if after := l.refresh(g); after.Generation != 2 || len(after.Refresh) == 0 || after.Expires.IsZero() || !after.Renewable {
 		t.Errorf("after the trade: generation %d, refresh token %v, ends %s", after.Generation, len(after.Refresh) > 0, after.Expires)
 	}
 }
@@ -123,19 +123,19 @@ func TestAccessTokenAloneIsTraded(t *testing.T) {
 // tradesAccess asks with the access token where there is no refresh token.
 type tradesAccess struct{ otherwise }
 
-func (d tradesAccess) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d tradesAccess) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if cred.Token.Refresh.Empty() {
 		cred.Token.Refresh = cred.Token.Access
 	}
-	return d.Renewer.RenewRequest(app, cred)
+	return d.Refresher.RefreshRequest(app, cred)
 }
 
-func TestKindOfGrantThatIsNeverRenewed(t *testing.T) {
+func TestKindOfGrantThatIsNeverRefreshed(t *testing.T) {
 	d := withFacts(all.Drivers()[0], func(f *platform.Facts) { f.Lookup.NotRenewable = []string{"local:grant_refused"} })
 	l := newLiar(t, d)
 	l.answer = say(http.StatusBadRequest, `{"error":"invalid_grant","error_description":"The provided authorization grant is invalid"}`)
 	g := l.grant()
-	after := l.renew(g)
+	after := l.refresh(g)
 	if after.Renewable || after.Fault != nil || after.State != gk.Active || !after.DueAt.After(l.now) {
 		t.Errorf("renewable %v, fault %v, %s, due %s; want a sound grant that ends in its time", after.Renewable, after.Fault, after.State, after.DueAt)
 	}

@@ -19,7 +19,7 @@ import (
 // in memory and in the spill file.
 func (k *Keeper) save(ctx context.Context, a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) error {
 	app := a.App
-	e, err := k.renewalEntry(a, g, i, askedAt)
+	e, err := k.refreshEntry(a, g, i, askedAt)
 	if err != nil {
 		return errors.Join(err, k.inDoubt(ctx, a, g, nil, "the new pair could not be sealed"))
 	}
@@ -46,8 +46,8 @@ func (k *Keeper) commit(ctx context.Context, e spill.Entry) error {
 // commitAgain is commit for an entry that is kept already.
 func (k *Keeper) commitAgain(ctx context.Context, e spill.Entry) error {
 	switch e.Kind {
-	case spill.Renewal:
-		return k.storeRenewal(ctx, e)
+	case spill.Refresh:
+		return k.storeRefresh(ctx, e)
 	case spill.Answer:
 		if err := k.storeAnswer(ctx, e); !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -82,8 +82,8 @@ func (k *Keeper) unmoved(ctx context.Context, a apps.Opened, g gk.Grant, i platf
 	return k.worked(ctx, a.App)
 }
 
-// renewalEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
-func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (spill.Entry, error) {
+// refreshEntry makes of an issue what is stored: both tokens sealed for the generation that follows the one spent.
+func (k *Keeper) refreshEntry(a apps.Opened, g gk.Grant, i platform.Issue, askedAt time.Time) (spill.Entry, error) {
 	d, app := a.Driver, a.App
 	terms := lifecycle.TermsOf(d, app)
 	t := i.Token
@@ -101,7 +101,7 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 	if err != nil {
 		return spill.Entry{}, err
 	}
-	r := store.Renewal{
+	r := store.Refreshed{
 		Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: askedAt, At: k.Now(), RepeatFor: terms.For(&g).RepeatSpan(),
 		Pair: sealed,
 	}
@@ -113,15 +113,15 @@ func (k *Keeper) renewalEntry(a apps.Opened, g gk.Grant, i platform.Issue, asked
 	next.Renewable = lifecycle.Renewable(terms, &next, i.Final)
 	r.Renewable, r.Due = next.Renewable, lifecycle.Plan(&next, terms, k.Now())
 	return spill.Entry{
-		Kind: spill.Renewal, App: app.ID, Renewal: r, Plain: plain && next.Renewable,
+		Kind: spill.Refresh, App: app.ID, Refresh: r, Plain: plain && next.Renewable,
 		Subject: i.Subject, Scopes: i.Scopes, Shops: i.Shops, Facts: i.Facts, Ceiling: i.Ceiling,
 	}, nil
 }
 
-// storeRenewal commits a pair: in one statement where that is enough, else by the rules for a pair that comes late or
+// storeRefresh commits a pair: in one statement where that is enough, else by the rules for a pair that comes late or
 // brings more than itself. It may run again, also after a commit whose answer was lost.
-func (k *Keeper) storeRenewal(ctx context.Context, e spill.Entry) error {
-	r := e.Renewal
+func (k *Keeper) storeRefresh(ctx context.Context, e spill.Entry) error {
+	r := e.Refresh
 	if e.Plain {
 		r.At, r.Held = k.Now(), true
 		saved, err := k.saver.Save(ctx, r)
@@ -155,7 +155,7 @@ func (k *Keeper) storeRenewal(ctx context.Context, e spill.Entry) error {
 
 // takePair stores a pair by the rules for one that comes late or brings more than itself.
 func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e spill.Entry) ([]gk.Event, error) {
-	r := e.Renewal
+	r := e.Refresh
 	now := k.Now()
 	switch lifecycle.Weigh(g, r, now) {
 	case lifecycle.StoredBefore:
@@ -175,7 +175,7 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e spill.En
 }
 
 // reseal binds a pair to another generation than it was sealed for.
-func (k *Keeper) reseal(r store.Renewal, generation int64) (gk.Pair, error) {
+func (k *Keeper) reseal(r store.Refreshed, generation int64) (gk.Pair, error) {
 	t := gk.Token{Expires: r.Expires, RefreshExpires: r.RefreshExpires, Windows: r.Windows}
 	var err error
 	if len(r.Access) > 0 {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRenewalKeepsWhatIsKnownOfTheShops(t *testing.T) {
+func TestRefreshKeepsWhatIsKnownOfTheShops(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		if len(g.Shops) != 1 || g.Shops[0].Name == "" {

@@ -34,7 +34,7 @@ func TestNothingIsLookedAtAgainAndAgain(t *testing.T) {
 	}
 }
 
-func TestRenewalInTheNightNeverComesAfterTheEnd(t *testing.T) {
+func TestRefreshInTheNightNeverComesAfterTheEnd(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		shanghai := time.FixedZone("CST", 8*3600)
@@ -54,7 +54,7 @@ func TestRenewalInTheNightNeverComesAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestCrashDuringAWarningMakesNoDoubtOfWhatCannotBeRenewed(t *testing.T) {
+func TestCrashDuringAWarningMakesNoDoubtOfWhatCannotBeRefreshed(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.write(g.ID, func(g *gk.Grant) { // claimed for a check by a process that died
@@ -135,7 +135,7 @@ func TestProcessThatFrozeAfterItsClaimAsksNobody(t *testing.T) {
 			t.Errorf("%d renewals under a lease that is over, want none", n)
 		}
 		h.control("DELETE", "/shoplazza/faults", nil, nil)
-		if now := h.renewed(g.ID, 2, 2*time.Minute); now.Generation != 2 || now.InDoubt() {
+		if now := h.refreshed(g.ID, 2, 2*time.Minute); now.Generation != 2 || now.InDoubt() {
 			t.Errorf("later: generation %d, in doubt %v; want 2 and none, since nothing had been sent", now.Generation, now.InDoubt())
 		}
 	})
@@ -164,7 +164,7 @@ func TestReadersUseNoReserveAtTheEnd(t *testing.T) {
 	})
 }
 
-func TestTokensThatHaveEndedAlreadyAreNotRenewedWithoutAPause(t *testing.T) {
+func TestTokensThatHaveEndedAlreadyAreNotRefreshedWithoutAPause(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		g := h.connect(0, "")
 		h.fault("status-503", "refresh", -1)

@@ -243,7 +243,7 @@ func TestSoleWriterReadsATokenOnce(t *testing.T) {
 // TestEveryWriteOfAGrantIsSeen fails when the store learns a method that nobody has looked at: the token cache must hear of
 // each grant that this process writes.
 func TestEveryWriteOfAGrantIsSeen(t *testing.T) {
-	heard := []string{"ClaimDue", "EndAttempts", "PutGrants", "ReleaseAttempts", "SaveRenewal", "SaveRenewals", "UpdateGrant"}
+	heard := []string{"ClaimDue", "EndAttempts", "PutGrants", "ReleaseAttempts", "SaveRefresh", "SaveRefreshes", "UpdateGrant"}
 	writesNone := []string{ // Hasten writes only when a grant is due
 		"AddKeyset", "Announce", "App", "Append", "Apps", "Authorization", "AuthorizationByLink", "Authorizations",
 		"Changed", "Children", "ClaimDeliveries", "ClaimPushes", "Click", "ClickByCode", "ClickByState", "Clock", "Close",

@@ -17,7 +17,7 @@ import (
 // While one waits for the database this process claims nothing more, is not ready, and does not stop cleanly. One that the
 // database refuses keeps only its own grant waiting.
 func (k *Keeper) spillOver(ctx context.Context, e spill.Entry, why error) {
-	k.log.Error("a pair could not be stored and waits", "kind", e.Kind, "grant", e.Renewal.Grant, "click", e.Click, "error", why)
+	k.log.Error("a pair could not be stored and waits", "kind", e.Kind, "grant", e.Refresh.Grant, "click", e.Click, "error", why)
 	w, err := k.spill.Add(e)
 	if err != nil {
 		k.log.Error("the spill file cannot be written; the pair is in memory only", "error", err)
@@ -28,7 +28,7 @@ func (k *Keeper) spillOver(ctx context.Context, e spill.Entry, why error) {
 }
 
 // offerSpilled offers what waits, oldest first, and reports whether nothing waits for the database any more. What it
-// refuses although it answers is set aside: a row or an app of its own is in the way, and nobody else's renewals stop for it.
+// refuses although it answers is set aside: a row or an app of its own is in the way, and nobody else's refreshes stop for it.
 func (k *Keeper) offerSpilled(ctx context.Context) bool { return k.offerWaiting(ctx, false) }
 
 // offerWaiting is offerSpilled; all also offers what was set aside a moment ago.
@@ -42,7 +42,7 @@ func (k *Keeper) offerWaiting(ctx context.Context, all bool) bool {
 			continue
 		}
 		if errors.Is(err, store.ErrUnavailable) && !k.refusesAlone(ctx, w) {
-			k.log.Warn("a pair still waits for the database", "kind", w.Kind, "grant", w.Renewal.Grant, "error", err)
+			k.log.Warn("a pair still waits for the database", "kind", w.Kind, "grant", w.Refresh.Grant, "error", err)
 			break
 		}
 		k.setAside(ctx, w, err)
@@ -69,9 +69,9 @@ func (k *Keeper) setAside(ctx context.Context, w spill.Waiting, why error) {
 		return
 	}
 	k.log.Error("a pair cannot be stored although the database answers; its grant waits, everything else goes on",
-		"kind", w.Kind, "app", w.App, "grant", w.Renewal.Grant, "click", w.Click, "error", why)
+		"kind", w.Kind, "app", w.App, "grant", w.Refresh.Grant, "click", w.Click, "error", why)
 	err := k.store.Append(ctx, gk.Event{
-		ID: gk.NewID("evt", k.Now()), Kind: gk.EventSystemSpilled, Actor: "engine", App: w.App, Grant: w.Renewal.Grant, At: k.Now(),
+		ID: gk.NewID("evt", k.Now()), Kind: gk.EventSystemSpilled, Actor: "engine", App: w.App, Grant: w.Refresh.Grant, At: k.Now(),
 		Data: map[string]any{"what": w.Kind},
 	})
 	if err != nil {

@@ -26,18 +26,18 @@ type away struct {
 
 var errAway = fmt.Errorf("%w: taken away by the test", store.ErrUnavailable)
 
-func (a *away) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
+func (a *away) SaveRefresh(ctx context.Context, r store.Refreshed) (bool, error) {
 	if a.gone.Load() {
 		return false, errAway
 	}
-	return a.Store.SaveRenewal(ctx, r)
+	return a.Store.SaveRefresh(ctx, r)
 }
 
-func (a *away) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
+func (a *away) SaveRefreshes(ctx context.Context, rs []store.Refreshed) ([]bool, error) {
 	if a.gone.Load() {
 		return nil, errAway
 	}
-	return a.Store.SaveRenewals(ctx, rs)
+	return a.Store.SaveRefreshes(ctx, rs)
 }
 
 func (a *away) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.Grant) ([]gk.Event, error)) error {

@@ -12,8 +12,8 @@ import (
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
-// TestStoppedAppStillTells stops the renewals of an app: its grants are warned about and end all the same, and what
-// waited is renewed at once when the stop ends.
+// TestStoppedAppStillTells stops the refreshes of an app: its grants are warned about and end all the same, and what
+// waited is refreshed at once when the stop ends.
 func TestStoppedAppStillTells(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		ends, warned, lasts := h.connect(0, ""), h.connect(1, ""), h.connect(2, "")

@@ -64,7 +64,7 @@ func TestReadersLeaveTheReserveOfTheDayToPeople(t *testing.T) {
 	})
 }
 
-func TestGrantThatCannotBeRenewedIsGoodUntilItsEnd(t *testing.T) {
+func TestGrantThatCannotBeRefreshedIsGoodUntilItsEnd(t *testing.T) {
 	story(t, "taobao", func(h *house) {
 		back := map[string]any{}
 		for name, v := range h.ready.Platforms["taobao"].Apps[0] {

@@ -25,7 +25,7 @@ type TokenWant struct {
 	MinValid      *time.Duration // how long it must still last; nil: an hour. At most half the token's life is asked for
 	NotGeneration int64          // the generation that the platform has just refused; 0: none
 	Window        string         // a partial permission that must be open, by its name in the facts
-	Wait          *time.Duration // how long to wait for a renewal; nil: 10 s, at most a minute
+	Wait          *time.Duration // how long to wait for a refresh; nil: 10 s, at most a minute
 }
 
 func (w TokenWant) minValid(g *gk.Grant) time.Duration {
@@ -58,7 +58,7 @@ func (w TokenWant) good(g *gk.Grant, now time.Time) bool {
 }
 
 // Served is a token as it is handed out. Stale says that it is not what was asked for (it ends sooner, or was refused)
-// and could not be renewed yet; Fault then tells why, where a platform said so.
+// and could not be refreshed yet; Fault then tells why, where a platform said so.
 type Served struct {
 	Grant  gk.Grant
 	Access gk.Secret
@@ -67,8 +67,8 @@ type Served struct {
 }
 
 // Token returns the access token of a grant. A good one is handed out at once. One that ends within the asked validity
-// is renewed first, for which the caller waits a bounded time; the renewal does not stop when the caller leaves. If it
-// cannot be renewed now, the old one is served while it lasts. There is never an error while a usable token exists.
+// is refreshed first, for which the caller waits a bounded time; the refresh does not stop when the caller leaves. If it
+// cannot be refreshed now, the old one is served while it lasts. There is never an error while a usable token exists.
 func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant) (Served, error) {
 	e, away, err := k.tokens.Get(ctx, id, time.Time{})
 	if err != nil {
@@ -90,7 +90,7 @@ func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant)
 	if k.options.Frozen {
 		return k.judge(e, now)
 	}
-	return k.renewed(ctx, v, e, w)
+	return k.refreshed(ctx, v, e, w)
 }
 
 // TokenOf is Token for the grant that a subject has in an app.
@@ -126,9 +126,9 @@ func (k *Keeper) serve(e *cache.Cached, stale bool) (Served, error) {
 	return s, nil
 }
 
-// renewed waits for a renewal, begun here or anywhere else, and then serves what there is. All who waited for one renewal
+// refreshed waits for a refresh, begun here or anywhere else, and then serves what there is. All who waited for one refresh
 // share one read of what it left. A reader does not wait for a database that does not answer.
-func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cache.Cached, w TokenWant) (Served, error) {
+func (k *Keeper) refreshed(ctx context.Context, v gk.Viewer, e *cache.Cached, w TokenWant) (Served, error) {
 	id := e.Grant.ID
 	deadline := time.NewTimer(w.wait())
 	defer deadline.Stop()
@@ -157,7 +157,7 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cache.Cached, w To
 		switch {
 		case !v.SeesGrant(&e.Grant):
 			return Served{}, errNotVisible
-		case k.apps.Stopped(e.Grant.App): // while the renewal was waited for
+		case k.apps.Stopped(e.Grant.App): // while the refresh was waited for
 			return Served{}, apps.ErrStopped
 		case away:
 			return k.judgeAway(e)
@@ -166,7 +166,7 @@ func (k *Keeper) renewed(ctx context.Context, v gk.Viewer, e *cache.Cached, w To
 		case end == waitOver || !e.Grant.Attempting(now):
 			return k.judge(e, now)
 		}
-		select { // another process renews it
+		select { // another process refreshes it
 		case <-time.After(250 * time.Millisecond):
 		case <-deadline.C:
 			return k.judge(e, k.Now())
@@ -190,22 +190,22 @@ func (k *Keeper) refreshForReader(ctx context.Context, id string, w TokenWant) {
 	}
 }
 
-// How the wait for a renewal ends.
+// How the wait for a refresh ends.
 type waitEnd int
 
 const (
-	waitEnded  waitEnd = iota // the renewal has ended
+	waitEnded  waitEnd = iota // the refresh has ended
 	waitOver                  // the reader's time is over
 	waitLeft                  // the reader has gone
 	waitSilent                // the database does not answer
 )
 
 const (
-	firstDoubt = 80 * time.Millisecond  // how long a renewal takes before a reader asks whether the database lives
+	firstDoubt = 80 * time.Millisecond  // how long a refresh takes before a reader asks whether the database lives
 	laterDoubt = 500 * time.Millisecond // and again
 )
 
-// awaitRefresh waits for a renewal. One that takes long is waiting for its platform, or for a database that hangs.
+// awaitRefresh waits for a refresh. One that takes long is waiting for its platform, or for a database that hangs.
 func (k *Keeper) awaitRefresh(ctx context.Context, under *gates.Flight, deadline <-chan time.Time) waitEnd {
 	doubt := time.NewTimer(firstDoubt)
 	defer doubt.Stop()
@@ -226,7 +226,7 @@ func (k *Keeper) awaitRefresh(ctx context.Context, under *gates.Flight, deadline
 	}
 }
 
-// fixedBeyondHelp reports whether a renewal could not bring what the reader lacks: the token ends with the
+// fixedBeyondHelp reports whether a refresh could not bring what the reader lacks: the token ends with the
 // authorization, and nothing but more time is wanted.
 func fixedBeyondHelp(g *gk.Grant, w TokenWant, now time.Time) bool {
 	return lifecycle.Fixed(g) && g.Usable(now) && w.NotGeneration != g.Generation && (w.Window == "" || g.Windows[w.Window].After(now))
@@ -268,7 +268,7 @@ func (k *Keeper) judgeAway(e *cache.Cached) (Served, error) {
 	return k.judge(e, now)
 }
 
-// refreshNow claims a grant and renews it. It is the one way in for readers, for people and for pushes.
+// refreshNow claims a grant and refreshes it. It is the one way in for readers, for people and for pushes.
 func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) error {
 	if !k.BeginWork() {
 		return ErrDraining
@@ -296,10 +296,10 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	if err != nil {
 		return err
 	}
-	return k.renew(ctx, a, g)
+	return k.refresh(ctx, a, g)
 }
 
-// Refresh renews a grant at a person's word: within its lease, pace and daily limit, but not held back by a back-off
+// Refresh refreshes a grant at a person's word: within its lease, pace and daily limit, but not held back by a back-off
 // after the platform's own 5xx. A refusal of the platform is no error; the grant's fault tells it. force sends a
 // one-time token that is in doubt a second time.
 func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool) (gk.Grant, error) {
@@ -342,7 +342,7 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 		}
 		after, err := k.store.Grant(ctx, v, id)
 		if err != nil || after.Generation != g.Generation || after.AskedAt.After(g.AskedAt) {
-			return after, err // somebody else's renewal was under way
+			return after, err // somebody else's refresh was under way
 		}
 		// It was a reader's, who was not allowed to ask.
 	}

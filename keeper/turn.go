@@ -11,12 +11,12 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// turn does for one claimed grant what is due: a renewal, a warning, the end of its token, a check.
+// turn does for one claimed grant what is due: a refresh, a warning, the end of its token, a check.
 func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	t := lifecycle.TermsOf(a.Driver, a.App)
 	now := k.Now()
 	lifecycle.Forgive(&g, a.App)
-	ask := g.Renewable && lifecycle.RenewalDue(&g, t, now)
+	ask := g.Renewable && lifecycle.RefreshDue(&g, t, now)
 	if ask && a.App.Stopped() {
 		if taken, err := k.triesAgain(ctx, a.App, now); err != nil {
 			return errors.Join(err, k.unsent(ctx, a, g, "local:delayed", gk.Retry))
@@ -25,7 +25,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		}
 	}
 	if ask && t.Calls == (platform.TokenCalls{}) && !g.InDoubt() && !lifecycle.EndsDue(&g, now) {
-		return k.renew(ctx, a, g)
+		return k.refresh(ctx, a, g)
 	}
 	var errand lifecycle.Errand
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
@@ -50,7 +50,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 func (k *Keeper) goOn(ctx context.Context, a apps.Opened, g gk.Grant, errand lifecycle.Errand) error {
 	switch {
 	case errand == lifecycle.SendRefresh:
-		return k.renew(ctx, a, g)
+		return k.refresh(ctx, a, g)
 	case a.App.Broken != "":
 		return nil
 	case errand == lifecycle.AskWhose:
@@ -71,7 +71,7 @@ func (k *Keeper) triesAgain(ctx context.Context, app gk.App, now time.Time) (boo
 	return k.takeProbe(ctx, app.ID, now)
 }
 
-// waitForStop gives back the claim of a grant whose renewal waits for the end of a stop. Whatever else is due is done. A
+// waitForStop gives back the claim of a grant whose refresh waits for the end of a stop. Whatever else is due is done. A
 // stop that ended since this turn began may have hastened the others before this row was put off, so it is asked about
 // once the row is written: either the one sees the row, or the other sees the end.
 func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) error {
@@ -96,7 +96,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the
-// renewal then tells whether the merchant has left.
+// refresh then tells whether the merchant has left.
 func (k *Keeper) probe(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	a.Owner = g.Owner
 	cred, err := k.Credential(g, true)

@@ -91,7 +91,7 @@ func (k *Keeper) UseApp(ctx context.Context, v gk.Viewer, id string) (Use, error
 }
 
 // Forward sends a request that a driver made of a call, to the app's hosts only, and returns when the headers of the
-// answer are there. The caller closes the body; the request has no end but that of ctx. It is no renewal: a GET may go out
+// answer are there. The caller closes the body; the request has no end but that of ctx. It is no refresh: a GET may go out
 // twice when a kept-alive connection dies.
 func (k *Keeper) Forward(ctx context.Context, use Use, req *http.Request) (*http.Response, error) {
 	if !k.BeginWork() {
@@ -104,7 +104,7 @@ func (k *Keeper) Forward(ctx context.Context, use Use, req *http.Request) (*http
 // longestForward is how long a download may take in all. Whoever forwards it watches that it moves.
 const longestForward = 24 * time.Hour
 
-// Suspect hears that a platform refused the token of a grant in a call of somebody's, and that a renewal did not help. A
+// Suspect hears that a platform refused the token of a grant in a call of somebody's, and that a refresh did not help. A
 // call is shaped by its caller, so nothing is concluded from it; the platform is asked how the grant stands, at most once
 // in five minutes, and only its answer counts.
 func (k *Keeper) Suspect(id string) {
@@ -141,7 +141,7 @@ func (k *Keeper) Look(ctx context.Context, id string) error {
 	return k.probe(ctx, a, g)
 }
 
-// Ordered acts on news of a merchant's order: where the authorization ends with the order, a renewal brings the new end.
+// Ordered acts on news of a merchant's order: where the authorization ends with the order, a refresh brings the new end.
 func (k *Keeper) Ordered(ctx context.Context, g gk.Grant) error {
 	if !g.Renewable || !lifecycle.Fixed(&g) {
 		return k.Look(ctx, g.ID)
@@ -149,7 +149,7 @@ func (k *Keeper) Ordered(ctx context.Context, g gk.Grant) error {
 	err := k.refreshNow(ctx, g.ID, lifecycle.Asker{})
 	var later *Later
 	if errors.As(err, &later) {
-		return nil // its next renewal brings the end as well
+		return nil // its next refresh brings the end as well
 	}
 	return err
 }

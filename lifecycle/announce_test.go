@@ -29,7 +29,7 @@ func TestAnnounce(t *testing.T) {
 		g := healthy(func(g *gk.Grant) { g.AuthorizedAt = hours(-24 * 30) }, c.change)
 		was := g.DueAt
 		before := g.Ceiling
-		outcome := lifecycle.Announce(&g, lifecycle.Terms{Tokens: true, Renews: true}, c.end, c.said, noon)
+		outcome := lifecycle.Announce(&g, lifecycle.Terms{Tokens: true, Refreshes: true}, c.end, c.said, noon)
 		if taken := outcome == lifecycle.News; taken != c.taken || taken && (!g.Ceiling.Equal(c.end) || g.Warned != 0) || !taken && !g.Ceiling.Equal(before) {
 			t.Errorf("%s: %s, the end is %s; want taken: %v", name, outcome, g.Ceiling, c.taken)
 		}

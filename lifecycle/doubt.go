@@ -77,7 +77,7 @@ func Doubt(g *gk.Grant, t Terms, f *gk.Fault, why string, now time.Time) []gk.Ev
 //   - once: one repeat, after half of what the access token has left, at most a day; where a second use would end the
 //     access token too, not before its last ten minutes. If that one is lost as well, the next comes when the access
 //     token has ended: from then on there is nothing left to lose, and only a definite answer ends the grant.
-func settleAt(g *gk.Grant, f platform.Renewal, now time.Time) time.Time {
+func settleAt(g *gk.Grant, f platform.Refresh, now time.Time) time.Time {
 	if f.AfterLostAnswer == platform.RepeatAny {
 		return now
 	}
@@ -101,6 +101,6 @@ func settleAt(g *gk.Grant, f platform.Renewal, now time.Time) time.Time {
 }
 
 // Repeatable reports whether the refresh token of a grant in doubt may be sent again at this moment without a person's word.
-func Repeatable(g *gk.Grant, f platform.Renewal, now time.Time) bool {
+func Repeatable(g *gk.Grant, f platform.Refresh, now time.Time) bool {
 	return !g.InDoubt() || !settleAt(g, f, now).After(now)
 }

@@ -44,7 +44,7 @@ func TestDoubt(t *testing.T) {
 
 // TestRepeatable says when a token whose answer was lost is sent again.
 func TestRepeatable(t *testing.T) {
-	kills := func(t *lifecycle.Terms) { t.Renewal.ReuseKills = true }
+	kills := func(t *lifecycle.Terms) { t.Refresh.ReuseKills = true }
 	for name, c := range map[string]struct {
 		doubts int64
 		since  time.Time // an hour before the claim of noon
@@ -67,12 +67,12 @@ func TestRepeatable(t *testing.T) {
 			if at.Before(noon) {
 				continue
 			}
-			if got := lifecycle.Repeatable(&g, c.terms.Renewal, at); got != !at.Before(c.want) {
+			if got := lifecycle.Repeatable(&g, c.terms.Refresh, at); got != !at.Before(c.want) {
 				t.Errorf("%s: repeatable %v at %s, want from %s on", name, got, at, c.want)
 			}
 		}
 	}
-	if g := healthy(); !lifecycle.Repeatable(&g, terms().Renewal, noon) {
+	if g := healthy(); !lifecycle.Repeatable(&g, terms().Refresh, noon) {
 		t.Error("a grant without doubts is not repeatable")
 	}
 }

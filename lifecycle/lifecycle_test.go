@@ -11,7 +11,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// noon is the moment of most cases: a renewal was claimed two minutes ago and is under way.
+// noon is the moment of most cases: a refresh was claimed two minutes ago and is under way.
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // hours is a moment so many hours after noon.
@@ -44,8 +44,8 @@ func attempted(changes ...func(*gk.Grant)) gk.Grant {
 // terms are those of a platform whose tokens live for hours and whose refresh tokens work once.
 func terms(changes ...func(*lifecycle.Terms)) lifecycle.Terms {
 	t := lifecycle.Terms{
-		Renewal: platform.Renewal{Style: platform.Rotate, AfterLostAnswer: platform.Once, LeadPart: 0.25},
-		Tokens:  true, Renews: true, Inspects: true,
+		Refresh: platform.Refresh{Style: platform.Rotate, AfterLostAnswer: platform.Once, LeadPart: 0.25},
+		Tokens:  true, Refreshes: true, Inspects: true,
 	}
 	for _, change := range changes {
 		change(&t)
@@ -55,9 +55,9 @@ func terms(changes ...func(*lifecycle.Terms)) lifecycle.Terms {
 
 func after(rule string) func(*lifecycle.Terms) {
 	return func(t *lifecycle.Terms) {
-		t.Renewal.AfterLostAnswer = rule
+		t.Refresh.AfterLostAnswer = rule
 		if rule == platform.RepeatFor {
-			t.Renewal.RepeatFor = platform.Duration(time.Hour)
+			t.Refresh.RepeatFor = platform.Duration(time.Hour)
 		}
 	}
 }

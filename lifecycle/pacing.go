@@ -45,7 +45,7 @@ func OverQuota(g *gk.Grant, t Terms, now time.Time, reserve bool) time.Duration 
 	if gap := time.Duration(l.Gap); gap > 0 && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(gap)) && !now.Before(g.AskedAt) {
 		return g.AskedAt.Add(gap).Sub(now)
 	}
-	if l.Day == 0 || g.QuotaDay != DayOf(now, t.Renewal) {
+	if l.Day == 0 || g.QuotaDay != DayOf(now, t.Refresh) {
 		return 0
 	}
 	most := l.Day - l.Reserve
@@ -55,11 +55,11 @@ func OverQuota(g *gk.Grant, t Terms, now time.Time, reserve bool) time.Duration 
 	if g.QuotaUsed < most {
 		return 0
 	}
-	return nextDay(now, t.Renewal).Sub(now)
+	return nextDay(now, t.Refresh).Sub(now)
 }
 
 // nextDay is when the platform's next day begins, and with it the count of calls anew.
-func nextDay(now time.Time, f platform.Renewal) time.Time {
+func nextDay(now time.Time, f platform.Refresh) time.Time {
 	zone := f.Location()
 	local := now.In(zone)
 	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone)
@@ -67,12 +67,12 @@ func nextDay(now time.Time, f platform.Renewal) time.Time {
 
 // inLastLead reports whether a token is in the part of its life in which a refresh by itself may use the reserve: the
 // last quarter of the ordinary lead.
-func inLastLead(g *gk.Grant, f platform.Renewal, now time.Time) bool {
+func inLastLead(g *gk.Grant, f platform.Refresh, now time.Time) bool {
 	return !g.Expires.IsZero() && g.Expires.Sub(now) < leadOf(f, g.Life())/4
 }
 
 // DayOf numbers the days of the platform's zone.
-func DayOf(t time.Time, f platform.Renewal) int64 {
+func DayOf(t time.Time, f platform.Refresh) int64 {
 	local := t.In(f.Location())
 	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
 }
@@ -85,7 +85,7 @@ const nearly = 80
 
 // CountCall counts one token call of a grant. The one that uses up four fifths of the day's calls is told, once a day.
 func CountCall(g *gk.Grant, t Terms, now time.Time) []gk.Event {
-	if day := DayOf(now, t.Renewal); g.QuotaDay != day {
+	if day := DayOf(now, t.Refresh); g.QuotaDay != day {
 		g.QuotaDay, g.QuotaUsed = day, 0
 	}
 	g.QuotaUsed++
@@ -95,7 +95,7 @@ func CountCall(g *gk.Grant, t Terms, now time.Time) []gk.Event {
 		return nil
 	}
 	return []gk.Event{Event(gk.EventQuotaNear, "engine", g, now, map[string]any{
-		"limit": LimitTokenCalls, "used": g.QuotaUsed, "of": t.Calls.Day, "resets_at": nextDay(now, t.Renewal).UTC().Format(time.RFC3339),
+		"limit": LimitTokenCalls, "used": g.QuotaUsed, "of": t.Calls.Day, "resets_at": nextDay(now, t.Refresh).UTC().Format(time.RFC3339),
 	})}
 }
 

@@ -138,7 +138,7 @@ func TestPlaceAnAccessTokenThatCanBeTraded(t *testing.T) {
 	if g, _ := lifecycle.Place(nil, terms(), &c, noon); g.Renewable {
 		t.Error("an access token alone is renewable")
 	}
-	trades := terms(func(t *lifecycle.Terms) { t.Renewal.From = platform.FromAccess })
+	trades := terms(func(t *lifecycle.Terms) { t.Refresh.From = platform.FromAccess })
 	if g, _ := lifecycle.Place(nil, trades, &c, noon); !g.Renewable {
 		t.Error("an access token that can be traded is not renewable")
 	}

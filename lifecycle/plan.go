@@ -29,7 +29,7 @@ func soonestDue(g *gk.Grant, t Terms, now time.Time) time.Time {
 		return g.AttemptUntil
 	}
 	var due time.Time
-	for _, at := range []time.Time{refreshAt(g, t, now), warnAt(g, now), confirmAt(g, now), endAt(g, t, now), probeAt(g, t, now)} {
+	for _, at := range []time.Time{nextRefresh(g, t, now), warnAt(g, now), confirmAt(g, now), endAt(g, t, now), probeAt(g, t, now)} {
 		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
 			due = at
 		}
@@ -40,12 +40,12 @@ func soonestDue(g *gk.Grant, t Terms, now time.Time) time.Time {
 	return due
 }
 
-// refreshAt is when a grant is refreshed or its doubt settled, not before the pause of a refusal is over.
-func refreshAt(g *gk.Grant, t Terms, now time.Time) time.Time {
+// nextRefresh is when a grant is refreshed or its doubt settled, not before the pause of a refusal is over.
+func nextRefresh(g *gk.Grant, t Terms, now time.Time) time.Time {
 	if !g.Renewable {
 		return time.Time{}
 	}
-	at := renewAt(g, t)
+	at := refreshAt(g, t)
 	if g.InDoubt() {
 		at = settleAt(g, t.For(g), now)
 	}
@@ -107,11 +107,11 @@ func endsWith(token, authorization time.Time) bool {
 // purpose: one that does has changed a unit, or gives what has ended already, and is not asked without a pause.
 const shortestPace = time.Minute
 
-// renewAt returns when a grant is refreshed by itself: the platform's lead before the end that comes first, spread so
+// refreshAt returns when a grant is refreshed by itself: the platform's lead before the end that comes first, spread so
 // that ten thousand grants of one day do not fall due in one minute. Long-lived tokens are refreshed in a quiet window
 // of the platform's zone, in the first night in which no more than the lead is left. A pair that several grants share,
 // and an access token that has yet to be traded for a pair, are due at once.
-func renewAt(g *gk.Grant, t Terms) time.Time {
+func refreshAt(g *gk.Grant, t Terms) time.Time {
 	if Shared(g) || tradable(t, g) {
 		return g.PairAskedAt
 	}
@@ -158,7 +158,7 @@ func renewAt(g *gk.Grant, t Terms) time.Time {
 }
 
 // keepAliveAt returns when a grant that nobody reads is refreshed, so that its refresh token does not end.
-func keepAliveAt(g *gk.Grant, f platform.Renewal) time.Time {
+func keepAliveAt(g *gk.Grant, f platform.Refresh) time.Time {
 	end := g.RefreshExpires
 	if end.IsZero() {
 		end = g.PairAskedAt.Add(time.Duration(f.RefreshLife))
@@ -171,7 +171,7 @@ func keepAliveAt(g *gk.Grant, f platform.Renewal) time.Time {
 func ended(g *gk.Grant, at time.Time) bool { return !g.Expires.IsZero() && !g.Expires.After(at) }
 
 // leadOf is how long before its end a token with this life is refreshed.
-func leadOf(f platform.Renewal, life time.Duration) time.Duration {
+func leadOf(f platform.Refresh, life time.Duration) time.Duration {
 	if f.LeadPart > 0 {
 		return time.Duration(f.LeadPart * float64(life))
 	}
@@ -185,15 +185,15 @@ func Spread(id string) float64 {
 	return float64(h.Sum32()) / (1 << 32)
 }
 
-// RenewalDue reports whether the refresh of a grant is due.
-func RenewalDue(g *gk.Grant, t Terms, now time.Time) bool {
+// RefreshDue reports whether the refresh of a grant is due.
+func RefreshDue(g *gk.Grant, t Terms, now time.Time) bool {
 	if g.RetryAt.After(now) {
 		return false
 	}
 	if g.InDoubt() {
 		return !settleAt(g, t.For(g), now).After(now)
 	}
-	at := renewAt(g, t)
+	at := refreshAt(g, t)
 	return !at.IsZero() && !at.After(now)
 }
 

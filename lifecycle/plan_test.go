@@ -15,12 +15,12 @@ func TestPlan(t *testing.T) {
 	// A quarter of a life of four hours is left, less the grant's share of a quarter of that.
 	refresh := hours(1).Add(-time.Duration(share * float64(time.Hour) / 4)).Truncate(time.Millisecond)
 	monthly := func(t *lifecycle.Terms) {
-		t.Renewal.LeadPart, t.Renewal.Lead, t.Renewal.Window, t.Renewal.Zone = 0, platform.Duration(7*24*time.Hour), "02:00-05:00", "Asia/Shanghai"
+		t.Refresh.LeadPart, t.Refresh.Lead, t.Refresh.Window, t.Refresh.Zone = 0, platform.Duration(7*24*time.Hour), "02:00-05:00", "Asia/Shanghai"
 	}
 	// Seven days before the end it is 20:00 in Shanghai, so the night begins six hours later.
 	night := hours(24*23 + 6).Add(time.Duration(share * float64(3*time.Hour))).Truncate(time.Millisecond)
 	probed := func(t *lifecycle.Terms) { t.Probe = 30 * time.Minute }
-	fromAccess := func(t *lifecycle.Terms) { t.Renewal.From = platform.FromAccess }
+	fromAccess := func(t *lifecycle.Terms) { t.Refresh.From = platform.FromAccess }
 	in := func(s gk.State) func(*gk.Grant) { return func(g *gk.Grant) { g.State = s } }
 	final := func(g *gk.Grant) { g.Renewable = false }
 	for name, c := range map[string]struct {
@@ -61,7 +61,7 @@ func TestPlan(t *testing.T) {
 
 func TestRenewable(t *testing.T) {
 	style := func(s, from string) lifecycle.Terms {
-		return terms(func(t *lifecycle.Terms) { t.Renewal.Style, t.Renewal.From = s, from })
+		return terms(func(t *lifecycle.Terms) { t.Refresh.Style, t.Refresh.From = s, from })
 	}
 	alone := func(g *gk.Grant) { g.Refresh = nil }
 	nothing := func(g *gk.Grant) { g.Access, g.Refresh = nil, nil }
@@ -77,8 +77,8 @@ func TestRenewable(t *testing.T) {
 		"an access token that can be traded":   {healthy(alone), style(platform.Rotate, platform.FromAccess), false, true},
 		"nothing where a token is traded":      {healthy(nothing), style(platform.Rotate, platform.FromAccess), false, false},
 		"nothing where the app asks by itself": {healthy(nothing), style(platform.Reask, ""), false, true},
-		"a platform that never refreshes":      {healthy(), style(platform.NoRenewal, ""), false, false},
-		"a driver that cannot ask":             {healthy(), terms(func(t *lifecycle.Terms) { t.Renews = false }), false, false},
+		"a platform that never refreshes":      {healthy(), style(platform.NoRefresh, ""), false, false},
+		"a driver that cannot ask":             {healthy(), terms(func(t *lifecycle.Terms) { t.Refreshes = false }), false, false},
 	} {
 		g := c.grant
 		if got := lifecycle.Renewable(c.terms, &g, c.final); got != c.want {
@@ -95,7 +95,7 @@ func TestPlanIsNeverEarly(t *testing.T) {
 		"after failures": healthy(func(g *gk.Grant) { g.RetryAt = hours(1.5).Add(time.Microsecond) }),
 	} {
 		at := lifecycle.Plan(&g, terms(), since).Truncate(time.Millisecond)
-		if !lifecycle.RenewalDue(&g, terms(), at) {
+		if !lifecycle.RefreshDue(&g, terms(), at) {
 			t.Errorf("%s: nothing is due at %s, for which it was planned", name, at)
 		}
 	}

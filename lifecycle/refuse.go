@@ -22,9 +22,9 @@ type RefuseOutcome string
 
 // What a refusal means.
 const (
-	TriedAgain    RefuseOutcome = "tried again"    // after a pause
-	NeedsMerchant RefuseOutcome = "needs merchant" // only the merchant can bring another pair
-	NeverRenewed  RefuseOutcome = "never renewed"  // learned: grants of this kind are not refreshed
+	TriedAgain     RefuseOutcome = "tried again"    // after a pause
+	NeedsMerchant  RefuseOutcome = "needs merchant" // only the merchant can bring another pair
+	NeverRefreshed RefuseOutcome = "never renewed"  // learned: grants of this kind are not refreshed
 )
 
 // Refuse records a platform's refusal of a refresh. It never takes away a token that is still good.
@@ -37,7 +37,7 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 	f.At = gk.At(now)
 	switch {
 	case r.Kind:
-		outcome = NeverRenewed
+		outcome = NeverRefreshed
 		if g.Renewable {
 			g.Warned = 0 // those warnings were about another end
 		}

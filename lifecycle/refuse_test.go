@@ -67,7 +67,7 @@ func TestRefuse(t *testing.T) {
 				g.Failures, g.RetryAt, g.Doubts, g.DoubtSince = 1, noon.Add(30*time.Second), 1, hours(-1)
 			}, "",
 		},
-		"grants of this kind are never refreshed": {attempted(failed(2)), fault(gk.None), true, lifecycle.NeverRenewed, func(g *gk.Grant) { g.Renewable, g.Warned = false, 1 }, ""},
+		"grants of this kind are never refreshed": {attempted(failed(2)), fault(gk.None), true, lifecycle.NeverRefreshed, func(g *gk.Grant) { g.Renewable, g.Warned = false, 1 }, ""},
 		"another attempt holds the grant by now": {
 			attempted(func(g *gk.Grant) { g.AttemptID = "att-9" }), fault(gk.Retry), false, lifecycle.TriedAgain,
 			func(g *gk.Grant) { g.Failures, g.RetryAt = 1, noon.Add(30*time.Second); hold(g, "att-9") }, "",

@@ -9,7 +9,7 @@ import (
 
 // Unmoved reports whether an answer brings the pair that was sent: the driver says so, or the platform is one that may do
 // that and the tokens are the same.
-func Unmoved(f platform.Renewal, i platform.Issue, sent gk.Token) bool {
+func Unmoved(f platform.Refresh, i platform.Issue, sent gk.Token) bool {
 	if i.Same {
 		return true
 	}
@@ -60,7 +60,7 @@ func Keep(g *gk.Grant, t Terms, i platform.Issue, now time.Time) []gk.Event {
 }
 
 // nextUseful returns when a platform that gave the pair that was sent can be expected to give another one.
-func nextUseful(g *gk.Grant, f platform.Renewal, now time.Time) time.Time {
+func nextUseful(g *gk.Grant, f platform.Refresh, now time.Time) time.Time {
 	if g.Expires.IsZero() {
 		return now.Add(24 * time.Hour)
 	}

@@ -11,7 +11,7 @@ import (
 
 // near are the terms of a platform that gives the same pair until the last hour.
 func near(t *lifecycle.Terms) {
-	t.Renewal = platform.Renewal{
+	t.Refresh = platform.Refresh{
 		Style: platform.SameUntilNear, AfterLostAnswer: platform.RepeatAny,
 		Lead: platform.Duration(45 * time.Minute), UsefulIn: platform.Duration(time.Hour),
 	}
@@ -33,7 +33,7 @@ func TestUnmoved(t *testing.T) {
 		"a platform that rotates, with the tokens that were": {platform.Rotate, platform.Issue{Token: sent}, false},
 		"no token at all":                                    {platform.SameUntilNear, platform.Issue{}, false},
 	} {
-		if got := lifecycle.Unmoved(platform.Renewal{Style: c.style}, c.issue, sent); got != c.want {
+		if got := lifecycle.Unmoved(platform.Refresh{Style: c.style}, c.issue, sent); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

@@ -23,7 +23,7 @@ const (
 // because its buyer was slow. It goes onto the generation that it was bought with; onto a later one only where the same
 // refresh token was spent twice and this answer is the later one. It yields to an attempt that is under way and may still
 // repeat the token that it was bought with, counted from the first use whose answer is missing.
-func Weigh(g *gk.Grant, r gk.Renewal, now time.Time) Fate {
+func Weigh(g *gk.Grant, r gk.Refreshed, now time.Time) Fate {
 	if g.PairFrom == r.Attempt && g.PairSpent == r.Spent {
 		return StoredBefore
 	}
@@ -48,9 +48,9 @@ func Weigh(g *gk.Grant, r gk.Renewal, now time.Time) Fate {
 }
 
 // TakeAtOnce stores a pair that brings nothing but itself and facts, and tells nobody. Stored is its only outcome that
-// changes the grant. Where a renewal is Held, the pair is Late for a grant of which anything else was told than its attempt:
+// changes the grant. Where a refresh is Held, the pair is Late for a grant of which anything else was told than its attempt:
 // what was told owes an event. So is one whose facts were made of others than the grant has.
-func TakeAtOnce(g *gk.Grant, r gk.Renewal) Fate {
+func TakeAtOnce(g *gk.Grant, r gk.Refreshed) Fate {
 	fate := Weigh(g, r, r.At)
 	if fate == Stored && (g.Generation != r.Spent || r.Held && (g.AttemptID != r.Attempt || troubled(g)) || otherFacts(g, r)) {
 		fate = Late
@@ -68,7 +68,7 @@ func TakeAtOnce(g *gk.Grant, r gk.Renewal) Fate {
 }
 
 // otherFacts reports whether the facts that a pair brings were made of others than the grant has.
-func otherFacts(g *gk.Grant, r gk.Renewal) bool {
+func otherFacts(g *gk.Grant, r gk.Refreshed) bool {
 	return len(r.Facts) > 0 && !maps.Equal(g.Facts, r.FactsWere)
 }
 
@@ -78,7 +78,7 @@ func troubled(g *gk.Grant) bool {
 }
 
 // store puts a pair onto a grant.
-func store(g *gk.Grant, r gk.Renewal) {
+func store(g *gk.Grant, r gk.Refreshed) {
 	g.Pair, g.Renewable = r.Pair, r.Renewable
 	g.Generation++
 	g.Origin = gk.Origin{PairFrom: r.Attempt, PairSpent: r.Spent, PairAskedAt: r.AskedAt}
@@ -104,7 +104,7 @@ func BroughtBy(i platform.Issue) Brought {
 
 // Take stores a pair that Weigh says is Stored, sealed for the generation after the present one, with all that came
 // beside it.
-func Take(g *gk.Grant, t Terms, r gk.Renewal, b Brought, now time.Time) []gk.Event {
+func Take(g *gk.Grant, t Terms, r gk.Refreshed, b Brought, now time.Time) []gk.Event {
 	owed := g.State != gk.Active && g.State != gk.Held || g.InDoubt() || g.Failures > 0 || !g.Renewable
 	was, mine := g.Renewable, g.AttemptID == r.Attempt || g.Generation == r.Spent
 	store(g, r)
@@ -130,7 +130,7 @@ func Take(g *gk.Grant, t Terms, r gk.Renewal, b Brought, now time.Time) []gk.Eve
 }
 
 // Forgo tells of a pair that Weigh says is Late, and gives back the attempt that brought it.
-func Forgo(g *gk.Grant, r gk.Renewal, now time.Time) []gk.Event {
+func Forgo(g *gk.Grant, r gk.Refreshed, now time.Time) []gk.Event {
 	if g.AttemptID == r.Attempt {
 		Release(g)
 	}
@@ -201,7 +201,7 @@ func itself(g *gk.Grant, shops []gk.Shop) bool {
 }
 
 // After is the grant that a pair would make, as far as planning the next refresh goes.
-func After(g *gk.Grant, r gk.Renewal, ceiling time.Time) gk.Grant {
+func After(g *gk.Grant, r gk.Refreshed, ceiling time.Time) gk.Grant {
 	next := *g
 	next.Ceiling = Ceiling(g, ceiling, r.Expires)
 	next.Facts = WithFact(g.Facts, FactShared, "")

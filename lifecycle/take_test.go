@@ -12,8 +12,8 @@ import (
 const century = 100 * 365 * 24 * time.Hour
 
 // bought is the pair that the attempt under way brings, spending generation 3.
-func bought(changes ...func(*gk.Renewal)) gk.Renewal {
-	r := gk.Renewal{
+func bought(changes ...func(*gk.Refreshed)) gk.Refreshed {
+	r := gk.Refreshed{
 		Grant: "grt", Attempt: "att-3", Spent: 3, AskedAt: noon.Add(-time.Minute), At: noon,
 		Pair:      gk.Pair{Access: gk.Sealed("access 4"), Refresh: gk.Sealed("refresh 4"), KeyID: 2, Expires: hours(4), RefreshExpires: hours(24 * 30)},
 		Renewable: true,
@@ -25,8 +25,8 @@ func bought(changes ...func(*gk.Renewal)) gk.Renewal {
 	return r
 }
 
-func by(attempt string, repeatFor time.Duration) func(*gk.Renewal) {
-	return func(r *gk.Renewal) { r.Attempt, r.RepeatFor = attempt, repeatFor }
+func by(attempt string, repeatFor time.Duration) func(*gk.Refreshed) {
+	return func(r *gk.Refreshed) { r.Attempt, r.RepeatFor = attempt, repeatFor }
 }
 
 func TestWeigh(t *testing.T) {
@@ -41,7 +41,7 @@ func TestWeigh(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		grant gk.Grant
-		pair  gk.Renewal
+		pair  gk.Refreshed
 		want  lifecycle.Fate
 	}{
 		"the attempt that holds the grant brings it":             {attempted(), bought(), lifecycle.Stored},
@@ -68,11 +68,11 @@ func TestWeigh(t *testing.T) {
 }
 
 func TestTakeAtOnce(t *testing.T) {
-	held := func(r *gk.Renewal) { r.Held = true }
-	facts := func(r *gk.Renewal) { r.Facts, r.FactsWere = map[string]string{"a": "2"}, map[string]string{"a": "1"} }
+	held := func(r *gk.Refreshed) { r.Held = true }
+	facts := func(r *gk.Refreshed) { r.Facts, r.FactsWere = map[string]string{"a": "2"}, map[string]string{"a": "1"} }
 	for name, c := range map[string]struct {
 		grant gk.Grant
-		pair  gk.Renewal
+		pair  gk.Refreshed
 		want  lifecycle.Fate
 	}{
 		"nothing was told of the grant":           {attempted(), bought(held), lifecycle.Stored},
@@ -106,7 +106,7 @@ func TestTake(t *testing.T) {
 	jitter, moved := hours(24*365).Add(9*time.Minute), hours(24*365).Add(11*time.Minute)
 	for name, c := range map[string]struct {
 		grant   gk.Grant
-		pair    gk.Renewal
+		pair    gk.Refreshed
 		brought lifecycle.Brought
 		want    func(*gk.Grant)
 		events  string
@@ -116,7 +116,7 @@ func TestTake(t *testing.T) {
 		"of a grant that was given up":        {healthy(func(g *gk.Grant) { g.State, g.Renewable, g.Warned = gk.Expired, false, 1 }), bought(), lifecycle.Brought{}, func(*gk.Grant) {}, gk.EventGrantRecovered},
 		"of a held grant":                     {attempted(func(g *gk.Grant) { g.State = gk.Held }), bought(), lifecycle.Brought{}, func(g *gk.Grant) { g.State = gk.Held }, ""},
 		"after doubts and failures":           {attempted(func(g *gk.Grant) { g.Doubts, g.DoubtSince, g.Failures, g.RetryAt = 2, hours(-1), 3, hours(1) }), bought(), lifecycle.Brought{}, func(*gk.Grant) {}, gk.EventGrantRecovered},
-		"the last one there is":               {attempted(), bought(func(r *gk.Renewal) { r.Renewable = false }), lifecycle.Brought{}, func(g *gk.Grant) { g.Renewable = false }, gk.EventGrantNeedsAuthorization},
+		"the last one there is":               {attempted(), bought(func(r *gk.Refreshed) { r.Renewable = false }), lifecycle.Brought{}, func(g *gk.Grant) { g.Renewable = false }, gk.EventGrantNeedsAuthorization},
 		"with fewer scopes":                   {attempted(func(g *gk.Grant) { g.Scopes = []string{"a", "b"} }), bought(), lifecycle.Brought{Scopes: []string{"a"}}, func(g *gk.Grant) { g.Scopes = []string{"a"} }, gk.EventGrantAuthorized},
 		"with another host":                   {attempted(), bought(), lifecycle.Brought{Subject: gk.Subject{Host: "two"}}, func(g *gk.Grant) { g.Subject.Host = "two" }, ""},
 		"the shared one, replaced":            {attempted(func(g *gk.Grant) { g.Facts = map[string]string{lifecycle.FactShared: "true"} }), bought(), lifecycle.Brought{}, func(g *gk.Grant) { g.Facts = map[string]string{} }, ""},
@@ -196,7 +196,7 @@ func TestPairWithFactsIsTakenAtOnceAsTakeTakesIt(t *testing.T) {
 		brought := map[string]string{"b": "3"}
 		slow := attempted(func(g *gk.Grant) { g.Facts = had })
 		quick := slow
-		r := bought(func(r *gk.Renewal) { r.Facts, r.FactsWere = lifecycle.Learned(&slow, brought), had })
+		r := bought(func(r *gk.Refreshed) { r.Facts, r.FactsWere = lifecycle.Learned(&slow, brought), had })
 		next := lifecycle.After(&quick, r, time.Time{})
 		r.Due = lifecycle.Plan(&next, terms(), noon)
 		if got := lifecycle.TakeAtOnce(&quick, r); got != lifecycle.Stored {

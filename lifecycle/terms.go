@@ -10,14 +10,14 @@ import (
 
 // Terms are what the rules must know of a platform and an app.
 type Terms struct {
-	Renewal  platform.Renewal    // of the app's profile and stage
-	Own      *platform.Renewal   // of the app's own token; nil: it has none
-	Minted   string              // CursorSecret of the app, where pairs are pinned to its secret; empty: any pair will do
-	Calls    platform.TokenCalls // limits of token calls for one subject
-	Probe    time.Duration       // how often the platform is asked whether a grant lives; 0: never
-	Tokens   bool                // grants have a token
-	Renews   bool                // the driver can build a request that refreshes
-	Inspects bool                // the driver can ask what a credential is
+	Refresh   platform.Refresh    // of the app's profile and stage
+	Own       *platform.Refresh   // of the app's own token; nil: it has none
+	Minted    string              // CursorSecret of the app, where pairs are pinned to its secret; empty: any pair will do
+	Calls     platform.TokenCalls // limits of token calls for one subject
+	Probe     time.Duration       // how often the platform is asked whether a grant lives; 0: never
+	Tokens    bool                // grants have a token
+	Refreshes bool                // the driver can build a request that refreshes
+	Inspects  bool                // the driver can ask what a credential is
 }
 
 // CursorSecret is, in an app's cursors, the moment in unix milliseconds at which the secret that pairs are pinned to was
@@ -27,38 +27,38 @@ const CursorSecret = "secret_since"
 // TermsOf reads the terms of an app from the facts of its platform and what its driver can do.
 func TermsOf(d platform.Driver, app gk.App) Terms {
 	facts := d.Spec().Facts
-	_, renews := d.(platform.Renewer)
+	_, refreshes := d.(platform.Refresher)
 	_, inspects := d.(platform.Inspector)
-	var own *platform.Renewal
+	var own *platform.Refresh
 	if facts.AppToken != nil {
-		own = &facts.AppToken.Renewal
+		own = &facts.AppToken.Refresh
 	}
-	renewal, minted := facts.Renew(app.Profile, app.Stage), ""
-	if renewal.PinnedTo != "" {
+	refresh, minted := facts.RefreshOf(app.Profile, app.Stage), ""
+	if refresh.PinnedTo != "" {
 		minted = app.Cursors[CursorSecret]
 	}
 	return Terms{
-		Own: own, Minted: minted, Renewal: renewal, Calls: facts.Limits.TokenCalls, Probe: time.Duration(facts.Push.Probe),
-		Tokens: facts.Tokens, Renews: renews, Inspects: inspects,
+		Own: own, Minted: minted, Refresh: refresh, Calls: facts.Limits.TokenCalls, Probe: time.Duration(facts.Push.Probe),
+		Tokens: facts.Tokens, Refreshes: refreshes, Inspects: inspects,
 	}
 }
 
 // For returns the facts that hold for a grant as it stands: those of the app's own token for that, those of the trade for an
 // access token that has yet to be traded.
-func (t Terms) For(g *gk.Grant) platform.Renewal {
+func (t Terms) For(g *gk.Grant) platform.Refresh {
 	if t.Own != nil && g.Subject.Kind == gk.KindApp {
 		return *t.Own
 	}
 	if tradable(t, g) {
-		return t.Renewal.Trading()
+		return t.Refresh.Trading()
 	}
-	return t.Renewal
+	return t.Refresh
 }
 
 // Lease returns when the lease of an attempt ends that begins now: the hard end of the longest request that it may stand
 // for and a little more. It is not prolonged.
 func (t Terms) Lease(now time.Time) time.Time {
-	longest := max(t.Renewal.Deadline(), t.Renewal.Trading().Deadline())
+	longest := max(t.Refresh.Deadline(), t.Refresh.Trading().Deadline())
 	if t.Own != nil {
 		longest = max(longest, t.Own.Deadline())
 	}
@@ -87,11 +87,11 @@ func asleep(g *gk.Grant, t Terms) bool {
 // Renewable reports whether a grant with this pair can be refreshed without the merchant. final is the platform's own
 // word that it cannot.
 func Renewable(t Terms, g *gk.Grant, final bool) bool {
-	if !t.Renews || final {
+	if !t.Refreshes || final {
 		return false
 	}
 	switch t.For(g).Style {
-	case platform.NoRenewal:
+	case platform.NoRefresh:
 		return false
 	case platform.Reask:
 		return true
@@ -101,5 +101,5 @@ func Renewable(t Terms, g *gk.Grant, final bool) bool {
 
 // tradable reports whether a grant has an access token alone, which the platform trades for a pair.
 func tradable(t Terms, g *gk.Grant) bool {
-	return t.Renewal.From == platform.FromAccess && len(g.Refresh) == 0 && len(g.Access) > 0
+	return t.Refresh.From == platform.FromAccess && len(g.Refresh) == 0 && len(g.Access) > 0
 }

@@ -29,7 +29,7 @@ func Turn(g *gk.Grant, t Terms, app gk.App, now time.Time) (Errand, []gk.Event) 
 	doubted := len(events) > 0 && now.Before(g.DoubtSince.Add(t.Lease(now).Sub(now)))
 	events = append(events, lapse(g, t, now)...)
 	events = append(events, Warn(g, now)...)
-	if g.Renewable && g.State != gk.Expired && RenewalDue(g, t, now) {
+	if g.Renewable && g.State != gk.Expired && RefreshDue(g, t, now) {
 		wait := OverQuota(g, t, now, inLastLead(g, t.For(g), now))
 		if wait == 0 {
 			return SendRefresh, append(events, CountCall(g, t, now)...)

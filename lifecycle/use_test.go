@@ -12,8 +12,8 @@ import (
 // onUse are the terms of a platform whose tokens are refreshed when somebody reads them: ten days before the refresh
 // token's end at the latest, which comes thirty days after the pair.
 func onUse(t *lifecycle.Terms) {
-	t.Renewal.When, t.Renewal.LeadPart = platform.WhenUse, 0
-	t.Renewal.KeepAlive, t.Renewal.RefreshLife = platform.Duration(240*time.Hour), platform.Duration(720*time.Hour)
+	t.Refresh.When, t.Refresh.LeadPart = platform.WhenUse, 0
+	t.Refresh.KeepAlive, t.Refresh.RefreshLife = platform.Duration(240*time.Hour), platform.Duration(720*time.Hour)
 }
 
 func TestAGrantThatNobodyReadsIsKeptAlive(t *testing.T) {
@@ -74,8 +74,8 @@ func TestAReaderWhoGetsNothingWakesAGrant(t *testing.T) {
 
 // trading are the terms of a platform that trades access tokens, and answers a trade again for an hour only.
 func trading(t *lifecycle.Terms) {
-	t.Renewal.From = platform.FromAccess
-	t.Renewal.Trade = &platform.Trade{AfterLostAnswer: platform.RepeatFor, RepeatFor: platform.Duration(time.Hour)}
+	t.Refresh.From = platform.FromAccess
+	t.Refresh.Trade = &platform.Trade{AfterLostAnswer: platform.RepeatFor, RepeatFor: platform.Duration(time.Hour)}
 }
 
 func TestATradeHasARuleOfItsOwn(t *testing.T) {

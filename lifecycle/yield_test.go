@@ -21,7 +21,7 @@ func TestYield(t *testing.T) {
 		"one that was revoked":           {func(g *gk.Grant) { g.State = gk.Revoked }, lifecycle.Still},
 	} {
 		g := healthy(c.change)
-		was, terms := g.RetryAt, lifecycle.Terms{Tokens: true, Renews: true}
+		was, terms := g.RetryAt, lifecycle.Terms{Tokens: true, Refreshes: true}
 		outcome := lifecycle.Yield(&g, terms, until, noon)
 		want := was
 		if c.want == lifecycle.Yielded {

@@ -1,7 +1,7 @@
 // Package notify is news out: events to the vendor's webhooks, alarms to the vendor's people.
 //
 // A follower reads published events by their position and stores a delivery for each outlet that wants one; deliveries are
-// claimed outlet by outlet, sent, and settled. Nothing here stands between a grant and its renewal: what is read is
+// claimed outlet by outlet, sent, and settled. Nothing here stands between a grant and its refresh: what is read is
 // committed, the connections are those of a gate of its own, and what goes wrong with one outlet is its own affair.
 // What was on its way when a process died is claimed again, so an event may come twice, under the same id.
 //

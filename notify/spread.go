@@ -12,7 +12,7 @@ import (
 
 const (
 	spreadEvents = 500
-	// A spread is one transaction of the database that renewals share: it stays short.
+	// A spread is one transaction of the database that refreshes share: it stays short.
 	spreadDeliveries = 1000
 	// Events that come together are told together: an alarm waits for so long before its first message.
 	gather = 3 * time.Second

@@ -224,7 +224,7 @@ func (l *line) open(d platform.Driver, now time.Time) (platform.App, error) {
 // token means it, unless they name another. Empty if there is none.
 func askingAgain(facts *platform.Facts) string {
 	for _, profile := range facts.Profiles {
-		if facts.Renew(profile, "online").Style == platform.Reask {
+		if facts.RefreshOf(profile, "online").Style == platform.Reask {
 			return profile
 		}
 	}

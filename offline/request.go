@@ -158,23 +158,23 @@ func arrival(address string, params url.Values) string {
 }
 
 func refresh(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
-	renewer, ok := d.(platform.Renewer)
+	refresher, ok := d.(platform.Refresher)
 	facts := d.Spec().Facts
-	renewal := facts.Renew(app.Profile, app.Stage)
-	if !ok || renewal.Style == platform.NoRenewal {
+	refresh := facts.RefreshOf(app.Profile, app.Stage)
+	if !ok || refresh.Style == platform.NoRefresh {
 		return nil, errors.New("a grant of this platform and profile cannot be renewed")
 	}
-	if facts.Tokens && !renewal.Asks(step.Token) {
+	if facts.Tokens && !refresh.Asks(step.Token) {
 		return nil, errors.New("token.refresh is empty")
 	}
-	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Facts: step.Facts, Token: step.Token})
+	return refresher.RefreshRequest(app, platform.Credential{Subject: step.Subject, Facts: step.Facts, Token: step.Token})
 }
 
 // obtain asks with the app's own credentials.
 func obtain(d platform.Driver, app platform.App, step Step) (*platform.Request, error) {
-	renewer, ok := d.(platform.Renewer)
-	if !ok || d.Spec().Facts.Renew(app.Profile, app.Stage).Style != platform.Reask {
+	refresher, ok := d.(platform.Refresher)
+	if !ok || d.Spec().Facts.RefreshOf(app.Profile, app.Stage).Style != platform.Reask {
 		return nil, errors.New("this platform and profile have no client credentials")
 	}
-	return renewer.RenewRequest(app, platform.Credential{Subject: step.Subject, Facts: step.Facts})
+	return refresher.RefreshRequest(app, platform.Credential{Subject: step.Subject, Facts: step.Facts})
 }

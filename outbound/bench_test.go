@@ -9,8 +9,8 @@ import (
 	"github.com/grantkeep/grantkeep/outbound"
 )
 
-// BenchmarkRenewal measures renewals to one host over kept-alive connections. The server shares the processors.
-func BenchmarkRenewal(b *testing.B) {
+// BenchmarkRefresh measures refreshes to one host over kept-alive connections. The server shares the processors.
+func BenchmarkRefresh(b *testing.B) {
 	var dials atomic.Int64
 	addr := serve(b, false, func(_ int, c net.Conn) {
 		dials.Add(1)

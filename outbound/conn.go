@@ -50,7 +50,7 @@ type exchange struct {
 // gotConn notes the connection that will carry the request. The transport calls it before it writes, on the goroutine of
 // the request, and once more for every repeat. By itself the transport sends again what it holds for idempotent (a GET, or
 // whatever has an Idempotency-Key) when a kept-alive connection dies, although the platform may have acted, and as often as
-// it finds such connections: a renewal must not be repeated at all, a call once.
+// it finds such connections: a refresh must not be repeated at all, a call once.
 func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 	if e.conn != nil && e.conn.written.Load() > e.start {
 		e.sent++

@@ -47,8 +47,8 @@ type Gate struct {
 	ways      *ways // nil: there is one
 
 	// Each purpose has connections of its own, so that none waits for another's.
-	renewals, calls, webhooks *http.Transport
-	closed                    atomic.Bool
+	refreshes, calls, webhooks *http.Transport
+	closed                     atomic.Bool
 }
 
 // New returns a Gate. It refuses an entry of o.Allow that is not HOST or HOST:PORT, and a proxy that is not http or https.
@@ -75,9 +75,9 @@ func New(o Options) (*Gate, error) {
 			ClientSessionCache: tls.NewLRUClientSessionCache(1024),
 		},
 	}
-	// Ten thousand renewals a second that take 200 ms each keep 2,000 connections to one host busy. Their idle time is short:
-	// a balancer that closes an idle connection in the moment of a renewal makes a doubt of it, and some close after 15 s.
-	g.renewals = g.transport(2048, 10*time.Second)
+	// Ten thousand refreshes a second that take 200 ms each keep 2,000 connections to one host busy. Their idle time is short:
+	// a balancer that closes an idle connection in the moment of a refresh makes a doubt of it, and some close after 15 s.
+	g.refreshes = g.transport(2048, 10*time.Second)
 	g.calls = g.transport(512, 30*time.Second)
 	g.webhooks = g.transport(4, 30*time.Second)
 	if o.Egress != nil {
@@ -109,7 +109,7 @@ func (g *Gate) transport(idlePerHost int, idleTime time.Duration) *http.Transpor
 func (g *Gate) pool(p Policy) *http.Transport {
 	switch {
 	case p.Once:
-		return g.renewals
+		return g.refreshes
 	case p.Public:
 		return g.webhooks
 	}
@@ -120,7 +120,7 @@ func (g *Gate) pool(p Policy) *http.Transport {
 // close after them.
 func (g *Gate) Close() {
 	g.closed.Store(true)
-	g.renewals.CloseIdleConnections()
+	g.refreshes.CloseIdleConnections()
 	g.calls.CloseIdleConnections()
 	g.webhooks.CloseIdleConnections()
 	if g.ways != nil {

@@ -24,7 +24,7 @@ type Policy struct {
 	Timeout time.Duration
 	// MaxBody bounds the body of an [Answer], in bytes after decompression. 0 is 1 MiB. Stream does not look at it.
 	MaxBody int64
-	// Once is for what must not be asked twice, renewals and exchanges: a request of which anything was written is never
+	// Once is for what must not be asked twice, refreshes and exchanges: a request of which anything was written is never
 	// repeated, by whatever method. Without it a GET may go out a second time when a kept-alive connection dies. One that no
 	// byte was written of goes out on another connection, if it has no body or has GetBody.
 	Once bool

@@ -126,8 +126,8 @@ func TestCallerLeavesWhileThePlatformThinks(t *testing.T) {
 	wantError(t, err, outbound.ErrNoAnswer, "cancelled by the caller")
 }
 
-// TestRenewalIsNeverRepeated: a warmed connection takes the request and dies. net/http would send an idempotent one again.
-func TestRenewalIsNeverRepeated(t *testing.T) {
+// TestRefreshIsNeverRepeated: a warmed connection takes the request and dies. net/http would send an idempotent one again.
+func TestRefreshIsNeverRepeated(t *testing.T) {
 	tests := []struct {
 		name, method, body, idempotencyKey string
 		once                               bool
@@ -228,13 +228,13 @@ func (d *dying) Write(b []byte) (int, error) {
 
 func TestDeadKeptAliveConnection(t *testing.T) {
 	tests := []struct {
-		name     string
-		body     int  // length of the body
-		left     int  // bytes that still get out on the dead connection
-		redial   bool // whether another connection can be made
-		replay   bool // whether the body can be had again
-		kind     error
-		renewals int64
+		name      string
+		body      int  // length of the body
+		left      int  // bytes that still get out on the dead connection
+		redial    bool // whether another connection can be made
+		replay    bool // whether the body can be had again
+		kind      error
+		refreshes int64
 	}{
 		{"another connection takes it", 60, 0, true, true, nil, 1},
 		{"no other connection", 60, 0, false, true, outbound.ErrNotSent, 0},
@@ -247,14 +247,14 @@ func TestDeadKeptAliveConnection(t *testing.T) {
 		for _, tt := range tests {
 			// Under TLS ten bytes are no record: the platform cannot have read any of the request.
 			if scheme == "https" && tt.left > 0 {
-				tt.kind, tt.renewals = nil, 1
+				tt.kind, tt.refreshes = nil, 1
 			}
 			t.Run(scheme+" "+tt.name, func(t *testing.T) {
-				var renewals atomic.Int64
+				var refreshes atomic.Int64
 				addr := serve(t, scheme == "https", func(_ int, c net.Conn) {
 					answers(c, func(r *http.Request) string {
 						if r.URL.Path == "/renew" {
-							renewals.Add(1)
+							refreshes.Add(1)
 						}
 						return ok("{}")
 					})
@@ -288,8 +288,8 @@ func TestDeadKeptAliveConnection(t *testing.T) {
 				} else if !errors.Is(err, tt.kind) {
 					t.Errorf("error = %v, want %v", err, tt.kind)
 				}
-				if got := renewals.Load(); got != tt.renewals {
-					t.Errorf("the platform saw %d renewals, want %d", got, tt.renewals)
+				if got := refreshes.Load(); got != tt.refreshes {
+					t.Errorf("the platform saw %d renewals, want %d", got, tt.refreshes)
 				}
 			})
 		}

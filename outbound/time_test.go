@@ -195,7 +195,7 @@ func (l listener) Accept() (net.Conn, error) {
 func (l listener) Close() error   { close(l); return nil }
 func (l listener) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
 
-func TestIdleConnectionsOfRenewalsEndEarly(t *testing.T) {
+func TestIdleConnectionsOfRefreshesEndEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dials := 0
 		dial := memory(t, func(c net.Conn) { answers(c, func(*http.Request) string { return ok("") }) })

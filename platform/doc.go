@@ -3,7 +3,7 @@
 // A [Driver] turns our words into one platform's protocol and back. It is pure: it builds requests and reads answers;
 // it does no I/O, has no clock, no randomness and no state. The engine sends each [Request] once, to an allowed host,
 // without following redirects, and hands the [Reply] back. What a platform can do beyond the seven methods, a driver
-// says by implementing one of the nine powers ([Renewer], [Inspector], [Census], [Subscriber], [Receiver], [Puller],
+// says by implementing one of the nine powers ([Refresher], [Inspector], [Census], [Subscriber], [Receiver], [Puller],
 // [Starter], [Revoker], [Verifier]); the engine finds them by assertion.
 //
 // Facts are data. Endpoints, lifetimes, limits, settings and hosts stand in the driver's platform.toml ([Facts]), its

@@ -27,7 +27,7 @@ type Driver interface {
 	// permission (Shopee v1, Meituan storemap): then ReadIssues gets a zero Reply.
 	ExchangeRequest(app App, cb Callback) (*Request, error)
 
-	// ReadIssues reads the answer to an exchange or a renewal: one Issue per subject. It returns a *gk.Fault for a
+	// ReadIssues reads the answer to an exchange or a refresh: one Issue per subject. It returns a *gk.Fault for a
 	// refusal, and an error that wraps ErrGarbage for an answer it cannot read (any 5xx, HTML, cut JSON, no token).
 	ReadIssues(app App, asked Asked, reply Reply) ([]Issue, error)
 
@@ -39,11 +39,11 @@ type Driver interface {
 	Diagnose(app App, asked Asked, reply Reply) *gk.Fault
 }
 
-// Renewer: tokens can be renewed without the merchant. Covers refresh tokens, client credentials, self and silent
-// grants, signed renewals without a token, and an app's own first token (zero Credential.Token).
-type Renewer interface {
-	// RenewRequest builds the one request that renews cred. Whoever sends it has spent cred.Token.Refresh.
-	RenewRequest(app App, cred Credential) (*Request, error)
+// Refresher: tokens can be refreshed without the merchant. Covers refresh tokens, client credentials, self and silent
+// grants, signed refreshes without a token, and an app's own first token (zero Credential.Token).
+type Refresher interface {
+	// RefreshRequest builds the one request that refreshes cred. Whoever sends it has spent cred.Token.Refresh.
+	RefreshRequest(app App, cred Credential) (*Request, error)
 }
 
 // Inspector: a second call tells what a credential is: identity, shops, end of the authorization, scopes, whether it
@@ -188,9 +188,9 @@ type Issue struct {
 	Scopes  []string
 	Shops   []gk.Shop
 	Facts   map[string]string
-	Shared  bool // the pair is common to all issues and must be renewed per subject at once (Shopee main account)
+	Shared  bool // the pair is common to all issues and must be refreshed per subject at once (Shopee main account)
 	Same    bool // the platform returned the pair we sent (Douyin, JD): not a new generation
-	Final   bool // the platform says it cannot be renewed (Taobao re_expires_in 0)
+	Final   bool // the platform says it cannot be refreshed (Taobao re_expires_in 0)
 
 	// Warnings are what is remarkable about a good pair, as codes of the catalogue (local:…).
 	Warnings []string

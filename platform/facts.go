@@ -71,7 +71,7 @@ type Facts struct {
 	Link       LinkFacts     `toml:"link" json:"link"`
 	Callback   CallbackFact  `toml:"callback" json:"callback"`
 	Recovery   RecoveryFacts `toml:"recovery" json:"recovery"`
-	Renewal    Renewal       `toml:"renew" json:"renew"`
+	Refresh    Refresh       `toml:"renew" json:"renew"`
 	AppToken   *AppToken     `toml:"app_token" json:"app_token,omitempty"` // nil: requests need none
 	Testing    *Testing      `toml:"testing" json:"testing,omitempty"`
 	Limits     Limits        `toml:"limits" json:"limits"`
@@ -134,13 +134,13 @@ type Limits struct {
 	Calls      []CallLimit       `toml:"calls" json:"calls"`
 	Clock      Duration          `toml:"clock" json:"clock"`                       // how far a signed timestamp may lie from the platform's clock; 0: unknown
 	ClockAhead Duration          `toml:"clock_ahead" json:"clock_ahead,omitempty"` // the same for one that lies ahead; 0: as clock
-	Pause      map[string]string `toml:"pause" json:"pause"`                       // platform's code = how long to stop: a duration, or "midnight" of the renewal's zone
+	Pause      map[string]string `toml:"pause" json:"pause"`                       // platform's code = how long to stop: a duration, or "midnight" of the refresh's zone
 }
 
-// TokenCalls limits exchanges, renewals and client credentials of one subject. Zero fields: no limit published.
+// TokenCalls limits exchanges, refreshes and client credentials of one subject. Zero fields: no limit published.
 type TokenCalls struct {
 	Gap     Duration `toml:"gap" json:"gap"`         // at least this long between two
-	Day     int64    `toml:"day" json:"day"`         // in a day of the renewal's zone
+	Day     int64    `toml:"day" json:"day"`         // in a day of the refresh's zone
 	Reserve int64    `toml:"reserve" json:"reserve"` // of them kept for people
 }
 
@@ -201,9 +201,9 @@ type PushFacts struct {
 }
 
 // AppToken is a token of the app itself, which requests about merchants' grants carry as App.Token. It is a grant of its own,
-// of the subject app:ID, made when it is first needed: RenewRequest gets that subject without a token.
+// of the subject app:ID, made when it is first needed: RefreshRequest gets that subject without a token.
 type AppToken struct {
-	Renewal Renewal `toml:"renew" json:"renew"`
+	Refresh Refresh `toml:"renew" json:"renew"`
 }
 
 // PasteFacts is about tokens that a merchant copies out of the platform's own pages, since no link leads to one.
@@ -225,7 +225,7 @@ type Lookup struct {
 	CatchAllLast bool `toml:"catch_all_last" json:"catch_all_last"` // a row that matches everything yields to the text alone
 
 	// TokenRefused lists the rows, by code or id, with which a call is told that its access token is not accepted: a
-	// renewal may help.
+	// refresh may help.
 	TokenRefused []string `toml:"token_refused" json:"token_refused"`
 
 	// NotRenewable lists the rows, by code or id, with which a refresh is told that grants of this kind are never
@@ -257,7 +257,7 @@ func (s *Spec) NotRenewable(f *gk.Fault) bool {
 	return slices.Contains(s.Facts.Lookup.NotRenewable, f.Row) || row != nil && slices.Contains(s.Facts.Lookup.NotRenewable, row.Code)
 }
 
-// WindowEnded returns the partial permission that a fault of a call says has ended: a renewal opens it again. It is
+// WindowEnded returns the partial permission that a fault of a call says has ended: a refresh opens it again. It is
 // empty for any other fault.
 func (s *Spec) WindowEnded(f *gk.Fault) string {
 	if f == nil {

@@ -134,12 +134,12 @@ func TestReadFactsIsStrict(t *testing.T) {
 	}
 }
 
-func TestFactsOfUnusualRenewals(t *testing.T) {
+func TestFactsOfUnusualRefreshes(t *testing.T) {
 	facts, err := platform.ReadFacts([]byte(strings.Replace(smallFacts, `lead = "1.5d"`, "lead = \"39h\"\nuseful_in = \"50h\"\nfrom = \"access\"", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := facts.Renewal; r.From != platform.FromAccess || time.Duration(r.UsefulIn) != 50*time.Hour {
+	if r := facts.Refresh; r.From != platform.FromAccess || time.Duration(r.UsefulIn) != 50*time.Hour {
 		t.Errorf("from %q, useful in %v; want access, 50h", r.From, r.UsefulIn)
 	}
 }
@@ -160,20 +160,20 @@ func TestLongestOperationWinsAndTheRestIsNever(t *testing.T) {
 	}
 }
 
-func TestRenewalOfAProfileReplacesTheGeneralOne(t *testing.T) {
+func TestRefreshOfAProfileReplacesTheGeneralOne(t *testing.T) {
 	f := mustFacts(t)
-	if got := f.Renew("public", "online").Style; got != platform.Rotate {
+	if got := f.RefreshOf("public", "online").Style; got != platform.Rotate {
 		t.Errorf("Renew(public).Style = %q, want rotate", got)
 	}
-	partner := f.Renew("partner", "testing")
+	partner := f.RefreshOf("partner", "testing")
 	if partner.Style != platform.Reask || partner.Lead != 0 {
 		t.Errorf("Renew(partner) = %+v, want the whole table of the profile, without the general lead", partner)
 	}
-	from, length, err := f.Renewal.WindowSpan()
+	from, length, err := f.Refresh.WindowSpan()
 	if err != nil || from != 2*time.Hour || length != 3*time.Hour {
 		t.Errorf("WindowSpan = %v, %v, %v, want 2h, 3h", from, length, err)
 	}
-	if got := f.Renewal.RepeatSpan(); got != 30*time.Minute {
+	if got := f.Refresh.RepeatSpan(); got != 30*time.Minute {
 		t.Errorf("RepeatSpan = %v, want 30m", got)
 	}
 }

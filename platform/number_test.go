@@ -43,7 +43,7 @@ func TestReservedInCall(t *testing.T) {
 
 func TestPauseAfter(t *testing.T) {
 	f := &platform.Facts{
-		Renewal: platform.Renewal{Zone: "Asia/Singapore"},
+		Refresh: platform.Refresh{Zone: "Asia/Singapore"},
 		Limits:  platform.Limits{Pause: map[string]string{"day": "midnight", "minute": "1h"}},
 	}
 	at := time.Date(2026, 1, 1, 14, 30, 0, 0, time.UTC) // 22:30 in Singapore

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// midnight stands in limits.pause for the end of the day in the renewal's zone.
+// midnight stands in limits.pause for the end of the day in the refresh's zone.
 const midnight = "midnight"
 
 // PauseAfter returns how long calls must stop after the platform answered with a code at the given moment; zero where
@@ -19,7 +19,7 @@ func (f *Facts) PauseAfter(code string, at time.Time) time.Duration {
 		return 0
 	}
 	if text == midnight {
-		local := at.In(f.Renewal.Location())
+		local := at.In(f.Refresh.Location())
 		return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location()).Sub(at)
 	}
 	var d Duration

@@ -82,7 +82,7 @@ func (f *Facts) check() error {
 	if f.Code == "" || !f.Names.complete() || len(f.Subjects) == 0 || len(f.Hosts) == 0 || len(f.Endpoints) == 0 {
 		errs = append(errs, errors.New("code, names in three languages, subjects, hosts and endpoints are required"))
 	}
-	errs = append(errs, f.Limits.check(), f.checkRenewals(), f.checkProfiles())
+	errs = append(errs, f.Limits.check(), f.checkRefreshes(), f.checkProfiles())
 	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
 		errs = append(errs, f.checkSetting(name, f.Settings[name]))
 	}
@@ -99,21 +99,21 @@ func (f *Facts) check() error {
 	return errors.Join(errs...)
 }
 
-// checkRenewals looks at the renewal facts that are no profile's.
-func (f *Facts) checkRenewals() error {
-	errs := []error{f.Renewal.check("renew")}
-	for _, r := range f.renewals() {
+// checkRefreshes looks at the refresh facts that are no profile's.
+func (f *Facts) checkRefreshes() error {
+	errs := []error{f.Refresh.check("renew")}
+	for _, r := range f.refreshes() {
 		if r.PinnedTo != "" && !f.Settings[r.PinnedTo].Secret {
 			errs = append(errs, fmt.Errorf("renew.pinned_to: %q is no secret setting", r.PinnedTo))
 		}
 	}
 	if f.AppToken != nil {
-		errs = append(errs, f.AppToken.Renewal.check("app_token.renew"), oneOf("app_token.renew.style", f.AppToken.Renewal.Style, Reask, Keep))
+		errs = append(errs, f.AppToken.Refresh.check("app_token.renew"), oneOf("app_token.renew.style", f.AppToken.Refresh.Style, Reask, Keep))
 	}
-	if f.Testing != nil && f.Testing.Renewal != nil {
-		errs = append(errs, f.Testing.Renewal.check("testing.renew"))
+	if f.Testing != nil && f.Testing.Refresh != nil {
+		errs = append(errs, f.Testing.Refresh.check("testing.renew"))
 	}
-	if f.CheckProfile != "" && f.Renew(f.CheckProfile, "").Style != Reask {
+	if f.CheckProfile != "" && f.RefreshOf(f.CheckProfile, "").Style != Reask {
 		errs = append(errs, fmt.Errorf("check_profile: %q is no profile that asks for its token anew", f.CheckProfile))
 	}
 	return errors.Join(errs...)
@@ -126,11 +126,11 @@ func (f *Facts) checkProfiles() error {
 		if !slices.Contains(f.Profiles, name) {
 			errs = append(errs, fmt.Errorf("profile.%s: not among profiles", name))
 		}
-		if v.Renewal != nil {
-			errs = append(errs, v.Renewal.check("profile."+name+".renew"))
+		if v.Refresh != nil {
+			errs = append(errs, v.Refresh.check("profile."+name+".renew"))
 		}
-		if v.Testing != nil && v.Testing.Renewal != nil {
-			errs = append(errs, v.Testing.Renewal.check("profile."+name+".testing.renew"))
+		if v.Testing != nil && v.Testing.Refresh != nil {
+			errs = append(errs, v.Testing.Refresh.check("profile."+name+".testing.renew"))
 		}
 	}
 	return errors.Join(errs...)
@@ -172,23 +172,23 @@ func (f *Facts) checkPaste() error {
 	return errors.Join(errs...)
 }
 
-// renewals lists the renewal facts of the platform and of its profiles.
-func (f *Facts) renewals() []Renewal {
-	all := []Renewal{f.Renewal}
+// refreshes lists the refresh facts of the platform and of its profiles.
+func (f *Facts) refreshes() []Refresh {
+	all := []Refresh{f.Refresh}
 	for _, v := range f.Profile {
-		if v.Renewal != nil {
-			all = append(all, *v.Renewal)
+		if v.Refresh != nil {
+			all = append(all, *v.Refresh)
 		}
 	}
 	return all
 }
 
-func (r Renewal) check(path string) error {
-	errs := []error{oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRenewal)}
+func (r Refresh) check(path string) error {
+	errs := []error{oneOf(path+".style", r.Style, Rotate, SameUntilNear, Extend, Keep, Reask, NoRefresh)}
 	if r.From != "" {
 		errs = append(errs, oneOf(path+".from", r.From, FromAccess))
 	}
-	if r.Style != NoRenewal {
+	if r.Style != NoRefresh {
 		errs = append(errs, lostAnswer(path, r.AfterLostAnswer, r.RepeatFor))
 	}
 	if r.Trade != nil {
@@ -201,7 +201,7 @@ func (r Renewal) check(path string) error {
 		broken bool
 		why    string
 	}{
-		{r.Style != NoRenewal && !r.leads(), ": either lead or lead_part (up to 0.9)"},
+		{r.Style != NoRefresh && !r.leads(), ": either lead or lead_part (up to 0.9)"},
 		{r.Trade != nil && r.From == "", ".trade needs from"},
 		{r.whenRead() && (r.KeepAlive <= 0 || r.RefreshLife < 2*r.KeepAlive),
 			".keep_alive is needed with when, and a refresh_life of at least twice as long"},
@@ -224,10 +224,10 @@ func (r Renewal) check(path string) error {
 }
 
 // whenRead reports whether the facts say something of refreshes on use.
-func (r Renewal) whenRead() bool { return r.When != "" || r.KeepAlive != 0 }
+func (r Refresh) whenRead() bool { return r.When != "" || r.KeepAlive != 0 }
 
 // leads reports whether the facts say in one way how long before the end a refresh comes; on use, either is optional.
-func (r Renewal) leads() bool {
+func (r Refresh) leads() bool {
 	once := r.When != "" || (r.Lead == 0) != (r.LeadPart == 0)
 	return once && r.LeadPart >= 0 && r.LeadPart <= 0.9
 }

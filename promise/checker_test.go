@@ -147,11 +147,11 @@ func (c *checker) compare(of subject, p pair, ours map[subject]gk.Grant) {
 		}
 		return
 	}
-	renews := p.refreshes(now)
-	if !renews && p.ExpiresAt.Before(now) {
+	refreshes := p.refreshes(now)
+	if !refreshes && p.ExpiresAt.Before(now) {
 		return // nothing is left of it at the platform either
 	}
-	held := g.State == gk.Active && (g.Renewable || !renews)
+	held := g.State == gk.Active && (g.Renewable || !refreshes)
 	cause := c.excused(of)
 	switch {
 	case held && c.servesTruth(g, p):

@@ -43,8 +43,8 @@ func (n named) UpdateGrant(
 	return n.Store.UpdateGrant(about(ctx, id), v, id, at, change)
 }
 
-func (n named) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
-	return n.Store.SaveRenewal(about(ctx, r.Grant), r)
+func (n named) SaveRefresh(ctx context.Context, r store.Refreshed) (bool, error) {
+	return n.Store.SaveRefresh(about(ctx, r.Grant), r)
 }
 
 func (n named) ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error) {

@@ -2,8 +2,8 @@
 //
 // Three verbs change a grant. [Grants.UpdateGrant] is the definition of a change: lock, read, change, write grant and
 // events, one transaction. [Grants.ClaimDue] is UpdateGrant for the many grants of one app that are due;
-// [Grants.SaveRenewal] is UpdateGrant for the one hot case, in one statement. The suite in storetest proves that the
-// latter two equal their UpdateGrant form under random interleavings. [Grants.SaveRenewals] is SaveRenewal for many, whose
+// [Grants.SaveRefresh] is UpdateGrant for the one hot case, in one statement. The suite in storetest proves that the
+// latter two equal their UpdateGrant form under random interleavings. [Grants.SaveRefreshes] is SaveRefresh for many, whose
 // commit they share.
 //
 // Duties of an implementation:

@@ -24,7 +24,7 @@ type Backlog struct {
 // Kinds of an EndCount.
 const (
 	EndCeiling = "ceiling" // of the authorization or the order
-	EndToken   = "token"   // of an access token that cannot be renewed
+	EndToken   = "token"   // of an access token that cannot be refreshed
 	EndRefresh = "refresh" // of the refresh token of a suspended grant
 )
 
@@ -56,7 +56,7 @@ type Overview interface {
 	GrantCounts(ctx context.Context, v gk.Viewer) ([]GrantCount, error)
 	// Summary counts the grants that the viewer sees: by platform, by state, by whose move it is as [grantkeep.Grant.WhoseMove]
 	// says, and by whether they meet, from now and within each of some times, an end that only the merchant can move: that of
-	// the authorization, or of a token that cannot be renewed. A grant counts once for each time. It costs what there is.
+	// the authorization, or of a token that cannot be refreshed. A grant counts once for each time. It costs what there is.
 	Summary(ctx context.Context, v gk.Viewer, now time.Time, within ...time.Duration) (Summary, error)
 	// Backlogs tells, of each platform that has an app, what is due at now and waits.
 	Backlogs(ctx context.Context, now time.Time) ([]Backlog, error)

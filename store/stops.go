@@ -8,7 +8,7 @@ import (
 )
 
 // Stops are the apps that an administrator has stopped. They stand apart from the apps' rows, so that no change of an app,
-// by a person or by a renewal that ends late, can undo one.
+// by a person or by a refresh that ends late, can undo one.
 type Stops interface {
 	// StopApp stops an app, or starts it again where stop is false, and stores the events with it; changed says whether it was
 	// otherwise before, and the events are stored only then. ErrNotFound if v sees no such app.

@@ -57,8 +57,8 @@ type Store interface {
 // Attempt is a claim as the store writes it.
 type Attempt = gk.Attempt
 
-// Renewal is a pair as the store writes it.
-type Renewal = gk.Renewal
+// Refreshed is a pair as the store writes it.
+type Refreshed = gk.Refreshed
 
 // Changes are grants that were changed since a position.
 type Changes struct {
@@ -84,7 +84,7 @@ type GrantFilter struct {
 }
 
 // Grants: every method is one transaction; nothing here asks a platform or sees a clear token. What v may not see does
-// not exist (ErrNotFound); the engine's own verbs (ClaimDue, SaveRenewal, NextDue) have no viewer.
+// not exist (ErrNotFound); the engine's own verbs (ClaimDue, SaveRefresh, NextDue) have no viewer.
 type Grants interface {
 	// Grant returns one grant with its shops.
 	Grant(ctx context.Context, v gk.Viewer, id string) (gk.Grant, error)
@@ -132,19 +132,19 @@ type Grants interface {
 	// by a DamagedError that comes beside the others.
 	ClaimDue(ctx context.Context, app string, a Attempt, floor time.Time, limit int) ([]gk.Grant, error)
 
-	// SaveRenewal is UpdateGrant for the one hot case, in one statement: it stores a pair that was bought by spending
+	// SaveRefresh is UpdateGrant for the one hot case, in one statement: it stores a pair that was bought by spending
 	// generation r.Spent, clears the attempt, the fault and the doubt, and sets the next due time. saved is false, and
 	// nothing is written, unless the grant's generation is r.Spent, it is not revoked, and no other attempt is open that
 	// may still be repeated (r.RepeatFor, counted from the beginning of the doubt, or of that attempt where there is none). A
 	// pair is never refused because its buyer was slow, unless r.Held asks for that. Repeating it with the same
 	// r.Attempt is harmless and says saved. After saved == false the keeper reads the row and decides with UpdateGrant. A
 	// pair that brings more than itself (another host, fewer scopes, a new ceiling) goes through UpdateGrant. It writes no event.
-	SaveRenewal(ctx context.Context, r Renewal) (saved bool, err error)
+	SaveRefresh(ctx context.Context, r Refreshed) (saved bool, err error)
 
-	// SaveRenewals is SaveRenewal for many at once, in one commit; saved answers each. It says saved of what it has written
+	// SaveRefreshes is SaveRefresh for many at once, in one commit; saved answers each. It says saved of what it has written
 	// itself: a pair that was stored before, the second pair of one grant, and one whose row somebody holds at the moment are
 	// left out, and UpdateGrant decides about them. After an error nothing is known of any, and each may be saved by itself.
-	SaveRenewals(ctx context.Context, rs []Renewal) (saved []bool, err error)
+	SaveRefreshes(ctx context.Context, rs []Refreshed) (saved []bool, err error)
 
 	// PutGrants makes or replaces the grants of one authorization and marks its click done, all or nothing: it locks the
 	// grants that these subjects have in the app, whoever owns them, and stores what change returns (a grant without id
@@ -178,7 +178,7 @@ type Apps interface {
 	UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.App) ([]gk.Event, error)) error
 	// DeleteApp removes an app and its authorizations; ErrInUse while it has grants.
 	DeleteApp(ctx context.Context, v gk.Viewer, id string, events ...gk.Event) error
-	// DueApps returns the ids of the apps with a grant due at now that may be claimed. Apps whose renewals are stopped are
+	// DueApps returns the ids of the apps with a grant due at now that may be claimed. Apps whose refreshes are stopped are
 	// among them: their grants are warned about and end all the same.
 	DueApps(ctx context.Context, now time.Time) ([]string, error)
 }

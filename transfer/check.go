@@ -41,7 +41,7 @@ func (im *importing) check(a *importApp, row ImportRow) (parcel, error) {
 	if err := checkReach(row); err != nil {
 		return parcel{}, err
 	}
-	f := a.Renewal()
+	f := a.Refresh()
 	p := parcel{owner: owner, stated: !row.Issued.IsZero(), issuedAt: row.Issued.Truncate(time.Millisecond), consent: row.Authorized}
 	t := row.Token
 	t.Expires, t.RefreshExpires = t.Expires.Truncate(time.Millisecond), t.RefreshExpires.Truncate(time.Millisecond)
@@ -145,7 +145,7 @@ func checkReach(row ImportRow) error {
 
 // checkTimes refuses moments that cannot be: most often they are milliseconds, or of another column. A pair that says it
 // comes from the future would outdo every other one.
-func (im *importing) checkTimes(row ImportRow, f platform.Renewal) error {
+func (im *importing) checkTimes(row ImportRow, f platform.Refresh) error {
 	if row.Token.Expires.IsZero() && f.AccessLife > 0 {
 		return gk.BadInput("expires_at", "is missing; without it nobody knows when to renew")
 	}

@@ -24,7 +24,7 @@ const exportPage = 500
 // grant whose row or tokens cannot be read, or whose app an administrator has stopped, is left out by name. It stops at
 // the first error of each. An event of every app tells how many of its grants left, also where not all did.
 //
-// Whoever imports the result renews the same grants: the exporting installation must stop, since on platforms that spend
+// Whoever imports the result refreshes the same grants: the exporting installation must stop, since on platforms that spend
 // a refresh token at its use each would end the other's.
 func Export(ctx context.Context, k *keeper.Keeper, v gk.Viewer, f store.GrantFilter, each func(ImportRow) error, leave func(Left)) error {
 	if f.App != "" && k.Apps().Stopped(f.App) {

@@ -87,10 +87,10 @@ func (u *pages) quotas(v *desk.Visit) error {
 func (u *pages) uses(v *desk.Visit, facts *platform.Facts, row *quotaRow) error {
 	p, limit := v.Page, facts.Limits.TokenCalls
 	row.Unlimited = limit.Day == 0
-	zone := facts.Renewal.Location()
+	zone := facts.Refresh.Location()
 	local := p.Now.In(zone)
 	row.Resets = p.At(time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone))
-	top, err := u.Store.TopUses(v.Ctx(), v.Viewer, row.Code, lifecycle.DayOf(p.Now, facts.Renewal), mostConsumers)
+	top, err := u.Store.TopUses(v.Ctx(), v.Viewer, row.Code, lifecycle.DayOf(p.Now, facts.Refresh), mostConsumers)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ var powers = []struct {
 	name, meaning string
 	has           func(platform.Driver) bool
 }{
-	{"renew", "tokens are renewed without the merchant", is[platform.Renewer]},
+	{"renew", "tokens are renewed without the merchant", is[platform.Refresher]},
 	{"inspect", "a call tells whose a token is and whether it lives", is[platform.Inspector]},
 	{"census", "the platform lists every living authorization", is[platform.Census]},
 	{"subscribe", "pushes come after asking for them, per grant", is[platform.Subscriber]},
@@ -48,7 +48,7 @@ func platformsPage(drivers []platform.Driver) string {
 			row = append(row, mark)
 		}
 		able = append(able, row)
-		kept = append(kept, renewalRows(f)...)
+		kept = append(kept, refreshRows(f)...)
 	}
 	return notice + "\n# Platforms\n\n" +
 		"Maturity: *alpha* is built from documents, *beta* is proved against its simulator, *stable* has run in production.\n\n" +
@@ -57,29 +57,29 @@ func platformsPage(drivers []platform.Driver) string {
 		table([]string{"platform", "profile", "style", "after a lost answer", "renewed before the end", "subjects"}, kept)
 }
 
-// renewalRows has one row for the platform, and one for each profile that differs.
-func renewalRows(f *platform.Facts) [][]string {
-	row := func(profile string, r platform.Renewal) []string {
+// refreshRows has one row for the platform, and one for each profile that differs.
+func refreshRows(f *platform.Facts) [][]string {
+	row := func(profile string, r platform.Refresh) []string {
 		return []string{f.Names.En, profile, r.Style, lost(r), lead(r), strings.Join(f.Subjects, ", ")}
 	}
 	if len(f.Profiles) == 0 {
-		return [][]string{row("", f.Renewal)}
+		return [][]string{row("", f.Refresh)}
 	}
 	var rows [][]string
 	for _, profile := range f.Profiles {
-		rows = append(rows, row(profile, f.Renew(profile, "online")))
+		rows = append(rows, row(profile, f.RefreshOf(profile, "online")))
 	}
 	return rows
 }
 
-func lost(r platform.Renewal) string {
+func lost(r platform.Refresh) string {
 	if r.AfterLostAnswer == platform.RepeatFor {
 		return "repeat for " + text(r.RepeatFor)
 	}
 	return r.AfterLostAnswer
 }
 
-func lead(r platform.Renewal) string {
+func lead(r platform.Refresh) string {
 	switch {
 	case r.When == platform.WhenUse:
 		return "when read; else " + text(r.KeepAlive) + " before the refresh token's end"

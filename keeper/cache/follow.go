@@ -51,20 +51,20 @@ func (w Watched) ClaimDue(ctx context.Context, app string, a store.Attempt, floo
 	return claimed, err
 }
 
-// SaveRenewal implements [store.Grants].
-func (w Watched) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
+// SaveRefresh implements [store.Grants].
+func (w Watched) SaveRefresh(ctx context.Context, r store.Refreshed) (bool, error) {
 	defer w.cache.outdate(r.Grant)
-	return w.Store.SaveRenewal(ctx, r)
+	return w.Store.SaveRefresh(ctx, r)
 }
 
-// SaveRenewals implements [store.Grants].
-func (w Watched) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
+// SaveRefreshes implements [store.Grants].
+func (w Watched) SaveRefreshes(ctx context.Context, rs []store.Refreshed) ([]bool, error) {
 	defer func() {
 		for i := range rs {
 			w.cache.outdate(rs[i].Grant)
 		}
 	}()
-	return w.Store.SaveRenewals(ctx, rs)
+	return w.Store.SaveRefreshes(ctx, rs)
 }
 
 // EndAttempts implements [store.Instances].

@@ -38,9 +38,9 @@ func (b *beginning) answers(app string) *firstAnswers {
 	return b.apps[app]
 }
 
-// most returns how many renewals of an app may be under way at once, of the many that have a worker: until one pair was
+// most returns how many refreshes of an app may be under way at once, of the many that have a worker: until one pair was
 // taken, no more than could be lost before the app is stopped.
-func (b *beginning) most(app string, f platform.Renewal, now time.Time, workers int) int {
+func (b *beginning) most(app string, f platform.Refresh, now time.Time, workers int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.answers(app)
@@ -63,7 +63,7 @@ func (b *beginning) Stopped(app string) {
 	b.answers(app).stopped = true
 }
 
-// Taken notes a renewal that worked.
+// Taken notes a refresh that worked.
 func (b *beginning) Taken(app string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -71,7 +71,7 @@ func (b *beginning) Taken(app string) {
 }
 
 // Refused notes the final refusal of a grant's pair and reports whether it is the one that makes the database look old.
-func (b *beginning) Refused(app string, g *gk.Grant, f platform.Renewal, now time.Time) bool {
+func (b *beginning) Refused(app string, g *gk.Grant, f platform.Refresh, now time.Time) bool {
 	if f.AfterLostAnswer == platform.RepeatAny || g.InDoubt() || !g.PairAskedAt.Before(b.At) || !now.Before(b.At.Add(carefulFor)) {
 		return false
 	}
@@ -83,7 +83,7 @@ func (b *beginning) Refused(app string, g *gk.Grant, f platform.Renewal, now tim
 }
 
 // Careful reports whether the pairs of an app are offered with care at this moment.
-func (b *beginning) Careful(app string, f platform.Renewal, now time.Time) bool {
+func (b *beginning) Careful(app string, f platform.Refresh, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return f.AfterLostAnswer != platform.RepeatAny && !b.answers(app).taken && now.Before(b.At.Add(carefulFor))

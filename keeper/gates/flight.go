@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// Flights lets many callers of one process wait for one renewal of a grant.
+// Flights lets many callers of one process wait for one refresh of a grant.
 type Flights struct {
 	mu   sync.Mutex
 	byID map[string]*Flight
 }
 
-// Flight is one renewal. What it left in the row is read after its end, once for all who waited.
+// Flight is one refresh. What it left in the row is read after its end, once for all who waited.
 type Flight struct {
 	Done  chan struct{}
 	Ended time.Time // written before done is closed
 }
 
-// Join returns the renewal of a grant that is under way, beginning one with start if there is none.
+// Join returns the refresh of a grant that is under way, beginning one with start if there is none.
 func (f *Flights) Join(id string, start func()) *Flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()

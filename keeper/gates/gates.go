@@ -1,4 +1,4 @@
-// Package gates has one gate per app, through which every renewal passes: how many at once, and who waits for whom.
+// Package gates has one gate per app, through which every refresh passes: how many at once, and who waits for whom.
 package gates
 
 import (
@@ -16,7 +16,7 @@ var (
 	ErrClosed    = errors.New("gates: the process stops")
 )
 
-// Gates holds one gate per app, the only way to its platform for whoever renews: the scheduler, readers, people and
+// Gates holds one gate per app, the only way to its platform for whoever refreshes: the scheduler, readers, people and
 // pushes. It lets as many through as the app's level allows, and fewer while the database may be an old one.
 type Gates struct {
 	workers int       // for every app; 0: each app finds its own level
@@ -28,17 +28,17 @@ type Gates struct {
 	apps map[string]*gate
 }
 
-// gate counts the renewals of one app that are under way. Who waits comes in the order of arrival.
+// gate counts the refreshes of one app that are under way. Who waits comes in the order of arrival.
 type gate struct {
 	platform    string
-	facts       platform.Renewal // as last heard
+	facts       platform.Refresh // as last heard
 	least, most int
 	level       level
 	busy        int
 	queue       []chan struct{}
 }
 
-func (s *Gates) of(app string, facts *platform.Facts, f platform.Renewal) *gate {
+func (s *Gates) of(app string, facts *platform.Facts, f platform.Refresh) *gate {
 	g := s.apps[app]
 	if g == nil {
 		g = &gate{}
@@ -57,7 +57,7 @@ func (s *Gates) free(app string, g *gate) int {
 	return s.Found.most(app, g.facts, s.now(), workers) - g.busy
 }
 
-// Answered notes how long the platform took to answer a renewal of an app.
+// Answered notes how long the platform took to answer a refresh of an app.
 func (s *Gates) Answered(app string, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *Gates) Answered(app string, took time.Duration) {
 	}
 }
 
-// Overdone notes that the platform asked for fewer renewals of an app, or did not answer one.
+// Overdone notes that the platform asked for fewer refreshes of an app, or did not answer one.
 func (s *Gates) Overdone(app string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *Gates) Overdone(app string) {
 }
 
 // Take takes the places that are free now: none while only a few are and few is false.
-func (s *Gates) Take(app string, facts *platform.Facts, f platform.Renewal, few bool) int {
+func (s *Gates) Take(app string, facts *platform.Facts, f platform.Refresh, few bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.of(app, facts, f)
@@ -104,7 +104,7 @@ func (s *Gates) worth(app string, g *gate) bool {
 }
 
 // Enter takes one place, for which it waits at most patience.
-func (s *Gates) Enter(ctx context.Context, app string, facts *platform.Facts, f platform.Renewal, patience time.Duration) error {
+func (s *Gates) Enter(ctx context.Context, app string, facts *platform.Facts, f platform.Refresh, patience time.Duration) error {
 	s.mu.Lock()
 	g := s.of(app, facts, f)
 	if len(g.queue) == 0 && s.free(app, g) > 0 {

@@ -9,7 +9,7 @@ import (
 
 func TestClaimIsMadeForManyPlacesAtOnce(t *testing.T) {
 	s := New(20, func() time.Time { return levelBegin })
-	f := platform.Renewal{AfterLostAnswer: platform.RepeatAny}
+	f := platform.Refresh{AfterLostAnswer: platform.RepeatAny}
 	take := func(want int, few bool) {
 		t.Helper()
 		if got := s.Take("app", &platform.Facts{}, f, few); got != want {
@@ -37,7 +37,7 @@ func TestClaimIsMadeForManyPlacesAtOnce(t *testing.T) {
 
 func TestOnePlaceIsWorthAClaimWhereThereIsOnlyOne(t *testing.T) {
 	s := New(1, func() time.Time { return levelBegin })
-	f := platform.Renewal{AfterLostAnswer: platform.RepeatAny}
+	f := platform.Refresh{AfterLostAnswer: platform.RepeatAny}
 	for range 3 {
 		if got := s.Take("app", &platform.Facts{}, f, false); got != 1 {
 			t.Fatalf("%d places were taken, want 1", got)

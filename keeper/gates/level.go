@@ -6,7 +6,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// How many renewals of one app are under way at once is found out: it begins at a part of the most that the facts allow,
+// How many refreshes of one app are under way at once is found out: it begins at a part of the most that the facts allow,
 // grows while the platform answers as fast as before, and shrinks when it says that this is too much, falls silent or
 // becomes slow.
 const (
@@ -19,7 +19,7 @@ const (
 	levelRest  = time.Second           // between two shrinkings: what was under way at the first tells of it once more
 )
 
-// level is the number of renewals that one app may have under way. Its gate's lock guards it.
+// level is the number of refreshes that one app may have under way. Its gate's lock guards it.
 type level struct {
 	now     float64
 	usual   time.Duration // of an answer while few were under way; it follows slowly what becomes usual
@@ -29,8 +29,8 @@ type level struct {
 }
 
 // levelBounds returns the least and the most that an app's facts allow. A bucket of calls that all of an app share is a
-// bound as well, since renewals come out of the same address.
-func levelBounds(f *platform.Facts, r platform.Renewal) (least, most int) {
+// bound as well, since refreshes come out of the same address.
+func levelBounds(f *platform.Facts, r platform.Refresh) (least, most int) {
 	most = levelMost
 	if r.AfterLostAnswer == platform.RepeatAny {
 		most = levelRepeat
@@ -52,7 +52,7 @@ func (l *level) allowed(least, most int) int {
 	return int(l.now)
 }
 
-// answered notes an answer that took so long while busy renewals were under way.
+// answered notes an answer that took so long while busy refreshes were under way.
 func (l *level) answered(took time.Duration, busy int, at time.Time) {
 	if l.usual == 0 {
 		l.usual, l.lately = took, took

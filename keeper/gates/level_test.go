@@ -81,15 +81,15 @@ func TestLevelIsBoundByTheFacts(t *testing.T) {
 	shared.Limits.Calls = []platform.CallLimit{{Per: "grant", Burst: 1}, {Per: "app", Burst: 5, Second: 2}}
 	for _, c := range []struct {
 		facts       *platform.Facts
-		renewal     platform.Renewal
+		refresh     platform.Refresh
 		least, most int
 	}{
-		{&platform.Facts{}, platform.Renewal{AfterLostAnswer: platform.RepeatAny}, levelLeast, levelRepeat},
-		{&platform.Facts{}, platform.Renewal{AfterLostAnswer: platform.Once}, levelLeast, levelMost},
-		{shared, platform.Renewal{AfterLostAnswer: platform.RepeatAny}, 5, 5},
+		{&platform.Facts{}, platform.Refresh{AfterLostAnswer: platform.RepeatAny}, levelLeast, levelRepeat},
+		{&platform.Facts{}, platform.Refresh{AfterLostAnswer: platform.Once}, levelLeast, levelMost},
+		{shared, platform.Refresh{AfterLostAnswer: platform.RepeatAny}, 5, 5},
 	} {
-		if least, most := levelBounds(c.facts, c.renewal); least != c.least || most != c.most {
-			t.Errorf("%+v: the level lies between %d and %d, want %d and %d", c.renewal, least, most, c.least, c.most)
+		if least, most := levelBounds(c.facts, c.refresh); least != c.least || most != c.most {
+			t.Errorf("%+v: the level lies between %d and %d, want %d and %d", c.refresh, least, most, c.least, c.most)
 		}
 	}
 }

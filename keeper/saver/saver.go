@@ -30,15 +30,15 @@ type Saver struct {
 
 // saving is a pair that waits for its commit.
 type saving struct {
-	renewal store.Renewal
+	refresh store.Refreshed
 	done    chan struct{}
 	saved   bool
 	err     error
 }
 
 // Save stores a pair and returns after its commit. saved is false for one about which UpdateGrant decides.
-func (s *Saver) Save(ctx context.Context, r store.Renewal) (saved bool, err error) {
-	one := &saving{renewal: r, done: make(chan struct{})}
+func (s *Saver) Save(ctx context.Context, r store.Refreshed) (saved bool, err error) {
+	one := &saving{refresh: r, done: make(chan struct{})}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, one)
 	if !s.busy {
@@ -70,21 +70,21 @@ func (s *Saver) run(ctx context.Context) {
 // commit saves a lot and answers each. Where the database refuses the lot although it answers, one of its rows is in the
 // way, and each is saved by itself.
 func (s *Saver) commit(ctx context.Context, lot []*saving) {
-	rs := make([]store.Renewal, len(lot))
+	rs := make([]store.Refreshed, len(lot))
 	for i, one := range lot {
-		rs[i] = one.renewal
+		rs[i] = one.refresh
 	}
 	var saved []bool
 	err := s.isolate("save", "", func() (err error) {
-		saved, err = s.store.SaveRenewals(ctx, rs)
+		saved, err = s.store.SaveRefreshes(ctx, rs)
 		return err
 	})
 	if err != nil && (!errors.Is(err, store.ErrUnavailable) || s.answers(ctx)) {
 		for _, one := range lot {
 			go func() {
 				defer close(one.done)
-				one.err = s.isolate("save", one.renewal.Grant, func() (err error) {
-					one.saved, err = s.store.SaveRenewal(ctx, one.renewal)
+				one.err = s.isolate("save", one.refresh.Grant, func() (err error) {
+					one.saved, err = s.store.SaveRefresh(ctx, one.refresh)
 					return err
 				})
 			}()

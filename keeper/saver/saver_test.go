@@ -22,7 +22,7 @@ type slowCommits struct {
 	gone    bool
 }
 
-func (s *slowCommits) SaveRenewals(_ context.Context, rs []store.Renewal) ([]bool, error) {
+func (s *slowCommits) SaveRefreshes(_ context.Context, rs []store.Refreshed) ([]bool, error) {
 	time.Sleep(time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,11 +37,11 @@ func (s *slowCommits) SaveRenewals(_ context.Context, rs []store.Renewal) ([]boo
 	return saved, nil
 }
 
-func (s *slowCommits) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
+func (s *slowCommits) SaveRefresh(ctx context.Context, r store.Refreshed) (bool, error) {
 	if r.Grant == "panics" {
 		panic("made up")
 	}
-	saved, err := s.SaveRenewals(ctx, []store.Renewal{r})
+	saved, err := s.SaveRefreshes(ctx, []store.Refreshed{r})
 	return err == nil && saved[0], err
 }
 
@@ -70,7 +70,7 @@ func saveAll(db *slowCommits, grants ...string) map[string]error {
 	var all sync.WaitGroup
 	for _, grant := range grants {
 		all.Go(func() {
-			saved, err := s.Save(context.Background(), store.Renewal{Grant: grant, Attempt: "mine", Spent: 1})
+			saved, err := s.Save(context.Background(), store.Refreshed{Grant: grant, Attempt: "mine", Spent: 1})
 			if err == nil && !saved {
 				err = errors.New("not saved")
 			}

@@ -34,7 +34,7 @@ func Place(grant, field string, generation int64) vault.Place {
 	return vault.Place{Table: "grants", Row: grant, Field: field, Generation: generation}
 }
 
-// Credential opens a grant for use. withAccess also opens the access token, which a renewal does not need.
+// Credential opens a grant for use. withAccess also opens the access token, which a refresh does not need.
 func Credential(v *vault.Vault, g gk.Grant, withAccess bool) (platform.Credential, error) {
 	cred := platform.Credential{
 		Subject: g.Subject, Shops: g.Shops, Scopes: g.Scopes, Facts: g.Facts,

@@ -10,7 +10,7 @@ import (
 
 // Kinds of an entry.
 const (
-	Renewal = "renewal" // the pair that an attempt brought
+	Refresh = "renewal" // the pair that an attempt brought
 	Answer  = "answer"  // the sealed answer to an exchange
 )
 
@@ -18,7 +18,7 @@ const (
 type Entry struct {
 	Kind, App string
 
-	Renewal store.Renewal
+	Refresh store.Refreshed
 	Plain   bool // nothing but a pair, for a grant that owes no event: one statement is enough
 	Subject gk.Subject
 	Scopes  []string
@@ -50,7 +50,7 @@ type record struct {
 }
 
 func encodeEntry(e Entry) ([]byte, error) {
-	r := e.Renewal
+	r := e.Refresh
 	return json.Marshal(record{
 		Kind: e.Kind, App: e.App, Grant: r.Grant, Attempt: r.Attempt, Click: e.Click, Spent: r.Spent, KeyID: max(r.KeyID, e.KeyID),
 		AskedAt: r.AskedAt, RepeatFor: r.RepeatFor, Access: r.Access, Refresh: r.Refresh, Answer: e.Answer, Windows: r.Windows,
@@ -68,7 +68,7 @@ func decodeEntry(b []byte) (Entry, error) {
 	return Entry{
 		Kind: r.Kind, App: r.App, Click: r.Click, Answer: r.Answer, KeyID: r.KeyID,
 		Subject: r.Subject, Scopes: r.Scopes, Shops: r.Shops, Facts: r.Facts, Ceiling: r.Ceiling,
-		Renewal: store.Renewal{
+		Refresh: store.Refreshed{
 			Grant: r.Grant, Attempt: r.Attempt, Spent: r.Spent, AskedAt: r.AskedAt, RepeatFor: r.RepeatFor,
 			Pair:      gk.Pair{Access: r.Access, Refresh: r.Refresh, KeyID: r.KeyID, Windows: r.Windows, Expires: r.Expires, RefreshExpires: r.RefreshExpires},
 			Renewable: r.Renewable, Due: r.Due,

@@ -52,19 +52,19 @@ func (c *Kept) Add(e Entry) {
 	}
 	added := keptEntry{e, time.Now()}
 	c.entries = append(c.entries, added)
-	if e.Kind == Renewal {
+	if e.Kind == Refresh {
 		if c.byGrant == nil {
 			c.byGrant = make(map[string]keptEntry)
 		}
-		c.byGrant[e.Renewal.Grant] = added
+		c.byGrant[e.Refresh.Grant] = added
 	}
 }
 
 // forget forgets the oldest entries; the lock is held.
 func (c *Kept) forget(n int) {
 	for _, e := range c.entries[:n] {
-		if last, ok := c.byGrant[e.Renewal.Grant]; ok && last.Renewal.Attempt == e.Renewal.Attempt {
-			delete(c.byGrant, e.Renewal.Grant)
+		if last, ok := c.byGrant[e.Refresh.Grant]; ok && last.Refresh.Attempt == e.Refresh.Attempt {
+			delete(c.byGrant, e.Refresh.Grant)
 		}
 	}
 	c.entries = slices.Delete(c.entries, 0, n)
@@ -75,7 +75,7 @@ func (c *Kept) PairFor(grant string, generation int64) (Entry, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.byGrant[grant]
-	return e.Entry, ok && e.Renewal.Spent >= generation
+	return e.Entry, ok && e.Refresh.Spent >= generation
 }
 
 // Confirm notes that the database is still the one that has everything, and forgets what it has had for long enough.

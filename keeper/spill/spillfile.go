@@ -307,7 +307,7 @@ func (s *File) AsideOf(app string) (ids []string) {
 	defer s.mu.Unlock()
 	for i := range s.wait {
 		if w := &s.wait[i]; w.aside && w.App == app {
-			ids = append(ids, w.Renewal.Grant+w.Click) // it has one of them
+			ids = append(ids, w.Refresh.Grant+w.Click) // it has one of them
 		}
 	}
 	return ids
@@ -317,7 +317,7 @@ func (s *File) AsideOf(app string) (ids []string) {
 func (s *File) Holds(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.wait, func(w Waiting) bool { return w.Renewal.Grant == id || w.Click == id })
+	return slices.ContainsFunc(s.wait, func(w Waiting) bool { return w.Refresh.Grant == id || w.Click == id })
 }
 
 // Offered returns how often an entry has been offered.

@@ -13,7 +13,7 @@ import (
 )
 
 func someEntry(n int) Entry {
-	return Entry{Kind: Renewal, App: "app", Renewal: store.Renewal{Grant: fmt.Sprintf("grant %d", n), Attempt: "att", Pair: gk.Pair{Access: gk.Sealed("sealed")}}}
+	return Entry{Kind: Refresh, App: "app", Refresh: store.Refreshed{Grant: fmt.Sprintf("grant %d", n), Attempt: "att", Pair: gk.Pair{Access: gk.Sealed("sealed")}}}
 }
 
 // spilledFile makes a spill file with entries 0…n-1 and returns where each begins in it.
@@ -44,7 +44,7 @@ func grantsIn(t *testing.T, path string) (grants []string, damaged int) {
 		t.Fatal(err)
 	}
 	for _, w := range s.Waiting(true) {
-		grants = append(grants, w.Renewal.Grant)
+		grants = append(grants, w.Refresh.Grant)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -95,7 +95,7 @@ func (d *Duty) reuseKills(ctx context.Context) ([]string, error) {
 		ids = damaged.IDs
 	}
 	for _, app := range all {
-		if driver := d.Driver(app.Platform); driver == nil || apps.RenewalOf(driver, app).ReuseKills {
+		if driver := d.Driver(app.Platform); driver == nil || apps.RefreshOf(driver, app).ReuseKills {
 			ids = append(ids, app.ID)
 		}
 	}

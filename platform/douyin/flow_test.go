@@ -56,10 +56,10 @@ func TestCallbacks(t *testing.T) {
 	}
 }
 
-func TestRenewalOfASelfUseApp(t *testing.T) {
+func TestRefreshOfASelfUseApp(t *testing.T) {
 	app := demoApp(map[string]string{"profile": "self_use"})
-	renew := func(app platform.App, cred platform.Credential) string {
-		r, err := driver.(platform.Renewer).RenewRequest(app, cred)
+	refresh := func(app platform.App, cred platform.Credential) string {
+		r, err := driver.(platform.Refresher).RefreshRequest(app, cred)
 		if err != nil {
 			return err.Error()
 		}
@@ -67,25 +67,25 @@ func TestRenewalOfASelfUseApp(t *testing.T) {
 	}
 	cred := credential()
 	cred.Token.Expires = now.Add(time.Minute)
-	if got := renew(app, cred); !strings.Contains(got, `"grant_type":"refresh_token"`) {
+	if got := refresh(app, cred); !strings.Contains(got, `"grant_type":"refresh_token"`) {
 		t.Errorf("while the access token lives: %s, want its refresh", got)
 	}
 	cred.Token.Expires = now
-	if got := renew(app, cred); got != `{"code":"","grant_type":"authorization_self","shop_id":"5551001"}` {
+	if got := refresh(app, cred); got != `{"code":"","grant_type":"authorization_self","shop_id":"5551001"}` {
 		t.Errorf("after its end: %s, want to ask anew", got)
 	}
 	cred.Subject = gk.Subject{Kind: gk.KindShop, ID: "5551001:sub", Parent: "5551001"}
-	if got := renew(app, cred); !strings.Contains(got, `"shop_id":"5551001"`) {
+	if got := refresh(app, cred); !strings.Contains(got, `"shop_id":"5551001"`) {
 		t.Errorf("a sub-account: %s, want its shop named", got)
 	}
 	app.Stage = "testing"
-	if got := renew(app, cred); !strings.Contains(got, `"test_shop":"1"`) {
+	if got := refresh(app, cred); !strings.Contains(got, `"test_shop":"1"`) {
 		t.Errorf("in testing: %s, want the test shop", got)
 	}
-	if got := renew(app, platform.Credential{}); !strings.Contains(got, "subject.id") {
+	if got := refresh(app, platform.Credential{}); !strings.Contains(got, "subject.id") {
 		t.Errorf("without a subject: %s, want an error that names it", got)
 	}
-	if got := renew(demoApp(nil), platform.Credential{Subject: cred.Subject}); !strings.Contains(got, "refresh token") {
+	if got := refresh(demoApp(nil), platform.Credential{Subject: cred.Subject}); !strings.Contains(got, "refresh token") {
 		t.Errorf("a tool app without a refresh token: %s, want an error", got)
 	}
 }

@@ -36,10 +36,10 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	return d.gateway(app, "exchange", gk.Secret{}, opCreate, object{"code": cb.Code.Reveal(), "grant_type": "authorization_code"}.text(), "")
 }
 
-// RenewRequest sends a refresh token where there is one. A self-use app needs none: it asks for the living pair of a
+// RefreshRequest sends a refresh token where there is one. A self-use app needs none: it asks for the living pair of a
 // shop, for its first one and when the access token has ended. The shop is always named, since without it the platform
 // answers for the one that authorized first.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if app.Profile == selfUse && (cred.Token.Refresh.Empty() || over(cred.Token.Expires, app.Now)) {
 		return d.ask(app, cred)
 	}
@@ -117,21 +117,21 @@ func (d driver) readIssue(app platform.App, data answer.Object, at time.Time) (p
 	if issue.Token, err = data.Pair("access_token", "refresh_token"); err != nil {
 		return issue, err
 	}
-	renewal := d.spec.Facts.Renew(app.Profile, app.Stage)
+	refresh := d.spec.Facts.RefreshOf(app.Profile, app.Stage)
 	end, told, err := data.End("expires_in", answer.Either, at)
 	if err != nil {
 		return issue, err
 	}
 	if !told {
-		end = at.Add(time.Duration(renewal.AccessLife))
+		end = at.Add(time.Duration(refresh.AccessLife))
 	}
 	issue.Token.Expires = end
 	if !issue.Token.Refresh.Empty() {
-		made := end.Add(-time.Duration(renewal.AccessLife))
+		made := end.Add(-time.Duration(refresh.AccessLife))
 		if made.After(at) {
 			made = at
 		}
-		issue.Token.RefreshExpires = made.Add(time.Duration(renewal.RefreshLife)).UTC()
+		issue.Token.RefreshExpires = made.Add(time.Duration(refresh.RefreshLife)).UTC()
 	}
 	return issue, nil
 }

@@ -36,7 +36,7 @@ func signVector(t *testing.T, v platformtest.Vector) string {
 func askVector(t *testing.T, v platformtest.Vector) string {
 	cred := v.Credential()
 	cred.Facts = map[string]string{"auth_subject_type": v.Call["auth_subject_type"]}
-	r, err := driver.(platform.Renewer).RenewRequest(v.App, cred)
+	r, err := driver.(platform.Refresher).RefreshRequest(v.App, cred)
 	if err != nil {
 		t.Fatal(err)
 	}

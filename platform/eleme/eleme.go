@@ -26,7 +26,7 @@ var (
 )
 
 var (
-	_ platform.Renewer   = driver{}
+	_ platform.Refresher = driver{}
 	_ platform.Inspector = driver{}
 	_ platform.Receiver  = driver{}
 	_ platform.Puller    = driver{}
@@ -121,9 +121,9 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	}, http.Header{})
 }
 
-// RenewRequest spends the refresh token of an enterprise app's grant, or asks again for a personal app's token, whose
+// RefreshRequest spends the refresh token of an enterprise app's grant, or asks again for a personal app's token, whose
 // first token is asked for in the same way.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if app.Profile == personal {
 		fields, header := form{{"grant_type", "client_credentials"}}, http.Header{}
 		// The document calls it a parameter, a PHP client of 2026 sends it as a header: so both.

@@ -85,7 +85,7 @@ func TestLinkRefuses(t *testing.T) {
 
 func TestSandboxHasItsOwnHosts(t *testing.T) {
 	app := demoApp(map[string]string{"environment": "sandbox", "profile": "personal", "sand_box_chain_id": "987"})
-	req, err := driver.(platform.Renewer).RenewRequest(app, platform.Credential{})
+	req, err := driver.(platform.Refresher).RefreshRequest(app, platform.Credential{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestSandboxHasItsOwnHosts(t *testing.T) {
 }
 
 func TestRefreshSendsNoSecretInSent(t *testing.T) {
-	req, err := driver.(platform.Renewer).RenewRequest(demoApp(nil), credential())
+	req, err := driver.(platform.Refresher).RefreshRequest(demoApp(nil), credential())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,9 +113,9 @@ func TestRefreshSendsNoSecretInSent(t *testing.T) {
 	}
 }
 
-func TestRenewWithoutRefreshTokenIsRefused(t *testing.T) {
-	if req, err := driver.(platform.Renewer).RenewRequest(demoApp(nil), platform.Credential{}); err == nil {
-		t.Errorf("RenewRequest = %s %s, want an error", req.URL, req.Body)
+func TestRefreshWithoutRefreshTokenIsRefused(t *testing.T) {
+	if req, err := driver.(platform.Refresher).RefreshRequest(demoApp(nil), platform.Credential{}); err == nil {
+		t.Errorf("RefreshRequest = %s %s, want an error", req.URL, req.Body)
 	}
 }
 
@@ -312,7 +312,7 @@ func TestRedirectOfTokenAddressIsAFault(t *testing.T) {
 	}
 }
 
-func TestRenewalKeepsTheSubjectAskedFor(t *testing.T) {
+func TestRefreshKeepsTheSubjectAskedFor(t *testing.T) {
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: credential().Subject, At: now}
 	issues, err := driver.ReadIssues(demoApp(nil), asked, reply(200, `{"access_token":"a","refresh_token":"r","expires_in":"86400","trace_id":"t"}`))
 	if err != nil || len(issues) != 1 || issues[0].Subject != asked.Subject || issues[0].Facts != nil {
@@ -410,8 +410,8 @@ func TestFactsPermitOperations(t *testing.T) {
 			t.Errorf("Permit(%s) = %s, want %s", op, got, want)
 		}
 	}
-	personal := driver.Spec().Facts.Renew("personal", "online")
-	if personal.Style != platform.Reask || driver.Spec().Facts.Renew("enterprise", "online").RepeatSpan() != 30*time.Minute {
+	personal := driver.Spec().Facts.RefreshOf("personal", "online")
+	if personal.Style != platform.Reask || driver.Spec().Facts.RefreshOf("enterprise", "online").RepeatSpan() != 30*time.Minute {
 		t.Error("renewal facts: personal must reask, enterprise may repeat for 30 minutes")
 	}
 	if got, want := driver.Spec().Facts.Limits.TokenCalls, (platform.TokenCalls{Gap: platform.Duration(1500 * time.Millisecond), Day: 120, Reserve: 20}); got != want {

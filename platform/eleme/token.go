@@ -5,7 +5,7 @@ import (
 	"github.com/grantkeep/grantkeep/platform/answer"
 )
 
-// ReadIssues reads an answer of /token. It names no subject, so a code exchange yields an issue without one; a renewal
+// ReadIssues reads an answer of /token. It names no subject, so a code exchange yields an issue without one; a refresh
 // stays with the subject it was asked for.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
 	obj, fault := d.refusal(asked, reply)
@@ -24,7 +24,7 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 	if asked.Stage == platform.StageRefresh {
 		issue.Subject = asked.Subject
 	} else if trace := fields.Words("trace_id"); trace != "" {
-		issue.Facts = map[string]string{"trace_id": trace} // of the consent; one of each renewal would be noise
+		issue.Facts = map[string]string{"trace_id": trace} // of the consent; one of each refresh would be noise
 	}
 	return []platform.Issue{issue}, nil
 }

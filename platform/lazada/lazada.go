@@ -28,7 +28,7 @@ var (
 )
 
 var (
-	_ platform.Renewer   = driver{}
+	_ platform.Refresher = driver{}
 	_ platform.Inspector = driver{}
 	_ platform.Receiver  = driver{}
 	_ platform.Verifier  = driver{}

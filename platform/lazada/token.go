@@ -29,8 +29,8 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	return d.tokenRequest(app, "exchange", pathCreate, signing.Pair{Name: "code", Value: cb.Code.Reveal()})
 }
 
-// RenewRequest sends a refresh token. It starts the life of the access token anew, never its own.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+// RefreshRequest sends a refresh token. It starts the life of the access token anew, never its own.
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if cred.Token.Refresh.Empty() {
 		return nil, errors.New("lazada: refresh: there is no refresh token")
 	}
@@ -124,13 +124,13 @@ func (d driver) explained(asked platform.Asked, reply platform.Reply, err error)
 // no refresh moves: it is the end of the authorization too. A life that the answer leaves out is assumed for the token,
 // never for the authorization.
 func (d driver) readEnds(app platform.App, asked platform.Asked, issue *platform.Issue, fields answer.Object, at time.Time) error {
-	renewal := d.spec.Facts.Renew(app.Profile, app.Stage)
+	refresh := d.spec.Facts.RefreshOf(app.Profile, app.Stage)
 	end, told, err := fields.End("expires_in", answer.Seconds, at)
 	if err != nil {
 		return err
 	}
 	if !told {
-		end = at.Add(time.Duration(renewal.AccessLife)).UTC()
+		end = at.Add(time.Duration(refresh.AccessLife)).UTC()
 	}
 	issue.Token.Expires = end
 	left, told, err := fields.Left("refresh_expires_in")
@@ -143,7 +143,7 @@ func (d driver) readEnds(app platform.App, asked platform.Asked, issue *platform
 		issue.Token.RefreshExpires = at.Add(left).UTC()
 		issue.Ceiling = issue.Token.RefreshExpires
 	case !issue.Token.Refresh.Empty():
-		issue.Token.RefreshExpires = at.Add(time.Duration(renewal.RefreshLife)).UTC()
+		issue.Token.RefreshExpires = at.Add(time.Duration(refresh.RefreshLife)).UTC()
 	}
 	return nil
 }

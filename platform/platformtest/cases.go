@@ -22,7 +22,7 @@ func specIsComplete(t *testing.T, w *world) {
 	if spec.Code != f.Code || spec.Catalogue == nil || len(spec.Catalogue.Rows()) == 0 {
 		t.Fatalf("the spec of %q has the facts of %q and %d rows", spec.Code, f.Code, len(spec.Catalogue.Rows()))
 	}
-	_, renewer := w.d.(platform.Renewer)
+	_, refresher := w.d.(platform.Refresher)
 	_, receiver := w.d.(platform.Receiver)
 	_, inspector := w.d.(platform.Inspector)
 	_, puller := w.d.(platform.Puller)
@@ -31,7 +31,7 @@ func specIsComplete(t *testing.T, w *world) {
 		what       string
 		fact, does bool
 	}{
-		{"renewal", f.Renewal.Style != platform.NoRenewal, renewer},
+		{"renewal", f.Refresh.Style != platform.NoRefresh, refresher},
 		{"push.pull", f.Push.Pull > 0, puller},
 		{"push.census", f.Push.Census > 0, census},
 	} {
@@ -87,8 +87,8 @@ func foreignHostIsRefused(t *testing.T, w *world) {
 		_, exchangeErr := w.d.ExchangeRequest(w.app, platform.Callback{Code: gk.NewSecret("c0de"), Subject: foreign})
 		_, signErr := w.d.Sign(w.app, cred, w.s.Call)
 		entries := map[string]error{"Link": linkErr, "ExchangeRequest": exchangeErr, "Sign": signErr}
-		if r, ok := w.d.(platform.Renewer); ok {
-			_, entries["RenewRequest"] = r.RenewRequest(w.app, cred)
+		if r, ok := w.d.(platform.Refresher); ok {
+			_, entries["RefreshRequest"] = r.RefreshRequest(w.app, cred)
 		}
 		if i, ok := w.d.(platform.Inspector); ok {
 			_, entries["InspectRequest"] = i.InspectRequest(w.app, cred, "")
@@ -112,7 +112,7 @@ func consentEndsInAGrant(t *testing.T, w *world) {
 	if w.d.Spec().Facts.Tokens && cred.Token.Access.Empty() {
 		t.Error("the issue has no access token")
 	}
-	if w.renewable() && w.renewal().Style == platform.Rotate && cred.Token.Refresh.Empty() {
+	if w.renewable() && w.refresh().Style == platform.Rotate && cred.Token.Refresh.Empty() {
 		t.Error("the issue has no refresh token although pairs rotate")
 	}
 	if cred.Subject.Kind == "" {
@@ -206,12 +206,12 @@ func credentialTellsWhoseItIs(t *testing.T, w *world) {
 	}
 }
 
-func renewalWorks(t *testing.T, w *world) {
+func refreshWorks(t *testing.T, w *world) {
 	if !w.renewable() {
 		return
 	}
 	cred := w.grant(w.shops[0])
-	issues, err := w.renewed(cred)
+	issues, err := w.refreshed(cred)
 	if err != nil || len(issues) == 0 {
 		t.Fatalf("ReadIssues of a renewal = %d issues, %v", len(issues), err)
 	}
@@ -219,7 +219,7 @@ func renewalWorks(t *testing.T, w *world) {
 	if i.Subject.Kind != "" && !i.Subject.Same(cred.Subject) {
 		t.Errorf("the renewal is for %s, want %s", i.Subject, cred.Subject)
 	}
-	if w.renewal().Style == platform.Rotate && (i.Token.Access.Equal(cred.Token.Access) || i.Token.Refresh.Equal(cred.Token.Refresh)) {
+	if w.refresh().Style == platform.Rotate && (i.Token.Access.Equal(cred.Token.Access) || i.Token.Refresh.Equal(cred.Token.Refresh)) {
 		t.Error("pairs rotate here, yet a renewal brought a token again")
 	}
 	if i.Token.Access.Empty() || !i.Token.Expires.IsZero() && !i.Token.Expires.After(w.app.Now) {
@@ -233,15 +233,15 @@ func renewalWorks(t *testing.T, w *world) {
 }
 
 func spentTokenIsRefused(t *testing.T, w *world) {
-	if !w.renewable() || w.renewal().Style != platform.Rotate || w.renewal().AfterLostAnswer != platform.Once {
+	if !w.renewable() || w.refresh().Style != platform.Rotate || w.refresh().AfterLostAnswer != platform.Once {
 		return
 	}
 	cred := w.grant(w.shops[0])
-	if _, err := w.renewed(cred); err != nil {
+	if _, err := w.refreshed(cred); err != nil {
 		t.Fatal(err)
 	}
 	w.pause()
-	issues, err := w.renewed(cred)
+	issues, err := w.refreshed(cred)
 	var fault *gk.Fault
 	if !errors.As(err, &fault) || !fault.Known {
 		t.Errorf("a renewal with a spent token = %d issues, %v, want a fault that the catalogue knows", len(issues), err)
@@ -256,12 +256,12 @@ func garbageIsNoRefusal(t *testing.T, w *world) {
 	cred := w.grant(w.shops[0])
 	for _, name := range []string{"garbage", "status-503"} {
 		w.control(http.MethodPost, w.path("faults"), map[string]any{"fault": name, "match": map[string]string{"stage": platform.StageRefresh}})
-		if _, err := w.renewed(cred); !errors.Is(err, platform.ErrGarbage) {
+		if _, err := w.refreshed(cred); !errors.Is(err, platform.ErrGarbage) {
 			t.Errorf("a renewal answered by %s: error = %v, want ErrGarbage", name, err)
 		}
 		w.control(http.MethodDelete, w.path("faults"), nil)
 	}
-	if issues, err := w.renewed(cred); err != nil || len(issues) == 0 {
+	if issues, err := w.refreshed(cred); err != nil || len(issues) == 0 {
 		t.Errorf("the renewal after it = %d issues, %v, want a pair: nothing was spent", len(issues), err)
 	}
 	w.pause()

@@ -68,7 +68,7 @@ func appRowsAreSaidAtTokenAddresses(t *testing.T, w *world) {
 				asked.Subject, asked.Claimed = gk.Subject{}, cb.Subject
 				r, err = w.d.ExchangeRequest(w.app, cb)
 			case w.renewable():
-				r, err = w.d.(platform.Renewer).RenewRequest(w.app, cred)
+				r, err = w.d.(platform.Refresher).RefreshRequest(w.app, cred)
 			}
 			if err != nil {
 				t.Fatalf("row %s at %s: %v", row.ID, stage, err)
@@ -124,7 +124,7 @@ func (w *world) sayRow(row *platform.Row, cred platform.Credential, cb platform.
 		asked.Subject, asked.Claimed = gk.Subject{}, cb.Subject
 		r, err = w.d.ExchangeRequest(w.app, cb)
 	case row.Stage == platform.StageRefresh && w.renewable():
-		r, err = w.d.(platform.Renewer).RenewRequest(w.app, cred)
+		r, err = w.d.(platform.Refresher).RefreshRequest(w.app, cred)
 	case row.Stage == platform.StageCall:
 		r, err = w.d.Sign(w.app, cred, w.s.Call)
 	}

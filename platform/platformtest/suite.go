@@ -42,7 +42,7 @@ func Run(t *testing.T, d platform.Driver, s Simulated) {
 		{"a code buys once", codeBuysOnce},
 		{"a signed call is accepted", signedCallIsAccepted},
 		{"a credential tells whose it is", credentialTellsWhoseItIs},
-		{"a renewal brings a pair that works", renewalWorks},
+		{"a renewal brings a pair that works", refreshWorks},
 		{"a spent refresh token is refused in a way that we know", spentTokenIsRefused},
 		{"garbage and broken answers are never refusals", garbageIsNoRefusal},
 		{"every row that the platform says is read back", everyRowIsReadBack},

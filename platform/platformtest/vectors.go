@@ -193,7 +193,7 @@ func (v Vector) Signature(t *testing.T, r *platform.Request) string {
 	return "signature " + r.Signature
 }
 
-// Issues trades the call's code, or renews the credential where there is none, and reads the vector's reply.
+// Issues trades the call's code, or refreshes the credential where there is none, and reads the vector's reply.
 func (v Vector) Issues(t *testing.T) []platform.Issue {
 	t.Helper()
 	asked := platform.Asked{Stage: platform.StageToken, At: v.App.Now, Claimed: v.Subject()}
@@ -203,7 +203,7 @@ func (v Vector) Issues(t *testing.T) []platform.Issue {
 		r, err = v.driver.ExchangeRequest(v.App, platform.Callback{Code: gk.NewSecret(code), Subject: v.Subject()})
 	} else {
 		asked = platform.Asked{Stage: platform.StageRefresh, At: v.App.Now, Subject: v.Subject()}
-		r, err = v.driver.(platform.Renewer).RenewRequest(v.App, v.Credential())
+		r, err = v.driver.(platform.Refresher).RefreshRequest(v.App, v.Credential())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func (w *world) ownToken() *platform.Credential {
 		return nil
 	}
 	own := platform.Credential{Subject: gk.Subject{Kind: gk.KindApp, ID: "app"}}
-	issues, err := w.renewed(own)
+	issues, err := w.refreshed(own)
 	if err != nil || len(issues) != 1 || issues[0].Token.Access.Empty() {
 		w.t.Fatalf("the app's own token: %d issues, %v, want one token", len(issues), err)
 	}
@@ -337,10 +337,10 @@ func credential(i platform.Issue, claimed gk.Subject) platform.Credential {
 	return platform.Credential{Subject: i.Subject, Token: i.Token, Shops: i.Shops, Scopes: i.Scopes, Facts: i.Facts}
 }
 
-// renewed asks for a new pair.
-func (w *world) renewed(cred platform.Credential) ([]platform.Issue, error) {
+// refreshed asks for a new pair.
+func (w *world) refreshed(cred platform.Credential) ([]platform.Issue, error) {
 	w.t.Helper()
-	r, err := w.d.(platform.Renewer).RenewRequest(w.app, cred)
+	r, err := w.d.(platform.Refresher).RefreshRequest(w.app, cred)
 	reply := w.send(r, err)
 	return w.d.ReadIssues(w.app, platform.Asked{Stage: platform.StageRefresh, Subject: cred.Subject, Sent: r.Sent, At: w.app.Now}, reply)
 }
@@ -391,12 +391,12 @@ func (w *world) inspected(cred platform.Credential) platform.Inspection {
 	return all
 }
 
-// renewable reports whether grants of this app can be renewed by asking.
+// renewable reports whether grants of this app can be refreshed by asking.
 func (w *world) renewable() bool {
-	_, ok := w.d.(platform.Renewer)
-	return ok && w.renewal().Style != platform.NoRenewal
+	_, ok := w.d.(platform.Refresher)
+	return ok && w.refresh().Style != platform.NoRefresh
 }
 
-func (w *world) renewal() platform.Renewal {
-	return w.d.Spec().Facts.Renew(w.app.Profile, w.app.Stage)
+func (w *world) refresh() platform.Refresh {
+	return w.d.Spec().Facts.RefreshOf(w.app.Profile, w.app.Stage)
 }

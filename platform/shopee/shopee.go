@@ -1,6 +1,6 @@
-// Package shopee drives Shopee's Open API v2: tokens per shop and per merchant, renewed every four hours.
+// Package shopee drives Shopee's Open API v2: tokens per shop and per merchant, refreshed every four hours.
 //
-// shopee.go makes the links and reads the callbacks, token.go trades and renews, call.go signs, diagnose.go reads what went
+// shopee.go makes the links and reads the callbacks, token.go trades and refreshes, call.go signs, diagnose.go reads what went
 // wrong, inspect.go asks who lives, push.go hears what the platform tells, verify.go explains a signature. Facts stand in platform.toml,
 // error texts in faults.csv, oddities in README.md.
 package shopee
@@ -26,7 +26,7 @@ var platformTOML []byte
 var faultsCSV []byte
 
 var (
-	_ platform.Renewer   = driver{}
+	_ platform.Refresher = driver{}
 	_ platform.Inspector = driver{}
 	_ platform.Census    = driver{}
 	_ platform.Receiver  = driver{}

@@ -78,9 +78,9 @@ func upgradeShops(cb platform.Callback) ([]int64, error) {
 	return shops, nil
 }
 
-// RenewRequest spends the refresh token for a pair. A main account is no subject of a renewal: its shops and merchants
+// RefreshRequest spends the refresh token for a pair. A main account is no subject of a refresh: its shops and merchants
 // are, each once, with the pair that they share.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	partner, err := partnerID(app)
 	if err != nil {
 		return nil, err
@@ -133,8 +133,8 @@ type tokenAnswer struct {
 	} `json:"response"`
 }
 
-// ReadIssues reads an exchange or a renewal. The answer for a main account names its shops and merchants: one issue
-// each, all with the same pair, which every one of them must renew for itself.
+// ReadIssues reads an exchange or a refresh. The answer for a main account names its shops and merchants: one issue
+// each, all with the same pair, which every one of them must refresh for itself.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
 	heard := reply
 	if fields := platform.JSONObject(reply.Body); fields["access_token"] != nil && reply.Status >= 400 && reply.Status < 500 {
@@ -200,12 +200,12 @@ func (d driver) token(app platform.App, asked platform.Asked, reply platform.Rep
 		return gk.Token{}, &platform.Garbled{Why: "it has no complete pair"}
 	}
 	at, told := answer.Start(app, asked, reply), false
-	token.RefreshExpires = at.Add(time.Duration(d.spec.Facts.Renewal.RefreshLife))
+	token.RefreshExpires = at.Add(time.Duration(d.spec.Facts.Refresh.RefreshLife))
 	if token.Expires, told, err = fields.End("expire_in", answer.Either, at); err != nil {
 		return gk.Token{}, err
 	}
 	if !told {
-		token.Expires = at.Add(time.Duration(d.spec.Facts.Renewal.AccessLife))
+		token.Expires = at.Add(time.Duration(d.spec.Facts.Refresh.AccessLife))
 	}
 	if token.Expires.After(token.RefreshExpires) {
 		return gk.Token{}, &platform.Garbled{Why: "expire_in is out of range"}
@@ -279,7 +279,7 @@ func (d driver) upgraded(app platform.App, asked platform.Asked, reply platform.
 	if len(a.Response.Shops) == 0 || refresh.Empty() {
 		return nil, &platform.Garbled{Why: "it has no pair"}
 	}
-	end := answer.Start(app, asked, reply).Add(time.Duration(d.spec.Facts.Renewal.RefreshLife))
+	end := answer.Start(app, asked, reply).Add(time.Duration(d.spec.Facts.Refresh.RefreshLife))
 	var issues []platform.Issue
 	for _, s := range named(tokenAnswer{ShopIDs: a.Response.Shops}) {
 		issues = append(issues, platform.Issue{Subject: s, Token: gk.Token{Refresh: refresh, RefreshExpires: end}, Shared: true})

@@ -151,7 +151,7 @@ func TestRedirectOnTokenRequestIsAFault(t *testing.T) {
 	}
 }
 
-func TestRenewRefuses(t *testing.T) {
+func TestRefreshRefuses(t *testing.T) {
 	refresh := gk.Token{Refresh: gk.NewSecret("b1")}
 	for name, cred := range map[string]platform.Credential{
 		"main account": {Subject: gk.Subject{Kind: "main_account", ID: "55001"}, Token: refresh},
@@ -159,14 +159,14 @@ func TestRenewRefuses(t *testing.T) {
 		"no token":     {Subject: shopCred.Subject},
 		"id no number": {Subject: gk.Subject{Kind: "shop", ID: "x"}, Token: refresh},
 	} {
-		if req, err := driver.(platform.Renewer).RenewRequest(testApp(), cred); err == nil {
-			t.Errorf("%s: RenewRequest = %s, want an error", name, req.URL)
+		if req, err := driver.(platform.Refresher).RefreshRequest(testApp(), cred); err == nil {
+			t.Errorf("%s: RefreshRequest = %s, want an error", name, req.URL)
 		}
 	}
 }
 
-func TestRenewalFacts(t *testing.T) {
-	r := driver.Spec().Facts.Renewal
+func TestRefreshFacts(t *testing.T) {
+	r := driver.Spec().Facts.Refresh
 	if r.AfterLostAnswer != platform.Once || r.ReuseKills || r.Style != platform.Rotate || r.Deadline() != 300*time.Second {
 		t.Errorf("renewal = %+v: only `once` is safe under both readings of a used refresh token", r)
 	}

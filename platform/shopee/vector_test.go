@@ -31,7 +31,7 @@ func signVector(t *testing.T, v platformtest.Vector) string {
 	case "exchange":
 		req, err = driver.ExchangeRequest(v.App, platform.Callback{Code: gk.NewSecret("c0de"), Subject: gk.Subject{Kind: "shop", ID: "77001234"}})
 	case "refresh":
-		req, err = driver.(platform.Renewer).RenewRequest(v.App, platform.Credential{
+		req, err = driver.(platform.Refresher).RefreshRequest(v.App, platform.Credential{
 			Subject: gk.Subject{Kind: "shop", ID: "77001234"}, Token: gk.Token{Refresh: gk.NewSecret("7265667265736831")},
 		})
 	case "census":

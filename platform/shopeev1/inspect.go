@@ -93,7 +93,7 @@ func (d driver) inspection(app platform.App, l linked) platform.Inspection {
 	alive := in.Ceiling.IsZero() || in.Ceiling.After(app.Now)
 	in.Alive = &alive
 	if in.Ceiling.IsZero() && !in.AuthorizedAt.IsZero() {
-		in.Ceiling = in.AuthorizedAt.Add(time.Duration(d.spec.Facts.Renewal.Ceiling))
+		in.Ceiling = in.AuthorizedAt.Add(time.Duration(d.spec.Facts.Refresh.Ceiling))
 	}
 	var ids []string
 	for _, a := range l.Affiliates {

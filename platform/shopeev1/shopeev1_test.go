@@ -166,7 +166,7 @@ func TestTheCallbackIsThePermission(t *testing.T) {
 	if _, err := driver.ReadIssues(testApp(), platform.Asked{Stage: "token"}, platform.Reply{}); !errors.Is(err, platform.ErrGarbage) {
 		t.Errorf("issues of nobody: %v", err)
 	}
-	if _, ok := driver.(platform.Renewer); ok {
+	if _, ok := driver.(platform.Refresher); ok {
 		t.Error("the driver renews, although there is nothing to renew")
 	}
 }

@@ -49,7 +49,7 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 // ends reads when the tokens end. A life that is left out is that of the facts: an answer to a refresh without one has
 // been seen. Only a token that came alone, to whoever may hold such a one, has no end.
 func (d driver) ends(app platform.App, asked platform.Asked, fields answer.Object, start time.Time, token *gk.Token) error {
-	facts := d.spec.Facts.Renew(app.Profile, app.Stage)
+	facts := d.spec.Facts.RefreshOf(app.Profile, app.Stage)
 	end, told, err := fields.End("expires_in", answer.Seconds, start)
 	if err != nil {
 		return err

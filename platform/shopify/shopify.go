@@ -39,7 +39,7 @@ type driver struct{ spec *platform.Spec }
 
 var (
 	_ platform.Driver    = driver{}
-	_ platform.Renewer   = driver{}
+	_ platform.Refresher = driver{}
 	_ platform.Inspector = driver{}
 	_ platform.Receiver  = driver{}
 	_ platform.Starter   = driver{}

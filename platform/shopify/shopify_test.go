@@ -130,7 +130,7 @@ func TestEverySecretVerifiesAndTheNewestSigns(t *testing.T) {
 	if _, err := driver.ReadCallback(app, signed(text, text)); err != nil {
 		t.Errorf("a callback of the older secret: %v", err)
 	}
-	r, err := driver.(platform.Renewer).RenewRequest(app, platform.Credential{Subject: store, Token: pair})
+	r, err := driver.(platform.Refresher).RefreshRequest(app, platform.Credential{Subject: store, Token: pair})
 	if err != nil || !strings.Contains(string(r.Body), `"client_secret":"newer"`) {
 		t.Errorf("a refresh = %s, %v, want the newest secret in it", r.Body, err)
 	}
@@ -144,8 +144,8 @@ func TestRefusalByTheMerchant(t *testing.T) {
 }
 
 func TestWhatEachProfileAsksFor(t *testing.T) {
-	renew := func(app platform.App, token gk.Token) (*platform.Request, error) {
-		return driver.(platform.Renewer).RenewRequest(app, platform.Credential{Subject: store, Token: token})
+	ask := func(app platform.App, token gk.Token) (*platform.Request, error) {
+		return driver.(platform.Refresher).RefreshRequest(app, platform.Credential{Subject: store, Token: token})
 	}
 	alone := gk.Token{Access: pair.Access}
 	for profile, c := range map[string]struct{ exchange, refresh, trade string }{ // a part of the body; empty: an error
@@ -157,8 +157,8 @@ func TestWhatEachProfileAsksFor(t *testing.T) {
 	} {
 		app := open(profile)
 		exchange, exchangeErr := driver.ExchangeRequest(app, platform.Callback{Code: gk.NewSecret("c0de"), Subject: store})
-		refresh, refreshErr := renew(app, pair)
-		trade, tradeErr := renew(app, alone)
+		refresh, refreshErr := ask(app, pair)
+		trade, tradeErr := ask(app, alone)
 		for step, got := range map[string]struct {
 			r    *platform.Request
 			err  error

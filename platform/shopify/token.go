@@ -82,9 +82,9 @@ func storeIn(assertion string) string {
 	return dest
 }
 
-// RenewRequest spends the refresh token of a store. A token without an end, which came alone, is traded for a pair; an
+// RefreshRequest spends the refresh token of a store. A token without an end, which came alone, is traded for a pair; an
 // app of the own organisation asks with its own credentials.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	host, refresh, access := cred.Subject.Host, cred.Token.Refresh.Reveal(), cred.Token.Access.Reveal()
 	switch {
 	case app.Profile == organisation:

@@ -86,7 +86,7 @@ func expires(app platform.App, fields answer.Object, start time.Time) (time.Time
 	case lasts:
 		return counted, nil
 	}
-	life := app.Spec().Facts.Renew(app.Profile, app.Stage).AccessLife
+	life := app.Spec().Facts.RefreshOf(app.Profile, app.Stage).AccessLife
 	if life == 0 {
 		return time.Time{}, nil
 	}

@@ -35,7 +35,7 @@ type driver struct{ spec *platform.Spec }
 
 var (
 	_ platform.Driver     = driver{}
-	_ platform.Renewer    = driver{}
+	_ platform.Refresher  = driver{}
 	_ platform.Inspector  = driver{}
 	_ platform.Subscriber = driver{}
 	_ platform.Receiver   = driver{}

@@ -142,7 +142,7 @@ func TestForeignHostIsRefusedAtEveryEntry(t *testing.T) {
 				_, err := driver.ExchangeRequest(app, platform.Callback{Code: pair.Access, Subject: foreign})
 				return err
 			},
-			"RenewRequest": func() error { _, err := driver.(platform.Renewer).RenewRequest(app, cred); return err },
+			"RefreshRequest": func() error { _, err := driver.(platform.Refresher).RefreshRequest(app, cred); return err },
 			"Sign": func() error {
 				_, err := driver.Sign(app, cred, platform.Call{Path: "/openapi/2022-01/shop"})
 				return err
@@ -354,12 +354,12 @@ func TestSignedCallVerifies(t *testing.T) {
 
 func TestPartnerTokenIsTheApps(t *testing.T) {
 	app := open(map[string]string{"client_id": "AppId_1", "client_secret": "AppSecret_1", "profile": "partner"})
-	r, err := driver.(platform.Renewer).RenewRequest(app, platform.Credential{})
+	r, err := driver.(platform.Refresher).RefreshRequest(app, platform.Credential{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := "https://partners.shoplazza.com/partner/oauth/token"; r.URL != want || strings.Contains(string(r.Body), "redirect_uri") {
-		t.Errorf("RenewRequest goes to %s with %s, want %s without redirect_uri", r.URL, r.Body, want)
+		t.Errorf("RefreshRequest goes to %s with %s, want %s without redirect_uri", r.URL, r.Body, want)
 	}
 	issues, err := driver.ReadIssues(app, platform.Asked{Stage: "token", At: now}, platform.Reply{Status: 200, Body: []byte(`{"access_token":"Pt_1","expires_in":3600}`)})
 	if err != nil || len(issues) != 1 || issues[0].Subject != (gk.Subject{Kind: gk.KindPartner, ID: "AppId_1"}) {

@@ -55,10 +55,10 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	return ask(app, "exchange", base, tokenPath, tokenRequest{Code: code, GrantType: "authorization_code", RedirectURI: app.CallbackURL})
 }
 
-// RenewRequest spends the refresh token of a store; for the partner profile it asks with the app's own credentials.
+// RefreshRequest spends the refresh token of a store; for the partner profile it asks with the app's own credentials.
 // redirect_uri always goes along: the platform refuses a refresh without it (a vendor's report), although both official
 // SDKs leave it out.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if forPartner(app, cred.Subject) {
 		base, err := partnerBase(app, "token")
 		if err != nil {

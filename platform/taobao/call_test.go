@@ -93,7 +93,7 @@ func TestGatewayTokenRequestCarriesNoSecret(t *testing.T) {
 	if v.Get("method") != "taobao.top.auth.token.create" || v.Get("code") != "c0d3" || v.Has("session") || strings.Contains(string(req.Body), demoSecret) || req.Sent.Has("code") {
 		t.Errorf("request = %s, remembered %v", req.Body, req.Sent)
 	}
-	req, err = driver.(platform.Renewer).RenewRequest(app, credential())
+	req, err = driver.(platform.Refresher).RefreshRequest(app, credential())
 	if err != nil || sent(t, req).Get("refresh_token") != "6101demo42" || req.Sent.Has("refresh_token") {
 		t.Errorf("refresh = %v, %v", req, err)
 	}

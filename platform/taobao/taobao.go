@@ -27,7 +27,7 @@ var (
 )
 
 var (
-	_ platform.Renewer    = driver{}
+	_ platform.Refresher  = driver{}
 	_ platform.Inspector  = driver{}
 	_ platform.Subscriber = driver{}
 	_ platform.Receiver   = driver{}
@@ -134,8 +134,8 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	return d.tokenRequest(app, "exchange", form{{"grant_type", "authorization_code"}, {"code", cb.Code.Reveal()}}, form{{"redirect_uri", callback}})
 }
 
-// RenewRequest spends a refresh token. Whether the app can refresh is the platform's to say.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+// RefreshRequest spends a refresh token. Whether the app can refresh is the platform's to say.
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if cred.Token.Refresh.Empty() {
 		return nil, errors.New("taobao: refresh: there is no refresh token")
 	}

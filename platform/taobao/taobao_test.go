@@ -451,8 +451,8 @@ func TestFacts(t *testing.T) {
 		t.Errorf("token calls = %+v, want %+v", got, want)
 	}
 	for _, profile := range facts.Profiles {
-		online, testing := facts.Renew(profile, "online"), facts.Renew(profile, "testing")
-		if (online.Style == platform.Rotate) != (profile == "subscription") || testing.Style != platform.NoRenewal || testing.AccessLife != platform.Duration(24*time.Hour) {
+		online, testing := facts.RefreshOf(profile, "online"), facts.RefreshOf(profile, "testing")
+		if (online.Style == platform.Rotate) != (profile == "subscription") || testing.Style != platform.NoRefresh || testing.AccessLife != platform.Duration(24*time.Hour) {
 			t.Errorf("%s: online %s, testing %s for %v", profile, online.Style, testing.Style, time.Duration(testing.AccessLife))
 		}
 	}

@@ -46,7 +46,7 @@ type driver struct{ spec *platform.Spec }
 
 var (
 	_ platform.Driver    = driver{}
-	_ platform.Renewer   = driver{}
+	_ platform.Refresher = driver{}
 	_ platform.Inspector = driver{}
 	_ platform.Receiver  = driver{}
 	_ platform.Verifier  = driver{}

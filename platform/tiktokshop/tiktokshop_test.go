@@ -103,7 +103,7 @@ func TestTokenRequestsTellNoSecretToWhoeverAsksWhatWasSent(t *testing.T) {
 	if text := exchange.Sent.Encode(); strings.Contains(text, secret) || strings.Contains(text, "ROW_c") {
 		t.Errorf("Sent holds %s", text)
 	}
-	if _, err := driver.(platform.Renewer).RenewRequest(open(), platform.Credential{Subject: account}); err == nil {
+	if _, err := driver.(platform.Refresher).RefreshRequest(open(), platform.Credential{Subject: account}); err == nil {
 		t.Error("a refresh without a refresh token is built")
 	}
 }

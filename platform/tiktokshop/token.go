@@ -21,8 +21,8 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	return tokenRequest(app, "exchange", exchangePath, signing.Pairs{{Name: "auth_code", Value: code}, {Name: "grant_type", Value: "authorized_code"}})
 }
 
-// RenewRequest spends the refresh token. The authorization's end does not move by it.
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+// RefreshRequest spends the refresh token. The authorization's end does not move by it.
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	refresh := cred.Token.Refresh.Reveal()
 	if refresh == "" {
 		return nil, errors.New("tiktokshop: refresh: refresh_token is empty")
@@ -102,7 +102,7 @@ func unstated(fields answer.Object, name string) bool {
 func (d driver) accessEnd(fields answer.Object, at time.Time) (time.Time, error) {
 	const name = "access_token_expire_in"
 	if unstated(fields, name) {
-		return at.Add(time.Duration(d.spec.Facts.Renewal.AccessLife)).UTC(), nil
+		return at.Add(time.Duration(d.spec.Facts.Refresh.AccessLife)).UTC(), nil
 	}
 	end, _, err := fields.End(name, answer.Either, at)
 	return end, err

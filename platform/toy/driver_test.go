@@ -107,7 +107,7 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	return d.ask(app, "code", cb.Code)
 }
 
-func (d driver) RenewRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
+func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*platform.Request, error) {
 	if cred.Subject.Kind == gk.KindApp {
 		return d.ask(app, "app", app.Secret("ticket"))
 	}

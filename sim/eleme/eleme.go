@@ -86,7 +86,7 @@ func (s *simulator) Identify(r *http.Request) sim.Identity {
 	return sim.Identity{}
 }
 
-// identifyToken tells an exchange from a renewal. A personal app that asks again while it has a token renews it.
+// identifyToken tells an exchange from a refresh. A personal app that asks again while it has a token refreshes it.
 func (s *simulator) identifyToken(r *http.Request) sim.Identity {
 	form := readForm(r)
 	id := sim.Identity{Stage: "token", Sent: sent(form)}

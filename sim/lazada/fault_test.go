@@ -83,7 +83,7 @@ func TestALostAnswerCanBeAskedForAgain(t *testing.T) {
 	w := start(t)
 	pair := w.pair(w.Shop(0))
 	w.Do("POST", "/lazada/faults", map[string]any{"fault": "cut-after", "match": map[string]string{"stage": "refresh"}})
-	if r, err := w.Try("POST", w.Base+"/rest"+renew, form, w.signed(renew, "refresh_token", pair["refresh_token"].(string)).Encode()); err == nil {
+	if r, err := w.Try("POST", w.Base+"/rest"+refresh, form, w.signed(refresh, "refresh_token", pair["refresh_token"].(string)).Encode()); err == nil {
 		t.Fatalf("a cut answer came: %s", r.Text)
 	}
 	w.good(w.refresh(pair["refresh_token"]))

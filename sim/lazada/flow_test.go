@@ -122,7 +122,7 @@ func TestCodesAreGoodOnceAndForHalfAnHour(t *testing.T) {
 	w.Advance(31 * time.Minute)
 	w.refused("old code", "InvalidCode", w.post(create, "code", code))
 	w.refused("no code", "MissingParameter", w.post(create))
-	w.refused("no refresh token", "MissingParameter", w.post(renew))
+	w.refused("no refresh token", "MissingParameter", w.post(refresh))
 }
 
 func TestParametersMayStandInQueryOrForm(t *testing.T) {
@@ -131,7 +131,7 @@ func TestParametersMayStandInQueryOrForm(t *testing.T) {
 	params := w.signed(create, "code", code)
 	params.Del("code")
 	pair := w.good(w.Ask("POST", w.Base+"/rest"+create+"?"+params.Encode(), form, "code="+url.QueryEscape(code))) // as the Java client does
-	w.good(w.get("", renew, "refresh_token", pair["refresh_token"].(string)))
+	w.good(w.get("", refresh, "refresh_token", pair["refresh_token"].(string)))
 	body := "--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n图\r\n--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n"
 	params = w.signed("/image/upload", "access_token", pair["access_token"].(string), "note", "图")
 	params.Del("note")
@@ -242,7 +242,7 @@ func TestCallsAreRefusedByCode(t *testing.T) {
 		"no argument":    {"1", w.get("", "/order/get", with()...)},
 		"write by GET":   {"InvalidApi", w.get("", "/product/update", with("payload", "x")...)},
 		"global product": {"E1000", w.post("/product/global/update", with()...)},
-		"token host":     {"InvalidApiPath", w.get("sg", renew, "refresh_token", "x")},
+		"token host":     {"InvalidApiPath", w.get("sg", refresh, "refresh_token", "x")},
 	} {
 		w.refused(name, c.code, c.got)
 	}

@@ -24,7 +24,7 @@ const (
 	callback = "https://hub.example/cb"
 	form     = "application/x-www-form-urlencoded;charset=utf-8"
 	create   = "/auth/token/create"
-	renew    = "/auth/token/refresh"
+	refresh  = "/auth/token/refresh"
 )
 
 // world is a running simulator and a client that writes requests as the platform's page says.
@@ -130,7 +130,7 @@ func (w *world) pair(shops ...string) map[string]any {
 
 func (w *world) refresh(token any) simtest.Reply {
 	w.Helper()
-	return w.post(renew, "refresh_token", token.(string))
+	return w.post(refresh, "refresh_token", token.(string))
 }
 
 // refused expects a code inside HTTP 200.

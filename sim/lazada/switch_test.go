@@ -161,7 +161,7 @@ func TestEverySwitchChangesSomething(t *testing.T) {
 		"token_on_country_hosts": func(w *world) {
 			pair := w.pair(w.Shop(0))
 			w.Set("token_on_country_hosts", true)
-			w.good(w.get("sg", renew, "refresh_token", pair["refresh_token"].(string)))
+			w.good(w.get("sg", refresh, "refresh_token", pair["refresh_token"].(string)))
 		},
 		"hmac_md5": func(w *world) {
 			pair := w.pair(w.Shop(0))
@@ -177,8 +177,8 @@ func TestEverySwitchChangesSomething(t *testing.T) {
 		},
 		"need_partner": func(w *world) {
 			w.Set("need_partner", true)
-			w.refused("no partner", "MissingPartner", w.post(renew, "refresh_token", "x"))
-			w.refused("partner", "IllegalRefreshToken", w.post(renew, "refresh_token", "x", "partner_id", "p"))
+			w.refused("no partner", "MissingPartner", w.post(refresh, "refresh_token", "x"))
+			w.refused("partner", "IllegalRefreshToken", w.post(refresh, "refresh_token", "x", "partner_id", "p"))
 		},
 		"duplicate_pushes": func(w *world) {
 			address, got := hook(w.T, 200)

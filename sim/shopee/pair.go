@@ -19,7 +19,7 @@ type lease struct {
 	usedAt time.Time // when it did; zero: not yet
 }
 
-// keep renews every access token without taking the old one away: here a lease tells when it dies.
+// keep refreshes every access token without taking the old one away: here a lease tells when it dies.
 var keep = sim.Rotation{Grace: sim.Keep, Overlap: sim.Keep}
 
 // issue stores a pair for one subject of a link.

@@ -67,7 +67,7 @@ func numbers(shops []*sim.Shop) []int64 {
 	return ids
 }
 
-// refreshToken renews the pair of one subject. What the seller or the platform ended is told before anything about the
+// refreshToken refreshes the pair of one subject. What the seller or the platform ended is told before anything about the
 // token itself.
 func (s *simulator) refreshToken(c *call) (fields, *refusal) {
 	if f := c.samePartner(); f != nil {
@@ -86,7 +86,7 @@ func (s *simulator) refreshToken(c *call) (fields, *refusal) {
 	if old == nil || old.App != c.app.ID || old.Refresh != c.body.text("refresh_token") {
 		return nil, s.badRefresh(kind, "the refresh token is not this subject's")
 	}
-	pair, f := s.renew(x, old)
+	pair, f := s.refresh(x, old)
 	if f != nil {
 		return nil, f
 	}
@@ -113,8 +113,8 @@ func (s *simulator) refreshable(x *link, kind string) *refusal {
 	return nil
 }
 
-// renew applies the rotation: a used refresh token is refused, or brings the same new pair again for a while.
-func (s *simulator) renew(x *link, old *sim.Pair) (*sim.Pair, *refusal) {
+// refresh applies the rotation: a used refresh token is refused, or brings the same new pair again for a while.
+func (s *simulator) refresh(x *link, old *sim.Pair) (*sim.Pair, *refusal) {
 	kind := x.shop.Kind
 	used := old.Data.(*lease)
 	switch s.kit.Ledger.RefreshState(old, keep) {

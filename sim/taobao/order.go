@@ -28,8 +28,8 @@ type step struct {
 
 // Kinds of payment.
 const (
-	bought  = 1
-	renewed = 2
+	bought       = 1
+	renewedOrder = 2
 )
 
 // orderEnd returns when a seller's order of an app ends, zero if there never was one.
@@ -63,7 +63,7 @@ func (s *simulator) pay(app *sim.App, seller *sim.Shop, end time.Time) step {
 	paid := step{id: s.nextID(), kind: bought, paid: now, start: now, end: end}
 	switch {
 	case o != nil && now.Before(o.end):
-		paid.kind, paid.start = renewed, o.end
+		paid.kind, paid.start = renewedOrder, o.end
 	case o == nil:
 		o = &order{id: s.nextID()}
 		data.orders[app.ID] = o

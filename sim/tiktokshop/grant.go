@@ -22,8 +22,8 @@ type grant struct {
 
 // pairData is what the platform keeps beside a pair.
 type pairData struct {
-	grant   *grant
-	renewed bool // by a refresh
+	grant     *grant
+	refreshed bool // by a refresh
 }
 
 func dataOf(p *sim.Pair) *pairData { return p.Data.(*pairData) }
@@ -47,10 +47,10 @@ func (s *simulator) issue(g *grant, refresh string, scopes []string) *sim.Pair {
 	})
 }
 
-// rotation is what the switches say about a renewed pair.
+// rotation is what the switches say about a refreshed pair.
 func (s *simulator) rotation(p *sim.Pair) sim.Rotation {
 	r := sim.Rotation{Grace: 0, Overlap: sim.Keep}
-	if p == nil || !dataOf(p).renewed {
+	if p == nil || !dataOf(p).refreshed {
 		r.Grace = sim.Keep // replaced by another consent, which has its own switch
 		return r
 	}

@@ -11,7 +11,7 @@ type options struct {
 	codeLife, accessLife func() time.Duration
 	rate                 func() int
 
-	oldRefresh, oldAccess, refreshText, earlyRenewal func() string
+	oldRefresh, oldAccess, refreshText, earlyRefresh func() string
 	reauthorization, decline, expireIn, httpStatus   func() string
 	push6, messageStyle, grantedScopes               func() string
 	strictGrantType, refreshAfterEnd                 func() bool
@@ -29,7 +29,7 @@ func declare(o *sim.Switches) options {
 		oldAccess: o.Choice("old_access", "lives", []string{"lives", "dies"},
 			"What becomes of an access token that was renewed: it lives to its own end, or dies."),
 		refreshText: o.Choice("refresh_text", "new", []string{"new", "same"}, "A renewal brings another refresh token, or the same text."),
-		earlyRenewal: o.Choice("early_renewal", "new_pair", []string{"new_pair", "same_pair"},
+		earlyRefresh: o.Choice("early_renewal", "new_pair", []string{"new_pair", "same_pair"},
 			"What a renewal more than an hour before the end brings."),
 		strictGrantType: o.Bool("strict_grant_type", false, "A renewal must say grant_type=refresh_token."),
 		refreshAfterEnd: o.Bool("refresh_after_access_end", true, "A pair can be renewed after its access token has ended."),

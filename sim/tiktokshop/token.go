@@ -8,7 +8,7 @@ import (
 	"github.com/grantkeep/grantkeep/sim"
 )
 
-// early is how long before its end a renewal may bring the same pair.
+// early is how long before its end a refresh may bring the same pair.
 const early = time.Hour
 
 // farEnd is what token answers show for an authorization that never ends.
@@ -77,7 +77,7 @@ func (s *simulator) outdate(at holder) {
 	}
 }
 
-// tokenRefresh renews a pair. The end of the authorization stays where it is.
+// tokenRefresh refreshes a pair. The end of the authorization stays where it is.
 func (s *simulator) tokenRefresh(w http.ResponseWriter, r *http.Request) {
 	app := s.tokenApp(w, r, "refresh_token")
 	if app == nil {
@@ -99,14 +99,14 @@ func (s *simulator) tokenRefresh(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, "36004005", "can not find related auth record", "the refresh token was issued to another app")
 	case !s.options.refreshAfterEnd() && !s.kit.Now().Before(p.ExpiresAt):
 		s.refuse(w, r, "36004005", "can not find related auth record", "the access token has ended")
-	case s.options.earlyRenewal() == "same_pair" && s.kit.Now().Add(early).Before(p.ExpiresAt):
+	case s.options.earlyRefresh() == "same_pair" && s.kit.Now().Add(early).Before(p.ExpiresAt):
 		s.answer(w, r, p)
 	default:
 		text := ""
 		if s.options.refreshText() == "same" {
 			text = p.Refresh
 		}
-		dataOf(p).renewed = true
+		dataOf(p).refreshed = true
 		s.answer(w, r, s.issue(dataOf(p).grant, text, p.Scopes))
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // engine runs the store's SQL on two pools of connections. Lists have one of their own, so that searches leave those
-// alone that renewals and tokens need.
+// alone that refreshes and tokens need.
 type engine struct {
 	reader
 	lists reader

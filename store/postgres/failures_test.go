@@ -69,7 +69,7 @@ func TestServerGoesAndComesBack(t *testing.T) {
 	cut(t, admin, database)
 	for range 3 {
 		_, read := s.App(t.Context(), gk.Engine(), "app")
-		_, save := s.SaveRenewal(t.Context(), store.Renewal{Grant: "grant", Attempt: "a", At: begun, Due: begun})
+		_, save := s.SaveRefresh(t.Context(), store.Refreshed{Grant: "grant", Attempt: "a", At: begun, Due: begun})
 		write := s.Append(t.Context(), gk.Event{ID: "event", At: begun})
 		for what, err := range map[string]error{"a read": read, "a save": save, "a write": write, "Ping": s.Ping(t.Context())} {
 			if !errors.Is(err, store.ErrUnavailable) {

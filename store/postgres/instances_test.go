@@ -12,7 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/store/postgres/pgtest"
 )
 
-// attempting stores a grant whose renewal is under way.
+// attempting stores a grant whose refresh is under way.
 func attempting(t *testing.T, s *postgres.Store, id, by string) {
 	t.Helper()
 	err := s.PutGrants(t.Context(), "app", "", "", nil, begun,

@@ -11,7 +11,7 @@ import (
 )
 
 // engine runs the store's SQL: reads on whichever reader is free, changes one after the other on the writer. Lists have
-// readers of their own, so that searches leave those alone that renewals and tokens need.
+// readers of their own, so that searches leave those alone that refreshes and tokens need.
 type engine struct {
 	*readers
 	lists  *readers

@@ -92,9 +92,9 @@ func (s *Store) setAside(
 // errNoAttempt is a pair that nobody says he has bought.
 var errNoAttempt = errors.New("sqlstore: a renewal without an attempt")
 
-// SaveRenewal implements [store.Grants]. A repeat is counted from the first use of the spent token that may have been
+// SaveRefresh implements [store.Grants]. A repeat is counted from the first use of the spent token that may have been
 // answered: the beginning of the doubt, or of the open attempt where there is none.
-func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (saved bool, err error) {
+func (s *Store) SaveRefresh(ctx context.Context, r store.Refreshed) (saved bool, err error) {
 	if r.Attempt == "" {
 		return false, errNoAttempt
 	}

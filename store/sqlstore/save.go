@@ -8,7 +8,7 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// saveText stores a pair: $1 and so on are one renewal's values, in the order of saveValues.
+// saveText stores a pair: $1 and so on are one refresh's values, in the order of saveValues.
 const saveText = `UPDATE grants SET
 			access = $4, refresh = $5, key_id = $6, generation = generation + 1,
 			pair_from = $3, pair_spent = $2, pair_asked_at = $7,
@@ -40,7 +40,7 @@ var saveAllText = func() string {
 		RETURNING grants.id`
 }()
 
-func saveValues(r *store.Renewal) []any {
+func saveValues(r *store.Refreshed) []any {
 	return []any{
 		r.Grant, r.Spent, r.Attempt,
 		blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
@@ -51,12 +51,12 @@ func saveValues(r *store.Renewal) []any {
 }
 
 // saveOne saves a pair where its row allows it, and returns how many rows it wrote.
-func saveOne(ctx context.Context, q Querier, r *store.Renewal) (int64, error) {
+func saveOne(ctx context.Context, q Querier, r *store.Refreshed) (int64, error) {
 	return exec(ctx, q, saveText, saveValues(r)...)
 }
 
-// SaveRenewals implements [store.Grants].
-func (s *Store) SaveRenewals(ctx context.Context, rs []store.Renewal) (saved []bool, err error) {
+// SaveRefreshes implements [store.Grants].
+func (s *Store) SaveRefreshes(ctx context.Context, rs []store.Refreshed) (saved []bool, err error) {
 	place := make(map[string]int, len(rs)) // of the first pair of each grant
 	var firsts []int
 	for i := range rs {
@@ -100,8 +100,8 @@ func (s *Store) SaveRenewals(ctx context.Context, rs []store.Renewal) (saved []b
 	return saved, nil
 }
 
-// listsOf returns the parameters of saveAllText for some renewals.
-func listsOf(rs []store.Renewal, which []int) ([]any, error) {
+// listsOf returns the parameters of saveAllText for some refreshes.
+func listsOf(rs []store.Refreshed, which []int) ([]any, error) {
 	var ids, attempts, ends, facts, were []string
 	var access, refresh [][]byte
 	numbers := map[int][]int64{}

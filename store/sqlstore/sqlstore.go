@@ -42,7 +42,7 @@ type Reader interface {
 type Engine interface {
 	Reader
 	// Lists reads what may take long: on connections of its own, and within a limit of time, so that no number of searches
-	// keeps renewals and tokens waiting.
+	// keeps refreshes and tokens waiting.
 	Lists() Reader
 	// Change runs do as one transaction and commits it unless do returns an error, which it then returns as it is.
 	// It may run do again. Once do has begun, the end of ctx stops nothing.

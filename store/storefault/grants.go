@@ -59,14 +59,14 @@ func (s *Store) ClaimDue(
 	return call(ctx, s, "ClaimDue", func() ([]gk.Grant, error) { return s.inner.ClaimDue(ctx, app, a, floor, limit) })
 }
 
-// SaveRenewal implements [store.Grants].
-func (s *Store) SaveRenewal(ctx context.Context, r store.Renewal) (bool, error) {
-	return call(ctx, s, "SaveRenewal", func() (bool, error) { return s.inner.SaveRenewal(ctx, r) })
+// SaveRefresh implements [store.Grants].
+func (s *Store) SaveRefresh(ctx context.Context, r store.Refreshed) (bool, error) {
+	return call(ctx, s, "SaveRefresh", func() (bool, error) { return s.inner.SaveRefresh(ctx, r) })
 }
 
-// SaveRenewals implements [store.Grants].
-func (s *Store) SaveRenewals(ctx context.Context, rs []store.Renewal) ([]bool, error) {
-	return call(ctx, s, "SaveRenewals", func() ([]bool, error) { return s.inner.SaveRenewals(ctx, rs) })
+// SaveRefreshes implements [store.Grants].
+func (s *Store) SaveRefreshes(ctx context.Context, rs []store.Refreshed) ([]bool, error) {
+	return call(ctx, s, "SaveRefreshes", func() ([]bool, error) { return s.inner.SaveRefreshes(ctx, rs) })
 }
 
 // PutGrants implements [store.Grants].

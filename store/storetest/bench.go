@@ -61,7 +61,7 @@ func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 		})
 	})
 	b.Run("PutGrants of a thousand", func(b *testing.B) { benchImports(b, s) })
-	b.Run("ClaimDue and SaveRenewal", func(b *testing.B) { benchRenewals(b, s) })
+	b.Run("ClaimDue and SaveRefresh", func(b *testing.B) { benchRefreshes(b, s) })
 }
 
 // imports counts the grants that were put in lots over all runs, which share one store.
@@ -98,17 +98,17 @@ func benchImports(b *testing.B, s store.Store) {
 	}
 }
 
-// renewals counts them over all runs, which share one store: attempts and moments must not come twice.
-var renewals atomic.Int64
+// claimed counts them over all runs, which share one store: attempts and moments must not come twice.
+var claimed atomic.Int64
 
-// benchRenewals claims batches of what is due, as a process with 64 workers does, and saves a pair for each.
-func benchRenewals(b *testing.B, s store.Store) {
+// benchRefreshes claims batches of what is due, as a process with 64 workers does, and saves a pair for each.
+func benchRefreshes(b *testing.B, s store.Store) {
 	b.SetParallelism(32)
 	work := make(chan gk.Grant)
 	go func() {
 		defer close(work)
 		for left := b.N; left > 0; {
-			n := renewals.Add(1)
+			n := claimed.Add(1)
 			now := given.Epoch.Add(time.Duration(n) * time.Hour) // all are due again
 			a := store.Attempt{AttemptID: fmt.Sprint("attempt-", n), AttemptBy: "host", AttemptAt: now, AttemptUntil: now.Add(90 * time.Second)}
 			got, err := s.ClaimDue(b.Context(), "app", a, time.Time{}, min(left, 64))
@@ -128,13 +128,13 @@ func benchRenewals(b *testing.B, s store.Store) {
 			if !ok {
 				return
 			}
-			saved, err := s.SaveRenewal(b.Context(), store.Renewal{
+			saved, err := s.SaveRefresh(b.Context(), store.Refreshed{
 				Grant: g.ID, Attempt: g.AttemptID, Spent: g.Generation, AskedAt: g.AttemptAt, At: g.AttemptAt, RepeatFor: given.Century,
 				Pair:      gk.Pair{Access: g.Access, Refresh: g.Refresh, Expires: g.AttemptAt.Add(time.Hour)},
 				Renewable: true, Due: g.AttemptAt.Add(30 * time.Minute),
 			})
 			if err != nil || !saved {
-				b.Errorf("SaveRenewal = %t, %v", saved, err)
+				b.Errorf("SaveRefresh = %t, %v", saved, err)
 			}
 		}
 	})

@@ -207,9 +207,9 @@ func writeAfterEnd(t *testing.T, s store.Store) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("UpdateGrant = %v, want context.Canceled", err)
 	}
-	_, err = s.SaveRenewal(ctx, store.Renewal{Grant: "grant", Attempt: "a", Spent: 1, At: given.Epoch, Due: given.Epoch})
+	_, err = s.SaveRefresh(ctx, store.Refreshed{Grant: "grant", Attempt: "a", Spent: 1, At: given.Epoch, Due: given.Epoch})
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("SaveRenewal = %v, want context.Canceled", err)
+		t.Errorf("SaveRefresh = %v, want context.Canceled", err)
 	}
 	if g := given.GrantNow(t, s, "grant"); g.Generation != 1 {
 		t.Errorf("the generation is %d, want 1", g.Generation)

@@ -150,8 +150,8 @@ func callAll(ctx context.Context, t *testing.T, s store.Store) {
 		return nil, nil
 	})
 	_, results["ClaimDue"] = s.ClaimDue(ctx, "app-0", given.Attempt("attempt", 60), given.Epoch, 32)
-	_, results["SaveRenewal"] = s.SaveRenewal(ctx, store.Renewal{Grant: id, Attempt: "attempt", At: now, Due: now})
-	_, results["SaveRenewals"] = s.SaveRenewals(ctx, []store.Renewal{{Grant: id, Attempt: "attempt", At: now, Due: now}, {Grant: "gr-000008", Attempt: "attempt", At: now}})
+	_, results["SaveRefresh"] = s.SaveRefresh(ctx, store.Refreshed{Grant: id, Attempt: "attempt", At: now, Due: now})
+	_, results["SaveRefreshes"] = s.SaveRefreshes(ctx, []store.Refreshed{{Grant: id, Attempt: "attempt", At: now, Due: now}, {Grant: "gr-000008", Attempt: "attempt", At: now}})
 	_, results["NextDue"] = s.NextDue(ctx, now)
 	_, results["DueApps"] = s.DueApps(ctx, now)
 	results["PutGrants"] = s.PutGrants(ctx, "app-0", "", "", []gk.Subject{{Kind: gk.KindShop, ID: "700007"}}, now,

@@ -215,7 +215,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		return err
 	}
 	if !c.frozen {
-		if err := k.NoteRestored(ctx); err != nil { // before a reader has something renewed
+		if err := k.NoteRestored(ctx); err != nil { // before a reader has something refreshed
 			return err
 		}
 		watching, stop := context.WithCancel(ctx)

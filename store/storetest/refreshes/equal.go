@@ -19,7 +19,7 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-// twins are two apps with the same grants: those of quick are changed by ClaimDue and SaveRenewal, those of plain by
+// twins are two apps with the same grants: those of quick are changed by ClaimDue and SaveRefresh, those of plain by
 // the rules of package lifecycle through UpdateGrant.
 type twins struct {
 	*rapid.T
@@ -149,7 +149,7 @@ func (tw *twins) check(rt *rapid.T, before, claimed []gk.Grant, a store.Attempt,
 func (tw *twins) save(rt *rapid.T) {
 	tw.pass(rt)
 	i := rapid.IntRange(0, tw.n-1).Draw(rt, "grant")
-	r := renewal(tw.id(tw.quick, i), fmt.Sprint("attempt-", rapid.IntRange(1, max(1, tw.attempts)).Draw(rt, "attempt")), 0, 0)
+	r := refresh(tw.id(tw.quick, i), fmt.Sprint("attempt-", rapid.IntRange(1, max(1, tw.attempts)).Draw(rt, "attempt")), 0, 0)
 	g := tw.grants(rt, tw.quick)[i]
 	r.Spent = g.Generation - rapid.Int64Range(0, 1).Draw(rt, "generations ago")
 	r.At, r.AskedAt, r.Due = tw.now, tw.now.Add(-time.Second), tw.now.Add(time.Minute)
@@ -176,18 +176,18 @@ func (tw *twins) save(rt *rapid.T) {
 }
 
 // saveOne saves a pair with either verb.
-func (tw *twins) saveOne(rt *rapid.T, r store.Renewal, together bool) (saved bool) {
+func (tw *twins) saveOne(rt *rapid.T, r store.Refreshed, together bool) (saved bool) {
 	var err error
 	if together {
 		var each []bool
-		if each, err = tw.store.SaveRenewals(context.Background(), []store.Renewal{renewal("unknown", "attempt", 1, 5), r, r}); err == nil {
+		if each, err = tw.store.SaveRefreshes(context.Background(), []store.Refreshed{refresh("unknown", "attempt", 1, 5), r, r}); err == nil {
 			if each[0] || each[2] {
-				rt.Fatalf("SaveRenewals = %v, want nothing saved of an unknown grant, nor of a second pair for one grant", each)
+				rt.Fatalf("SaveRefreshes = %v, want nothing saved of an unknown grant, nor of a second pair for one grant", each)
 			}
 			saved = each[1]
 		}
 	} else {
-		saved, err = tw.store.SaveRenewal(context.Background(), r)
+		saved, err = tw.store.SaveRefresh(context.Background(), r)
 	}
 	if err != nil {
 		rt.Fatalf("the save = %v", err)

@@ -18,27 +18,27 @@ func savedTogether(t *testing.T, s store.Store) {
 	kinds := []struct {
 		name    string
 		grant   func(*gk.Grant)
-		renewal func(*store.Renewal)
+		refresh func(*store.Refreshed)
 	}{
-		{"claimed", func(g *gk.Grant) { g.AttemptID = "mine" }, func(r *store.Renewal) { r.Held = true }},
+		{"claimed", func(g *gk.Grant) { g.AttemptID = "mine" }, func(r *store.Refreshed) { r.Held = true }},
 		{"of an older generation", func(g *gk.Grant) { g.Generation = 5 }, nil},
 		{"revoked", func(g *gk.Grant) { g.State, g.Access, g.Refresh = gk.Revoked, nil, nil }, nil},
 		{"held by another who may repeat", func(g *gk.Grant) { g.AttemptID, g.AttemptAt = "theirs", given.Epoch.Add(4*time.Minute) }, nil},
-		{"held by another, once", func(g *gk.Grant) { g.AttemptID = "theirs" }, func(r *store.Renewal) { r.RepeatFor = 0 }},
-		{"claimed, and told of", func(g *gk.Grant) { g.AttemptID, g.Failures = "mine", 1 }, func(r *store.Renewal) { r.Held = true }},
-		{"the last of its kind", func(g *gk.Grant) { g.AttemptID = "mine" }, func(r *store.Renewal) {
+		{"held by another, once", func(g *gk.Grant) { g.AttemptID = "theirs" }, func(r *store.Refreshed) { r.RepeatFor = 0 }},
+		{"claimed, and told of", func(g *gk.Grant) { g.AttemptID, g.Failures = "mine", 1 }, func(r *store.Refreshed) { r.Held = true }},
+		{"the last of its kind", func(g *gk.Grant) { g.AttemptID = "mine" }, func(r *store.Refreshed) {
 			r.Refresh, r.Renewable, r.Due, r.Windows = nil, false, time.Time{}, nil
 		}},
 		{"held until somebody confirms", func(g *gk.Grant) { g.State = gk.Held }, nil},
 	}
-	var together, alone []store.Renewal
+	var together, alone []store.Refreshed
 	for i, kind := range kinds {
 		for _, form := range []string{"together", "alone"} {
 			id := fmt.Sprint(form, "-", i)
 			given.MakeGrant(t, s, "app", id, kind.grant)
-			r := renewal(id, "mine", 1, 5)
-			if kind.renewal != nil {
-				kind.renewal(&r)
+			r := refresh(id, "mine", 1, 5)
+			if kind.refresh != nil {
+				kind.refresh(&r)
 			}
 			if form == "together" {
 				together = append(together, r)
@@ -47,9 +47,9 @@ func savedTogether(t *testing.T, s store.Store) {
 			}
 		}
 	}
-	saved, err := s.SaveRenewals(t.Context(), together)
+	saved, err := s.SaveRefreshes(t.Context(), together)
 	if err != nil || len(saved) != len(kinds) {
-		t.Fatalf("SaveRenewals = %v, %v", saved, err)
+		t.Fatalf("SaveRefreshes = %v, %v", saved, err)
 	}
 	for i, kind := range kinds {
 		save(t, s, alone[i], saved[i])
@@ -60,10 +60,10 @@ func savedTogether(t *testing.T, s store.Store) {
 		}
 		given.Same(t, kind.name, got, want)
 	}
-	if saved, err := s.SaveRenewals(t.Context(), nil); err != nil || len(saved) != 0 {
-		t.Errorf("SaveRenewals of none = %v, %v", saved, err)
+	if saved, err := s.SaveRefreshes(t.Context(), nil); err != nil || len(saved) != 0 {
+		t.Errorf("SaveRefreshes of none = %v, %v", saved, err)
 	}
-	if _, err := s.SaveRenewals(t.Context(), []store.Renewal{renewal("together-3", "", 1, 5)}); err == nil {
+	if _, err := s.SaveRefreshes(t.Context(), []store.Refreshed{refresh("together-3", "", 1, 5)}); err == nil {
 		t.Error("a pair without an attempt was taken")
 	}
 }
@@ -79,13 +79,13 @@ func concurrentlyTogether(t *testing.T, s store.Store) {
 	var savers sync.WaitGroup
 	for by := range 8 {
 		savers.Go(func() {
-			rs := make([]store.Renewal, grants)
+			rs := make([]store.Refreshed, grants)
 			for i := range rs {
-				rs[i] = renewal(given.Numbered("grant", (i+by)%grants), fmt.Sprint("attempt ", by), 1, 5)
+				rs[i] = refresh(given.Numbered("grant", (i+by)%grants), fmt.Sprint("attempt ", by), 1, 5)
 			}
-			saved, err := s.SaveRenewals(t.Context(), rs)
+			saved, err := s.SaveRefreshes(t.Context(), rs)
 			if err != nil {
-				t.Errorf("SaveRenewals = %v", err)
+				t.Errorf("SaveRefreshes = %v", err)
 			}
 			for _, mine := range saved {
 				if mine {

@@ -12,10 +12,10 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-// renewal is a pair for a grant, bought n minutes after epoch.
-func renewal(grant, attempt string, spent int64, n int) store.Renewal {
+// refresh is a pair for a grant, bought n minutes after epoch.
+func refresh(grant, attempt string, spent int64, n int) store.Refreshed {
 	now := given.Epoch.Add(time.Duration(n) * time.Minute)
-	return store.Renewal{
+	return store.Refreshed{
 		Grant: grant, Attempt: attempt, Spent: spent, AskedAt: now.Add(-time.Second), At: now, RepeatFor: given.Century,
 		Pair:      gk.Pair{Access: gk.Sealed("access by " + attempt), Refresh: gk.Sealed("refresh by " + attempt), KeyID: 2, Windows: map[string]time.Time{"w1": now.Add(time.Hour)}, Expires: now.Add(2 * time.Hour), RefreshExpires: now.Add(3 * time.Hour)},
 		Renewable: true,
@@ -23,21 +23,21 @@ func renewal(grant, attempt string, spent int64, n int) store.Renewal {
 	}
 }
 
-// save saves a renewal and fails the test unless it says want.
-func save(t *testing.T, s store.Store, r store.Renewal, want bool) {
+// save saves a refresh and fails the test unless it says want.
+func save(t *testing.T, s store.Store, r store.Refreshed, want bool) {
 	t.Helper()
-	saved, err := s.SaveRenewal(t.Context(), r)
+	saved, err := s.SaveRefresh(t.Context(), r)
 	if err != nil || saved != want {
-		t.Errorf("SaveRenewal by %s = %t, %v, want %t", r.Attempt, saved, err, want)
+		t.Errorf("SaveRefresh by %s = %t, %v, want %t", r.Attempt, saved, err, want)
 	}
 }
 
-func saveRenewal(t *testing.T, s store.Store) {
+func saveRefresh(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	full := given.FullGrant("app", "grant")
 	full.AttemptID, full.State = "mine", gk.Suspended
 	given.PutGrant(t, s, full)
-	r := renewal("grant", "mine", full.Generation, 5)
+	r := refresh("grant", "mine", full.Generation, 5)
 	save(t, s, r, true)
 
 	want := full
@@ -51,7 +51,7 @@ func saveRenewal(t *testing.T, s store.Store) {
 	given.Same(t, "the renewed grant", given.GrantNow(t, s, "grant"), want)
 	given.NoHistory(t, s, "grant")
 
-	r = renewal("grant", "last", full.Generation+1, 6)
+	r = refresh("grant", "last", full.Generation+1, 6)
 	r.Refresh, r.Renewable, r.Due, r.Windows = nil, false, time.Time{}, nil
 	save(t, s, r, true)
 	if g := given.GrantNow(t, s, "grant"); g.Refresh != nil || g.Renewable || !g.DueAt.IsZero() || g.Windows != nil {
@@ -62,15 +62,15 @@ func saveRenewal(t *testing.T, s store.Store) {
 func saveAgain(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeGrant(t, s, "app", "grant", nil)
-	r := renewal("grant", "mine", 1, 5)
+	r := refresh("grant", "mine", 1, 5)
 	save(t, s, r, true)
 	first := given.GrantNow(t, s, "grant")
 	save(t, s, r, true)
 	given.Same(t, "the grant after the second save", given.GrantNow(t, s, "grant"), first)
-	save(t, s, renewal("grant", "other", 1, 5), false)
-	save(t, s, renewal("grant", "mine", 0, 5), false)
-	if saved, err := s.SaveRenewal(t.Context(), renewal("grant", "", 2, 5)); err == nil || saved {
-		t.Errorf("SaveRenewal without an attempt = %t, %v, want an error", saved, err)
+	save(t, s, refresh("grant", "other", 1, 5), false)
+	save(t, s, refresh("grant", "mine", 0, 5), false)
+	if saved, err := s.SaveRefresh(t.Context(), refresh("grant", "", 2, 5)); err == nil || saved {
+		t.Errorf("SaveRefresh without an attempt = %t, %v, want an error", saved, err)
 	}
 }
 
@@ -78,8 +78,8 @@ func saveRefused(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.Generation = 5 })
 	given.MakeGrant(t, s, "app", "revoked", func(g *gk.Grant) { g.State, g.Access, g.Refresh = gk.Revoked, nil, nil })
-	for _, r := range []store.Renewal{
-		renewal("grant", "older", 4, 5), renewal("grant", "newer", 6, 5), renewal("revoked", "mine", 1, 5), renewal("unknown", "mine", 1, 5),
+	for _, r := range []store.Refreshed{
+		refresh("grant", "older", 4, 5), refresh("grant", "newer", 6, 5), refresh("revoked", "mine", 1, 5), refresh("unknown", "mine", 1, 5),
 	} {
 		save(t, s, r, false)
 	}
@@ -113,11 +113,11 @@ func saveLate(t *testing.T, s store.Store) {
 			g.AttemptID, g.AttemptAt, g.AttemptUntil, g.DoubtSince = "theirs", given.Epoch.Add(3*time.Minute), given.Epoch.Add(9*time.Minute), c.since
 			g.State, g.Renewable = gk.Expired, false // whatever was concluded without the pair
 		})
-		r := renewal(id, "mine", 1, c.now)
+		r := refresh(id, "mine", 1, c.now)
 		r.RepeatFor = c.repeatFor
-		saved, err := s.SaveRenewal(t.Context(), r)
+		saved, err := s.SaveRefresh(t.Context(), r)
 		if err != nil || saved != c.saved {
-			t.Errorf("%s: SaveRenewal = %t, %v, want %t", c.name, saved, err, c.saved)
+			t.Errorf("%s: SaveRefresh = %t, %v, want %t", c.name, saved, err, c.saved)
 		}
 		want := gk.Expired
 		if c.saved {
@@ -136,7 +136,7 @@ func saveWhileHeld(t *testing.T, s store.Store) {
 		saved  bool
 	}{{"mine", true}, {"theirs", false}, {"", false}} {
 		given.MakeGrant(t, s, "app", "held by "+c.holder, func(g *gk.Grant) { g.AttemptID = c.holder })
-		r := renewal("held by "+c.holder, "mine", 1, 5)
+		r := refresh("held by "+c.holder, "mine", 1, 5)
 		r.Held = true
 		save(t, s, r, c.saved)
 		save(t, s, r, c.saved) // again, as after a commit whose answer was lost
@@ -149,7 +149,7 @@ func saveWhileHeld(t *testing.T, s store.Store) {
 		"faulty":    func(g *gk.Grant) { g.Fault = &gk.Fault{Code: "c", Action: gk.Retry} },
 	} {
 		given.MakeGrant(t, s, "app", told, func(g *gk.Grant) { g.AttemptID = "mine"; change(g) })
-		r := renewal(told, "mine", 1, 5)
+		r := refresh(told, "mine", 1, 5)
 		r.Held = true
 		save(t, s, r, false)
 	}
@@ -158,7 +158,7 @@ func saveWhileHeld(t *testing.T, s store.Store) {
 func saveHeld(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.State = gk.Held })
-	save(t, s, renewal("grant", "mine", 1, 5), true)
+	save(t, s, refresh("grant", "mine", 1, 5), true)
 	if g := given.GrantNow(t, s, "grant"); g.State != gk.Held || g.Generation != 2 {
 		t.Errorf("the grant is %s at generation %d, want held at 2", g.State, g.Generation)
 	}
@@ -171,9 +171,9 @@ func concurrentSaves(t *testing.T, s store.Store) {
 	var savers sync.WaitGroup
 	for i := range 20 {
 		savers.Go(func() {
-			saved, err := s.SaveRenewal(t.Context(), renewal("grant", fmt.Sprint("attempt ", i), 1, 5))
+			saved, err := s.SaveRefresh(t.Context(), refresh("grant", fmt.Sprint("attempt ", i), 1, 5))
 			if err != nil {
-				t.Errorf("SaveRenewal = %v", err)
+				t.Errorf("SaveRefresh = %v", err)
 			}
 			if saved {
 				won.Add(1)

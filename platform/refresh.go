@@ -9,14 +9,14 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 )
 
-// Renewal styles.
+// Refresh styles.
 const (
-	Rotate        = "rotate"          // each renewal brings a new pair, the old refresh token is spent
-	SameUntilNear = "same_until_near" // an early renewal returns the pair that was sent
+	Rotate        = "rotate"          // each refresh brings a new pair, the old refresh token is spent
+	SameUntilNear = "same_until_near" // an early refresh returns the pair that was sent
 	Extend        = "extend"          // the same token lives longer
 	Keep          = "keep"            // a new access token, the refresh token stays
 	Reask         = "reask"           // no refresh token: client credentials, self grants
-	NoRenewal     = "none"
+	NoRefresh     = "none"
 )
 
 // FromAccess is the one way beside a refresh token to begin: with the access token alone.
@@ -32,7 +32,7 @@ type Trade struct {
 }
 
 // Trading returns the facts as they hold for a grant whose access token has yet to be traded for a pair.
-func (r Renewal) Trading() Renewal {
+func (r Refresh) Trading() Refresh {
 	if r.Trade != nil {
 		r.AfterLostAnswer, r.RepeatFor = r.Trade.AfterLostAnswer, r.Trade.RepeatFor
 	}
@@ -40,9 +40,9 @@ func (r Renewal) Trading() Renewal {
 }
 
 // Asks reports whether a token is enough to ask for the next one with.
-func (r Renewal) Asks(t gk.Token) bool {
+func (r Refresh) Asks(t gk.Token) bool {
 	switch {
-	case r.Style == NoRenewal:
+	case r.Style == NoRefresh:
 		return false
 	case r.Style == Reask || !t.Refresh.Empty():
 		return true
@@ -57,8 +57,8 @@ const (
 	Once      = "once"       // one repeat, late
 )
 
-// Renewal is how tokens are kept alive.
-type Renewal struct {
+// Refresh is how tokens are kept alive.
+type Refresh struct {
 	Style           string   `toml:"style" json:"style"`
 	AfterLostAnswer string   `toml:"after_lost_answer" json:"after_lost_answer"`
 	RepeatFor       Duration `toml:"repeat_for" json:"repeat_for"`
@@ -68,7 +68,7 @@ type Renewal struct {
 	AccessLife      Duration `toml:"access_life" json:"access_life"`                   // used where an answer does not say
 	RefreshLife     Duration `toml:"refresh_life" json:"refresh_life"`
 	Ceiling         Duration `toml:"ceiling" json:"ceiling"`     // longest life of the authorization; 0: none known
-	Lead            Duration `toml:"lead" json:"lead"`           // renew this long before the end
+	Lead            Duration `toml:"lead" json:"lead"`           // refresh this long before the end
 	LeadPart        float64  `toml:"lead_part" json:"lead_part"` // or this part of the life before it
 	Window          string   `toml:"window" json:"window"`       // HH:MM-HH:MM, only for leads over a day
 	Zone            string   `toml:"zone" json:"zone"`           // of the window and of daily limits
@@ -91,11 +91,11 @@ type Renewal struct {
 	UsefulIn Duration `toml:"useful_in" json:"useful_in,omitempty"`
 }
 
-// zones are the zones of the facts by name. Loading one reads files, and every renewal needs its own.
+// zones are the zones of the facts by name. Loading one reads files, and every refresh needs its own.
 var zones sync.Map
 
 // Location returns the zone, UTC if none is named.
-func (r Renewal) Location() *time.Location {
+func (r Refresh) Location() *time.Location {
 	if known, ok := zones.Load(r.Zone); ok {
 		if loc, ok := known.(*time.Location); ok {
 			return loc
@@ -109,9 +109,9 @@ func (r Renewal) Location() *time.Location {
 	return loc
 }
 
-// Deadline is the hard end of one renewal request: 60 s where a repeat is safe, 300 s where it is not, since cutting
-// off a one-time renewal early can only lose.
-func (r Renewal) Deadline() time.Duration {
+// Deadline is the hard end of one refresh request: 60 s where a repeat is safe, 300 s where it is not, since cutting
+// off a one-time refresh early can only lose.
+func (r Refresh) Deadline() time.Duration {
 	if r.AfterLostAnswer == Once {
 		return 300 * time.Second
 	}
@@ -120,7 +120,7 @@ func (r Renewal) Deadline() time.Duration {
 
 // RepeatSpan is how long after a first request the same refresh token may be sent again: a century where any time,
 // zero where once.
-func (r Renewal) RepeatSpan() time.Duration {
+func (r Refresh) RepeatSpan() time.Duration {
 	switch r.AfterLostAnswer {
 	case RepeatAny:
 		return 100 * 365 * 24 * time.Hour
@@ -131,7 +131,7 @@ func (r Renewal) RepeatSpan() time.Duration {
 }
 
 // WindowSpan returns the window's start within a day and its length.
-func (r Renewal) WindowSpan() (start, length time.Duration, err error) {
+func (r Refresh) WindowSpan() (start, length time.Duration, err error) {
 	from, to, ok := strings.Cut(r.Window, "-")
 	a, errA := time.Parse("15:04", from)
 	b, errB := time.Parse("15:04", to)
@@ -145,25 +145,25 @@ func (r Renewal) WindowSpan() (start, length time.Duration, err error) {
 // Variant is what differs for a profile; testing for its testing stage. A table that stands here replaces the general
 // one whole.
 type Variant struct {
-	Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
+	Refresh *Refresh `toml:"renew" json:"renew,omitempty"`
 	Testing *Testing `toml:"testing" json:"testing,omitempty"`
 }
 
 // Testing is what differs for an app in its testing stage.
 type Testing struct {
-	Renewal *Renewal `toml:"renew" json:"renew,omitempty"`
+	Refresh *Refresh `toml:"renew" json:"renew,omitempty"`
 }
 
-// Renew returns the renewal facts of a profile and stage.
-func (f *Facts) Renew(profile, stage string) Renewal {
+// RefreshOf returns the refresh facts of a profile and stage.
+func (f *Facts) RefreshOf(profile, stage string) Refresh {
 	v := f.Profile[profile]
 	for _, t := range []*Testing{v.Testing, f.Testing} {
-		if stage == "testing" && t != nil && t.Renewal != nil && (t == v.Testing || v.Renewal == nil) {
-			return *t.Renewal
+		if stage == "testing" && t != nil && t.Refresh != nil && (t == v.Testing || v.Refresh == nil) {
+			return *t.Refresh
 		}
 	}
-	if v.Renewal != nil {
-		return *v.Renewal
+	if v.Refresh != nil {
+		return *v.Refresh
 	}
-	return f.Renewal
+	return f.Refresh
 }
