@@ -15,17 +15,17 @@ import (
 // no refresh token is spent twice, no grant is lost, and everybody is refreshed in the end.
 func TestRefreshesOutliveFailuresOfTheStore(t *testing.T) {
 	for method, faults := range map[string][]storefault.Fault{
-		"ClaimDue":     {{Fail: true, Times: 2}},
+		"ClaimDue":      {{Fail: true, Times: 2}},
 		"SaveRefreshes": {{Fail: true, Times: 2}, {Lose: true, Times: 2}, {Late: 300 * time.Millisecond}},
-		"UpdateGrant":  {{Fail: true, Times: 2}, {Lose: true, Times: 2}},
-		"UpdateApp":    {{Fail: true, Times: 2}, {Lose: true, Times: 2}},
-		"App":          {{Fail: true, Times: 2}, {Late: 100 * time.Millisecond}},
-		"Apps":         {{Fail: true}},
-		"DueApps":      {{Fail: true, Times: 2}},
-		"Incarnation":  {{Fail: true, Times: 2}},
-		"Publish":      {{Fail: true}},
-		"OpenClicks":   {{Fail: true}},
-		"Sweep":        {{Fail: true}},
+		"UpdateGrant":   {{Fail: true, Times: 2}, {Lose: true, Times: 2}},
+		"UpdateApp":     {{Fail: true, Times: 2}, {Lose: true, Times: 2}},
+		"App":           {{Fail: true, Times: 2}, {Late: 100 * time.Millisecond}},
+		"Apps":          {{Fail: true}},
+		"DueApps":       {{Fail: true, Times: 2}},
+		"Incarnation":   {{Fail: true, Times: 2}},
+		"Publish":       {{Fail: true}},
+		"OpenClicks":    {{Fail: true}},
+		"Sweep":         {{Fail: true}},
 	} {
 		for _, fault := range faults {
 			name := method + " fails"
