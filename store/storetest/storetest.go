@@ -62,6 +62,7 @@ var rawCases = []struct {
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
+	{"an event beyond the counter does not end publication", publishBeyond},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
