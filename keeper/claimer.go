@@ -72,7 +72,7 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	}
 	if d == nil {
 		_, err := c.apps.Open(app)
-		return errors.Join(err, c.notes.Note(ctx, app, err)) // without its facts nobody knows what is due
+		return c.notes.Note(ctx, app, err) // without its facts nobody knows what is due
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
