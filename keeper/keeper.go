@@ -12,6 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/keeper/cache"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/keeper/saver"
 	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -68,6 +69,7 @@ type Keeper struct {
 	saver   *saver.Saver
 	wake    chan struct{}
 
+	hastener  *rounds.Hastener
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
 	reaches   cache.Recent[gk.Grant]
 	suspects  cache.Recent[struct{}]
@@ -110,6 +112,10 @@ func New(o Options) (*Keeper, error) {
 	})
 	k.apps.OnToken(k.appToken)
 	k.clock = newClockGuard(k.store, k.Now)
+	k.hastener = &rounds.Hastener{
+		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
+		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
+	}
 	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
 	k.keys = &keyset.Keys{Options: keyset.Options{
 		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,

@@ -240,7 +240,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 	if err != nil || !f.Action.OfApp() {
 		return err
 	}
-	return k.noteAppFault(ctx, app.ID, g.ID, f)
+	return k.noteAppFault(ctx, app, g.ID, f)
 }
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
@@ -248,12 +248,16 @@ func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code str
 	d, app := a.Driver, a.App
 	now := k.Now()
 	k.refreshes.add(app.Platform, Unsent)
-	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
 			return nil, errOvertaken
 		}
 		return lifecycle.Unsent(row, lifecycle.TermsOf(d, app), code, action, now), nil
 	})
+	if err != nil || !action.OfApp() {
+		return err
+	}
+	return k.outlived(ctx, app, mended(app))
 }
 
 // change is UpdateGrant by the engine. A row that has moved on is no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten

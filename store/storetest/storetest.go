@@ -64,6 +64,7 @@ var rawCases = []struct {
 	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
 	{"a query that very many have finds those that are not among the first", queryOfManyAtTheEnd},
 	{"counts follow every change of a state, past the program too", countsFollow},
+	{"an event beyond the counter does not end publication", publishBeyond},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
