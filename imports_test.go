@@ -26,7 +26,7 @@ var floors = []struct {
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
 	{4, []string{"keeper/cache", "keeper/gates", "keeper/spill", "keeper/seal", "keeper/saver", "store/move"}},
-	{5, []string{"keeper/keyset", "keeper/checkup", "keeper/rounds", "keeper/takeover"}},
+	{5, []string{"keeper/keyset", "keeper/checkup", "keeper/rounds", "keeper/claims", "keeper/takeover"}},
 	{6, []string{"keeper"}},
 	{7, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{8, []string{"api/wire", "console/frame"}},

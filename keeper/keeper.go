@@ -10,6 +10,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
+	"github.com/grantkeep/grantkeep/keeper/claims"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
 	"github.com/grantkeep/grantkeep/keeper/rounds"
@@ -55,19 +56,20 @@ type Keeper struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	tokens  *cache.Cache
-	gates   *gates.Gates // one per app, which every refresh passes
-	lost    gates.LostClaims
-	flights gates.Flights
-	spill   *spill.File
-	kept    spill.Kept
-	clicks  atomic.Pointer[Clicks]
-	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
-	keys    *keyset.Keys
-	clock   *clockGuard
-	replica *failover // offers again what another database lacks
-	saver   *saver.Saver
-	wake    chan struct{}
+	tokens   *cache.Cache
+	gates    *gates.Gates // one per app, which every refresh passes
+	flights  gates.Flights
+	spill    *spill.File
+	kept     spill.Kept
+	clicks   atomic.Pointer[Clicks]
+	appTurn  atomic.Pointer[func(ctx context.Context, app gk.App) error]
+	keys     *keyset.Keys
+	clock    *clockGuard
+	replica  *failover // offers again what another database lacks
+	saver    *saver.Saver
+	reader   *reader
+	attempts *claims.Attempts
+	wake     chan struct{}
 
 	hastener  *rounds.Hastener
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
@@ -120,6 +122,8 @@ func New(o Options) (*Keeper, error) {
 	k.keys = &keyset.Keys{Options: keyset.Options{
 		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,
 	}}
+	k.reader = k.newReader()
+	k.attempts = &claims.Attempts{Instance: k.options.Instance, Store: k.store, Now: k.Now, Log: k.log}
 	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
 	sp, err := spill.Open(o.SpillFile)
 	if err != nil {
