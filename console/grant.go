@@ -431,6 +431,8 @@ func (c *console) eventText(p frame.Page, e gk.Event, names map[string]string) s
 type eventRow struct {
 	gk.Event
 	Title, About, Link, Tone, Text string
+	Wanted, Delivered              int    // by how many endpoints; and how many have it
+	Endpoint                       string // where those that do not have it are listed; empty: all have it
 }
 
 func (c *console) eventRows(v *desk.Visit, events []gk.Event, s census) ([]eventRow, error) {
