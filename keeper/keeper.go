@@ -109,7 +109,7 @@ func New(o Options) (*Keeper, error) {
 		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
-	k.clock = &clockGuard{store: k.store}
+	k.clock = newClockGuard(k.store, k.Now)
 	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
 	k.keys = &keyset.Keys{Options: keyset.Options{
 		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,

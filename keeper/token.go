@@ -277,6 +277,9 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	if k.spill.Pending() > 0 || k.spill.Holds(id) { // a pair that waits for the database may be of any grant
 		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
+	if err := k.clock.askIfSet(ctx); err != nil {
+		return err
+	}
 	if k.clock.drifted() > 0 {
 		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
 	}

@@ -31,7 +31,7 @@ func shownUser(p store.Person) User {
 
 // newUser is somebody to let in.
 type newUser struct {
-	Name     string `json:"name" minLength:"1" maxLength:"64"`
+	Name     string `json:"name" minLength:"1" maxLength:"64" doc:"what the person logs in with: letters, digits and ._@+-"`
 	Role     string `json:"role" enum:"support,operator,administrator"`
 	Password string `json:"password" minLength:"1" maxLength:"512"`
 }

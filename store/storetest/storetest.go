@@ -62,6 +62,8 @@ var rawCases = []struct {
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
+	{"a query that very many have finds those that are not among the first", queryOfManyAtTheEnd},
+	{"counts follow every change of a state, past the program too", countsFollow},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
