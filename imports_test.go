@@ -30,7 +30,7 @@ var floors = []struct {
 	{6, []string{"keeper"}},
 	{7, []string{"consent", "gateway", "pushes", "notify", "transfer"}},
 	{8, []string{"api/wire", "console/frame"}},
-	{9, []string{"api/problem", "console/picture", "console/session", "console/provider"}},
+	{9, []string{"api/problem", "console/picture", "console/session", "console/provider", "console/trace"}},
 	{10, []string{"api/door", "console/desk"}},
 	{11, []string{"api/news", "api/use", "api/staff", "console/live", "console/outlets", "console/tools", "console/upkeep"}},
 	{12, []string{"api", "connect", "console"}},

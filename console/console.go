@@ -117,6 +117,7 @@ func (c *console) routes() {
 	on("POST /grants/searches", store.RoleSupport, c.saveSearch)
 	on("POST /grants/bulk", store.RoleSupport, c.askLinks)
 	on("POST /grants/links", store.RoleSupport, c.makeLinks)
+	on("POST /grants/refresh", store.RoleOperator, c.refreshMany)
 	on("GET /grants/{id}", store.RoleSupport, c.grant)
 	on("POST /grants/{id}/link", store.RoleSupport, c.grantLink)
 	on("POST /grants/{id}/refresh", store.RoleOperator, c.grantRefresh)

@@ -237,7 +237,9 @@ func TestSomebodyLogsInByTheirIdentityProvider(t *testing.T) {
 		}
 	}
 	lines, err := h.store.AuditAfter(t.Context(), store.AuditFilter{Limit: 100})
-	if err != nil || !slices.ContainsFunc(lines, func(e store.AuditEntry) bool { return e.Action == "user.login" && e.Actor == p.ID && e.Object == "provider" }) {
+	if err != nil || !slices.ContainsFunc(lines, func(e store.AuditEntry) bool {
+		return e.Action == "user.login" && e.Actor == p.ID && e.Object == "provider"
+	}) {
 		t.Errorf("the audit has %+v, %v; want the log-in", lines, err)
 	}
 	// The groups of today count, up and down.
