@@ -59,6 +59,7 @@ func live(t *testing.T, p plan, mutate func(store.Store) store.Store) result {
 			}
 		}
 		w.sum.processes = len(w.all)
+		w.sum.turns, w.sum.refreshes = w.turns.count(), w.check.refreshed()
 		r.trace, r.broken, r.sum = w.turns.sum(), w.check.violated(), w.sum
 		if len(r.broken) > 0 {
 			r.story = w.tell()
@@ -107,9 +108,10 @@ func TestSoak(t *testing.T) {
 			break
 		}
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			r := live(t, draw(seed, steps), nil)
+			p := draw(seed, steps)
+			r := live(t, p, nil)
 			total.add(r.sum)
-			t.Log(r.trace)
+			t.Log(r.trace, p.Platforms, p.Late)
 			for _, line := range r.broken {
 				t.Errorf("seed %d: %s", seed, line)
 			}
