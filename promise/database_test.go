@@ -13,6 +13,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/postgres"
 	"github.com/grantkeep/grantkeep/store/sqlite"
 )
 
@@ -24,9 +25,16 @@ type database struct {
 
 func (w *world) openStore(dir string) database {
 	w.t.Helper()
+	const keep = 100 * 365 * 24 * time.Hour // the checker reads all events at the end
+	if w.postgres != "" {
+		st, err := postgres.Open(context.Background(), w.postgres)
+		w.must(err)
+		st.KeepEvents(keep)
+		return database{st, dir}
+	}
 	st, err := sqlite.Open(context.Background(), dir)
 	w.must(err)
-	st.KeepEvents(100 * 365 * 24 * time.Hour) // the checker reads them all at the end
+	st.KeepEvents(keep)
 	return database{several{st}, dir}
 }
 

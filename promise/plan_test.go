@@ -20,6 +20,8 @@ type plan struct {
 	Platforms []string
 	Late      time.Duration // how late what is due is done while the clock jumps
 	Steps     []step
+
+	postgres string // the URL of an empty database; empty: SQLite
 }
 
 // everyPlatform lists what can be simulated.
@@ -51,6 +53,26 @@ var ofAll = func() (n int) {
 	}
 	return n
 }()
+
+// onPostgres is a plan without what takes copies of files.
+func (p plan) onPostgres(url string) plan {
+	p.postgres = url
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s step) bool {
+		return slices.Contains([]string{"failover", "backup", "put back", "clone"}, s.Do)
+	})
+	return p
+}
+
+// dense is a plan in which time passes in days: the same faults in fewer grant-days, for finding what is planted.
+func (p plan) dense() plan {
+	p.Late = 0
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Do == "jump" || s.Do == "clone" {
+			s.For = min(s.For, 72*time.Hour)
+		}
+	}
+	return p
+}
 
 // draw makes a plan from a seed alone.
 func draw(seed uint64, steps int) plan {

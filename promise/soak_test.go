@@ -81,7 +81,7 @@ const (
 
 // TestSoak lives through seeds: the beginnings of a few of them always, and whole ones for as long as GRANTKEEP_SOAK_FOR
 // says with GRANTKEEP_SOAK=1, from GRANTKEEP_SEED on; GRANTKEEP_SEEDS
-// at most; GRANTKEEP_SEED alone names one whole seed.
+// at most; GRANTKEEP_SEED alone names one whole seed; GRANTKEEP_DENSE=1 lets time pass in days.
 func TestSoak(t *testing.T) {
 	first, last, until, steps := uint64(1), uint64(2), time.Time{}, stepsInShort
 	if os.Getenv("GRANTKEEP_SOAK") == "1" {
@@ -109,6 +109,9 @@ func TestSoak(t *testing.T) {
 		}
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			p := draw(seed, steps)
+			if os.Getenv("GRANTKEEP_DENSE") == "1" {
+				p = p.dense()
+			}
 			r := live(t, p, nil)
 			total.add(r.sum)
 			t.Log(r.trace, p.Platforms, p.Late)

@@ -29,6 +29,7 @@ type world struct {
 	dir       string
 	platforms []string
 	late      time.Duration
+	postgres  string
 	mutate    func(store.Store) store.Store
 	master    vault.Master
 	memory    *sim.Memory
@@ -98,7 +99,7 @@ const installation = "ins_promise"
 func begin(t *testing.T, dir string, pl plan, mutate func(store.Store) store.Store) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: dir, platforms: pl.Platforms, late: pl.Late, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(pl.Seed), log: &logBook{},
+		t: t, dir: dir, platforms: pl.Platforms, late: pl.Late, postgres: pl.postgres, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(pl.Seed), log: &logBook{},
 		apps: map[string]gk.App{}, told: map[string]map[string]any{}, broken: map[string]bool{}, sum: newSummary(),
 		stopped: map[string]bool{}, panics: &breakdowns{request: map[subject]bool{}, answer: map[subject]bool{}},
 	}
