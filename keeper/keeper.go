@@ -119,9 +119,6 @@ func New(o Options) (*Keeper, error) {
 		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
 	}
 	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
-	k.keys = &keyset.Keys{Options: keyset.Options{
-		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,
-	}}
 	k.reader = k.newReader()
 	k.attempts = &claims.Attempts{Instance: k.options.Instance, Store: k.store, Now: k.Now, Log: k.log}
 	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
@@ -130,6 +127,12 @@ func New(o Options) (*Keeper, error) {
 		return nil, err
 	}
 	k.spill = sp
+	k.keys = &keyset.Keys{Options: keyset.Options{
+		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare, Spill: sp, Kept: &k.kept,
+	}}
+	if o.Announced {
+		k.keys.By = o.Instance
+	}
 	if sp.Damaged > 0 {
 		k.log.Error("the spill file is damaged; what could not be read was put into a file beside it", "bytes", sp.Damaged, "file", o.SpillFile+".damaged")
 	}
@@ -145,8 +148,8 @@ func (k *Keeper) Apps() *apps.Registry { return k.apps }
 // Store returns the store as this keeper writes it: its cache hears of every grant that is written through it.
 func (k *Keeper) Store() store.Store { return k.store }
 
-// RotateKeys stores a key set with a fresh key.
-func (k *Keeper) RotateKeys(ctx context.Context) (keyset.Rotation, error) { return k.keys.Rotate(ctx) }
+// Keys returns the keeper of the key set.
+func (k *Keeper) Keys() *keyset.Keys { return k.keys }
 
 // Vault returns what seals and opens.
 func (k *Keeper) Vault() *vault.Vault { return k.vault }

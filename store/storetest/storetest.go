@@ -81,6 +81,8 @@ var cases = []given.Case{
 	{Name: "grants are found by a host, of theirs or of a shop", Run: grantsAtHost},
 	{Name: "children are the grants of a parent in one app", Run: childrenOfParent},
 	{Name: "grants under another key are found, not those without tokens", Run: sealedOtherwise},
+	{Name: "what is sealed beside grants and apps is found under its key, and replaced where it stands", Run: ciphertexts},
+	{Name: "a process that has not noted a key set is behind it, whatever one before it noted", Run: keysetNotes},
 	{Name: "Tokens returns what the read path needs and leaves out the unknown", Run: tokensOfMany},
 
 	// Changes.
