@@ -56,7 +56,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.C
 // CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
 func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
 	return checkup.Look{
-		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Master: k.options.Master, Now: k.Now, Clock: k.checkClock,
+		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Keys: k.keys.Check, Now: k.Now, Clock: k.checkClock,
 	}.All(ctx)
 }
 
