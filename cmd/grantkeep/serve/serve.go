@@ -210,6 +210,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return err
 	}
+	told, endTraces, err := traces(ctx, in.by, log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
+	in.traces = told
 	k, err := OpenKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
