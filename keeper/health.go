@@ -108,8 +108,8 @@ func (k *Keeper) Refreshes() map[Counted]int64 {
 }
 
 // failed counts a refresh that failed for a reason that is not the merchant's.
-func (k *Keeper) failed(platform, outcome string) {
-	k.refreshes.add(platform, outcome)
+func (k *Keeper) failed(ctx context.Context, platform, outcome string) {
+	k.ended(ctx, platform, outcome)
 	k.failures.add(platform, outcome)
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
@@ -37,11 +39,12 @@ type Options struct {
 	// RestoredNoted is called when all apps are marked of a database that Restored tells of, until it returns nil; Restored
 	// then says so no more. nil: nobody needs to know.
 	RestoredNoted func(ctx context.Context) error
-	PublicURL     string   // scheme://host[:port] of the merchant's face
-	SpillFile     string   // where a pair waits while the database is away; empty: memory only
-	Allowed       []string // HOST[:PORT] that apps' endpoints may name, as given at start
-	Workers       int      // refreshes under way at once for one app; 0: as many as its platform answers well
-	Frozen        bool     // reads only: nothing is claimed, changed or asked of a platform
+	PublicURL     string               // scheme://host[:port] of the merchant's face
+	SpillFile     string               // where a pair waits while the database is away; empty: memory only
+	Allowed       []string             // HOST[:PORT] that apps' endpoints may name, as given at start
+	Workers       int                  // refreshes under way at once for one app; 0: as many as its platform answers well
+	Frozen        bool                 // reads only: nothing is claimed, changed or asked of a platform
+	Traces        trace.TracerProvider // hears of each refresh; nil: nobody does
 	Log           *slog.Logger
 }
 

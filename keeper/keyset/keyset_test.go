@@ -125,7 +125,7 @@ func TestOlderKeysAreRetiredOnceNothingIsUnderThem(t *testing.T) {
 		}
 		r.refused("does not seal yet", "gone")
 		r.pass(90 * time.Second)
-		r.refused("not said by mine", "gone")
+		r.refused("not known yet whether mine", "gone")
 		check, err := r.store.Meta(ctx, "keyring_check")
 		if err != nil || r.vault.VerifyCheck(check) != nil {
 			t.Fatalf("the check value: %v, or it does not open", err)
@@ -135,10 +135,10 @@ func TestOlderKeysAreRetiredOnceNothingIsUnderThem(t *testing.T) {
 			t.Errorf("%d are left under the first key, %v", len(beside), err)
 		}
 		r.pass(12 * time.Minute)
-		r.refused("not said by mine", "gone") // what was stored lately may be stored again, and is under the first key
+		r.refused("not known yet whether mine", "gone") // what was stored lately may be stored again, and is under the first key
 		r.kept.Confirm("database")
 		r.pass(2 * time.Minute)
-		r.refused("not said by gone")
+		r.refused("not known yet whether gone")
 		retired, err := r.Retire(ctx, "gone")
 		if err != nil || !slices.Equal(retired, []int64{first}) {
 			t.Fatalf("Retire = %v, %v; want the first key, %d", retired, err, first)

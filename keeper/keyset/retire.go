@@ -77,8 +77,8 @@ func (k *Keys) Standing(ctx context.Context, without ...string) (s Standing, err
 	}
 	s.Behind = slices.DeleteFunc(behind, func(id string) bool { return slices.Contains(without, id) })
 	if len(s.Behind) > 0 {
-		s.InTheWay = append(s.InTheWay, "not said by "+some(s.Behind)+" that nothing which they hold beside the database is under an older key; "+
-			"each says so about ten minutes after it has taken the set")
+		s.InTheWay = append(s.InTheWay, "it is not known yet whether "+some(s.Behind)+" holds something under an older key: each instance says that it does not about ten "+
+			"minutes after it has taken the set, and one that is gone for good is named with --without")
 	}
 	return s, nil
 }
