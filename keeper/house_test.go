@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
@@ -32,6 +34,8 @@ import (
 // house is a keeper on a real SQLite against the strict simulators, in virtual time: requests go over a network inside
 // the process, so that the bubble's time moves on while they are waited for.
 type house struct {
+	traces trace.TracerProvider // of instances that are made from then on
+
 	t       *testing.T
 	store   store.Store
 	vault   *vault.Vault
@@ -176,6 +180,7 @@ func (h *house) instance(name string) *keeper.Keeper {
 	k, err := keeper.New(keeper.Options{
 		Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name,
 		SpillFile: h.dir + "/spill-" + name, Now: h.sims.Clock.Now, Allowed: h.allowed(), Log: h.logger(),
+		Traces: h.traces,
 	})
 	if err != nil {
 		h.t.Fatal(err)

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -23,7 +24,8 @@ const eventOrder = `at, grant_version, place, id`
 // historyOrder is the order of one grant's events. Instances' clocks may be apart by seconds, its versions cannot be.
 const historyOrder = `grant_version, at, place, id`
 
-// addEvents stores events with a change; those of a changed grant get its version, those without an id get one.
+// addEvents stores events with a change. Those of a changed grant get its version; those that tell of a grant without
+// changing it get the one that it stands at, or its history would begin with them. Those without an id get one.
 func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
 	versions := make(map[string]int64, len(changed))
 	for _, g := range changed {
@@ -32,6 +34,13 @@ func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk
 	rows := make([][]any, 0, len(events))
 	for place, e := range events {
 		if version, ok := versions[e.Grant]; ok {
+			e.GrantVersion = version
+		}
+		if e.Grant != "" && e.GrantVersion == 0 {
+			version, err := one(ctx, q, scanNumber, `SELECT version FROM grants WHERE id = $1`, e.Grant)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
 			e.GrantVersion = version
 		}
 		if e.ID == "" {

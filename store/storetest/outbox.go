@@ -180,7 +180,10 @@ func history(t *testing.T, s store.Store) {
 	given.MakeGrant(t, s, "app", "grant", nil)
 	given.MakeGrant(t, s, "app", "other", nil)
 	g, other := given.GrantNow(t, s, "grant"), given.GrantNow(t, s, "other")
-	err := s.Append(t.Context(), given.EventOf(&g, "1", 1), given.EventOf(&other, "2", 2), given.EventOf(&g, "3", 3), given.EventOf(&g, "4", 4), gk.Event{ID: "5", At: given.Epoch})
+	changed := given.EventOf(&g, "4", 4)
+	changed.GrantVersion = g.Version
+	noted := gk.Event{ID: "6", Grant: "grant", At: given.Epoch.Add(time.Hour)} // about the grant, and of no change of it
+	err := s.Append(t.Context(), given.EventOf(&g, "1", 1), given.EventOf(&other, "2", 2), given.EventOf(&g, "3", 3), changed, gk.Event{ID: "5", At: given.Epoch}, noted)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +191,7 @@ func history(t *testing.T, s store.Store) {
 		before string
 		limit  int
 		want   []string
-	}{{"", 10, []string{"4", "3", "1"}}, {"", 2, []string{"4", "3"}}, {"3", 2, []string{"1"}}, {"1", 2, nil}} {
+	}{{"", 10, []string{"6", "4", "3", "1"}}, {"", 2, []string{"6", "4"}}, {"3", 2, []string{"1"}}, {"1", 2, nil}} {
 		events, err := s.History(t.Context(), given.Engine, "grant", c.before, c.limit)
 		if err != nil {
 			t.Fatal(err)
