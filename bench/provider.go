@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,13 +114,17 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	store, generation, ok := spent(in.Refresh)
 	p.mu.Lock()
-	good := ok && p.generations[store] == generation
+	has := p.generations[store]
+	good := ok && has == generation
 	life := p.life
+	given := p.given[store]
 	if good {
 		p.note(store, time.Now())
 	}
 	p.mu.Unlock()
-	if !good {
+	if !good { // its log is kept when a run fails
+		_, _ = fmt.Fprintf(os.Stderr, "%s store %q: refresh token %d of a known form: %v, while its last is %d; given %s; over %s\n",
+			time.Now().Format(time.RFC3339Nano), store, generation, ok, has, given.Format(time.RFC3339Nano), r.RemoteAddr)
 		p.refuse(w, &p.counts.Twice, http.StatusUnauthorized, "invalid_grant")
 		return
 	}
