@@ -44,7 +44,7 @@ quick: ## the quickest loop: build, vet, tests without the race detector, Postgr
 
 soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
-	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$' ./e2e
+	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h -run 'TestNoSecretIsSeen$$|TestTwoVersionsWorkOnOneDatabase$$' ./e2e
 	GRANTKEEP_SOAK=1 $(GO) test -timeout 1h -run 'TestReleaseIsTheSameBytesAgain$$' .
 	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 	$(MAKE) fuzz FUZZTIME=1m

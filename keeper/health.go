@@ -57,7 +57,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.C
 // CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
 func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
 	return checkup.Look{
-		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Master: k.options.Master, Now: k.Now, Clock: k.checkClock,
+		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Keys: k.keys.Check, Now: k.Now, Clock: k.checkClock,
 	}.All(ctx)
 }
 
@@ -108,8 +108,8 @@ func (k *Keeper) Refreshes() map[Counted]int64 {
 }
 
 // failed counts a refresh that failed for a reason that is not the merchant's.
-func (k *Keeper) failed(platform, outcome string) {
-	k.refreshes.add(platform, outcome)
+func (k *Keeper) failed(ctx context.Context, platform, outcome string) {
+	k.ended(ctx, platform, outcome)
 	k.failures.add(platform, outcome)
 }
 

@@ -37,6 +37,7 @@ type Store interface {
 	People
 	Overview
 	Installation
+	Ciphertexts
 	Instances
 	Audit
 	Marks

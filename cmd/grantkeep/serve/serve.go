@@ -219,6 +219,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		return err
 	}
 	in.staff = staff
+	told, endTraces, err := traces(ctx, in.by, log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
+	in.traces = told
 	k, err := OpenKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err
