@@ -57,7 +57,7 @@ func (w *world) carryOut(s step) {
 		w.breakApp(s.N)
 	case "keys":
 		w.sum.fault("keys rotated")
-		_, _ = p.keeper.RotateKeys(context.Background()) // while one rotation waits there is no other
+		_, _ = p.keeper.Keys().Rotate(context.Background()) // while one rotation waits there is no other
 	case "crowd":
 		w.crowd(s)
 	case "driver":

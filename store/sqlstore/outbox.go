@@ -67,6 +67,12 @@ const publishFresh = `UPDATE events SET position = (SELECT n FROM counters WHERE
 						ORDER BY ` + eventOrder + ` LIMIT $1) AS fresh) AS ordered) AS ranked
 			WHERE events.id = ranked.id`
 
+// countOn takes the lock of the counter, and has it go on from the highest position there is: an event of a database that was
+// restored in part, or edited, may lie beyond it, and its number must not be given again.
+const countOn = `UPDATE counters SET n = CASE WHEN highest.position > n THEN highest.position ELSE n END
+			FROM (SELECT COALESCE(max(position), 0) AS position FROM events) AS highest
+			WHERE name = 'event'`
+
 // Publish implements [store.Outbox]. Positions are given under the lock of one row, and only to events whose commit
 // came before the lock was got: what commits later gets a higher position. A look beforehand keeps an idle outbox from writing.
 func (s *Store) Publish(ctx context.Context, limit int) (published int, err error) {
@@ -75,7 +81,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 		return 0, err
 	}
 	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
-		if _, err := exec(ctx, q, `UPDATE counters SET n = n WHERE name = 'event'`); err != nil {
+		if _, err := exec(ctx, q, countOn); err != nil {
 			return err
 		}
 		n, err := exec(ctx, q, publishFresh, atMost(limit))

@@ -247,3 +247,25 @@ func historyOfFresh(t *testing.T, s store.Store) {
 		t.Errorf("History = %v, %v, want the fresh event before the published one", events, err)
 	}
 }
+
+// publishBeyond has an event whose position the counter has yet to reach, as a database has that was restored in part.
+func publishBeyond(t *testing.T, raw Raw) {
+	s := raw.Store
+	for i, want := range []int64{1, 1003, 1004} {
+		if i == 1 {
+			raw.Run(`UPDATE events SET position = 1002 WHERE position = $1`, 1)
+		}
+		event := gk.Event{Kind: "app.changed", At: given.Epoch.Add(time.Duration(i) * time.Second)}
+		if err := s.Append(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+		n, err := s.Publish(t.Context(), 10)
+		if n != 1 || err != nil {
+			t.Fatalf("Publish = %d, %v, want the fresh event", n, err)
+		}
+		events, err := s.EventsAfter(t.Context(), given.Engine, want-1, 10)
+		if err != nil || len(events) != 1 || events[0].Position != want {
+			t.Errorf("after the fresh event: %+v, %v, want one at %d", events, err, want)
+		}
+	}
+}
