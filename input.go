@@ -17,6 +17,14 @@ func (i *Invalid) Error() string { return i.Field + ": " + i.Why }
 // BadInput makes an [Invalid].
 func BadInput(field, why string) error { return &Invalid{field, why} }
 
+// NoneOf is a value outside a list that is known. An empty list is no choice at all.
+func NoneOf(field string, names []string) error {
+	if len(names) == 0 {
+		return &Invalid{field, "is no matter of choice here; leave it out"}
+	}
+	return &Invalid{field, "is none of " + strings.Join(names, ", ")}
+}
+
 // CheckOwner refuses the name of an owner that is no text: too long, with control characters, or with what a reader of
 // JSON puts in place of half a character. Two such names would become one.
 func CheckOwner(field, owner string) error {

@@ -76,7 +76,7 @@ func (s *server) shownApp(a gk.App, err error) (*wire.Output[App], error) {
 
 // newApp is an application as a caller describes it.
 type newApp struct {
-	Platform      string                `json:"platform"`
+	Platform      string                `json:"platform" doc:"its code; GET /v1/platforms lists them"`
 	Environment   string                `json:"environment,omitempty" doc:"production (the default) or sandbox"`
 	Profile       string                `json:"profile,omitempty" doc:"kind of app at the platform; its first profile is the default"`
 	Stage         string                `json:"stage,omitempty" doc:"online (the default) or testing"`

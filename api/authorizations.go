@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
 	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/explain"
@@ -65,7 +67,7 @@ func (s *server) inState(f *store.AuthorizationFilter, state string) {
 
 // newAuthorization is what a link for a merchant must achieve.
 type newAuthorization struct {
-	App       string    `json:"app"`
+	App       string    `json:"app" doc:"its id; GET /v1/apps lists them"`
 	Kind      string    `json:"kind,omitempty" doc:"authorize (the default) or cancel"`
 	Owner     string    `json:"owner,omitempty" doc:"your customer, for whom the grant will be"`
 	Shop      string    `json:"shop,omitempty" doc:"host of the shop where the platform needs one, else the id expected"`
@@ -131,6 +133,12 @@ func (s *server) routeAuthorizations() {
 			App: b.App, Kind: b.Kind, Owner: b.Owner, Shop: b.Shop, ReturnTo: b.ReturnTo, Grant: b.Grant, Form: b.Form,
 			Scopes: b.Scopes, Confirm: b.Confirm, Life: b.ExpiresIn.Duration,
 		})
+		if errors.Is(err, store.ErrNotFound) {
+			if _, err := s.Store.App(ctx, key.Viewer(), b.App); errors.Is(err, store.ErrNotFound) {
+				return nil, problem.Absent("app", "app", "/v1/apps")
+			}
+			return nil, problem.Absent("grant", "grant of this app", "/v1/grants")
+		}
 		if err != nil {
 			return nil, err
 		}

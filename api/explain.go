@@ -17,7 +17,7 @@ import (
 
 // question is what somebody knows of a failure.
 type question struct {
-	Platform    string                  `json:"platform"`
+	Platform    string                  `json:"platform" doc:"its code; GET /v1/platforms lists them"`
 	Environment string                  `json:"environment,omitempty" enum:"production,sandbox"`
 	Stage       string                  `json:"stage,omitempty" enum:"authorize,token,refresh,inspect,call,push"`
 	Status      int                     `json:"status,omitempty" doc:"HTTP status of the platform's answer"`
@@ -53,7 +53,7 @@ func (s *server) routeExplain() {
 		OperationID: "explain", Method: http.MethodGet, Path: "/v1/explain", Summary: "Say what a platform's error means",
 		Description: "Raw answers go with POST: an address is kept in too many places.",
 	}, func(_ context.Context, _ gk.Key, in *struct {
-		Platform    string `query:"platform" required:"true" maxLength:"50"`
+		Platform    string `query:"platform" required:"true" maxLength:"50" doc:"its code; GET /v1/platforms lists them"`
 		Environment string `query:"environment" enum:"production,sandbox"`
 		Stage       string `query:"stage" enum:"authorize,token,refresh,inspect,call,push"`
 		Status      int    `query:"status" minimum:"0" maximum:"999"`

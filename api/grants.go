@@ -154,7 +154,7 @@ type grantChange struct {
 
 // newOwner is who a held or ownerless grant is given to.
 type newOwner struct {
-	Owner string `json:"owner" minLength:"1" maxLength:"200"`
+	Owner string `json:"owner" minLength:"1" maxLength:"200" doc:"your customer, for whom the grant is"`
 }
 
 // newRefresh is how a refresh is asked for.

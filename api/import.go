@@ -203,7 +203,7 @@ func (s *server) importError(ctx context.Context, err error) string {
 	if errors.As(err, &bad) {
 		return bad.Error()
 	}
-	p := s.AnswerTo(ctx, err)
+	p := s.AnswerTo(ctx, "", err)
 	if p.Fault != nil {
 		return "the platform refused the token: " + p.Fault.Code
 	}

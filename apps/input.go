@@ -112,9 +112,9 @@ func checkKind(f *platform.Facts, app gk.App) error {
 	case app.Environment != gk.Production && app.Environment != gk.Sandbox:
 		return gk.BadInput("environment", "is neither production nor sandbox")
 	case app.Profile != "" && !slices.Contains(f.Profiles, app.Profile):
-		return gk.BadInput("profile", "is none of "+strings.Join(f.Profiles, ", "))
+		return gk.NoneOf("profile", f.Profiles)
 	case app.Stage != "online" && !slices.Contains(f.Stages, app.Stage):
-		return gk.BadInput("stage", "is none of online, "+strings.Join(f.Stages, ", "))
+		return gk.NoneOf("stage", append([]string{"online"}, f.Stages...))
 	case len(app.Name) > 200:
 		return gk.BadInput("name", "is longer than 200 bytes")
 	}

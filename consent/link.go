@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -70,7 +69,7 @@ func (in *BeginInput) checkForm(spec *platform.Spec) error {
 	case in.Kind == gk.KindCancel && !link.Cancel:
 		return gk.BadInput("kind", spec.Code+" has no page where a merchant cancels; use DELETE of the grant")
 	case in.Form != "" && !slices.Contains(link.Forms, in.Form):
-		return gk.BadInput("form", "is none of "+strings.Join(link.Forms, ", "))
+		return gk.NoneOf("form", link.Forms)
 	}
 	return nil
 }

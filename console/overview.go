@@ -62,7 +62,7 @@ func (c *console) overview(v *desk.Visit) error {
 	if p.Now.Sub(s.at) > time.Minute {
 		view.Stale = p.At(s.at)
 	}
-	view.AskCode = !p.Demo && p.May(store.RoleOperator) && v.Person.Code == ""
+	view.AskCode = !p.Demo && p.May(store.RoleOperator) && v.Person.Code == "" && v.Person.Subject == ""
 	broken, err := c.brokenOutlets(v)
 	if err != nil {
 		return err

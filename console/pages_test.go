@@ -243,3 +243,21 @@ func TestOwnJavaScriptIsShort(t *testing.T) {
 		t.Errorf("console.js has %d lines, want 150 at most", n)
 	}
 }
+
+func TestAGrantShowsItsAttemptsAndTheExactRequestWithoutSecrets(t *testing.T) {
+	h := newHouse(t)
+	app := h.app("shopee")
+	h.grant(app, "grt_0001", func(g *gk.Grant) {
+		g.Failures = 3
+		g.Fault = &gk.Fault{Platform: "shopee", Stage: "refresh", Code: "error_server", Action: gk.Backoff, RequestID: "e3f1a09c", At: gk.At(h.keeper.Now().Add(-time.Minute))}
+	})
+	page := h.login(store.RoleSupport).get("/console/grants/grt_0001").body
+	for _, want := range []string{"Refused at: refresh · 3 in a row", "e3f1a09c", "Refreshed: generation 3, bought with 2", "/api/v2/auth/access_token/get?", "sign=***", "&#34;refresh_token&#34;:&#34;***&#34;", `shop_id&#34;:77000001`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if regexp.MustCompile(`sign=[0-9a-f]{8}`).MatchString(page) || strings.Contains(page, "not-shown") {
+		t.Error("the request shows what was made with a secret")
+	}
+}

@@ -372,10 +372,15 @@ func Unsaid(args []string) bool {
 
 // Find returns the driver of a platform by its code.
 func Find(drivers []platform.Driver, code string) (platform.Driver, error) {
+	codes := make([]string, 0, len(drivers))
 	for _, d := range drivers {
 		if d.Spec().Code == code {
 			return d, nil
 		}
+		codes = append(codes, d.Spec().Code)
 	}
-	return nil, fmt.Errorf("platform %q is not one that Grantkeep knows", code)
+	if code == "" {
+		return nil, fmt.Errorf("platform is missing; it takes one of %s", strings.Join(codes, ", "))
+	}
+	return nil, fmt.Errorf("platform %q is none of %s", code, strings.Join(codes, ", "))
 }

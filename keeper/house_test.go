@@ -236,12 +236,7 @@ func (h *house) addApp(code string) {
 	h.t.Helper()
 	box := h.ready.Platforms[code]
 	driver := h.keeper.Apps().Driver(code)
-	settings, endpoints := map[string]string{}, map[string]string{}
-	for name := range driver.Spec().Facts.Settings {
-		if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
-			settings[name] = sim.Settings{name: v}.Text(name)
-		}
-	}
+	settings, endpoints := h.settings(code), map[string]string{}
 	for _, e := range driver.Spec().Facts.Endpoints {
 		for name := range e.Bases {
 			endpoints[name] = box.Base
@@ -260,6 +255,17 @@ func (h *house) addApp(code string) {
 	}
 	told["redirect_uri"] = h.keeper.Apps().CallbackURL(app.ID)
 	h.control("POST", "/"+code+"/apps", told, nil)
+}
+
+// settings are what an operator enters for a platform's first simulated app.
+func (h *house) settings(code string) map[string]string {
+	settings, told := map[string]string{}, h.ready.Platforms[code].Apps[0]
+	for name := range h.keeper.Apps().Driver(code).Spec().Facts.Settings {
+		if v, ok := told[name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = sim.Settings{name: v}.Text(name)
+		}
+	}
+	return settings
 }
 
 // control makes one control call of the simulators.

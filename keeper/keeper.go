@@ -12,8 +12,10 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
+	"github.com/grantkeep/grantkeep/keeper/claims"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/keeper/saver"
 	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -57,20 +59,22 @@ type Keeper struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	tokens  *cache.Cache
-	gates   *gates.Gates // one per app, which every refresh passes
-	lost    gates.LostClaims
-	flights gates.Flights
-	spill   *spill.File
-	kept    spill.Kept
-	clicks  atomic.Pointer[Clicks]
-	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
-	keys    *keyset.Keys
-	clock   *clockGuard
-	replica *failover // offers again what another database lacks
-	saver   *saver.Saver
-	wake    chan struct{}
+	tokens   *cache.Cache
+	gates    *gates.Gates // one per app, which every refresh passes
+	flights  gates.Flights
+	spill    *spill.File
+	kept     spill.Kept
+	clicks   atomic.Pointer[Clicks]
+	appTurn  atomic.Pointer[func(ctx context.Context, app gk.App) error]
+	keys     *keyset.Keys
+	clock    *clockGuard
+	replica  *failover // offers again what another database lacks
+	saver    *saver.Saver
+	reader   *reader
+	attempts *claims.Attempts
+	wake     chan struct{}
 
+	hastener  *rounds.Hastener
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
 	reaches   cache.Recent[gk.Grant]
 	suspects  cache.Recent[struct{}]
@@ -112,8 +116,14 @@ func New(o Options) (*Keeper, error) {
 		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
-	k.clock = &clockGuard{store: k.store}
+	k.clock = newClockGuard(k.store, k.Now)
+	k.hastener = &rounds.Hastener{
+		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
+		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
+	}
 	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
+	k.reader = k.newReader()
+	k.attempts = &claims.Attempts{Instance: k.options.Instance, Store: k.store, Now: k.Now, Log: k.log}
 	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
 	sp, err := spill.Open(o.SpillFile)
 	if err != nil {

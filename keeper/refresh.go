@@ -27,35 +27,14 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, a apps.Opened, id strin
 	var claimed gk.Grant
 	t := lifecycle.TermsOf(a.Driver, a.App)
 	now := k.Now()
-	attempt := k.attempt(t, now)
+	attempt := k.attempts.New(t, now)
 	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
 		outcome, events := lifecycle.Claim(g, t, by, attempt, now)
 		claimed = *g
 		return events, refusal(outcome, g, now)
 	})
-	k.noteLost(attempt, err)
+	k.attempts.Note(attempt, err)
 	return claimed, err
-}
-
-// noteLost remembers a claim whose answer did not come. Its rows may be held by an attempt that nobody knows of.
-func (k *Keeper) noteLost(a store.Attempt, err error) {
-	if errors.Is(err, store.ErrUnavailable) {
-		k.lost.Add(a.AttemptID)
-	}
-}
-
-// releaseLost gives back what was claimed without an answer. Left to its lease it would become a doubt, although nothing
-// was sent under it.
-func (k *Keeper) releaseLost(ctx context.Context) error {
-	lost := k.lost.Attempts()
-	if len(lost) == 0 {
-		return nil
-	}
-	released, err := k.store.ReleaseAttempts(ctx, k.options.Instance, lost, k.Now())
-	if len(released) > 0 {
-		k.log.Warn("claims whose answers were lost were given back", "grants", len(released))
-	}
-	return err
 }
 
 // refusal is what the outcome of a claim is to whoever asked; nil for a grant that is claimed.
@@ -87,11 +66,6 @@ func refusal(outcome lifecycle.ClaimOutcome, g *gk.Grant, now time.Time) error {
 
 // errStillGood says that somebody refreshed it meanwhile.
 var errStillGood = errors.New("keeper: still good")
-
-// attempt makes an attempt. Its lease outlasts the request's hard end.
-func (k *Keeper) attempt(t lifecycle.Terms, now time.Time) store.Attempt {
-	return store.Attempt{AttemptID: gk.NewID("att", now), AttemptBy: k.options.Instance, AttemptAt: now, AttemptUntil: t.Lease(now)}
-}
 
 // Credential opens a grant for use. withAccess also opens the access token, which a refresh does not need.
 func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
@@ -264,7 +238,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 	if err != nil || !f.Action.OfApp() {
 		return err
 	}
-	return k.noteAppFault(ctx, app.ID, g.ID, f)
+	return k.noteAppFault(ctx, app, g.ID, f)
 }
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
@@ -272,12 +246,16 @@ func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code str
 	d, app := a.Driver, a.App
 	now := k.Now()
 	k.ended(ctx, app.Platform, Unsent)
-	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
 			return nil, errOvertaken
 		}
 		return lifecycle.Unsent(row, lifecycle.TermsOf(d, app), code, action, now), nil
 	})
+	if err != nil || !action.OfApp() {
+		return err
+	}
+	return k.outlived(ctx, app, mended(app))
 }
 
 // change is UpdateGrant by the engine. A row that has moved on is no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten

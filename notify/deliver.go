@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,10 +55,72 @@ type worker struct {
 	busy    map[string]bool // outlet: it failed last
 	failing int
 	bad     map[string]bool // outlets whose last turn failed
+
+	bodies  shared[[]told, map[string]Event]
+	settled shared[[]store.Delivery, struct{}]
+}
+
+// told is a delivery with the one who is told: what the event shows depends on it.
+type told struct {
+	event string
+	to    gk.Viewer
 }
 
 func newWorker(n *News) *worker {
-	return &worker{News: n, busy: map[string]bool{}, bad: map[string]bool{}}
+	w := &worker{News: n, busy: map[string]bool{}, bad: map[string]bool{}}
+	w.bodies.do, w.settled.do = n.tellAll, n.settleAll
+	return w
+}
+
+// tellAll reads the events of several claims, and what they are about, and words them for each. An event that was swept
+// meanwhile is left out.
+func (n *News) tellAll(ctx context.Context, claims [][]told) ([]map[string]Event, error) {
+	var ids []string
+	for _, claim := range claims {
+		for _, t := range claim {
+			ids = append(ids, t.event)
+		}
+	}
+	slices.Sort(ids)
+	kept, err := n.o.Store.EventsByID(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]gk.Event, len(kept))
+	for _, e := range kept {
+		byID[e.ID] = e
+	}
+	var rows []gk.Event
+	for _, claim := range claims {
+		for _, t := range claim {
+			if e, ok := byID[t.event]; ok {
+				rows = append(rows, e.For(t.to))
+			}
+		}
+	}
+	events, err := n.teller.Tell(ctx, rows...)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]map[string]Event, len(claims))
+	for i, claim := range claims {
+		answers[i] = make(map[string]Event, len(claim))
+		for _, t := range claim {
+			if _, ok := byID[t.event]; ok {
+				answers[i][t.event], events = events[0], events[1:]
+			}
+		}
+	}
+	return answers, nil
+}
+
+// settleAll stores what came of the deliveries of several outlets in one commit.
+func (n *News) settleAll(ctx context.Context, lots [][]store.Delivery) ([]struct{}, error) {
+	all := slices.Concat(lots...)
+	slices.SortFunc(all, func(a, b store.Delivery) int { // one order for all instances, so that none waits for another in a circle
+		return cmp.Or(strings.Compare(a.Outlet, b.Outlet), strings.Compare(a.Event, b.Event))
+	})
+	return make([]struct{}, len(lots)), n.o.Store.SettleDeliveries(ctx, all)
 }
 
 // pass begins a turn of each outlet that has something due.
@@ -146,8 +210,8 @@ func (w *worker) turn(ctx context.Context, id string) (failed bool, err error) {
 			return true, err
 		}
 		failed = bad
-		if err := w.health(end, &o, bad, gone); err != nil || !o.Enabled {
-			return failed, err
+		if err := w.health(end, &o, bad, gone); err != nil || !o.Enabled || len(claimed) < room {
+			return failed, err // less than there was room for: what comes meanwhile begins the next turn
 		}
 	}
 	return failed, nil
@@ -155,24 +219,13 @@ func (w *worker) turn(ctx context.Context, id string) (failed bool, err error) {
 
 // send sends claimed deliveries and settles them. gone: the receiver wants none any more.
 func (w *worker) send(ctx context.Context, o store.Outlet, p private, claimed []store.Delivery) (gone, failed bool, err error) {
-	ids := make([]string, 0, len(claimed))
+	wanted, to := make([]told, 0, len(claimed)), viewerOf(o.Rule)
 	for _, d := range claimed {
-		ids = append(ids, d.Event)
+		wanted = append(wanted, told{d.Event, to})
 	}
-	rows, err := w.o.Store.EventsByID(ctx, ids)
+	byID, err := w.bodies.ask(ctx, wanted)
 	if err != nil {
 		return false, false, err
-	}
-	for i := range rows {
-		rows[i] = rows[i].For(viewerOf(o.Rule))
-	}
-	events, err := w.teller.Tell(ctx, rows...)
-	if err != nil {
-		return false, false, err
-	}
-	byID := make(map[string]Event, len(events))
-	for _, e := range events {
-		byID[e.ID] = e
 	}
 	var all sync.WaitGroup
 	for i := range claimed {
@@ -192,12 +245,11 @@ func (w *worker) send(ctx context.Context, o store.Outlet, p private, claimed []
 		gone = gone || d.LastStatus == http.StatusGone
 		failed = failed || d.State != store.Delivered
 	}
-	settle, cancel := context.WithTimeout(ctx, settleWithin)
-	defer cancel()
 	for _, d := range claimed {
 		w.sent.add(store.WebhookForm, d.State)
 	}
-	return gone, failed, w.o.Store.SettleDeliveries(settle, claimed)
+	_, err = w.settled.ask(ctx, claimed)
+	return gone, failed, err
 }
 
 // attempt sends one event once and notes what came of it.

@@ -3,6 +3,7 @@ package offline
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -18,11 +19,11 @@ var callMembers = []string{
 func ReadCall(text []byte) (platform.Call, error) {
 	members, err := platform.Members(text)
 	if err != nil {
-		return platform.Call{}, &platform.BadCall{Field: "call", Why: err.Error()}
+		return platform.Call{}, &platform.BadCall{Field: "call", Why: "must be a JSON object of " + strings.Join(callMembers, ", ") + ": it is " + err.Error()}
 	}
 	for _, m := range members {
 		if !slices.Contains(callMembers, m.Name) {
-			return platform.Call{}, &platform.BadCall{Field: "call", Why: "holds a member that a call does not have"}
+			return platform.Call{}, &platform.BadCall{Field: "call", Why: "holds a member that a call does not have; it may have " + strings.Join(callMembers, ", ")}
 		}
 	}
 	var c call

@@ -82,8 +82,8 @@ func New(o Options) *Door {
 		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{ourProblems},
 	}
+	config.Transformers = []huma.Transformer{ourProblems(config.Components)}
 	d.Huma = humago.New(d, config)
 	d.Mux.HandleFunc("/", d.noRoute)
 	return d
@@ -93,12 +93,15 @@ func New(o Options) *Door {
 // one who sees b.
 var exactNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 
-// ourProblems turns what huma says about a request into our form, which leaves out the values that were sent.
-func ourProblems(_ huma.Context, _ string, v any) (any, error) {
-	if m, ok := v.(*huma.ErrorModel); ok {
-		return problem.OfModel(m), nil
+// ourProblems turns what huma says about a request into our form, which says what is taken and leaves out the values that
+// were sent.
+func ourProblems(known *huma.Components) huma.Transformer {
+	return func(c huma.Context, _ string, v any) (any, error) {
+		if m, ok := v.(*huma.ErrorModel); ok {
+			return problem.OfModel(m, c.Operation(), known.Schemas), nil
+		}
+		return v, nil
 	}
-	return v, nil
 }
 
 // ByPerson reports whether a browser asks for a page, and not a program for data.

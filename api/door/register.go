@@ -36,7 +36,7 @@ func Add[I, O any](s *Door, op huma.Operation, handle func(ctx context.Context, 
 	huma.Register(s.Huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, CallerOf(ctx), in)
 		if err != nil {
-			return nil, s.AnswerTo(ctx, err)
+			return nil, s.AnswerTo(ctx, op.Path, err)
 		}
 		return out, nil
 	})

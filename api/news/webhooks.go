@@ -2,6 +2,7 @@ package news
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api/door"
+	"github.com/grantkeep/grantkeep/api/problem"
 	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/store"
@@ -67,7 +69,7 @@ func shownDelivery(d store.Delivery) Delivery {
 
 // newWebhook is a webhook as a caller wants it.
 type newWebhook struct {
-	URL         string   `json:"url" minLength:"1" maxLength:"2000"`
+	URL         string   `json:"url" minLength:"1" maxLength:"2000" doc:"https://HOST/PATH of your receiver"`
 	Kinds       []string `json:"kinds" minItems:"1" maxItems:"100" nullable:"false" doc:"kinds of events; grant.* and * name many"`
 	Apps        []string `json:"apps,omitempty" maxItems:"1000"`
 	Owners      []string `json:"owners,omitempty" maxItems:"1000"`
@@ -200,6 +202,9 @@ func (s newsRoutes) routeDeliveries() {
 		Event string `path:"event" maxLength:"100"`
 	}) (*wire.Output[eventNamed], error) {
 		err := s.news.Redeliver(ctx, key.Viewer(), in.ID, in.Event)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, problem.Absent("event", "event or webhook", "/v1/webhooks/ID/deliveries")
+		}
 		return wire.Answer(eventNamed{in.Event}), err
 	})
 	door.Add(s.Door, huma.Operation{
@@ -208,7 +213,7 @@ func (s newsRoutes) routeDeliveries() {
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		wire.ByID
 		Body struct {
-			After int64 `json:"after" minimum:"0"`
+			After int64 `json:"after" minimum:"0" doc:"a position of an event; 0: from the first"`
 			Until int64 `json:"until,omitempty" minimum:"0" doc:"left out: up to the last one"`
 		}
 	}) (*wire.Output[replayed], error) {

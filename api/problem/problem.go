@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api/wire"
 	"github.com/grantkeep/grantkeep/apps"
@@ -198,52 +196,12 @@ func (s *Answers) problemOf(err error) (p *Problem, unexpected bool) {
 	return p, true
 }
 
-// OfModel turns what huma found wrong with a request into a problem, without the values that were sent.
-func OfModel(m *huma.ErrorModel) *Problem {
-	name := InvalidInput
-	switch m.Status {
-	case http.StatusRequestEntityTooLarge:
-		name = TooLarge
-	case http.StatusUnsupportedMediaType:
-		name = UnsupportedMedia
-	case http.StatusRequestTimeout:
-		name = TooSlow
-	case http.StatusInternalServerError:
-		name = InternalError
-	}
-	p := New(name, m.Detail)
-	p.Status = m.Status
-	if m.Status >= http.StatusInternalServerError {
-		p.Detail = ""
-		return p
-	}
-	for _, d := range m.Errors {
-		if d != nil {
-			p.Errors = append(p.Errors, Wrong{Field: fieldOf(d.Location), Message: d.Message})
-		}
-	}
-	if len(p.Errors) > 0 {
-		p.Detail = p.Errors[0].Field + ": " + p.Errors[0].Message
-	}
-	return p
-}
-
-// fieldOf names a field as callers know it: without saying whether it stood in the body, the query or the path.
-func fieldOf(location string) string {
-	for _, prefix := range []string{"body.", "query.", "path.", "header."} {
-		if name, ok := strings.CutPrefix(location, prefix); ok {
-			return name
-		}
-	}
-	return location
-}
-
 // NewInstance names one occurrence of a mistake of ours, in the answer and in the log.
 func NewInstance() string { return gk.NewID("err", time.Now()) }
 
 // WriteProblem answers a request with the problem of an error. What was not expected goes to the log.
 func (s *Answers) WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
-	p := s.AnswerTo(r.Context(), err)
+	p := s.AnswerTo(r.Context(), r.URL.Path, err)
 	for name, values := range p.GetHeaders() {
 		w.Header()[name] = values
 	}
@@ -252,9 +210,12 @@ func (s *Answers) WriteProblem(w http.ResponseWriter, r *http.Request, err error
 	_ = wire.WriteJSON(w, p) // the client may be gone, and nothing can be told it then
 }
 
-// AnswerTo is problemOf with a line in the log for what was not expected.
-func (s *Answers) AnswerTo(ctx context.Context, err error) *Problem {
+// AnswerTo is problemOf for a request of an address, with a line in the log for what was not expected.
+func (s *Answers) AnswerTo(ctx context.Context, path string, err error) *Problem {
 	p, unexpected := s.problemOf(err)
+	if p.Type == "/problems/"+string(NotFound) && len(p.Errors) == 0 {
+		p = absent(path)
+	}
 	if unexpected {
 		s.Log.ErrorContext(ctx, "unexpected error", "instance", p.Instance, "error", err)
 	}

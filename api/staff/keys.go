@@ -39,7 +39,7 @@ func shownKey(k gk.Key) Key {
 
 // newKey is a key as a caller wants it.
 type newKey struct {
-	Name      string         `json:"name" minLength:"1" maxLength:"200"`
+	Name      string         `json:"name" minLength:"1" maxLength:"200" doc:"what it is for, such as erp"`
 	Scopes    []gk.Scope     `json:"scopes" minItems:"1" uniqueItems:"true" nullable:"false"`
 	Owners    []string       `json:"owners,omitempty"`
 	Apps      []string       `json:"apps,omitempty"`

@@ -31,7 +31,7 @@ func shownUser(p store.Person) User {
 
 // newUser is somebody to let in.
 type newUser struct {
-	Name     string `json:"name" minLength:"1" maxLength:"64"`
+	Name     string `json:"name" minLength:"1" maxLength:"64" doc:"what the person logs in with: letters, digits and ._@+-"`
 	Role     string `json:"role" enum:"support,operator,administrator"`
 	Password string `json:"password" minLength:"1" maxLength:"512"`
 }
@@ -122,6 +122,9 @@ func (s staffRoutes) routeUsers() {
 		}
 		if err := reaches(maker, p.Role); err != nil {
 			return nil, err
+		}
+		if p.Subject != "" {
+			return nil, problem.New(problem.Conflict, "this person logs in by the identity provider; a password would let them in after it has put them out")
 		}
 		hash, err := hashed(ctx, p.Name, in.Body.Password)
 		if err != nil {

@@ -3,7 +3,6 @@ package use
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -153,11 +152,12 @@ func (s *useRoutes) readCall(w http.ResponseWriter, r *http.Request) (call platf
 
 func callOf(body []byte) (platform.Call, error) {
 	members, err := platform.Members(body)
-	if err == nil && (len(members) != 1 || members[0].Name != "call") {
-		err = errors.New(`is not {"call":{…}}`)
-	}
+	const form = `; send {"call":{"method","path",…}}, or {"call":{"operation","params"}} on platforms with operations`
 	if err != nil {
-		return platform.Call{}, problem.Invalid("body", err.Error())
+		return platform.Call{}, problem.Invalid("body", "is no call: "+err.Error()+form)
+	}
+	if len(members) != 1 || members[0].Name != "call" {
+		return platform.Call{}, problem.Invalid("call", "must be the only member of the body"+form)
 	}
 	return offline.ReadCall(members[0].Value)
 }

@@ -50,7 +50,7 @@ type (
 		TokenQuery
 	}
 	subjectInput struct {
-		App     string `query:"app" required:"true" maxLength:"100"`
+		App     string `query:"app" required:"true" maxLength:"100" doc:"its id; GET /v1/apps lists them"`
 		Subject string `query:"subject" required:"true" maxLength:"300" doc:"KIND:ID, as in shop:1234"`
 		TokenQuery
 	}
@@ -88,7 +88,7 @@ func (s *useRoutes) read(ctx context.Context, key gk.Key, q *tokenRequest) (keep
 	}
 	kind, id, ok := strings.Cut(q.subject, ":")
 	if !ok || kind == "" || id == "" {
-		return keeper.Served{}, problem.Invalid("subject", "is not KIND:ID, as in shop:1234")
+		return keeper.Served{}, problem.Invalid("subject", "is not KIND:ID, as in shop:1234; GET /v1/grants shows the subjects")
 	}
 	served, err := s.Keeper.TokenOf(ctx, key.Viewer(), q.app, kind, id, q.want())
 	if errors.Is(err, keeper.ErrHeld) && len(key.Owners) > 0 {
@@ -134,7 +134,7 @@ func etag(generation int64) string { return `"` + strconv.FormatInt(generation, 
 // tokenProblem keeps a promise of the token routes: they never answer 500. What nobody expected is an outage that a
 // reader waits out.
 func (s *useRoutes) tokenProblem(err error) *problem.Problem {
-	p := s.AnswerTo(context.Background(), err)
+	p := s.AnswerTo(context.Background(), "", err)
 	if p.Status != http.StatusInternalServerError {
 		return p
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -39,5 +40,35 @@ func ReadJSON(data []byte, v any) error {
 	case errors.As(err, &shape):
 		return fmt.Errorf("member %s has the wrong type", shape.Field)
 	}
+	return misread(data, reflect.TypeOf(v), err)
+}
+
+// misread names the member that a form of ours refused: its error tells what is taken, but not which member it stood in.
+func misread(data []byte, form reflect.Type, whole error) error {
+	members, err := platform.Members(data)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		one, err := json.Marshal(map[string]json.RawMessage{m.Name: m.Value})
+		if err != nil {
+			return err
+		}
+		err = json.Unmarshal(one, reflect.New(form.Elem()).Interface())
+		var ours *misformed
+		if errors.As(err, &ours) {
+			return fmt.Errorf("%s %w", m.Name, ours)
+		}
+	}
+	var ours *misformed
+	if errors.As(whole, &ours) {
+		return ours
+	}
 	return errors.New("a member's form is wrong")
 }
+
+// misformed says what a form of ours takes instead; it holds no part of the value.
+type misformed struct{ why string }
+
+// Error returns what is taken.
+func (m *misformed) Error() string { return m.why }

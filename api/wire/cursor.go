@@ -31,11 +31,11 @@ func OpenCursor(key gk.Key, list, cursor string) (string, error) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(raw) <= markSize {
-		return "", &gk.Invalid{Field: "cursor", Why: "is not one that this list gave"}
+		return "", &gk.Invalid{Field: "cursor", Why: "is not one that this list gave; take next of the page before, or leave it out for the first page"}
 	}
 	mark, id := raw[:markSize], string(raw[markSize:])
 	if !hmac.Equal(mark, cursorMark(key, list, id)) {
-		return "", &gk.Invalid{Field: "cursor", Why: "belongs to another key, list or filter"}
+		return "", &gk.Invalid{Field: "cursor", Why: "belongs to another key, list or filter; leave it out and start again at the first page"}
 	}
 	return id, nil
 }

@@ -3,7 +3,6 @@ package wire
 
 import (
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ func (g *GivenTime) UnmarshalJSON(b []byte) error {
 func (g *GivenTime) UnmarshalText(b []byte) error {
 	t, err := gk.ParseTime(string(b))
 	if err != nil {
-		return errors.New("is neither RFC 3339 nor unix seconds")
+		return &misformed{"is neither RFC 3339 nor unix seconds"}
 	}
 	g.Time = t
 	return nil
@@ -75,7 +74,7 @@ func (s *Span) UnmarshalText(b []byte) error {
 		d, err = time.Duration(seconds*float64(time.Second)), nil
 	}
 	if err != nil || d < 0 {
-		return errors.New("is neither a number of seconds nor a duration such as 90s or 1h30m")
+		return &misformed{"is neither a number of seconds nor a duration such as 90s or 1h30m"}
 	}
 	s.Duration, s.given = d, true
 	return nil
@@ -101,22 +100,24 @@ func (Span) Schema(huma.Registry) *huma.Schema {
 // kept as text, a list joined by commas.
 type Setting string
 
+const settingTakes = "it takes a text, a number, true, false or a list of texts"
+
 // UnmarshalJSON reads a text, a number, a truth value or a list of texts. It keeps a number's digits as they stand.
 func (s *Setting) UnmarshalJSON(b []byte) error {
 	switch {
 	case len(b) == 0:
-		return errors.New("is empty")
+		return &misformed{"is empty; " + settingTakes}
 	case b[0] == '"':
 		return json.Unmarshal(b, (*string)(s))
 	case b[0] == '[':
 		var list []string
 		if err := json.Unmarshal(b, &list); err != nil {
-			return errors.New("is a list of something else than texts")
+			return &misformed{"is a list of something else than texts; " + settingTakes}
 		}
 		*s = Setting(strings.Join(list, ","))
 		return nil
 	case b[0] == '{':
-		return errors.New("is an object")
+		return &misformed{"is an object; " + settingTakes}
 	}
 	if string(b) != "null" {
 		*s = Setting(b)

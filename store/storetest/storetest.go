@@ -62,6 +62,9 @@ var rawCases = []struct {
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
+	{"a query that very many have finds those that are not among the first", queryOfManyAtTheEnd},
+	{"counts follow every change of a state, past the program too", countsFollow},
+	{"an event beyond the counter does not end publication", publishBeyond},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
@@ -105,6 +108,7 @@ var cases = []given.Case{
 	{Name: "the audit is read in its order, none skipped", Run: auditInOrder},
 	{Name: "uses are added up by key and day, and new networks are told once", Run: keyUses},
 	{Name: "the audit is kept for 400 days", Run: auditKept},
+	{Name: "a grant's last use is found", Run: lastUses},
 	{Name: "a mark never goes down, and knows where the database is", Run: marks},
 	{Name: "deleting an app removes its authorizations and clicks", Run: deleteApp},
 	{Name: "a push is kept and worked off once", Run: pushOnce},

@@ -86,7 +86,7 @@ func grantTag(s shell.Streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, arg := range args[1:] {
 				if name, _, whole := strings.Cut(arg, "="); !whole || name == "" {
-					return shell.Usage("%q is not of the form NAME=VALUE, or NAME= to take the tag away", arg)
+					return shell.Usage("%q is no tag; write NAME=VALUE, or NAME= to take the tag away", arg)
 				}
 			}
 			c, err := remote()
@@ -139,7 +139,7 @@ func changeGrant(s shell.Streams, use, short, flag, help string, change func(*co
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if value == "" {
-				return shell.Usage("--%s is missing: %s", flag, help)
+				return shell.Usage("--%s is missing; it takes %s", flag, help)
 			}
 			c, err := remote()
 			if err != nil {

@@ -79,7 +79,7 @@ func (f *grantFilter) query() (url.Values, error) {
 	if f.tag != "" {
 		name, value, whole := strings.Cut(f.tag, "=")
 		if !whole || name == "" || value == "" {
-			return nil, shell.Usage("--tag %q is not of the form NAME=VALUE", f.tag)
+			return nil, shell.Usage("--tag %q: takes NAME=VALUE", f.tag)
 		}
 		query.Set("tag", name+":"+value)
 	}

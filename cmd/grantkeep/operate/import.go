@@ -79,7 +79,7 @@ func importFile(ctx context.Context, s shell.Streams, name string, f importFlags
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; give the path of a table, or - for standard input", err)
 		}
 		defer func() { _ = file.Close() }() // only read from
 		in = file

@@ -29,7 +29,7 @@ func LinkCommand(s shell.Streams) *cobra.Command {
 			a, err := c.Authorize(cmd.Context(), r)
 			var problem *client.Problem
 			if errors.As(err, &problem) && problem.Name() == "not-found" {
-				return fmt.Errorf("app %s, or what --grant names: %w; grantkeep app list shows the apps", args[0], err)
+				return err
 			}
 			if err != nil {
 				return err

@@ -31,7 +31,7 @@ func userAdd(s shell.Streams) *cobra.Command {
 		Example: "  grantkeep user add lin --role operator < password.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !people.ValidRole(role) {
-				return shell.Usage("--role is support, operator or administrator")
+				return shell.Usage("--role takes support, operator or administrator")
 			}
 			c, err := remote()
 			if err != nil {

@@ -53,5 +53,6 @@ func newRoot(s shell.Streams) *cobra.Command {
 		explainCommand(s), try.Command(s), manualCommand(s.Out),
 	)
 	illustrate(root)
+	shell.TellArguments(root)
 	return root
 }

@@ -17,6 +17,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
+	"github.com/grantkeep/grantkeep/console/provider"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -35,6 +36,7 @@ type Installation struct {
 	frozen   bool            // reads only
 	Stopping <-chan struct{} // closed when the server stops
 	News     *notify.News
+	staff    *provider.Provider // by which people log in to the console; nil: by passwords only
 
 	drivers []platform.Driver    // the platforms, with what the operator adds to their facts
 	metrics *prometheus.Registry // nil: the API's own
