@@ -140,6 +140,7 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		if app.Stop != "" || app.Broken != "" || !app.PausedUntil.IsZero() || app.Fault != nil {
 			app.Stop, app.Broken, app.PausedUntil, app.Fault, app.FaultGrant = "", "", time.Time{}, nil, ""
 			resumed = true
+			lifecycle.Resume(app, now)
 			events = append(events, gk.Event{ID: gk.NewID("evt", now), Kind: gk.EventAppResumed, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{}})
 		}
 		after = *app

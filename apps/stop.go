@@ -3,11 +3,13 @@ package apps
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/lifecycle"
 )
 
 // ErrStopped says that an administrator has stopped the app: none of its tokens is served, refreshed or used.
@@ -26,6 +28,13 @@ type stops struct {
 	next    atomic.Int64 // nanoseconds since begun from which the list is looked at again
 	begun   time.Time
 	looking sync.Mutex
+	epoch   atomic.Int64 // of the list: what was asked for in an earlier one is outdated
+}
+
+// outdate has the list looked at again by the next reader. What a look under way brings does not count.
+func (s *stops) outdate() {
+	s.epoch.Add(1)
+	s.next.Store(0)
 }
 
 // SetStopped stops an app, or starts it again. Every instance hears of it within a second.
@@ -34,6 +43,8 @@ func (r *Registry) SetStopped(ctx context.Context, v gk.Viewer, id string, stop 
 	change := "started"
 	if stop {
 		change = "stopped"
+	} else if err := r.resume(ctx, v, id, now); err != nil {
+		return err
 	}
 	_, err := r.store.StopApp(ctx, v, id, stop, now, gk.Event{
 		ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: id, At: now, Data: map[string]any{"change": change},
@@ -42,9 +53,31 @@ func (r *Registry) SetStopped(ctx context.Context, v gk.Viewer, id string, stop 
 		return err
 	}
 	r.log.WarnContext(ctx, "an app was "+change, "app", id, "by", v.Key)
-	r.stops.next.Store(0)
+	r.stops.outdate()
 	r.changed(ctx, id, !stop)
 	return nil
+}
+
+// resume notes that what the stop of an app put off is to be made due, before the stop ends: the note is heeded once it has.
+func (r *Registry) resume(ctx context.Context, v gk.Viewer, id string, now time.Time) error {
+	return r.store.UpdateApp(ctx, v, id, now, func(app *gk.App) ([]gk.Event, error) {
+		lifecycle.Resume(app, now)
+		return nil, nil
+	})
+}
+
+// StoppedNow reports whether an administrator has stopped an app, as the database says. Where this process knew otherwise,
+// its list is looked at again.
+func (r *Registry) StoppedNow(ctx context.Context, app string) (bool, error) {
+	ids, err := r.store.StoppedApps(ctx)
+	if err != nil {
+		return false, err
+	}
+	now := slices.Contains(ids, app)
+	if known := r.stops.known.Load(); known != nil && (*known)[app] != now {
+		r.stops.outdate()
+	}
+	return now, nil
 }
 
 // Stopped reports whether an app is stopped.
@@ -69,13 +102,17 @@ func (r *Registry) LookAtStops(ahead time.Duration) {
 	if int64(time.Since(s.begun)+ahead) < s.next.Load() {
 		return
 	}
-	begun := time.Since(s.begun)
+	begun, epoch := time.Since(s.begun), s.epoch.Load()
 	ctx, cancel := context.WithTimeout(context.Background(), stopsPatience)
 	defer cancel()
 	ids, err := r.store.StoppedApps(ctx)
 	s.next.Store(int64(begun + stopsFresh))
 	if err != nil {
 		s.next.Store(int64(time.Since(s.begun) + stopsFresh)) // whoever reads must not wait each time
+		return
+	}
+	if s.epoch.Load() != epoch {
+		s.next.Store(0)
 		return
 	}
 	known := make(map[string]bool, len(ids))

@@ -36,7 +36,7 @@ func tokenReads(ctx context.Context, s *server, r *report) error {
 	}
 	defer bare.end()
 	for _, n := range []int{16, 64} {
-		c, err := compare(ctx, s.o, n, s.o.Reads, bare.address, s.process.address, requests)
+		c, err := compare(ctx, s.o, n, s.o.Reads, bare, s.process, requests)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func relayed(ctx context.Context, s *server, r *report) error {
 		requests = append(requests, "GET /proxy/"+id+"/openapi/2022-01/shop HTTP/1.1\r\nHost: "+s.process.address+"\r\nAuthorization: Bearer "+adminKey+"\r\n\r\n")
 	}
 	c := comparison{}
-	if err := c.turns(ctx, s.o.Turns, 16, s.o.Relayed, turn{relay.address, floor}, turn{s.process.address, requests}); err != nil {
+	if err := c.turns(ctx, s.o.Turns, 16, s.o.Relayed, turn{relay, floor}, turn{s.process, requests}); err != nil {
 		return err
 	}
 	c.tell(r, "signed and forwarded, 16 connections", "relay")
@@ -75,24 +75,26 @@ func relayed(ctx context.Context, s *server, r *report) error {
 }
 
 // compare has the same requests answered by a floor and by the product.
-func compare(ctx context.Context, o Options, connections, n int, floor, product string, requests []string) (*comparison, error) {
+func compare(ctx context.Context, o Options, connections, n int, floor, product *process, requests []string) (*comparison, error) {
 	c := &comparison{}
 	return c, c.turns(ctx, o.Turns, connections, n, turn{floor, requests}, turn{product, requests})
 }
 
 // turn is what one side is asked.
 type turn struct {
-	address  string
+	process  *process
 	requests []string
 }
 
 // comparison holds the turns of a floor and of the product.
 type comparison struct{ floor, seen []load }
 
-// load is one turn: its rate, and how long the slowest hundredth took.
+// load is one turn: its rate, how long the slowest hundredth took, and how long the process that was asked kept a processor
+// busy for each.
 type load struct {
 	rate float64
 	p99  time.Duration
+	work float64 // in microseconds
 }
 
 func (c *comparison) turns(ctx context.Context, turns, connections, n int, floor, product turn) error {
@@ -125,6 +127,8 @@ func (c *comparison) tell(r *report, work, what string) {
 	late := func(l load) float64 { return float64(l.p99) / float64(time.Microsecond) }
 	r.line(work, median(c.seen, perSecond), "/s", median(c.floor, perSecond), what)
 	r.line("  p99", median(c.seen, late), " µs", median(c.floor, late), what)
+	busy := func(l load) float64 { return l.work }
+	r.line("  processor, each", median(c.seen, busy), " µs", median(c.floor, busy), what)
 }
 
 // ask has n requests answered over some connections.
@@ -136,11 +140,15 @@ func ask(ctx context.Context, t turn, connections, n int) (load, error) {
 		}
 	}()
 	for range connections {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", t.address)
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", t.process.address)
 		if err != nil {
 			return load{}, err
 		}
 		wires = append(wires, &wire{conn, bufio.NewReader(conn)})
+	}
+	before, err := t.process.worked()
+	if err != nil {
+		return load{}, err
 	}
 	took := make([][]time.Duration, connections)
 	failed := make(chan error, connections)
@@ -165,9 +173,10 @@ func ask(ctx context.Context, t turn, connections, n int) (load, error) {
 		return load{}, err
 	default:
 	}
+	after, err := t.process.worked()
 	every := slices.Concat(took...)
 	slices.Sort(every)
-	return load{rate(n, whole), every[len(every)*99/100]}, nil
+	return load{rate(n, whole), every[len(every)*99/100], float64((after - before).Microseconds()) / float64(n)}, err
 }
 
 // wire is a connection that reads answers and looks at no more of them than their status and length, so that little of

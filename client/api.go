@@ -297,6 +297,39 @@ func (c *Client) RotateKeyring(ctx context.Context) (Rotation, error) {
 	return out, err
 }
 
+// KeysetKey is one of the keys that seal, or sealed, what the database holds.
+type KeysetKey struct {
+	Key   int64 `json:"key"`
+	Seals bool  `json:"seals"`
+}
+
+// Keyset is how those keys stand.
+type Keyset struct {
+	Keys     []KeysetKey `json:"keys"`
+	Since    gk.Time     `json:"since"`
+	InTheWay []string    `json:"in_the_way"` // of retiring the older ones
+}
+
+// Keyset tells how the keys stand.
+func (c *Client) Keyset(ctx context.Context) (Keyset, error) {
+	var out Keyset
+	err := c.Call(ctx, http.MethodGet, "/v1/keyring", nil, nil, &out)
+	return out, err
+}
+
+// RetireKeyset takes the older keys out of the set. Instances in without are gone for good, and their disks with them.
+func (c *Client) RetireKeyset(ctx context.Context, without ...string) ([]int64, error) {
+	var out struct {
+		Retired []int64 `json:"retired"`
+	}
+	in := map[string]any{}
+	if len(without) > 0 {
+		in["without"] = without
+	}
+	err := c.Call(ctx, http.MethodPost, "/v1/keyring/retire", nil, in, &out)
+	return out.Retired, err
+}
+
 // CheckUp looks how the server that answers and its database stand.
 func (c *Client) CheckUp(ctx context.Context) ([]Check, error) {
 	var p page[Check]

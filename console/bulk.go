@@ -7,11 +7,15 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -49,9 +53,14 @@ func (c *console) askLinks(v *desk.Visit) error {
 	}
 	p := v.Page
 	p.Section = "grants"
+	refresh := v.Field("do") == "refresh" && p.May(store.RoleOperator)
 	view := frame.ConfirmView{
 		Page: p, Title: []string{p.T("confirm.links", "N", frame.Count(len(list)))}, Text: []string{p.T("confirm.links.text")},
 		Action: p.URL("/grants/links"), Back: p.URL("/grants"), Button: "act.links.file", Calm: true,
+	}
+	if refresh {
+		view.Title, view.Text = []string{p.T("confirm.bulk", "N", frame.Count(len(list)))}, []string{p.T("confirm.bulk.text")}
+		view.Action, view.Button = p.URL("/grants/refresh"), "act.refresh"
 	}
 	for i, g := range list {
 		view.Hidden = append(view.Hidden, [2]string{"id", g.ID})
@@ -115,6 +124,73 @@ func (c *console) bulkLink(v *desk.Visit, g *gk.Grant, row []string) error {
 	}
 	row[4], row[5], row[6] = link, v.Page.Moment(a.ExpiresAt), m.Texts[0].Text
 	return nil
+}
+
+// bulkView is what became of many refreshes.
+type bulkView struct {
+	frame.Page
+	Done int
+	Rows []bulkRow // of those that did not come
+}
+
+type bulkRow struct{ ID, Name, Why string }
+
+const (
+	bulkAtOnce   = 8 // refreshes; each app's own limit stands behind it
+	bulkPatience = 25 * time.Second
+)
+
+// refreshMany refreshes the grants that a form names, and says which did not come. What is not begun in time is left to the
+// schedule: a page that takes longer is given up by browsers and proxies.
+func (c *console) refreshMany(v *desk.Visit) error {
+	list, err := c.picked(v)
+	if err != nil {
+		return err
+	}
+	until := time.Now().Add(bulkPatience)
+	why := make([]string, len(list))
+	var g errgroup.Group
+	g.SetLimit(bulkAtOnce)
+	for i := range list {
+		if time.Now().After(until) {
+			why[i] = "bulk.left"
+			continue
+		}
+		g.Go(func() error {
+			why[i] = c.refreshOne(v, list[i].ID)
+			return nil
+		})
+	}
+	_ = g.Wait() // no refresh returns an error: each says what became of it
+	view := bulkView{Page: v.Page}
+	view.Section = "grants"
+	for i, text := range why {
+		if text == "" {
+			view.Done++
+			continue
+		}
+		view.Rows = append(view.Rows, bulkRow{list[i].ID, frame.NameOf(list[i].Subject), v.Page.T(text)})
+	}
+	return v.Show(http.StatusOK, bulkDone(view))
+}
+
+// refreshOne refreshes a grant; it returns the id of the text that says why it did not come, or nothing.
+func (c *console) refreshOne(v *desk.Visit, id string) string {
+	if err := v.Record("grant.refresh", store.AuditEntry{Grant: id}); err != nil {
+		return "bulk.unwritten"
+	}
+	g, err := c.keeper.Refresh(v.Ctx(), v.Viewer, id, false)
+	var later *keeper.Later
+	switch {
+	case errors.As(err, &later):
+		return "done.later"
+	case err != nil:
+		c.Log.WarnContext(v.Ctx(), "console", "act", "grant.refresh", "grant", id, "error", err)
+		return "done.refused"
+	case g.Fault != nil || g.InDoubt():
+		return "done.refused"
+	}
+	return ""
 }
 
 // search is a list that a person keeps under a name.

@@ -17,6 +17,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/live"
 	"github.com/grantkeep/grantkeep/console/outlets"
+	"github.com/grantkeep/grantkeep/console/provider"
 	"github.com/grantkeep/grantkeep/console/session"
 	"github.com/grantkeep/grantkeep/console/tools"
 	"github.com/grantkeep/grantkeep/console/upkeep"
@@ -42,6 +43,8 @@ type Options struct {
 	NewKey  func() (gk.Secret, []byte) // makes the text of an API key and its hash
 	Now     func() time.Time           // the clock on the wall, by which logins live; nil: the machine's
 	Demo    Demo                       // nil unless this is the demo
+	// Provider tells who somebody is who has no password here; nil: there is none.
+	Provider *provider.Provider
 	// Stopping is closed when the server stops: streams end then; nil: never.
 	Stopping <-chan struct{}
 }
@@ -97,6 +100,8 @@ func (c *console) routes() {
 	mux, on := c.Mux, c.On
 	mux.HandleFunc("GET /login", c.Open(c.loginPage))
 	mux.HandleFunc("POST /login", c.Open(c.login))
+	mux.HandleFunc("GET /login/provider", c.Open(c.toProvider))
+	mux.HandleFunc("GET /login/callback", c.Open(c.fromProvider))
 	mux.HandleFunc("GET /login/{secret}", c.Open(c.invited))
 	base := c.o.Base
 	mux.HandleFunc("GET "+base+"/console.css", c.asset("console.css", "text/css; charset=utf-8"))
@@ -112,6 +117,7 @@ func (c *console) routes() {
 	on("POST /grants/searches", store.RoleSupport, c.saveSearch)
 	on("POST /grants/bulk", store.RoleSupport, c.askLinks)
 	on("POST /grants/links", store.RoleSupport, c.makeLinks)
+	on("POST /grants/refresh", store.RoleOperator, c.refreshMany)
 	on("GET /grants/{id}", store.RoleSupport, c.grant)
 	on("POST /grants/{id}/link", store.RoleSupport, c.grantLink)
 	on("POST /grants/{id}/refresh", store.RoleOperator, c.grantRefresh)

@@ -11,7 +11,7 @@
     const source = document.getElementById(button.dataset.copy);
     if (!source || !navigator.clipboard) return;
     try {
-      await navigator.clipboard.writeText(source.textContent.trim());
+      await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
       const label = button.querySelector("span");
       const before = label.textContent;
       label.textContent = button.dataset.done;

@@ -50,5 +50,35 @@ func (c *console) events(v *desk.Visit) error {
 	if view.Rows, err = c.eventRows(v, found, s); err != nil {
 		return err
 	}
+	if err := c.deliveries(v, view.Rows); err != nil {
+		return err
+	}
 	return v.Show(http.StatusOK, eventList(view))
+}
+
+// deliveries tells of each event how many endpoints want it and how many have it.
+func (c *console) deliveries(v *desk.Visit, rows []eventRow) error {
+	endpoints, err := c.store.Outlets(v.Ctx(), store.WebhookForm)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	for _, o := range endpoints {
+		found, err := c.store.Deliveries(v.Ctx(), store.DeliveryFilter{Outlet: o.ID, Events: ids, Limit: len(ids)})
+		if err != nil {
+			return err
+		}
+		for _, d := range found {
+			row := &rows[slices.Index(ids, d.Event)]
+			if row.Wanted++; d.State == store.Delivered {
+				row.Delivered++
+			} else if row.Endpoint == "" {
+				row.Endpoint = v.Page.URL("/endpoints/%s?state=%s", o.ID, d.State)
+			}
+		}
+	}
+	return nil
 }

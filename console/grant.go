@@ -13,6 +13,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
+	"github.com/grantkeep/grantkeep/console/trace"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/store"
@@ -36,6 +37,7 @@ type grantView struct {
 	Message   *message
 	Clocks    picture.Clocks
 	History   []historyRow
+	Trace     trace.Trace
 	NoRefresh string // why a refresh cannot help; empty: it may
 	Sendable  bool   // a link to authorize again makes sense
 	Siblings  []gk.Grant
@@ -82,6 +84,7 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 	c.explainGrant(&view)
 	view.Clocks = picture.NewClocks(p, &g)
 	view.NoRefresh = noRefresh(p, &g, app)
+	view.Trace = trace.Of(p, c.keeper.Apps(), &g, app)
 	view.Sendable = app.Broken == "" && c.keeper.Apps().Driver(g.Platform) != nil
 	events, err := c.store.History(v.Ctx(), v.Viewer, g.ID, "", 100)
 	if err != nil {
@@ -431,6 +434,8 @@ func (c *console) eventText(p frame.Page, e gk.Event, names map[string]string) s
 type eventRow struct {
 	gk.Event
 	Title, About, Link, Tone, Text string
+	Wanted, Delivered              int    // by how many endpoints; and how many have it
+	Endpoint                       string // where those that do not have it are listed; empty: all have it
 }
 
 func (c *console) eventRows(v *desk.Visit, events []gk.Event, s census) ([]eventRow, error) {

@@ -1,8 +1,11 @@
 package console
 
 import (
+	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +30,9 @@ type grantsView struct {
 	None    bool     // there is no grant at all
 	Query   string   // what narrows the list, as an address has it
 	Kept    bool     // the person keeps it under a name
+	Sort    string   // the order that was asked for; empty: what is urgent first
+	Sorts   []chip
+	TooMany bool // more than can be sorted
 }
 
 type chip struct {
@@ -38,11 +44,12 @@ type grantRow struct {
 	gk.Grant
 	Name, Link, Cause, Move string
 	Clock, ClockWhen        string // the first end and its kind
+	Used                    string // when a token of it was last used; empty: never
 	NameLang                string
 }
 
 // grantFilters are the names of what narrows the list; the rest of an address is ignored.
-var grantFilters = []string{"platform", "app", "owner", "state", "move", "list", "code", "ends", "ends_on", "q"}
+var grantFilters = []string{"platform", "app", "owner", "state", "move", "list", "code", "ends", "ends_on", "q", "sort"}
 
 // filterOf keeps of an address what narrows the list.
 func filterOf(asked url.Values) url.Values {
@@ -69,12 +76,40 @@ func (c *console) grants(v *desk.Visit) error {
 	for _, d := range c.o.Drivers {
 		view.Codes = append(view.Codes, d.Spec().Code)
 	}
-	found, next, err := c.findGrants(v, filter, asked.Get("after"), s)
+	if view.Sort = filter.Get("sort"); !slices.Contains(sorts, view.Sort) {
+		view.Sort = ""
+		filter.Del("sort")
+	}
+	find := c.findGrants
+	if view.Sort != "" {
+		find = c.sortedGrants
+	}
+	found, next, err := find(v, filter, asked.Get("after"), s)
+	if errors.Is(err, errTooMany) {
+		view.TooMany = true
+		found, next, err = c.findGrants(v, filter, asked.Get("after"), s)
+	}
+	if err != nil {
+		return err
+	}
+	used, err := c.store.LastUses(v.Ctx(), idsOf(found))
 	if err != nil {
 		return err
 	}
 	for i := range found {
-		view.Rows = append(view.Rows, c.grantRow(p, &found[i], s.app(found[i].App)))
+		row := c.grantRow(p, &found[i], s.app(found[i].App))
+		if at := used[found[i].ID]; !at.IsZero() {
+			row.Used = p.At(at)
+		}
+		view.Rows = append(view.Rows, row)
+	}
+	for _, name := range append([]string{""}, sorts...) {
+		other := maps.Clone(filter)
+		other.Del("sort")
+		if name != "" {
+			other.Set("sort", name)
+		}
+		view.Sorts = append(view.Sorts, chip{p.T("sort." + firstOf(name, "urgent")), p.URL("/grants") + "?" + other.Encode(), name == view.Sort})
 	}
 	more := next != ""
 	if more {

@@ -114,3 +114,54 @@ func TestLinksForManyGrantsAreATable(t *testing.T) {
 		t.Errorf("the audit has %d lines of links, %v; want 2", len(lines), err)
 	}
 }
+
+func TestTheListIsSortedAsAskedAndSaysWhenAGrantWasUsed(t *testing.T) {
+	h := newHouse(t)
+	app := h.app("shopee")
+	now := h.keeper.Now()
+	for i := range 60 {
+		h.grant(app, fmt.Sprintf("grt_3%03d", i), func(g *gk.Grant) {
+			g.Subject.Name, g.Ceiling = fmt.Sprintf("Shop %02d", (i*7)%60), now.Add(time.Duration(100+(i*11)%60)*24*time.Hour)
+		})
+	}
+	for i, id := range []string{"grt_3030", "grt_3007"} {
+		at := now.Add(time.Duration(i-300) * time.Hour)
+		if err := h.store.Record(t.Context(), store.AuditEntry{At: at, Until: at, Actor: "key", Action: "token.read", Grant: id, Count: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := h.login(store.RoleSupport)
+	names := listed(t, v, "/console/grants?sort=name")
+	if len(names) != 60 || names[0] != "grt_3000" || names[1] != "grt_3043" || names[59] != "grt_3017" {
+		t.Errorf("by name: %d rows, %v", len(names), names)
+	}
+	if ends := listed(t, v, "/console/grants?sort=end"); len(ends) != 60 || ends[0] != "grt_3000" || ends[1] != "grt_3011" {
+		t.Errorf("by end: %d rows, %v", len(ends), ends)
+	}
+	if used := listed(t, v, "/console/grants?sort=used&platform=shopee"); len(used) != 60 || used[0] != "grt_3007" || used[1] != "grt_3030" {
+		t.Errorf("by use: %d rows, %v", len(used), used)
+	}
+	if body := v.get("/console/grants?sort=used").body; strings.Count(body, "not yet") != 48 {
+		t.Errorf("%d of 50 grants were never used, want 48", strings.Count(body, "not yet"))
+	}
+	if a := v.get("/console/grants?sort=nonsense"); a.status != http.StatusOK {
+		t.Errorf("an order that there is not = %d", a.status)
+	}
+}
+
+func TestManyGrantsAreRefreshedAndThoseThatAreNotAreNamed(t *testing.T) {
+	h := newHouse(t)
+	furnish(h)
+	v := h.login(store.RoleOperator)
+	asked := v.post("/console/grants/bulk", "do", "refresh", "id", "grt_0002", "id", "grt_0006")
+	if asked.status != http.StatusOK || !strings.Contains(asked.body, "Refresh 2 grants now?") || !strings.Contains(asked.body, `action="/console/grants/refresh"`) {
+		t.Fatalf("asking = %d\n%s", asked.status, asked.body)
+	}
+	done := v.post("/console/grants/refresh", "id", "grt_0002", "id", "grt_0006")
+	if done.status != http.StatusOK || !strings.Contains(done.body, "0 of 2 refreshed") || !strings.Contains(done.body, "小島日用選物") {
+		t.Errorf("what cannot be refreshed = %d\n%s", done.status, done.body)
+	}
+	if a := h.login(store.RoleSupport).post("/console/grants/refresh", "id", "grt_0001"); a.status != http.StatusForbidden {
+		t.Errorf("support refreshes many: %d", a.status)
+	}
+}

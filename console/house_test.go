@@ -18,6 +18,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console"
+	"github.com/grantkeep/grantkeep/console/provider"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -38,6 +39,8 @@ type house struct {
 	server *httptest.Server
 	url    string
 
+	provider func(address string) *provider.Provider // nil: nobody logs in by one
+
 	mu    sync.Mutex
 	ahead time.Duration // of the clock on the wall
 }
@@ -48,6 +51,14 @@ const secretPassword = "seven calm herons walk home"
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t}
+	h.open()
+	return h
+}
+
+// open opens the store and the pages.
+func (h *house) open() {
+	t := h.t
+	t.Helper()
 	var err error
 	if h.store, err = sqlite.Open(t.Context(), sqlitetest.Dir(t)); err != nil {
 		t.Fatal(err)
@@ -84,13 +95,15 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := console.New(console.Options{
+	o := console.Options{
 		Keeper: h.keeper, Consent: consent.New(h.keeper), Store: h.store, Drivers: drivers, URL: h.url, Base: "/console", Log: log, Now: h.now,
 		News:   notify.New(notify.Options{Keeper: h.keeper, Store: h.store, Vault: v, Gate: gate, Log: log}),
 		NewKey: func() (gk.Secret, []byte) { return gk.NewSecret("gk_made_up_for_the_test_0123456789"), []byte("hash") },
-	})
-	h.server.Config.Handler = pages
-	return h
+	}
+	if h.provider != nil {
+		o.Provider = h.provider(h.url)
+	}
+	h.server.Config.Handler = console.New(o)
 }
 
 func (h *house) handler() http.Handler { return h.server.Config.Handler }

@@ -3,6 +3,8 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,18 +20,43 @@ type loginView struct {
 	frame.Page
 	Name, Next, Mistake string // Mistake is the id of a text
 	Wait                string
-	Again               bool // somebody who is logged in shows once more who they are
+	Again               bool   // somebody who is logged in shows once more who they are
+	Provider            string // what the identity provider is called; empty: there is none
+	OnlyProvider        bool   // no password opens this account
+}
+
+// ProviderURL is where the way to the identity provider begins.
+func (v loginView) ProviderURL() string {
+	query := url.Values{}
+	if v.Next != "" {
+		query.Set("next", v.Next)
+	}
+	if v.Again {
+		query.Set("again", "1")
+	}
+	if len(query) == 0 {
+		return "/login/provider"
+	}
+	return "/login/provider?" + query.Encode()
 }
 
 // loginPage asks for name and password; of somebody who is logged in, for the password once more.
 func (c *console) loginPage(v *desk.Visit) error {
-	view := loginView{Page: v.Page, Next: c.Next(v.R.URL.Query().Get("next"))}
+	query := v.R.URL.Query()
+	view := loginView{Page: v.Page, Next: c.Next(query.Get("next")), Provider: c.providerName()}
+	if i := slices.IndexFunc(problems, func(p problem) bool { return p.name == query.Get("problem") }); i >= 0 {
+		view.Mistake = "login.provider." + problems[i].name
+		if v.Session != nil {
+			view.Again, view.Name, view.OnlyProvider = true, v.Person.Name, v.Person.Subject != ""
+			return v.Show(http.StatusOK, login(view))
+		}
+	}
 	if v.Session != nil {
-		if v.R.URL.Query().Get("again") == "" {
+		if query.Get("again") == "" {
 			v.SeeOther("/")
 			return nil
 		}
-		view.Again, view.Name = true, v.Person.Name
+		view.Again, view.Name, view.OnlyProvider = true, v.Person.Name, v.Person.Subject != ""
 	}
 	return v.Show(http.StatusOK, login(view))
 }
@@ -39,9 +66,9 @@ func (c *console) login(v *desk.Visit) error {
 	if err := v.R.ParseForm(); err != nil {
 		return err
 	}
-	view := loginView{Page: v.Page, Name: v.R.PostFormValue("name"), Next: c.Next(v.R.PostFormValue("next")), Again: v.Session != nil}
+	view := loginView{Page: v.Page, Name: v.R.PostFormValue("name"), Next: c.Next(v.R.PostFormValue("next")), Again: v.Session != nil, Provider: c.providerName()}
 	if v.Session != nil {
-		view.Name = v.Person.Name
+		view.Name, view.OnlyProvider = v.Person.Name, v.Person.Subject != ""
 	}
 	name, _ := people.Name(view.Name)
 	names := []string{"account " + name, "address " + session.AddressOf(v.R)}
@@ -85,7 +112,7 @@ func (c *console) login(v *desk.Visit) error {
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: person.ID}); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, person.ID); err != nil {
+	if err := c.Begin(v.W, v.R, person.ID, c.Now()); err != nil {
 		return err
 	}
 	if view.Next != "" {
@@ -117,7 +144,7 @@ func (c *console) invited(v *desk.Visit) error {
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: invitation.Person, Object: "link"}); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, invitation.Person); err != nil {
+	if err := c.Begin(v.W, v.R, invitation.Person, c.Now()); err != nil {
 		return err
 	}
 	person, err := c.store.Person(ctx, invitation.Person)

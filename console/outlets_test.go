@@ -5,7 +5,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -58,8 +60,11 @@ func TestAnAlarmKeepsItsSecretsMasked(t *testing.T) {
 	if a := v.post(path, "channel", "dingtalk", "settings.url", "***", "language", "en", "group", "0s", "kinds", "nonsense"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("a kind that no event has = %d", a.status)
 	}
-	if a := v.post(path, "channel", "dingtalk", "settings.url", "***", "language", "en", "group", "0s"); a.status != http.StatusSeeOther {
+	if a := v.post(path, "channel", "dingtalk", "settings.url", "***", "language", "en", "group", "0s", "digest", "09:30", "digest_zone", "Asia/Taipei"); a.status != http.StatusSeeOther {
 		t.Errorf("a change = %d", a.status)
+	}
+	if page := v.get(path).body; !strings.Contains(page, `name="digest" type="time" value="09:30"`) || !strings.Contains(page, `value="Asia/Taipei" selected`) {
+		t.Error("the form does not say when the daily message comes")
 	}
 	if a := v.post(path+"/remove", "x", "y"); a.status != http.StatusSeeOther {
 		t.Errorf("removing = %d", a.status)
@@ -103,5 +108,37 @@ func TestAnAppIsStoppedByTypingAndStartedAgain(t *testing.T) {
 	}
 	if a := v.post("/console/apps/"+app+"/start", "x", "y"); a.status != http.StatusSeeOther || h.keeper.Apps().Stopped(app) {
 		t.Errorf("starting = %d", a.status)
+	}
+}
+
+func TestAnEventSaysHowManyEndpointsHaveIt(t *testing.T) {
+	h := newHouse(t)
+	app := furnish(h)
+	v := h.login(store.RoleOperator)
+	var ids []string
+	for _, name := range []string{"one", "two"} {
+		made := v.post("/console/endpoints", "url", "https://"+name+".example.com/hook", "kinds", "*", "description", name)
+		ids = append(ids, regexp.MustCompile(`/console/endpoints/(whk_[a-z0-9]+)`).FindStringSubmatch(made.body)[1])
+	}
+	e := gk.Event{ID: "evt_1", Kind: gk.EventAppPaused, App: app, At: h.keeper.Now()}
+	if err := h.store.Append(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.store.Publish(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	var d []store.Delivery
+	for _, id := range ids {
+		d = append(d, store.Delivery{Outlet: id, Event: e.ID, Kind: e.Kind, Position: 1, State: store.Pending, DueAt: h.keeper.Now()})
+	}
+	if err := h.store.Redeliver(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	d[0].State, d[0].LastStatus, d[0].DueAt = store.Delivered, http.StatusNoContent, time.Time{}
+	if err := h.store.SettleDeliveries(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if page := v.get("/console/events").body; !strings.Contains(page, `href="/console/endpoints/`+ids[1]+`?state=pending">1/2<`) {
+		t.Errorf("the event does not say that one of two has it, or where the other one is: %q", regexp.MustCompile(`[0-9]/2<`).FindString(page))
 	}
 }

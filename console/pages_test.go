@@ -243,3 +243,46 @@ func TestOwnJavaScriptIsShort(t *testing.T) {
 		t.Errorf("console.js has %d lines, want 150 at most", n)
 	}
 }
+
+func TestAGrantShowsItsAttemptsAndTheExactRequestWithoutSecrets(t *testing.T) {
+	h := newHouse(t)
+	app := h.app("shopee")
+	h.grant(app, "grt_0001", func(g *gk.Grant) {
+		g.Failures = 3
+		g.Fault = &gk.Fault{Platform: "shopee", Stage: "refresh", Code: "error_server", Action: gk.Backoff, RequestID: "e3f1a09c", At: gk.At(h.keeper.Now().Add(-time.Minute))}
+	})
+	page := h.login(store.RoleSupport).get("/console/grants/grt_0001").body
+	for _, want := range []string{"Refused at: refresh · 3 in a row", "e3f1a09c", "Refreshed: generation 3, bought with 2", "/api/v2/auth/access_token/get?", "sign=***", "&#34;refresh_token&#34;:&#34;***&#34;", `shop_id&#34;:77000001`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if regexp.MustCompile(`sign=[0-9a-f]{8}`).MatchString(page) || strings.Contains(page, "not-shown") {
+		t.Error("the request shows what was made with a secret")
+	}
+}
+
+func TestTheOverviewDrawsHowRefreshesWent(t *testing.T) {
+	h := newHouse(t)
+	furnish(h)
+	now := h.keeper.Now()
+	err := h.store.AddHalfHours(t.Context(), []store.HalfHour{
+		{Platform: "shopee", Slot: now, OK: 90, Failed: 10}, {Platform: "shopee", Slot: now.Add(-3 * time.Hour), Failed: 5},
+		{Platform: "shopee", Slot: now.Add(-24 * time.Hour), OK: 1000}, {Platform: "eleme", Slot: now, OK: 7},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := h.login(store.RoleSupport).get("/console").body
+	for _, want := range []string{
+		`aria-label="Shopee, last 24 hours: failures in 2 of 48 half hours, the last at `, `<b class="warn">85.7%</b>`, "of 105 refreshes",
+		`y="20.0" height="6.0" rx="1.500" fill="var(--warn-fill)"`, `y="0.0" height="26.0" rx="1.500" fill="var(--bad-fill)"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the overview does not draw %q", want)
+		}
+	}
+	if n := strings.Count(page, `height="3" fill="var(--line)"`); n != 46 {
+		t.Errorf("%d half hours are empty, want 46", n)
+	}
+}

@@ -24,6 +24,9 @@ func (c *console) newCode(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
 	}
+	if err := own(v.Person); err != nil {
+		return err
+	}
 	secret, address, err := session.NewCode(v.Person.Name)
 	if err != nil {
 		return err
@@ -47,6 +50,9 @@ func (c *console) codePage(v *desk.Visit, status int, secret, address string, wr
 func (c *console) confirmCode(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
+	}
+	if err := own(v.Person); err != nil {
+		return err
 	}
 	secret := v.Field("secret")
 	address, err := session.CodeAddress(v.Person.Name, secret)

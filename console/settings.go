@@ -96,6 +96,9 @@ func (c *console) saveSettings(v *desk.Visit) error {
 
 // changePassword sets a person's password and ends their other logins. Who has one gives it once more.
 func (c *console) changePassword(v *desk.Visit) error {
+	if err := own(v.Person); err != nil {
+		return err
+	}
 	fresh := v.R.PostFormValue("fresh")
 	mistake := people.CheckPassword(v.Person.Name, fresh)
 	if mistake != "" {
@@ -135,11 +138,20 @@ func (c *console) changePassword(v *desk.Visit) error {
 	if err := c.store.EndLogins(v.Ctx(), v.Person.ID, nil); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, v.Person.ID); err != nil {
+	if err := c.Begin(v.W, v.R, v.Person.ID, c.Now()); err != nil {
 		return err
 	}
 	v.SeeOther("/settings?done=password")
 	return nil
+}
+
+// own refuses what an identity provider decides: whether and as what somebody logs in whom it knows. A password or a second
+// step of ours would let them in after it has put them out.
+func own(p store.Person) error {
+	if p.Subject == "" {
+		return nil
+	}
+	return gk.BadInput("person", "logs in by the identity provider, which decides about the password and the role")
 }
 
 // endLogins ends every other login of a person.
@@ -302,13 +314,20 @@ func (c *console) changeRole(v *desk.Visit) error {
 		return nil
 	}
 	id, role := v.R.PathValue("id"), v.Field("role")
+	person, err := c.store.Person(v.Ctx(), id)
+	if err == nil {
+		err = own(person)
+	}
+	if err != nil {
+		return err
+	}
 	if !people.ValidRole(role) {
 		return &desk.BadForm{Err: errors.New("console: no such role")}
 	}
 	if err := v.Record("user.role", store.AuditEntry{Object: id}); err != nil {
 		return err
 	}
-	err := c.store.UpdatePerson(v.Ctx(), id, c.Now(), func(p *store.Person) error { p.Role = role; return nil })
+	err = c.store.UpdatePerson(v.Ctx(), id, c.Now(), func(p *store.Person) error { p.Role = role; return nil })
 	if errors.Is(err, store.ErrInUse) {
 		return c.lastOne(v)
 	}

@@ -2,14 +2,19 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -176,4 +181,69 @@ func soonest(rows []gk.Grant, keep func(*gk.Grant) bool, from urgency, behind bo
 		return rows[:perPage], urgencyOf(&rows[perPage-1]).cursor(), err
 	}
 	return rows, "", err
+}
+
+// sorts are the orders that a person may ask for.
+var sorts = []string{"name", "end", "used"}
+
+// errTooMany says that more grants match than are sorted at once.
+var errTooMany = errors.New("console: too many grants to sort")
+
+// sortedGrants reads a page of what a filter asks for in an order that a person chose. The cursor is the number of rows before it.
+func (c *console) sortedGrants(v *desk.Visit, filter url.Values, after string, s census) (found []gk.Grant, next string, err error) {
+	w := wantedBy(filter)
+	if w.troubled {
+		found = troubledAfter(s, filter, w.move, w.code, urgency{}, false)
+	} else {
+		f := store.GrantFilter{
+			Platform: filter.Get("platform"), App: filter.Get("app"), Owner: filter.Get("owner"), State: gk.State(filter.Get("state")), Query: filter.Get("q"),
+		}
+		keep := narrowByEnd(v, filter, &f)
+		if found, err = c.store.Grants(v.Ctx(), v.Viewer, limited(f, mostSorted+1)); err != nil {
+			return nil, "", err
+		}
+		if len(found) > mostSorted {
+			return nil, "", errTooMany
+		}
+		if keep != nil {
+			found = slices.DeleteFunc(found, func(g gk.Grant) bool { return !keep(&g) })
+		}
+	}
+	if err := c.inSort(v, filter.Get("sort"), found); err != nil {
+		return nil, "", err
+	}
+	from, _ := strconv.Atoi(after) // what is no number begins in front
+	found = found[min(max(from, 0), len(found)):]
+	if len(found) > perPage {
+		return found[:perPage], strconv.Itoa(max(from, 0) + perPage), nil
+	}
+	return found, "", nil
+}
+
+// inSort puts grants into an order: by name as the person's language has it, the soonest end first, or the latest use first.
+func (c *console) inSort(v *desk.Visit, sort string, list []gk.Grant) error {
+	switch sort {
+	case "name":
+		letters := collate.New(language.Make(v.Page.Lang), collate.IgnoreCase)
+		slices.SortStableFunc(list, func(a, b gk.Grant) int {
+			return letters.CompareString(frame.NameOf(a.Subject), frame.NameOf(b.Subject))
+		})
+	case "end":
+		slices.SortStableFunc(list, func(a, b gk.Grant) int { return cmp.Compare(urgencyOf(&a).end, urgencyOf(&b).end) })
+	case "used":
+		used, err := c.store.LastUses(v.Ctx(), idsOf(list))
+		if err != nil {
+			return err
+		}
+		slices.SortStableFunc(list, func(a, b gk.Grant) int { return used[b.ID].Compare(used[a.ID]) })
+	}
+	return nil
+}
+
+func idsOf(list []gk.Grant) []string {
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return ids
 }

@@ -60,6 +60,7 @@ type readyLine struct {
 // instance is one server: where it listens, and the process that is it at the moment.
 type instance struct {
 	*process
+	program string // empty: the one that is tested
 	address string // HOST:PORT, the same after another start
 	data    string
 	api     *client.Client
@@ -69,6 +70,12 @@ const code = "shoplazza" // its refresh tokens work once, and what becomes of a 
 
 // newFleet starts servers on one SQLite, or on a PostgreSQL where database is given.
 func newFleet(t *testing.T, database string, servers int) *fleet {
+	t.Helper()
+	return newFleetOf(t, "", database, servers)
+}
+
+// newFleetOf is newFleet for servers of another program.
+func newFleetOf(t *testing.T, program, database string, servers int) *fleet {
 	t.Helper()
 	f := &fleet{t: t, dir: t.TempDir(), database: database}
 	_, ports := all.Simulators()
@@ -83,7 +90,7 @@ func newFleet(t *testing.T, database string, servers int) *fleet {
 		f.masterKey = masterKeyFile(t)
 	}
 	for range servers {
-		i := &instance{address: "127.0.0.1:0", data: filepath.Join(f.dir, fmt.Sprint("data", len(f.instances)))}
+		i := &instance{program: program, address: "127.0.0.1:0", data: filepath.Join(f.dir, fmt.Sprint("data", len(f.instances)))}
 		f.instances = append(f.instances, i)
 		f.start(i)
 	}
@@ -104,7 +111,10 @@ func masterKeyFile(t *testing.T) string {
 
 // serveArgs is the command line of an instance.
 func (f *fleet) serveArgs(i *instance) []string {
-	args := []string{"serve", "--listen", i.address, "--data", i.data, "--allow-webhook", "127.0.0.1"}
+	args := []string{"serve", "--listen", i.address, "--data", i.data}
+	if i.program == "" {
+		args = append(args, "--allow-webhook", "127.0.0.1")
+	}
 	if f.database != "" {
 		args = append(args, "--database", f.database, "--master-key", f.masterKey)
 	}
@@ -117,7 +127,11 @@ func (f *fleet) serveArgs(i *instance) []string {
 // start starts an instance, the first time or again.
 func (f *fleet) start(i *instance) {
 	f.t.Helper()
-	i.process = launch(f.t, f.serveArgs(i)...)
+	program := i.program
+	if program == "" {
+		program = os.Args[0]
+	}
+	i.process = launchProgram(f.t, program, f.serveArgs(i)...)
 	line := i.first()
 	_, address, ok := strings.Cut(line, "http://")
 	if !ok {

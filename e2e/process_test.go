@@ -46,11 +46,17 @@ func (l *logBook) String() string {
 // launch starts a grantkeep, which is the test binary itself, race detector and all. It is killed when the test ends.
 func launch(t testing.TB, args ...string) *process {
 	t.Helper()
+	return launchProgram(t, os.Args[0], args...)
+}
+
+// launchProgram is launch for another program, which is a grantkeep too.
+func launchProgram(t testing.TB, program string, args ...string) *process {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: starts processes")
 	}
 	p := &process{t: t, lines: make(chan string, 100), ended: make(chan struct{}), log: &logBook{}}
-	p.cmd = exec.Command(os.Args[0], args...)
+	p.cmd = exec.Command(program, args...)
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "GRANTKEEP_") {
 			p.cmd.Env = append(p.cmd.Env, v)

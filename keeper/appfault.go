@@ -1,10 +1,14 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"maps"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
@@ -17,16 +21,19 @@ import (
 const (
 	probeInterval = 5 * time.Minute
 	stopLook      = time.Hour
-	hastenAtOnce  = 500
+	replanAtOnce  = 500
 )
 
 // noteAppFault records a fault of the app that a refresh of a grant met. The second grant that meets one stops the
 // refreshes of all the app's grants until a probe works, with one alarm instead of a thousand refusals. What stands on the
-// row decides: a stop for another cause stays as it is.
-func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fault) error {
+// row decides: a stop for another cause stays as it is. A refusal of a request that was made with settings of before says
+// nothing of the present ones: whoever changed them does not find the app stopped by what was under way.
+func (k *Keeper) noteAppFault(ctx context.Context, sight gk.App, grant string, f *gk.Fault) error {
 	now := k.Now()
-	return k.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
+	err := k.store.UpdateApp(ctx, gk.Engine(), sight.ID, now, func(app *gk.App) ([]gk.Event, error) {
 		switch {
+		case !asBefore(sight, *app):
+			return nil, store.ErrUnchanged
 		case app.Stop == gk.StopRestored || app.Stop == gk.StopAsking:
 			return nil, store.ErrUnchanged
 		case app.Stop == gk.StopFault:
@@ -42,6 +49,16 @@ func (k *Keeper) noteAppFault(ctx context.Context, appID, grant string, f *gk.Fa
 		app.Fault, app.Stop, app.PausedUntil = f, gk.StopFault, now.Add(probeInterval)
 		return []gk.Event{rounds.Event(gk.EventAppPaused, app, now, lifecycle.FaultData(f))}, nil
 	})
+	if err != nil {
+		return err
+	}
+	return k.outlived(ctx, sight, mended(sight))
+}
+
+// asBefore reports whether requests of an app are made as they were at an earlier sight of it.
+func asBefore(sight, fresh gk.App) bool {
+	return bytes.Equal(sight.Secrets, fresh.Secrets) && maps.Equal(sight.Settings, fresh.Settings) && maps.Equal(sight.Endpoints, fresh.Endpoints) &&
+		sight.Environment == fresh.Environment && sight.Profile == fresh.Profile && sight.Stage == fresh.Stage
 }
 
 // clearAppFault forgets the app's fault after a refresh that worked, and ends the stop. Where the database is known to
@@ -60,6 +77,7 @@ func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
 			return nil, nil
 		}
 		resumed = true
+		lifecycle.Resume(app, now)
 		return []gk.Event{rounds.Event(gk.EventAppResumed, app, now, map[string]any{})}, nil
 	})
 	if resumed && err == nil {
@@ -97,26 +115,29 @@ func (k *Keeper) takeProbe(ctx context.Context, id string, now time.Time) (taken
 	return taken && err == nil, err
 }
 
-// hasten makes due what a stop of an app has put off. It goes on behind its caller; what it does not reach, since the
-// process dies, falls due by itself within stopLook.
-func (k *Keeper) hasten(ctx context.Context, id string) {
-	k.MoreWork()
-	go func() {
-		defer k.EndWork()
-		ctx := context.WithoutCancel(ctx)
-		for !k.draining.Load() {
-			now := k.Now()
-			n, err := k.store.Hasten(ctx, id, now, now.Add(stopLook), hastenAtOnce)
-			if err != nil {
-				k.log.Warn("the renewals that a stop put off come within an hour", "app", id, "error", err)
-				return
-			}
-			k.Wake()
-			if n < hastenAtOnce {
-				return
-			}
-		}
-	}()
+// hasten makes due, behind its caller, what a stop of an app has put off.
+func (k *Keeper) hasten(ctx context.Context, id string) { k.hastener.Hasten(ctx, id) }
+
+// outlived hastens the grants of an app whose stop, or fault, ended while one of them was put off for it: whoever ended it
+// may have hastened the others before that row was written. So the app is looked at once the row is: either the one sees
+// the row, or the other sees the end. sight is the app as the turn saw it.
+func (k *Keeper) outlived(ctx context.Context, sight gk.App, over func(fresh gk.App) bool) error {
+	fresh, err := k.apps.OpenByID(ctx, sight.ID)
+	var b *apps.Broken
+	if errors.As(err, &b) || errors.Is(err, store.ErrNotFound) {
+		return nil // its next look hastens them
+	}
+	if err != nil || fresh.App.Stopped() || !over(fresh.App) {
+		return err
+	}
+	k.hasten(ctx, sight.ID)
+	return nil
+}
+
+// mended returns a test of whether an app was written since a sight of it, and has no fault. A pause for a fault of the app
+// is lifted then.
+func mended(sight gk.App) func(fresh gk.App) bool {
+	return func(fresh gk.App) bool { return fresh.Version != sight.Version && fresh.Fault == nil }
 }
 
 // replan plans the grants of an app anew after a secret to which their pairs are pinned was replaced: each is refreshed
@@ -128,7 +149,7 @@ func (k *Keeper) replan(ctx context.Context, id string) {
 		defer k.EndWork()
 		ctx := context.WithoutCancel(ctx)
 		for after := ""; !k.draining.Load(); {
-			grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: id, After: after, Limit: hastenAtOnce})
+			grants, err := k.store.Grants(ctx, gk.Engine(), store.GrantFilter{App: id, After: after, Limit: replanAtOnce})
 			if err = k.spare(err); err != nil {
 				k.log.Warn("grants keep tokens of a secret of before until they are refreshed; see the app's check", "app", id, "error", err)
 				return

@@ -24,6 +24,8 @@ type between struct {
 	putIn      func(app string, put func() error) error   // as put, by app
 	openClicks func([]gk.Click)                           // what a reader of open clicks is told
 	update     func(id string, update func() error) error // around UpdateGrant
+	hasten     func(app string) error                     // before Hasten, which is not done where it fails
+	stopped    func()                                     // after a look at which apps are stopped, before whoever looked hears of it
 }
 
 // hook reads one of a store's functions; set changes some. Keepers run meanwhile.
@@ -56,6 +58,23 @@ func (b *between) UpdateGrant(ctx context.Context, v gk.Viewer, id string, at ti
 		return around(id, update)
 	}
 	return update()
+}
+
+func (b *between) Hasten(ctx context.Context, app string, now, until time.Time, limit int) (int, error) {
+	if before := hook(b, &b.hasten); before != nil {
+		if err := before(app); err != nil {
+			return 0, err
+		}
+	}
+	return b.Store.Hasten(ctx, app, now, until, limit)
+}
+
+func (b *between) StoppedApps(ctx context.Context) ([]string, error) {
+	ids, err := b.Store.StoppedApps(ctx)
+	if told := hook(b, &b.stopped); told != nil {
+		told()
+	}
+	return ids, err
 }
 
 func (b *between) changed() int {

@@ -98,13 +98,33 @@ func TestCheckUpSaysWhatToDo(t *testing.T) {
 	expect("with another master key", check(keeper.Options{Master: vault.NewMaster()}), map[string]string{"keys": "failed: another master key"})
 	expect("without a master key", check(keeper.Options{}), map[string]string{"keys": "manual: no master key"})
 
+	wrapped, _, err = vault.Add(master, wrapped)
+	if err == nil {
+		err = db.AddKeyset(t.Context(), store.Keyset{ID: 2, Wrapped: wrapped, Primary: primary, CreatedAt: now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("while a key is added", check(keeper.Options{Master: master}), map[string]string{"keys": "ok: does not seal yet"})
+	keys, err := vault.Keys(master, wrapped)
+	if err == nil {
+		wrapped, err = vault.Promote(master, wrapped, keys[1])
+	}
+	if err == nil {
+		err = db.AddKeyset(t.Context(), store.Keyset{ID: 3, Wrapped: wrapped, Primary: keys[1], CreatedAt: now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("after a rotation", check(keeper.Options{Master: master}), map[string]string{"keys": "ok: keyring retire"})
+
 	st.sealed = []string{"grt_1"}
 	st.processes = []store.Process{{By: "a/1", Version: "1.0"}, {By: "b/1", Version: "1.1"}, {By: "c/1", Version: "1.0"}}
 	st.backlogs = []store.Backlog{{Platform: "taobao", Oldest: now.Add(-time.Hour)}, {Platform: "shopee", InDoubt: 21}}
 	st.outlets = []store.Outlet{{ID: "whk_1", Enabled: true, FailingSince: now}, {ID: "whk_2", Reason: "410"}, {ID: "whk_3"}}
 	found := check(keeper.Options{Master: master})
 	expect("in trouble", found, map[string]string{
-		"keys": "ok: being sealed again", "instances": "failed: 3 instances of the versions 1.0, 1.1", "backlog": "failed: taobao has been due for 1h0m0s", "news": "failed: whk_1 has failed since",
+		"keys": "ok: the tokens of grt_1 are under an older key", "instances": "failed: 3 instances of the versions 1.0, 1.1", "backlog": "failed: taobao has been due for 1h0m0s", "news": "failed: whk_1 has failed since",
 	})
 	expect("in trouble", found, map[string]string{"backlog": "failed: 21 grants on shopee", "news": "failed: whk_2 is switched off: 410"})
 	if strings.Contains(found["news"], "whk_3") {

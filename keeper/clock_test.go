@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,6 +179,61 @@ func TestNothingIsClaimedWhileTheClocksDiffer(t *testing.T) {
 		}
 		if n := h.asked("refresh"); n != 0 {
 			t.Errorf("%d renewals, want none: a lease means another moment to others", n)
+		}
+	})
+}
+
+// set is a database that is asked by a machine whose clock was set forward.
+type set struct {
+	store.Store
+
+	ahead *atomic.Int64
+}
+
+func (s set) Clock(ctx context.Context) (time.Time, error) {
+	at, err := s.Store.Clock(ctx)
+	return at.Add(-time.Duration(s.ahead.Load())), err
+}
+
+// A lease is judged by the clock of whoever looks at it. Between two questions for the database's time a clock may be set.
+func TestClockThatIsSetTakesNoLease(t *testing.T) {
+	dir := sqlitetest.Dir(t)
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, dir, nil)
+		defer h.close()
+		h.addApp("taobao")
+		g := h.connect(0, "")
+		var ahead atomic.Int64
+		wrong, err := keeper.New(keeper.Options{
+			Store: set{h.store, &ahead}, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: "wrong",
+			Now:     func() time.Time { return h.now().Add(time.Duration(ahead.Load())) },
+			Allowed: h.allowed(), Log: h.logger(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.start(wrong)
+		time.Sleep(2 * time.Second)
+		h.option("slow", "2500ms")
+		h.fault("slow", "refresh", 1)
+		done := make(chan error, 1)
+		go func() {
+			_, err := h.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false)
+			done <- err
+		}()
+		time.Sleep(time.Second)
+		ahead.Store(int64(time.Hour))
+		var later *keeper.Later
+		if _, err := wrong.Refresh(context.Background(), gk.Engine(), g.ID, false); !errors.As(err, &later) {
+			t.Errorf("a renewal at a person's word: %v, want later", err)
+		}
+		time.Sleep(20 * time.Second)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if now := h.grant(g.ID); h.asked("refresh") != 1 || now.Generation != 2 || now.InDoubt() {
+			t.Errorf("the refresh token was sent %d times, and the grant is at generation %d, in doubt %v; want once, 2, no doubt",
+				h.asked("refresh"), now.Generation, now.InDoubt())
 		}
 	})
 }

@@ -36,7 +36,7 @@ func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
 // moves only then.
 func (k *Keeper) Settle(ctx context.Context) error {
 	before := k.rounds.Load()
-	for {
+	for pause := time.Millisecond; ; pause = min(2*pause, longestSettlePause) {
 		k.Wake()
 		next, err := k.store.NextDue(ctx, k.Now())
 		if err != nil {
@@ -49,10 +49,14 @@ func (k *Keeper) Settle(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }
+
+// longestSettlePause is how long Settle waits at most between two looks: a platform that is slow beyond its deadline keeps
+// something under way for half a minute, and each look costs a whole round.
+const longestSettlePause = 64 * time.Millisecond
 
 // censusMayWait is how long the comparing of an app's list waits for the stop of a grant that comes soon anyway.
 const censusMayWait = 3 * time.Hour

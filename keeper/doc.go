@@ -1,10 +1,11 @@
 // Package keeper is the life of a grant. Read its files in this order:
 //
 //	run.go        the loop: a list of duties, each with its interval (clockguard.go: one of them)
-//	claimer.go    what falls due is claimed
+//	claims        what falls due is claimed
 //	turn.go       what is done for one claimed grant
 //	gate.go       the one way of all refreshes of an app to its platform; appfault.go, restored.go: what closes it
 //	token.go      a token is read, and refreshed first where it must be
+//	asked.go      a refresh that a reader, a person or a push asks for
 //	refresh.go    claim, ask; an answer that never arrived
 //	save.go       store; what becomes of a grant is decided in package lifecycle, one file per rule
 //	spill.go      where a pair waits while the database is away: no other pair passes here
@@ -15,8 +16,8 @@
 //	democlock.go  what the demo's clock needs
 //
 // What stands alone has a room below: cache (what is known of grants, and how it follows the database), gates (who may
-// refresh at once, and who waits), saver (pairs that come together share a commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and
-// the keys that seal), rounds (what apps do in time) and takeover (what dead processes had begun).
+// refresh at once, and who waits), claims (what falls due is claimed, in lots), saver (pairs that come together share a
+// commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and the keys that seal), rounds (what apps do in time) and takeover (what dead processes had begun).
 //
 // A refresh spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
 // sequence, the same for the scheduler, a reader and a person:

@@ -110,7 +110,7 @@ func TestProbeThatCannotBeTakenIsNoDoubt(t *testing.T) {
 				})
 				lift := faulty.On("UpdateApp", fault)
 				h.write(g.ID, func(g *gk.Grant) {
-					g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
+					h.fallsDue(g)
 				})
 				time.Sleep(5 * time.Second)
 				lift()

@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
@@ -32,6 +34,8 @@ import (
 // house is a keeper on a real SQLite against the strict simulators, in virtual time: requests go over a network inside
 // the process, so that the bubble's time moves on while they are waited for.
 type house struct {
+	traces trace.TracerProvider // of instances that are made from then on
+
 	t       *testing.T
 	store   store.Store
 	vault   *vault.Vault
@@ -176,6 +180,7 @@ func (h *house) instance(name string) *keeper.Keeper {
 	k, err := keeper.New(keeper.Options{
 		Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: name,
 		SpillFile: h.dir + "/spill-" + name, Now: h.sims.Clock.Now, Allowed: h.allowed(), Log: h.logger(),
+		Traces: h.traces,
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -231,12 +236,7 @@ func (h *house) addApp(code string) {
 	h.t.Helper()
 	box := h.ready.Platforms[code]
 	driver := h.keeper.Apps().Driver(code)
-	settings, endpoints := map[string]string{}, map[string]string{}
-	for name := range driver.Spec().Facts.Settings {
-		if v, ok := box.Apps[0][name]; ok && name != "redirect_uri" && name != "push_url" {
-			settings[name] = sim.Settings{name: v}.Text(name)
-		}
-	}
+	settings, endpoints := h.settings(code), map[string]string{}
 	for _, e := range driver.Spec().Facts.Endpoints {
 		for name := range e.Bases {
 			endpoints[name] = box.Base
@@ -255,6 +255,17 @@ func (h *house) addApp(code string) {
 	}
 	told["redirect_uri"] = h.keeper.Apps().CallbackURL(app.ID)
 	h.control("POST", "/"+code+"/apps", told, nil)
+}
+
+// settings are what an operator enters for a platform's first simulated app.
+func (h *house) settings(code string) map[string]string {
+	settings, told := map[string]string{}, h.ready.Platforms[code].Apps[0]
+	for name := range h.keeper.Apps().Driver(code).Spec().Facts.Settings {
+		if v, ok := told[name]; ok && name != "redirect_uri" && name != "push_url" {
+			settings[name] = sim.Settings{name: v}.Text(name)
+		}
+	}
+	return settings
 }
 
 // control makes one control call of the simulators.

@@ -7,11 +7,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
+	"github.com/grantkeep/grantkeep/keeper/claims"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/keeper/saver"
 	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -35,11 +39,12 @@ type Options struct {
 	// RestoredNoted is called when all apps are marked of a database that Restored tells of, until it returns nil; Restored
 	// then says so no more. nil: nobody needs to know.
 	RestoredNoted func(ctx context.Context) error
-	PublicURL     string   // scheme://host[:port] of the merchant's face
-	SpillFile     string   // where a pair waits while the database is away; empty: memory only
-	Allowed       []string // HOST[:PORT] that apps' endpoints may name, as given at start
-	Workers       int      // refreshes under way at once for one app; 0: as many as its platform answers well
-	Frozen        bool     // reads only: nothing is claimed, changed or asked of a platform
+	PublicURL     string               // scheme://host[:port] of the merchant's face
+	SpillFile     string               // where a pair waits while the database is away; empty: memory only
+	Allowed       []string             // HOST[:PORT] that apps' endpoints may name, as given at start
+	Workers       int                  // refreshes under way at once for one app; 0: as many as its platform answers well
+	Frozen        bool                 // reads only: nothing is claimed, changed or asked of a platform
+	Traces        trace.TracerProvider // hears of each refresh; nil: nobody does
 	Log           *slog.Logger
 }
 
@@ -54,26 +59,29 @@ type Keeper struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	tokens  *cache.Cache
-	gates   *gates.Gates // one per app, which every refresh passes
-	lost    gates.LostClaims
-	flights gates.Flights
-	spill   *spill.File
-	kept    spill.Kept
-	clicks  atomic.Pointer[Clicks]
-	appTurn atomic.Pointer[func(ctx context.Context, app gk.App) error]
-	keys    *keyset.Keys
-	clock   *clockGuard
-	replica *failover // offers again what another database lacks
-	saver   *saver.Saver
-	wake    chan struct{}
+	tokens   *cache.Cache
+	gates    *gates.Gates // one per app, which every refresh passes
+	flights  gates.Flights
+	spill    *spill.File
+	kept     spill.Kept
+	clicks   atomic.Pointer[Clicks]
+	appTurn  atomic.Pointer[func(ctx context.Context, app gk.App) error]
+	keys     *keyset.Keys
+	clock    *clockGuard
+	replica  *failover // offers again what another database lacks
+	saver    *saver.Saver
+	reader   *reader
+	attempts *claims.Attempts
+	wake     chan struct{}
 
+	hastener  *rounds.Hastener
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
 	reaches   cache.Recent[gk.Grant]
 	suspects  cache.Recent[struct{}]
 	putBack   putBack
 	refreshes tally
 	counts    tally // of claims, and of what waits for a quota
+	failures  tally // refreshes that failed for a reason that is not the merchant's
 
 	draining atomic.Bool
 	work     sync.WaitGroup // refreshes and completions under way
@@ -109,17 +117,26 @@ func New(o Options) (*Keeper, error) {
 		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
-	k.clock = &clockGuard{store: k.store}
+	k.clock = newClockGuard(k.store, k.Now)
+	k.hastener = &rounds.Hastener{
+		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
+		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
+	}
 	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
-	k.keys = &keyset.Keys{Options: keyset.Options{
-		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare,
-	}}
+	k.reader = k.newReader()
+	k.attempts = &claims.Attempts{Instance: k.options.Instance, Store: k.store, Now: k.Now, Log: k.log}
 	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
 	sp, err := spill.Open(o.SpillFile)
 	if err != nil {
 		return nil, err
 	}
 	k.spill = sp
+	k.keys = &keyset.Keys{Options: keyset.Options{
+		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare, Spill: sp, Kept: &k.kept,
+	}}
+	if o.Announced {
+		k.keys.By = o.Instance
+	}
 	if sp.Damaged > 0 {
 		k.log.Error("the spill file is damaged; what could not be read was put into a file beside it", "bytes", sp.Damaged, "file", o.SpillFile+".damaged")
 	}
@@ -135,8 +152,8 @@ func (k *Keeper) Apps() *apps.Registry { return k.apps }
 // Store returns the store as this keeper writes it: its cache hears of every grant that is written through it.
 func (k *Keeper) Store() store.Store { return k.store }
 
-// RotateKeys stores a key set with a fresh key.
-func (k *Keeper) RotateKeys(ctx context.Context) (keyset.Rotation, error) { return k.keys.Rotate(ctx) }
+// Keys returns the keeper of the key set.
+func (k *Keeper) Keys() *keyset.Keys { return k.keys }
 
 // Vault returns what seals and opens.
 func (k *Keeper) Vault() *vault.Vault { return k.vault }

@@ -25,11 +25,11 @@ func TestKeysAreRotatedWhileTwoProcessesServe(t *testing.T) {
 	g := h.connect(0, "")
 	before := h.grant(g.ID)
 
-	rotation, err := h.keeper.RotateKeys(t.Context())
+	rotation, err := h.keeper.Keys().Rotate(t.Context())
 	if err != nil || rotation.Key == before.KeyID {
 		t.Fatalf("RotateKeys = key %d, %v; want another one than %d", rotation.Key, err, before.KeyID)
 	}
-	if again, err := second.RotateKeys(t.Context()); err != nil || again != rotation {
+	if again, err := second.Keys().Rotate(t.Context()); err != nil || again != rotation {
 		t.Errorf("a rotation during a rotation = %v, %v; want the one under way, %v", again, err, rotation)
 	}
 	h.soon("both have taken the set", func() bool { return h.logged("key set taken") >= 4 }) // the first set and the next
@@ -83,7 +83,7 @@ func TestInstanceServesOnUnderTheFormerMasterKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.soon("the first process has seen it", func() bool { return h.logged("wrapped by another master key") == 1 })
-	if _, err := h.keeper.RotateKeys(t.Context()); !errors.Is(err, vault.ErrWrongMaster) {
+	if _, err := h.keeper.Keys().Rotate(t.Context()); !errors.Is(err, vault.ErrWrongMaster) {
 		t.Errorf("RotateKeys under the former master key = %v, want ErrWrongMaster", err)
 	}
 	if _, err := h.keeper.Refresh(t.Context(), gk.Engine(), g.ID, false); err != nil {
@@ -102,7 +102,7 @@ func TestInstanceServesOnUnderTheFormerMasterKey(t *testing.T) {
 
 func TestKeysAreNotRotatedWithoutTheMasterKey(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
-		if _, err := h.keeper.RotateKeys(context.Background()); !errors.Is(err, keyset.ErrNoMaster) {
+		if _, err := h.keeper.Keys().Rotate(context.Background()); !errors.Is(err, keyset.ErrNoMaster) {
 			t.Errorf("RotateKeys = %v, want ErrNoMaster", err)
 		}
 	})
@@ -123,7 +123,7 @@ func TestRowsThatDoNotOpenHoldUpNoWalk(t *testing.T) {
 		damaged.ID, damaged.Subject.ID = fmt.Sprintf("grt_0%03d", n), fmt.Sprint(9000+n)
 		h.putGrant(damaged) // its ciphertexts are bound to another row
 	}
-	rotation, err := h.keeper.RotateKeys(t.Context())
+	rotation, err := h.keeper.Keys().Rotate(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/seal"
+	"github.com/grantkeep/grantkeep/keeper/traces"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/store"
@@ -24,35 +27,14 @@ func (k *Keeper) claim(ctx context.Context, v gk.Viewer, a apps.Opened, id strin
 	var claimed gk.Grant
 	t := lifecycle.TermsOf(a.Driver, a.App)
 	now := k.Now()
-	attempt := k.attempt(t, now)
+	attempt := k.attempts.New(t, now)
 	err := k.store.UpdateGrant(ctx, v, id, now, func(g *gk.Grant) ([]gk.Event, error) {
 		outcome, events := lifecycle.Claim(g, t, by, attempt, now)
 		claimed = *g
 		return events, refusal(outcome, g, now)
 	})
-	k.noteLost(attempt, err)
+	k.attempts.Note(attempt, err)
 	return claimed, err
-}
-
-// noteLost remembers a claim whose answer did not come. Its rows may be held by an attempt that nobody knows of.
-func (k *Keeper) noteLost(a store.Attempt, err error) {
-	if errors.Is(err, store.ErrUnavailable) {
-		k.lost.Add(a.AttemptID)
-	}
-}
-
-// releaseLost gives back what was claimed without an answer. Left to its lease it would become a doubt, although nothing
-// was sent under it.
-func (k *Keeper) releaseLost(ctx context.Context) error {
-	lost := k.lost.Attempts()
-	if len(lost) == 0 {
-		return nil
-	}
-	released, err := k.store.ReleaseAttempts(ctx, k.options.Instance, lost, k.Now())
-	if len(released) > 0 {
-		k.log.Warn("claims whose answers were lost were given back", "grants", len(released))
-	}
-	return err
 }
 
 // refusal is what the outcome of a claim is to whoever asked; nil for a grant that is claimed.
@@ -85,11 +67,6 @@ func refusal(outcome lifecycle.ClaimOutcome, g *gk.Grant, now time.Time) error {
 // errStillGood says that somebody refreshed it meanwhile.
 var errStillGood = errors.New("keeper: still good")
 
-// attempt makes an attempt. Its lease outlasts the request's hard end.
-func (k *Keeper) attempt(t lifecycle.Terms, now time.Time) store.Attempt {
-	return store.Attempt{AttemptID: gk.NewID("att", now), AttemptBy: k.options.Instance, AttemptAt: now, AttemptUntil: t.Lease(now)}
-}
-
 // Credential opens a grant for use. withAccess also opens the access token, which a refresh does not need.
 func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, error) {
 	return seal.Credential(k.vault, g, withAccess)
@@ -99,6 +76,8 @@ func (k *Keeper) Credential(g gk.Grant, withAccess bool) (platform.Credential, e
 // caller's. It runs detached from whoever wants the token: its request has a hard end of its own. When it returns, the
 // row tells how it went; the error is of our own making only.
 func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
+	ctx, span := traces.Refresh(ctx, k.options.Traces, g)
+	defer span.End()
 	a.Owner = g.Owner
 	f := lifecycle.TermsOf(a.Driver, a.App).For(&g)
 	if left, err := k.leftAlone(ctx, a, g, f); left {
@@ -121,7 +100,7 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	}
 	asked := platform.Asked{Stage: platform.StageRefresh, Subject: g.Subject, Sent: req.Sent, At: k.Now()}
 	begun := time.Now()
-	reply, err := a.Ask(ctx, req, true, f.Deadline())
+	reply, err := askTraced(ctx, a, req, f.Deadline())
 	if err != nil {
 		k.gates.Overdone(a.App.ID)
 		return k.unanswered(ctx, a, g, err)
@@ -143,19 +122,38 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		return len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject)
 	})
 	if at < 0 {
-		k.refreshes.add(a.App.Platform, InDoubt)
+		k.failed(ctx, a.App.Platform, InDoubt)
 		return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
 	}
 	if lifecycle.Unmoved(f, issues[at], cred.Token) {
 		err = k.unmoved(ctx, a, g, issues[at])
 	} else {
-		err = k.save(ctx, a, g, issues[at], asked.At)
+		saving, step := traces.Step(ctx, "save", trace.SpanKindInternal)
+		err = k.save(saving, a, g, issues[at], asked.At)
+		step.End()
 	}
-	k.refreshes.add(a.App.Platform, Refreshed)
+	k.ended(ctx, a.App.Platform, Refreshed)
 	if err != nil || !lifecycle.Unconfirmed(&g) || !namedByRefresh(a, asked, g.Subject, reply) {
 		return err
 	}
 	return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
+}
+
+// askTraced sends the one request of a refresh.
+func askTraced(ctx context.Context, a apps.Opened, req *platform.Request, deadline time.Duration) (platform.Reply, error) {
+	asking, step := traces.Step(ctx, "ask", trace.SpanKindClient)
+	defer step.End()
+	reply, err := a.Ask(asking, req, true, deadline)
+	if err == nil {
+		traces.Answered(ctx, step, reply)
+	}
+	return reply, err
+}
+
+// ended counts a refresh by its outcome, and notes that on its trace.
+func (k *Keeper) ended(ctx context.Context, platform, outcome string) {
+	k.refreshes.add(platform, outcome)
+	traces.Outcome(ctx, outcome, outcome == Refreshed)
 }
 
 // leftAlone gives an attempt back under which nothing may be asked, and reports that it did.
@@ -199,7 +197,7 @@ func (k *Keeper) unanswered(ctx context.Context, a apps.Opened, g gk.Grant, err 
 		k.log.Info("a renewal was not sent", "platform", a.App.Platform, "grant", g.ID, "error", err)
 		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
 	}
-	k.refreshes.add(a.App.Platform, InDoubt)
+	k.failed(ctx, a.App.Platform, InDoubt)
 	return errors.Join(k.inDoubt(ctx, a, g, nil, err.Error()), k.askAlive(ctx, a, g))
 }
 
@@ -209,7 +207,7 @@ func (k *Keeper) unreadable(ctx context.Context, a apps.Opened, g gk.Grant, err 
 	if errors.Is(err, apps.ErrDriver) {
 		f = &gk.Fault{Platform: a.App.Platform, Stage: platform.StageRefresh, Code: apps.CodeDriver, Action: gk.Retry}
 	}
-	k.refreshes.add(a.App.Platform, InDoubt)
+	k.failed(ctx, a.App.Platform, InDoubt)
 	return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
 }
 
@@ -219,7 +217,11 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 	d, app := a.Driver, a.App
 	now := k.Now()
 	f.At = gk.At(now)
-	k.refreshes.add(app.Platform, Refused)
+	if f.Action == gk.Reauthorize {
+		k.ended(ctx, app.Platform, Refused)
+	} else {
+		k.failed(ctx, app.Platform, Refused)
+	}
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
 	var outcome lifecycle.RefuseOutcome
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
@@ -240,20 +242,24 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 	if err != nil || !f.Action.OfApp() {
 		return err
 	}
-	return k.noteAppFault(ctx, app.ID, g.ID, f)
+	return k.noteAppFault(ctx, app, g.ID, f)
 }
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
 func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error {
 	d, app := a.Driver, a.App
 	now := k.Now()
-	k.refreshes.add(app.Platform, Unsent)
-	return k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
+	k.failed(ctx, app.Platform, Unsent)
+	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
 			return nil, errOvertaken
 		}
 		return lifecycle.Unsent(row, lifecycle.TermsOf(d, app), code, action, now), nil
 	})
+	if err != nil || !action.OfApp() {
+		return err
+	}
+	return k.outlived(ctx, app, mended(app))
 }
 
 // change is UpdateGrant by the engine. A row that has moved on is no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten

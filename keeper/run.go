@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper/claims"
 	"github.com/grantkeep/grantkeep/keeper/rounds"
 	"github.com/grantkeep/grantkeep/keeper/takeover"
 	"github.com/grantkeep/grantkeep/store"
@@ -73,7 +74,7 @@ func (k *Keeper) drain(ctx context.Context) error {
 	}
 	k.mu.Unlock()
 	k.work.Wait()
-	if err := k.releaseLost(ctx); err != nil {
+	if err := k.attempts.Release(ctx); err != nil {
 		k.log.Warn("claims whose answers were lost wait for the next start", "error", err)
 	}
 	k.offerWaiting(ctx, true)
@@ -109,11 +110,16 @@ type duty struct {
 func (k *Keeper) duties() []duty {
 	notes := &rounds.Openings{Store: k.store, Hasten: k.hasten, Now: k.Now, Log: k.log}
 	gone := &takeover.Duty{Store: k.store, Driver: k.apps.Driver, Now: k.Now, Log: k.log}
-	claims := &claimer{Keeper: k, notes: notes, floors: map[string]time.Time{}, whole: map[string]time.Time{}, took: map[string]time.Time{}}
+	claimer := &claims.Claimer{
+		Store: k.store, Apps: k.apps, Gates: k.gates, Attempts: k.attempts, Turn: k.turn, Note: notes.Note, Now: k.Now, Log: k.log,
+		Count:   func(platform string, claimed int) { k.counts.addMany(platform, Claims, claimed) },
+		Isolate: k.Isolate, Spare: k.spare, Begun: k.MoreWork, Ended: k.EndWork, Wake: k.Wake,
+	}
 	appTurns := &rounds.Duty{
 		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now,
 		Isolate: k.Isolate, Spare: k.spare, Unopened: k.broken.Store,
 	}
+	halves := &rounds.HalfHours{Store: k.store, Went: k.went, Now: k.Now}
 	clicks := &resumer{clicks: k.attended, isolate: k.Isolate, begun: k.MoreWork, ended: k.EndWork, log: k.log}
 	return []duty{
 		{name: "spill", guards: true, do: func(ctx context.Context) (bool, error) {
@@ -128,9 +134,10 @@ func (k *Keeper) duties() []duty {
 		{name: "keys", do: whole(k.keys.Follow)}, // a row or a set that does not open holds up nobody's refresh
 		{name: "clock", guards: true, do: whole(k.clock.look)},
 		{name: "clicks", every: resumeEvery, do: clicks.begin},
-		{name: "claims", do: whole(claims.claim)},
+		{name: "claims", do: whole(claimer.Claim)},
 		{name: "apps", do: whole(appTurns.Look)},
 		{name: "outbox", do: whole(k.publish)},
+		{name: "half hours", do: whole(halves.Look)},
 		{name: "sweep", every: sweepEvery, do: func(ctx context.Context) (bool, error) {
 			done, err := k.sweep(ctx)
 			return done || err != nil, err

@@ -28,9 +28,7 @@ func TestStoppedAppStillTells(t *testing.T) {
 		h.write(warned.ID, func(g *gk.Grant) {
 			g.AuthorizedAt, g.Ceiling, g.DueAt = h.now().Add(-300*24*time.Hour), h.now().Add(30*24*time.Hour+time.Hour), h.now()
 		})
-		h.write(lasts.ID, func(g *gk.Grant) {
-			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
-		})
+		h.write(lasts.ID, h.fallsDue)
 		h.moveTo(h.now().Add(3 * time.Hour))
 		if g := h.grant(ends.ID); g.State != gk.Suspended || !strings.Contains(h.kinds(ends.ID), "suspended") {
 			t.Errorf("a grant whose token ended two hours ago is %s, told %q; want suspended", g.State, h.kinds(ends.ID))
@@ -57,13 +55,8 @@ func TestStoppedAppStillTells(t *testing.T) {
 func TestGrantPutOffAsTheStopEndsIsNotLate(t *testing.T) {
 	meddling(t, "shoplazza", func(h *house, b *between) {
 		g := h.connect(0, "")
-		h.writeApp(h.app.ID, func(a *gk.App) {
-			a.Stop, a.PausedUntil = gk.StopFault, h.now().Add(5*time.Minute)
-			a.Fault = &gk.Fault{Platform: "shoplazza", Stage: "refresh", Code: "invalid_client", Action: gk.FixConfig, At: gk.At(h.now())}
-		})
-		h.under(b, g.ID, func(g *gk.Grant) {
-			g.PairAskedAt, g.DueAt, g.Expires = h.now().Add(-23*time.Hour), h.now(), h.now().Add(24*time.Hour)
-		})
+		h.stopByFault()
+		h.under(b, g.ID, h.fallsDue)
 		var seen sync.Once
 		b.set(func() {
 			b.update = func(id string, update func() error) error {

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -66,56 +67,86 @@ type Served struct {
 	Fault  *gk.Fault
 }
 
+// reader hands out tokens. What is good is served from memory; what is not waits for a refresh, which the engine does.
+type reader struct {
+	store   store.Store
+	tokens  *cache.Cache
+	flights *gates.Flights // refreshes under way, which readers of one grant share
+	stopped func(app string) bool
+	refresh func(ctx context.Context, id string, by lifecycle.Asker) error
+	open    func(g gk.Grant) (gk.Secret, error)
+	now     func() time.Time
+	frozen  bool // nothing is refreshed
+	log     *slog.Logger
+}
+
+// newReader returns the reader of this keeper.
+func (k *Keeper) newReader() *reader {
+	return &reader{
+		store: k.store, tokens: k.tokens, flights: &k.flights, stopped: k.apps.Stopped, refresh: k.refreshNow,
+		open: func(g gk.Grant) (gk.Secret, error) {
+			return k.vault.OpenSecret(seal.Place(g.ID, "access", g.Generation), g.Access)
+		},
+		now: k.Now, frozen: k.options.Frozen, log: k.log,
+	}
+}
+
 // Token returns the access token of a grant. A good one is handed out at once. One that ends within the asked validity
 // is refreshed first, for which the caller waits a bounded time; the refresh does not stop when the caller leaves. If it
 // cannot be refreshed now, the old one is served while it lasts. There is never an error while a usable token exists.
 func (k *Keeper) Token(ctx context.Context, v gk.Viewer, id string, w TokenWant) (Served, error) {
-	e, away, err := k.tokens.Get(ctx, id, time.Time{})
+	return k.reader.token(ctx, v, id, w)
+}
+
+// TokenOf is Token for the grant that a subject has in an app.
+func (k *Keeper) TokenOf(ctx context.Context, v gk.Viewer, app, kind, id string, w TokenWant) (Served, error) {
+	return k.reader.tokenOf(ctx, v, app, kind, id, w)
+}
+
+func (r *reader) token(ctx context.Context, v gk.Viewer, id string, w TokenWant) (Served, error) {
+	e, away, err := r.tokens.Get(ctx, id, time.Time{})
 	if err != nil {
 		return Served{}, err
 	}
 	if !v.SeesGrant(&e.Grant) {
 		return Served{}, errNotVisible
 	}
-	if k.apps.Stopped(e.Grant.App) {
+	if r.stopped(e.Grant.App) {
 		return Served{}, apps.ErrStopped
 	}
 	if away {
-		return k.judgeAway(e)
+		return r.judgeAway(e)
 	}
-	now := k.Now()
+	now := r.now()
 	if e.Grant.Usable(now) && w.good(&e.Grant, now) {
-		return k.serve(e, false)
+		return r.serve(e, false)
 	}
-	if k.options.Frozen {
-		return k.judge(e, now)
+	if r.frozen {
+		return r.judge(e, now)
 	}
-	return k.refreshed(ctx, v, e, w)
+	return r.refreshed(ctx, v, e, w)
 }
 
-// TokenOf is Token for the grant that a subject has in an app.
-func (k *Keeper) TokenOf(ctx context.Context, v gk.Viewer, app, kind, id string, w TokenWant) (Served, error) {
+func (r *reader) tokenOf(ctx context.Context, v gk.Viewer, app, kind, id string, w TokenWant) (Served, error) {
 	name := cache.GrantName{App: app, Kind: kind, Subject: id}
-	if known, ok := k.tokens.IDOf(name); ok {
-		served, err := k.Token(ctx, v, known, w)
+	if known, ok := r.tokens.IDOf(name); ok {
+		served, err := r.token(ctx, v, known, w)
 		if !errors.Is(err, errNotVisible) {
 			return served, err
 		}
 	}
-	g, err := store.Ask(ctx, &k.tokens.Pulse, cache.UnknownPatience, func(ctx context.Context) (gk.Grant, error) {
-		return k.store.GrantOf(ctx, v, app, kind, id)
+	g, err := store.Ask(ctx, &r.tokens.Pulse, cache.UnknownPatience, func(ctx context.Context) (gk.Grant, error) {
+		return r.store.GrantOf(ctx, v, app, kind, id)
 	})
 	if err != nil {
 		return Served{}, err
 	}
-	k.tokens.Name(name, g.ID)
-	return k.Token(ctx, v, g.ID, w)
+	r.tokens.Name(name, g.ID)
+	return r.token(ctx, v, g.ID, w)
 }
 
-func (k *Keeper) serve(e *cache.Cached, stale bool) (Served, error) {
-	access, err := k.tokens.Open(e, func(g gk.Grant) (gk.Secret, error) {
-		return k.vault.OpenSecret(seal.Place(g.ID, "access", g.Generation), g.Access)
-	})
+func (r *reader) serve(e *cache.Cached, stale bool) (Served, error) {
+	access, err := r.tokens.Open(e, r.open)
 	if err != nil {
 		return Served{}, err
 	}
@@ -128,48 +159,48 @@ func (k *Keeper) serve(e *cache.Cached, stale bool) (Served, error) {
 
 // refreshed waits for a refresh, begun here or anywhere else, and then serves what there is. All who waited for one refresh
 // share one read of what it left. A reader does not wait for a database that does not answer.
-func (k *Keeper) refreshed(ctx context.Context, v gk.Viewer, e *cache.Cached, w TokenWant) (Served, error) {
+func (r *reader) refreshed(ctx context.Context, v gk.Viewer, e *cache.Cached, w TokenWant) (Served, error) {
 	id := e.Grant.ID
 	deadline := time.NewTimer(w.wait())
 	defer deadline.Stop()
 	for {
-		if lost(&e.Grant, w, k.Now()) {
-			return k.judge(e, k.Now())
+		if lost(&e.Grant, w, r.now()) {
+			return r.judge(e, r.now())
 		}
-		under := k.flights.Join(id, func() { k.refreshForReader(context.WithoutCancel(ctx), id, w) })
-		end := k.awaitRefresh(ctx, under, deadline.C)
+		under := r.flights.Join(id, func() { r.refreshForReader(context.WithoutCancel(ctx), id, w) })
+		end := r.awaitRefresh(ctx, under, deadline.C)
 		var since time.Time
 		switch end {
 		case waitEnded:
 			since = under.Ended
 		case waitSilent:
-			return k.judgeAway(e)
+			return r.judgeAway(e)
 		case waitLeft:
 			return Served{}, ctx.Err()
 		case waitOver:
 		}
-		fresh, away, err := k.tokens.Get(ctx, id, since)
+		fresh, away, err := r.tokens.Get(ctx, id, since)
 		if err != nil {
 			return Served{}, err
 		}
 		e = fresh
-		now := k.Now()
+		now := r.now()
 		switch {
 		case !v.SeesGrant(&e.Grant):
 			return Served{}, errNotVisible
-		case k.apps.Stopped(e.Grant.App): // while the refresh was waited for
+		case r.stopped(e.Grant.App): // while the refresh was waited for
 			return Served{}, apps.ErrStopped
 		case away:
-			return k.judgeAway(e)
+			return r.judgeAway(e)
 		case e.Grant.Usable(now) && w.good(&e.Grant, now):
-			return k.serve(e, false)
+			return r.serve(e, false)
 		case end == waitOver || !e.Grant.Attempting(now):
-			return k.judge(e, now)
+			return r.judge(e, now)
 		}
 		select { // another process refreshes it
 		case <-time.After(250 * time.Millisecond):
 		case <-deadline.C:
-			return k.judge(e, k.Now())
+			return r.judge(e, r.now())
 		case <-ctx.Done():
 			return Served{}, ctx.Err()
 		}
@@ -182,11 +213,11 @@ func lost(g *gk.Grant, w TokenWant, now time.Time) bool {
 }
 
 // refreshForReader refreshes a grant whose token somebody waits for. Why there was none is told by the row.
-func (k *Keeper) refreshForReader(ctx context.Context, id string, w TokenWant) {
-	err := k.refreshNow(ctx, id, lifecycle.Asker{Good: w.good})
+func (r *reader) refreshForReader(ctx context.Context, id string, w TokenWant) {
+	err := r.refresh(ctx, id, lifecycle.Asker{Good: w.good})
 	var refusal *Later
 	if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
-		k.log.Info("no renewal for a reader", "grant", id, "error", err)
+		r.log.Info("no refresh for a reader", "grant", id, "error", err)
 	}
 }
 
@@ -206,7 +237,7 @@ const (
 )
 
 // awaitRefresh waits for a refresh. One that takes long is waiting for its platform, or for a database that hangs.
-func (k *Keeper) awaitRefresh(ctx context.Context, under *gates.Flight, deadline <-chan time.Time) waitEnd {
+func (r *reader) awaitRefresh(ctx context.Context, under *gates.Flight, deadline <-chan time.Time) waitEnd {
 	doubt := time.NewTimer(firstDoubt)
 	defer doubt.Stop()
 	for {
@@ -218,7 +249,7 @@ func (k *Keeper) awaitRefresh(ctx context.Context, under *gates.Flight, deadline
 		case <-ctx.Done():
 			return waitLeft
 		case <-doubt.C:
-			if !k.tokens.Pulse.Answers(ctx, cache.KnownPatience, k.store.Ping) && ctx.Err() == nil {
+			if !r.tokens.Pulse.Answers(ctx, cache.KnownPatience, r.store.Ping) && ctx.Err() == nil {
 				return waitSilent
 			}
 			doubt.Reset(laterDoubt)
@@ -233,10 +264,10 @@ func fixedBeyondHelp(g *gk.Grant, w TokenWant, now time.Time) bool {
 }
 
 // judge serves a token that is not what was asked for, or says why there is none.
-func (k *Keeper) judge(e *cache.Cached, now time.Time) (Served, error) {
+func (r *reader) judge(e *cache.Cached, now time.Time) (Served, error) {
 	g := e.Grant
 	if g.Usable(now) {
-		return k.serve(e, true)
+		return r.serve(e, true)
 	}
 	switch {
 	case g.State == gk.Revoked:
@@ -247,7 +278,7 @@ func (k *Keeper) judge(e *cache.Cached, now time.Time) (Served, error) {
 		return Served{Grant: g}, ErrNoToken
 	case g.State == gk.Expired || !g.Renewable:
 		return Served{Grant: g}, &Later{Err: ErrNeedsAuthorization, Fault: g.Fault}
-	case k.options.Frozen:
+	case r.frozen:
 		return Served{Grant: g}, ErrFrozen
 	case g.Attempting(now) || g.InDoubt():
 		return Served{Grant: g}, &Later{Err: ErrRefreshing, After: max(time.Second, min(g.DueAt.Sub(now), time.Minute)), Fault: g.Fault}
@@ -256,94 +287,14 @@ func (k *Keeper) judge(e *cache.Cached, now time.Time) (Served, error) {
 }
 
 // judgeAway is judge while the database does not answer. What only the database could tell is not guessed at.
-func (k *Keeper) judgeAway(e *cache.Cached) (Served, error) {
+func (r *reader) judgeAway(e *cache.Cached) (Served, error) {
 	g := &e.Grant
-	now := k.Now()
+	now := r.now()
 	if g.Usable(now) {
-		return k.serve(e, true)
+		return r.serve(e, true)
 	}
 	if g.Renewable && g.State != gk.Revoked && g.State != gk.Held {
 		return Served{Grant: *g}, cache.ErrSilent
 	}
-	return k.judge(e, now)
-}
-
-// refreshNow claims a grant and refreshes it. It is the one way in for readers, for people and for pushes.
-func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) error {
-	if !k.BeginWork() {
-		return ErrDraining
-	}
-	defer k.EndWork()
-	if k.spill.Pending() > 0 || k.spill.Holds(id) { // a pair that waits for the database may be of any grant
-		return &Later{Err: ErrRefreshing, After: time.Second}
-	}
-	if k.clock.drifted() > 0 {
-		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
-	}
-	g, err := k.store.Grant(ctx, gk.Engine(), id)
-	if err != nil {
-		return err
-	}
-	a, leave, err := k.enter(ctx, g.App, by.Person, g.Subject.Kind == gk.KindApp)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if k.apps.Stopped(g.App) {
-		return apps.ErrStopped
-	}
-	g, err = k.claim(ctx, gk.Engine(), a, id, by)
-	if err != nil {
-		return err
-	}
-	return k.refresh(ctx, a, g)
-}
-
-// Refresh refreshes a grant at a person's word: within its lease, pace and daily limit, but not held back by a back-off
-// after the platform's own 5xx. A refusal of the platform is no error; the grant's fault tells it. force sends a
-// one-time token that is in doubt a second time.
-func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool) (gk.Grant, error) {
-	g, err := k.store.Grant(ctx, v, id)
-	if err != nil {
-		return gk.Grant{}, err
-	}
-	now := k.Now()
-	switch {
-	case k.apps.Stopped(g.App):
-		return g, apps.ErrStopped
-	case g.State == gk.Revoked, !g.Renewable:
-		return g, ErrNotRenewable
-	case g.Attempting(now):
-		return g, &Later{Err: ErrRefreshing, After: time.Second}
-	case force && !g.AskedAt.IsZero() && now.Before(g.AskedAt.Add(time.Minute)):
-		return g, &Later{Err: ErrLimited, After: g.AskedAt.Add(time.Minute).Sub(now)}
-	}
-	deadline := time.NewTimer(longestWait)
-	defer deadline.Stop()
-	for {
-		result := make(chan error, 1)
-		under := k.flights.Join(id, func() {
-			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
-		})
-		select {
-		case <-under.Done:
-		case <-deadline.C:
-			return g, &Later{Err: ErrRefreshing, After: time.Second}
-		case <-ctx.Done():
-			return g, ctx.Err()
-		}
-		select {
-		case err := <-result:
-			if err != nil {
-				return g, err
-			}
-			return k.store.Grant(ctx, v, id)
-		default:
-		}
-		after, err := k.store.Grant(ctx, v, id)
-		if err != nil || after.Generation != g.Generation || after.AskedAt.After(g.AskedAt) {
-			return after, err // somebody else's refresh was under way
-		}
-		// It was a reader's, who was not allowed to ask.
-	}
+	return r.judge(e, now)
 }

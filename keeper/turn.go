@@ -40,10 +40,15 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	if err != nil {
 		return err
 	}
-	if errand != lifecycle.SendRefresh && g.RetryAt.After(now) && lifecycle.OverQuota(&g, t, now, false) > 0 {
-		k.counts.add(a.App.Platform, OverQuota)
+	if errand != lifecycle.SendRefresh && g.RetryAt.After(now) {
+		if lifecycle.OverQuota(&g, t, now, false) > 0 {
+			k.counts.add(a.App.Platform, OverQuota)
+		}
+		if g.Fault != nil && g.Fault.Action.OfApp() {
+			err = k.outlived(ctx, a.App, mended(a.App))
+		}
 	}
-	return k.goOn(ctx, a, g, errand)
+	return errors.Join(err, k.goOn(ctx, a, g, errand))
 }
 
 // goOn runs the errand that a turn left. An app that is broken can send a refresh, which tells, and nothing else.
@@ -71,9 +76,7 @@ func (k *Keeper) triesAgain(ctx context.Context, app gk.App, now time.Time) (boo
 	return k.takeProbe(ctx, app.ID, now)
 }
 
-// waitForStop gives back the claim of a grant whose refresh waits for the end of a stop. Whatever else is due is done. A
-// stop that ended since this turn began may have hastened the others before this row was put off, so it is asked about
-// once the row is written: either the one sees the row, or the other sees the end.
+// waitForStop gives back the claim of a grant whose refresh waits for the end of a stop. Whatever else is due is done.
 func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	now := k.Now()
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
@@ -82,17 +85,10 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 		}
 		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(row, now), now), nil
 	})
-	if err != nil || a.App.Broken != "" || k.apps.Stopped(a.App.ID) {
-		return err // where this process cannot open the app, the app's next look hastens its grants
-	}
-	app, err := k.store.App(ctx, gk.Engine(), a.App.ID)
 	if err != nil {
 		return err
 	}
-	if !app.Stopped() {
-		k.hasten(ctx, app.ID)
-	}
-	return nil
+	return k.outlived(ctx, a.App, func(gk.App) bool { return true })
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the

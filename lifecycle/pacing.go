@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"maps"
+	"strconv"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -104,4 +106,17 @@ func Forgive(g *gk.Grant, app gk.App) {
 	if app.Fault == nil && !app.Stopped() && g.Fault != nil && g.Fault.Action.OfApp() && g.Fault.RetryAfter == 0 {
 		g.RetryAt = time.Time{}
 	}
+}
+
+// CursorResumed is, in an app's cursors, the moment in unix milliseconds at which a stop ended whose grants have yet to be
+// made due.
+const CursorResumed = "resumed_at"
+
+// Resume notes on an app whose stop ends that what the stop put off is to be made due: whoever ended it may die before that
+// is done.
+func Resume(app *gk.App, now time.Time) {
+	cursors := map[string]string{}
+	maps.Copy(cursors, app.Cursors)
+	cursors[CursorResumed] = strconv.FormatInt(now.UnixMilli(), 10)
+	app.Cursors = cursors
 }

@@ -60,7 +60,7 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 		g.Failures++
 		g.RetryAt = now.Add(pause(g.Failures, f.RetryAfter))
 		if f.Action.OfApp() { // its own pause is the brake, and after its repair nobody should wait for a day
-			g.RetryAt = now.Add(max(min(pause(g.Failures, 0), longestOfApp), f.RetryAfter))
+			g.RetryAt = now.Add(max(pauseOfApp(g.Failures), f.RetryAfter))
 		}
 	}
 	events = append(events, lapse(g, t, now)...)
@@ -69,11 +69,17 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 	return outcome, events
 }
 
+// pauseOfApp is pause for what only a repair of the app ends.
+func pauseOfApp(failures int64) time.Duration { return min(pause(failures, 0), longestOfApp) }
+
 // Unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
 func Unsent(g *gk.Grant, t Terms, code string, action gk.Action, now time.Time) []gk.Event {
 	Release(g)
 	g.Failures++
 	g.RetryAt = now.Add(pause(g.Failures, 0))
+	if action.OfApp() {
+		g.RetryAt = now.Add(pauseOfApp(g.Failures))
+	}
 	g.Fault = &gk.Fault{Platform: g.Platform, Stage: platform.StageRefresh, Code: code, Action: action, At: gk.At(now)}
 	events := lapse(g, t, now)
 	g.DueAt = Plan(g, t, now)

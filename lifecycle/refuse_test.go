@@ -105,3 +105,13 @@ func TestUnsent(t *testing.T) {
 	want.DueAt = lifecycle.Plan(&want, terms(), noon)
 	same(t, "a request that never left", g, want)
 }
+
+// TestUnsentForTheAppRestsNotForLong has a request that could not be made for the hundredth time, for a reason that a repair of
+// the app ends: after the repair nobody should wait for a day.
+func TestUnsentForTheAppRestsNotForLong(t *testing.T) {
+	g := attempted(func(g *gk.Grant) { g.Failures = 99 })
+	lifecycle.Unsent(&g, terms(), "local:restored", gk.FixConfig, noon)
+	if wait := g.RetryAt.Sub(noon); wait != 30*time.Minute {
+		t.Errorf("it is tried again after %s, want half an hour", wait)
+	}
+}

@@ -97,11 +97,7 @@ func (c Commands) Line(do string, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := l.Now.Time
-	if now.IsZero() {
-		now = c.Now().UTC()
-	}
-	app, err := l.open(d, now)
+	app, err := l.open(d, c.moment(l))
 	var setting *platform.BadSetting
 	switch {
 	case errors.As(err, &setting) && do == "verify":

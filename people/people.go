@@ -35,6 +35,12 @@ func Add(ctx context.Context, st store.People, name, role, hash string, now time
 	return p, st.CreatePerson(ctx, p)
 }
 
+// AddKnown stores somebody whom an identity provider knows, who has no password here.
+func AddKnown(ctx context.Context, st store.People, name, subject, role string, now time.Time) (store.Person, error) {
+	p := store.Person{ID: gk.NewID("usr", now), Name: name, Subject: subject, Role: role, CreatedAt: now, UpdatedAt: now}
+	return p, st.CreatePerson(ctx, p)
+}
+
 // Digest is what is kept of the secret of a login or of a link to log in.
 func Digest(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
@@ -80,8 +86,8 @@ func Invite(ctx context.Context, st store.People, consoleURL, person string, man
 // firstName is the name of the administrator whom an empty database gets.
 const firstName = "administrator"
 
-// First returns the administrator who has to be let in by a link: nobody in this database has a password. ErrExists
-// says that somebody has.
+// First returns the administrator who has to be let in by a link: nobody in this database has a password, and no
+// administrator is known to an identity provider. ErrExists says that somebody can log in.
 func First(ctx context.Context, st store.People, now time.Time) (store.Person, error) {
 	everybody, err := st.People(ctx)
 	if err != nil {
@@ -89,7 +95,7 @@ func First(ctx context.Context, st store.People, now time.Time) (store.Person, e
 	}
 	var first *store.Person
 	for _, p := range everybody {
-		if p.Password != "" {
+		if p.Password != "" || p.Subject != "" && p.Role == store.RoleAdministrator {
 			return store.Person{}, store.ErrExists
 		}
 		if p.Role == store.RoleAdministrator && first == nil {

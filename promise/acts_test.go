@@ -3,7 +3,9 @@ package promise_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,9 +57,25 @@ func (w *world) carryOut(s step) {
 		w.breakApp(s.N)
 	case "keys":
 		w.sum.fault("keys rotated")
-		_, _ = p.keeper.RotateKeys(context.Background()) // while one rotation waits there is no other
+		_, _ = p.keeper.Keys().Rotate(context.Background()) // while one rotation waits there is no other
 	case "crowd":
 		w.crowd(s)
+	case "driver":
+		w.breakDriver(s.N)
+	case "backup":
+		w.backup = w.copyDatabase()
+	case "put back":
+		w.putBack()
+	case "clone":
+		w.cloned(s)
+	case "failover":
+		w.failOver(p, s)
+	case "stop":
+		w.stopApp(p, s)
+	case "operator":
+		w.mendApps()
+		w.setClocks()
+		w.letGoOn()
 	case "sleep":
 		w.pass(s.For)
 	case "jump":
@@ -166,6 +184,18 @@ func (w *world) breakApp(n int) {
 	}
 }
 
+// breakDriver makes a driver break down over the next refresh of a subject, before or after the platform is asked.
+func (w *world) breakDriver(n int) {
+	subjects := w.check.living()
+	if len(subjects) == 0 {
+		return
+	}
+	of := subjects[n%len(subjects)]
+	w.sum.fault("driver panics")
+	w.panics.order(of, n/64%2 == 0)
+	w.check.disturb(of)
+}
+
 func (w *world) mendApps() {
 	for _, code := range w.platforms {
 		w.control(http.MethodPost, "/"+code+"/apps", w.told[code], nil)
@@ -246,30 +276,47 @@ func (w *world) pass(d time.Duration) {
 // jump moves time on, from due moment to due moment.
 func (w *world) jump(d time.Duration) {
 	living := len(w.check.living())
+	astray := slices.ContainsFunc(w.living(), (*process).astray)
+	if d > whileBroken && (astray || slices.Contains(slices.Collect(maps.Values(w.broken)), true)) {
+		w.must(w.sims.Clock.Advance(context.Background(), whileBroken))
+		d -= whileBroken
+		w.sum.days += float64(living) * whileBroken.Hours() / 24
+		w.mendApps()
+		w.setClocks()
+		living = len(w.check.living())
+	}
 	w.must(w.sims.Clock.Advance(context.Background(), d))
 	w.sum.days += float64(living) * d.Hours() / 24
 	w.check.read()
 }
 
+// whileBroken is how long an app is broken, or a clock off, at most: then somebody mends it.
+const whileBroken = 30 * time.Hour
+
 // calm takes every fault back, lets what was begun end, and looks at everything.
 func (w *world) calm() {
 	w.setDatabase("", 0)
 	w.mendApps()
-	for _, p := range w.living() {
-		p.slip.Store(0)
-	}
+	w.setClocks()
 	for _, code := range w.platforms {
 		w.control(http.MethodDelete, "/"+code+"/faults", struct{}{}, nil)
 	}
 	time.Sleep(time.Minute)
+	w.letGoOn()
 	w.pass(90 * time.Second)
 	w.jump(50 * time.Hour)
 	w.check.everything()
 }
 
+func (w *world) setClocks() {
+	for _, p := range w.living() {
+		p.slip.Store(0)
+	}
+}
+
 func (w *world) grants() []gk.Grant {
 	w.t.Helper()
-	list, err := w.store.Grants(context.Background(), gk.Engine(), storeAll)
+	list, err := w.store().Grants(context.Background(), gk.Engine(), storeAll)
 	w.must(err)
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -38,6 +39,7 @@ type checker struct {
 	disturbed map[subject]bool     // whom a refusal may meet; without an id: everybody of a platform
 	present   map[string]subject   // refresh tokens that strict platforms gave last
 	sentAt    map[string]time.Time // when a refresh token left
+	owners    map[string]subject   // whose a refresh token is
 	broken    []string
 }
 
@@ -46,6 +48,7 @@ func newChecker(w *world) *checker {
 		w: w, excuses: map[subject]string{}, times: map[subject][]span{}, issued: map[string][]subject{}, secrets: map[string]bool{},
 		registers: map[string]*register{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
 		disturbed: map[subject]bool{}, present: map[string]subject{}, sentAt: map[string]time.Time{},
+		owners: map[string]subject{},
 	}
 }
 
@@ -97,6 +100,7 @@ func (c *checker) truth() map[subject]pair {
 			c.secrets[p.Access] = true
 			if p.Refresh != "" {
 				c.secrets[p.Refresh] = true
+				c.owners[p.Refresh] = of
 				first := of.platform == "shopee" && p.Generation == 1 // a main account's is traded by each of its shops
 				if slices.Contains(strict, of.platform) && !first && !c.disturbed[of] && !c.disturbed[subject{platform: code}] {
 					c.present[p.Refresh] = of
@@ -125,9 +129,8 @@ func (c *checker) living() []subject {
 // everything is looked at when all is calm.
 func (c *checker) everything() {
 	truth := c.truth()
-	ours := map[subject]gk.Grant{}
-	for _, g := range c.w.grants() {
-		ours[subject{g.Platform, g.Subject.ID}] = g
+	ours := c.w.held()
+	for _, g := range ours {
 		c.history(g)
 	}
 	for _, of := range c.living() {
@@ -142,7 +145,9 @@ func (c *checker) compare(of subject, p pair, ours map[subject]gk.Grant) {
 	now := c.w.now()
 	g, known := ours[of]
 	if !known {
-		if p.Generation > 1 {
+		if cause := c.excused(of); cause != "" {
+			c.w.sum.lost[cause]++
+		} else if p.Generation > 1 {
 			c.violate("a living authorization of %s is unknown to us", of.platform)
 		}
 		return
@@ -166,7 +171,7 @@ func (c *checker) compare(of subject, p pair, ours map[subject]gk.Grant) {
 
 // servesTruth reports whether we hold the access token that the platform says is the latest. It opens the row by itself.
 func (c *checker) servesTruth(g gk.Grant, p pair) bool {
-	set, err := c.w.store.Keyset(context.Background())
+	set, err := c.w.store().Keyset(context.Background())
 	c.w.must(err)
 	v, err := vault.Open(c.w.master, set.Wrapped, installation)
 	c.w.must(err)
@@ -179,7 +184,7 @@ func (c *checker) servesTruth(g gk.Grant, p pair) bool {
 
 // history checks that the events of a grant tell what became of it, in an order that can have happened.
 func (c *checker) history(g gk.Grant) {
-	events, err := c.w.store.History(context.Background(), gk.Engine(), g.ID, "", 1000)
+	events, err := c.w.store().History(context.Background(), gk.Engine(), g.ID, "", 1000)
 	c.w.must(err)
 	slices.Reverse(events)
 	told := map[string]int{}
@@ -232,6 +237,14 @@ func (c *checker) refreshCalls() map[string][]call {
 	return all
 }
 
+// refreshed counts them.
+func (c *checker) refreshed() (n int) {
+	for _, calls := range c.refreshCalls() {
+		n += len(calls)
+	}
+	return n
+}
+
 // calls looks for spent refresh tokens that were sent again without an unknown outcome before them.
 func (c *checker) calls() {
 	for code, calls := range c.refreshCalls() {
@@ -252,14 +265,15 @@ func (c *checker) excused(of subject) string {
 
 // inClear searches the log and every file of the installation for tokens.
 func (c *checker) inClear() {
-	files, err := filepath.Glob(filepath.Join(c.w.dir, "*"))
-	c.w.must(err)
 	places := map[string][]byte{"the log": c.w.log.bytes()}
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		c.w.must(err)
-		places["a file "+strings.SplitN(filepath.Base(f), "-", 2)[0]] = b
-	}
+	c.w.must(filepath.WalkDir(c.w.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		places["a file "+strings.SplitN(filepath.Base(path), "-", 2)[0]] = b
+		return err
+	}))
 	for secret := range c.secrets {
 		for place, text := range places {
 			if len(secret) >= 8 && bytes.Contains(text, []byte(secret)) {

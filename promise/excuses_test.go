@@ -85,6 +85,21 @@ func (c *checker) disturb(of subject) {
 	maps.DeleteFunc(c.present, func(_ string, other subject) bool { return of == other || of == subject{platform: other.platform} })
 }
 
+// spentByClone excuses those whose refresh tokens another installation sends: it has what they bring.
+func (c *checker) spentByClone(request []byte) {
+	c.mu.Lock()
+	var touched []subject
+	for token, of := range c.owners {
+		if bytes.Contains(request, []byte(token)) {
+			touched = append(touched, of)
+		}
+	}
+	c.mu.Unlock()
+	for _, of := range touched {
+		c.excuse(of, "installation cloned")
+	}
+}
+
 // sent looks for a refresh token in what leaves a process.
 func (c *checker) sent(request []byte) {
 	now := c.w.now()

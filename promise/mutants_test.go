@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,14 +17,39 @@ import (
 // mutants are faults planted in the product's own code, one at a time, when the test binary is built: a fault that the
 // checker does not notice would say that it cannot. Nothing of them is in any other build.
 var mutants = []struct{ name, file, sound, mutant string }{
-	{"dead token served", "keeper/token.go", "	g := e.Grant\n	if g.Usable(now) {\n		return k.serve(e, true)", "	g := e.Grant\n	if len(g.Access) > 0 {\n		return k.serve(e, true)"},
-	{"unknown outcome taken for a refusal", "keeper/refresh.go", "	case errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, refusal)", "	case errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, &gk.Fault{Platform: a.App.Platform, Action: gk.Reauthorize, Code: \"mutant\"})"},
+	{
+		"dead token served", "keeper/token.go",
+		"	g := e.Grant\n	if g.Usable(now) {\n		return k.serve(e, true)",
+		"	g := e.Grant\n	if len(g.Access) > 0 {\n		return k.serve(e, true)",
+	},
+	{
+		"unknown outcome taken for a refusal", "keeper/refresh.go",
+		"	case errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, refusal)",
+		"	case errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, &gk.Fault{Platform: a.App.Platform, Action: gk.Reauthorize, Code: \"mutant\"})",
+	},
+	{"claim without a lease", "lifecycle/claim.go", "	case g.Attempting(now):\n", "	case g.Attempting(now) && g.AttemptBy == a.AttemptBy:\n"},
+	{
+		"save without a fence", "store/sqlstore/save.go",
+		"generation = $2 AND state <> 'revoked'\n			AND (attempt_id = '' OR attempt_id = $3",
+		"$2 > 0\n			AND ($15 = $15 OR attempt_id = $3",
+	},
+	{"cache without end", "keeper/cache/cache.go", "	if e.old {\n		return false\n	}\n	at := c.stood(e)\n", "	at := c.stood(e)\n	if c != nil {\n		return true\n	}\n"},
+	{"event dropped", "store/sqlstore/change.go", "		return addEvents(ctx, q, events, &g)\n", "		return addEvents(ctx, q, events[:0], &g)\n"},
+	{
+		"guard skipped: another database answers", "keeper/refresh.go",
+		"	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {", "	if spent, err := false, error(nil); spent {",
+	},
+	{"guard skipped: a clock was set", "keeper/clockguard.go", ".Abs() > clockDrift\n}", ".Abs() > 1e6*time.Hour\n}"},
+	{
+		"guard skipped: a claim that is too old", "keeper/refresh.go",
+		"	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() {", "	if g.AttemptUntil.Sub(k.Now()) < -1e6*time.Hour {",
+	},
 }
 
 // mostSeeds is how many seeds may pass before a mutant counts as unnoticed.
 const mostSeeds = 40
 
-var livedThrough = regexp.MustCompile(`(\d+) seeds, (\d+) grant-days`)
+var livedThrough = regexp.MustCompile(`(\d+) seeds, (\d+) grant-days, (\d+) turns`)
 
 // TestMutantsAreCaught holds that every planted fault still fits the code; with GRANTKEEP_SOAK=1 it builds each and
 // demands that the soak catches it.
@@ -63,7 +89,7 @@ func catch(t *testing.T, path, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 35*time.Minute)
 	defer cancel()
 	binary := filepath.Join(dir, "promise.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "-overlay", write("overlay.json", string(overlay)), ".")
@@ -71,12 +97,22 @@ func catch(t *testing.T, path, text string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	run := exec.CommandContext(ctx, binary, "-test.run", "TestSoak$", "-test.v", "-test.failfast")
-	run.Env = append(os.Environ(), "GRANTKEEP_SOAK=1", "GRANTKEEP_SOAK_FOR=15m", "GRANTKEEP_SEED=1", fmt.Sprintf("GRANTKEEP_SEEDS=%d", mostSeeds))
+	run.Env = append(os.Environ(), "GRANTKEEP_SOAK=1", "GRANTKEEP_SOAK_FOR=30m", "GRANTKEEP_SEED=1", "GRANTKEEP_DENSE=1", fmt.Sprintf("GRANTKEEP_SEEDS=%d", mostSeeds))
 	out, err := run.CombinedOutput()
 	lived := livedThrough.FindSubmatch(out)
 	if err == nil || lived == nil {
 		t.Fatalf("nobody noticed: %v, %s", err, lived)
 	}
-	broken := regexp.MustCompile(`seed \d+: .*`).Find(out)
-	t.Logf("caught after %s seeds and %s grant-days: %s", lived[1], lived[2], broken)
+	broken := regexp.MustCompile(`seed (\d+): (.*)`).FindSubmatch(out)
+	if broken == nil {
+		t.Fatalf("it failed without a broken seed: %s", out)
+	}
+	seed, err := strconv.ParseUint(string(broken[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sound := live(t, draw(seed, stepsOfASeed).dense(), nil); len(sound.broken) > 0 {
+		t.Errorf("seed %d is broken without what was planted too: %s", seed, sound.broken)
+	}
+	t.Logf("caught after %s seeds, %s grant-days and %s turns: %s", lived[1], lived[2], lived[3], broken[2])
 }

@@ -10,7 +10,27 @@ import (
 
 // named tells the gate what a call is about. Of two calls that wait with the same name it would depend on the machine
 // which one came first.
-type named struct{ store.Store }
+//
+// It also answers what a process would be told by a database elsewhere: its clock, and which database it is.
+type named struct {
+	store.Store
+
+	p *process
+}
+
+// Clock tells a process whose clock is off that the database's shows another time.
+func (n named) Clock(ctx context.Context) (time.Time, error) {
+	_, err := n.Store.Clock(ctx) // a server's does not live in virtual time
+	return time.Now().Add(-time.Duration(n.p.slip.Load())), err
+}
+
+// Incarnation changes when another database takes over.
+func (n named) Incarnation(ctx context.Context) (string, error) {
+	if _, err := n.Store.Incarnation(ctx); err != nil {
+		return "", err
+	}
+	return n.p.world.incarnation(n.p), nil
+}
 
 type aboutKey struct{}
 

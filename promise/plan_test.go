@@ -18,7 +18,10 @@ type step struct {
 type plan struct {
 	Seed      uint64
 	Platforms []string
+	Late      time.Duration // how late what is due is done while the clock jumps
 	Steps     []step
+
+	postgres string // the URL of an empty database; empty: SQLite
 }
 
 // everyPlatform lists what can be simulated.
@@ -33,14 +36,42 @@ var platformFaults = []string{"cut-before", "cut-after", "slow", "garbage", "sta
 
 var storeFaults = []string{"fail", "lose", "late", "hang", "full"}
 
-// often says of a hundred steps how many are of a kind.
+// often says of so many steps how many are of a kind.
 var often = []struct {
 	do    string
 	times int
 }{
 	{"connect", 8}, {"platform", 14}, {"database", 12}, {"kill", 9}, {"freeze", 3}, {"restart", 4}, {"clock", 3}, {"revoke", 3},
 	{"refresh", 4}, {"leave in between", 3}, {"consent in between", 4}, {"push", 4}, {"app", 3}, {"keys", 2}, {"crowd", 5},
-	{"sleep", 4}, {"jump", 15},
+	{"sleep", 4}, {"jump", 15}, {"driver", 3}, {"backup", 2}, {"put back", 2}, {"clone", 1}, {"failover", 4}, {"stop", 2}, {"operator", 3},
+}
+
+// ofAll is how many steps often speaks of.
+var ofAll = func() (n int) {
+	for _, o := range often {
+		n += o.times
+	}
+	return n
+}()
+
+// onPostgres is a plan without what takes copies of files.
+func (p plan) onPostgres(url string) plan {
+	p.postgres = url
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s step) bool {
+		return slices.Contains([]string{"failover", "backup", "put back", "clone"}, s.Do)
+	})
+	return p
+}
+
+// dense is a plan in which time passes in days: the same faults in fewer grant-days, for finding what is planted.
+func (p plan) dense() plan {
+	p.Late = 0
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Do == "jump" || s.Do == "clone" {
+			s.For = min(s.For, 72*time.Hour)
+		}
+	}
+	return p
 }
 
 // draw makes a plan from a seed alone.
@@ -50,16 +81,18 @@ func draw(seed uint64, steps int) plan {
 	for _, i := range r.Perm(len(everyPlatform))[:4] {
 		p.Platforms = append(p.Platforms, everyPlatform[i])
 	}
-	longest := 20 * 24
+	longest := 40 * 24
 	if slices.ContainsFunc(p.Platforms, func(code string) bool { return slices.Contains(hasty, code) }) {
-		longest = 5 * 24
+		longest = 3 * 24
+	} else {
+		p.Late = []time.Duration{0, 20 * time.Minute, 3 * time.Hour, 6 * time.Hour}[r.IntN(4)]
 	}
-	for i := range 6 {
-		p.Steps = append(p.Steps, step{Do: "connect", N: r.IntN(1<<16)<<4 | i})
+	for i := range 14 { // each another shop of its platform, most of them with one shop alone
+		p.Steps = append(p.Steps, step{Do: "connect", N: (60*r.IntN(1<<10)+i/len(p.Platforms))<<4 | i})
 	}
 	for range steps {
 		s := step{N: r.IntN(1 << 20)}
-		at := r.IntN(100)
+		at := r.IntN(ofAll)
 		for _, o := range often {
 			if at -= o.times; at < 0 {
 				s.Do = o.do
@@ -75,7 +108,12 @@ func draw(seed uint64, steps int) plan {
 			s.For = time.Duration(1+r.IntN(400)) * time.Second
 		case "clock":
 			s.For = time.Duration(r.IntN(8000)-4000) * time.Millisecond
-		case "sleep", "crowd":
+			if r.IntN(3) == 0 {
+				s.For *= 40_000 // up to two days
+			}
+		case "clone":
+			s.For = time.Duration(1+r.IntN(longest/2)) * time.Hour
+		case "sleep", "crowd", "stop":
 			s.For = time.Duration(1+r.IntN(40)) * time.Second
 		case "jump":
 			s.For = time.Duration(1+r.IntN(longest)) * time.Hour

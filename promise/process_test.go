@@ -14,7 +14,6 @@ import (
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/outbound"
-	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/storefault"
@@ -30,6 +29,9 @@ type process struct {
 	keeper   *keeper.Keeper
 	flow     *consent.Flow
 	pushes   *pushes.Pushes
+	gated    *storefault.Store
+	clone    bool        // it belongs to another installation, which is a copy of this one
+	restored atomic.Bool // it is to learn that the database was put back
 	out      *outbound.Gate
 	cancel   context.CancelFunc
 	done     chan error
@@ -43,6 +45,16 @@ type process struct {
 // run starts a process under a name. It finds the spill file that the one before it under this name has left.
 func (w *world) run(name string) {
 	w.t.Helper()
+	w.start(name, w.data.store, func(p *process) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.processes = append(w.processes, p)
+	})
+}
+
+// start starts a process over a database. It is told to join before it begins anything.
+func (w *world) start(name string, data store.Store, join func(p *process)) {
+	w.t.Helper()
 	p := &process{world: w, name: name, done: make(chan error, 1), ended: make(chan struct{}), grave: make(chan struct{})}
 	p.instance = fmt.Sprintf("%s-%d", name, len(w.all))
 	p.spill = filepath.Join(w.dir, "spill-"+p.instance)
@@ -53,23 +65,21 @@ func (w *world) run(name string) {
 			break
 		}
 	}
-	inner := w.store
-	if w.mutate != nil {
-		inner = w.mutate(inner)
-	}
-	gated := storefault.Wrap(inner)
-	gated.Gate(p.boundary)
-	st := named{gated}
+	p.gated = storefault.Wrap(w.mutated(data))
+	p.gated.Gate(p.boundary)
+	st := named{p.gated, p}
 	var err error
 	p.out, err = outbound.New(outbound.Options{Allow: w.allowed(), Dial: p.dial})
 	w.must(err)
-	set, err := w.store.Keyset(context.Background())
+	set, err := data.Keyset(context.Background())
 	w.must(err)
 	v, err := vault.Open(w.master, set.Wrapped, installation)
 	w.must(err)
 	p.keeper, err = keeper.New(keeper.Options{
-		Store: st, Vault: v, Master: w.master, Gate: p.out, Drivers: all.Drivers(), PublicURL: hub,
+		Store: st, Vault: v, Master: w.master, Gate: p.out, Drivers: w.drivers, PublicURL: hub,
 		Instance: p.instance, SpillFile: p.spill, Now: p.now, Allowed: w.allowed(), Log: w.logger(),
+		Restored:      func(context.Context) (bool, error) { return p.restored.Load(), nil },
+		RestoredNoted: func(context.Context) error { p.restored.Store(false); return nil },
 	})
 	w.must(err)
 	p.flow = consent.New(p.keeper)
@@ -77,13 +87,24 @@ func (w *world) run(name string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
 	w.mu.Lock()
-	w.processes, w.all = append(w.processes, p), append(w.all, p)
+	w.all = append(w.all, p)
 	w.mu.Unlock()
+	join(p)
 	go func() { p.done <- p.keeper.Run(ctx) }()
 	go func() {
 		defer close(p.ended)
 		_ = p.pushes.Run(ctx) // it ends without an error when its context does
 	}()
+}
+
+// astray reports whether the clock is so far off that the process may begin nothing.
+func (p *process) astray() bool { return time.Duration(p.slip.Load()).Abs() > 5*time.Second }
+
+func (w *world) mutated(s store.Store) store.Store {
+	if w.mutate == nil {
+		return s
+	}
+	return w.mutate(s)
 }
 
 // now is what the process takes the time for.
@@ -211,6 +232,12 @@ func (w *world) replace(p *process) {
 
 // restart stops a process as an operator does.
 func (w *world) restart(p *process) {
+	w.shut(p)
+	w.run(p.name)
+}
+
+// shut stops a process, which ends what it has under way.
+func (w *world) shut(p *process) {
 	p.cancel()
 	err := <-p.done
 	if errors.Is(err, keeper.ErrUnsaved) {
@@ -219,5 +246,4 @@ func (w *world) restart(p *process) {
 	w.must(err)
 	p.done <- nil
 	w.forget(p)
-	w.run(p.name)
 }

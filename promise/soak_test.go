@@ -59,6 +59,7 @@ func live(t *testing.T, p plan, mutate func(store.Store) store.Store) result {
 			}
 		}
 		w.sum.processes = len(w.all)
+		w.sum.turns, w.sum.refreshes = w.turns.count(), w.check.refreshed()
 		r.trace, r.broken, r.sum = w.turns.sum(), w.check.violated(), w.sum
 		if len(r.broken) > 0 {
 			r.story = w.tell()
@@ -80,7 +81,7 @@ const (
 
 // TestSoak lives through seeds: the beginnings of a few of them always, and whole ones for as long as GRANTKEEP_SOAK_FOR
 // says with GRANTKEEP_SOAK=1, from GRANTKEEP_SEED on; GRANTKEEP_SEEDS
-// at most; GRANTKEEP_SEED alone names one whole seed.
+// at most; GRANTKEEP_SEED alone names one whole seed; GRANTKEEP_DENSE=1 lets time pass in days.
 func TestSoak(t *testing.T) {
 	first, last, until, steps := uint64(1), uint64(2), time.Time{}, stepsInShort
 	if os.Getenv("GRANTKEEP_SOAK") == "1" {
@@ -107,9 +108,13 @@ func TestSoak(t *testing.T) {
 			break
 		}
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			r := live(t, draw(seed, steps), nil)
+			p := draw(seed, steps)
+			if os.Getenv("GRANTKEEP_DENSE") == "1" {
+				p = p.dense()
+			}
+			r := live(t, p, nil)
 			total.add(r.sum)
-			t.Log(r.trace)
+			t.Log(r.trace, p.Platforms, p.Late)
 			for _, line := range r.broken {
 				t.Errorf("seed %d: %s", seed, line)
 			}

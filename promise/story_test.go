@@ -33,7 +33,7 @@ func (w *world) tell() string {
 		}
 	}
 	for _, g := range w.grants() {
-		events, err := w.store.History(context.Background(), gk.Engine(), g.ID, "", 1000)
+		events, err := w.store().History(context.Background(), gk.Engine(), g.ID, "", 1000)
 		w.must(err)
 		for _, e := range events {
 			w.story.add(e.At, fmt.Sprintf("    %s told %s of %q, version %d: %v", g.Platform, e.Kind, g.Subject.ID, e.GrantVersion, e.Data))

@@ -21,6 +21,8 @@ type summary struct {
 	told      int
 	unusable  time.Duration // the longest time that a living grant gave no token
 	processes int
+	turns     int // calls of the database and writes to the network
+	refreshes int // that platforms were asked for
 }
 
 func newSummary() *summary { return &summary{faults: map[string]int{}, lost: map[string]int{}} }
@@ -38,6 +40,8 @@ func (s *summary) add(o *summary) {
 	s.owed += o.owed
 	s.told += o.told
 	s.processes += o.processes
+	s.turns += o.turns
+	s.refreshes += o.refreshes
 	s.unusable = max(s.unusable, o.unusable)
 	for k, n := range o.faults {
 		s.faults[k] += n
@@ -49,8 +53,8 @@ func (s *summary) add(o *summary) {
 
 func (s *summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d seeds, %.0f grant-days, %d reads, %d processes; longest unusable time %s; ends owed %d, told %d",
-		s.seeds, s.days, s.reads, s.processes, s.unusable.Round(time.Second), s.owed, s.told)
+	fmt.Fprintf(&b, "%d seeds, %.0f grant-days, %d turns, %d refreshes, %d reads, %d processes; longest unusable time %s; ends owed %d, told %d",
+		s.seeds, s.days, s.turns, s.refreshes, s.reads, s.processes, s.unusable.Round(time.Second), s.owed, s.told)
 	for _, list := range []struct {
 		name string
 		of   map[string]int

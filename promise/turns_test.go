@@ -140,6 +140,12 @@ func (s *turns) note(line string) {
 	fmt.Fprintln(s.trace, line)
 }
 
+func (s *turns) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.passed
+}
+
 func (s *turns) sum() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -94,7 +94,11 @@ func (c wire) Write(b []byte) (int, error) {
 	if c.p.over() {
 		return 0, net.ErrClosed
 	}
-	c.p.world.check.sent(b)
+	if c.p.clone {
+		c.p.world.check.spentByClone(b)
+	} else {
+		c.p.world.check.sent(b)
+	}
 	return c.Conn.Write(b)
 }
 

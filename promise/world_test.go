@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,10 +16,10 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/sim"
 	"github.com/grantkeep/grantkeep/store"
-	"github.com/grantkeep/grantkeep/store/sqlite"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -27,7 +28,9 @@ type world struct {
 	t         *testing.T
 	dir       string
 	platforms []string
-	store     store.Store // without faults, for the checker
+	late      time.Duration
+	stops     int // of the clock on its way
+	postgres  string
 	mutate    func(store.Store) store.Store
 	master    vault.Master
 	memory    *sim.Memory
@@ -36,6 +39,9 @@ type world struct {
 	turns     *turns
 	log       *logBook
 	processes []*process // that live
+	clone     *process   // of a copy of the installation
+	drivers   []platform.Driver
+	panics    *breakdowns
 	all       []*process
 	apps      map[string]gk.App // by platform
 	ready     ready
@@ -48,7 +54,12 @@ type world struct {
 	story     story
 
 	mu       sync.Mutex
-	database string // the fault that is in force at the stores' boundary
+	data     database // that answers
+	former   []database
+	backup   string          // a directory that holds the database as it once was
+	replaced time.Time       // in real time: when another database took the place of the one before
+	stopped  map[string]bool // platforms whose app a person has stopped
+	database string          // the fault that is in force at the stores' boundary
 	rate     float64
 	sound    time.Time // in real time: from when on nothing of the last fault of the database is left
 }
@@ -89,9 +100,12 @@ const installation = "ins_promise"
 func begin(t *testing.T, dir string, pl plan, mutate func(store.Store) store.Store) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: dir, platforms: pl.Platforms, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(pl.Seed), log: &logBook{},
+		t: t, dir: dir, platforms: pl.Platforms, late: pl.Late, postgres: pl.postgres, mutate: mutate, memory: sim.NewMemory(), turns: newTurns(pl.Seed), log: &logBook{},
 		apps: map[string]gk.App{}, told: map[string]map[string]any{}, broken: map[string]bool{}, sum: newSummary(),
+		stopped: map[string]bool{}, panics: &breakdowns{request: map[subject]bool{}, answer: map[subject]bool{}},
 	}
+	w.drivers = fragile(w.panics)
+	w.panics.met = func(of subject) { w.check.excuse(of, "driver broke down over the answer") }
 	w.check = newChecker(w)
 	clock := sim.NewClock()
 	w.must(clock.Set(context.Background(), time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)))
@@ -104,11 +118,11 @@ func begin(t *testing.T, dir string, pl plan, mutate func(store.Store) store.Sto
 	w.must(err)
 	w.must(json.Unmarshal(line, &w.ready))
 	w.web = &http.Client{Transport: &http.Transport{DialContext: w.memory.DialContext, DisableKeepAlives: true}}
-	w.openStore()
+	w.data = w.openStore(w.dir)
 	w.master = vault.NewMaster()
 	wrapped, primary, err := vault.Create(w.master)
 	w.must(err)
-	w.must(w.store.AddKeyset(context.Background(), store.Keyset{ID: 1, Wrapped: wrapped, Primary: primary, CreatedAt: clock.Now()}))
+	w.must(w.store().AddKeyset(context.Background(), store.Keyset{ID: 1, Wrapped: wrapped, Primary: primary, CreatedAt: clock.Now()}))
 	go w.turns.run()
 	w.run("a")
 	w.run("b")
@@ -134,23 +148,23 @@ func (s several) Changed(context.Context, string) (store.Changes, error) {
 	return store.Changes{Gap: true}, nil
 }
 
-func (w *world) openStore() {
-	w.t.Helper()
-	st, err := sqlite.Open(context.Background(), w.dir)
-	w.must(err)
-	st.KeepEvents(100 * 365 * 24 * time.Hour) // the checker reads them all at the end
-	w.store = several{st}
-}
-
 func (w *world) nextDue(_, to time.Time) time.Time {
 	var first time.Time
-	for _, p := range w.living() {
+	asked := map[bool]bool{}
+	for _, p := range w.working() {
+		if p.astray() || asked[p.clone] {
+			continue
+		}
+		asked[p.clone] = true // one of an installation tells for all
 		next, err := p.keeper.NextDue(context.Background())
 		if err == nil && !next.IsZero() && !next.After(to) && (first.IsZero() || next.Before(first)) {
 			first = next
 		}
 	}
-	return first
+	if first.IsZero() {
+		return first
+	}
+	return first.Add(w.late)
 }
 
 func (w *world) pause(ctx context.Context) (func(), error) {
@@ -160,7 +174,7 @@ func (w *world) pause(ctx context.Context) (func(), error) {
 			r()
 		}
 	}
-	for _, p := range w.living() {
+	for _, p := range w.working() {
 		r, err := p.keeper.Pause(ctx)
 		if err != nil {
 			resume()
@@ -171,13 +185,20 @@ func (w *world) pause(ctx context.Context) (func(), error) {
 	return resume, nil
 }
 
+// settle lets every process do what is due, unless its clock keeps it from that; in a long life, where
+// everything is late, one after the other, which is half the work. They do it at the same time, and the seed says who is first at what.
 func (w *world) settle(ctx context.Context, _ time.Time) error {
-	for _, p := range w.living() {
-		if err := p.keeper.Settle(ctx); err != nil {
-			return err
-		}
+	working := slices.DeleteFunc(w.working(), (*process).astray)
+	if w.stops++; w.late > 0 && len(working) > 0 {
+		working = working[w.stops%len(working):][:1]
 	}
-	return nil
+	errs := make([]error, len(working))
+	var settling sync.WaitGroup
+	for i, p := range working {
+		settling.Go(func() { errs[i] = p.keeper.Settle(ctx) })
+	}
+	settling.Wait()
+	return errors.Join(errs...)
 }
 
 // addApp registers the platform's first simulated app with us.
@@ -260,6 +281,8 @@ func (w *world) end() {
 	time.Sleep(2 * time.Minute) // calls that hang and that nobody waits for
 	w.web.CloseIdleConnections()
 	w.must(w.sims.Close())
-	w.must(w.store.Close())
+	for _, d := range append(w.former, w.data) {
+		w.must(d.store.Close())
+	}
 	close(w.turns.quit)
 }

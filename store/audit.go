@@ -62,4 +62,6 @@ type Audit interface {
 	NoteUses(ctx context.Context, uses []Use, day time.Time, judge func([]KeyUse) []gk.Event) error
 	// AuditAfter lists the audit in its order, or the latest first.
 	AuditAfter(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
+	// LastUses tells of some grants when a token of theirs was last used; those that never were are left out.
+	LastUses(ctx context.Context, grants []string) (map[string]time.Time, error)
 }

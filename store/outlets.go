@@ -82,7 +82,8 @@ type Delivery struct {
 // DeliveryFilter narrows a list of deliveries, newest first.
 type DeliveryFilter struct {
 	Outlet, State string
-	Before        int64 // position of the last row of the page before; 0: from the newest
+	Events        []string // only those of these events; empty: of all
+	Before        int64    // position of the last row of the page before; 0: from the newest
 	Limit         int
 }
 

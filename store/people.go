@@ -16,6 +16,7 @@ const (
 type Person struct {
 	ID, Name, Role        string
 	Password              string // its hash, as the console writes it; empty: no password opens this account
+	Subject               string // by whom an identity provider knows the person, as the console writes it; empty: none does
 	Language, Theme, Zone string // as the person chose; empty: as the browser asks
 	NoShortcuts           bool   // keys of the keyboard do nothing of their own
 	Searches              string // lists that the person keeps under a name, as the console writes them
@@ -45,7 +46,7 @@ type Invitation struct {
 
 // People are those who use the console, where they are logged in, and the links that let them in.
 type People interface {
-	// CreatePerson stores a person; ErrExists if the id or the name is taken.
+	// CreatePerson stores a person; ErrExists if the id, the name or the subject is taken.
 	CreatePerson(ctx context.Context, p Person) error
 	Person(ctx context.Context, id string) (Person, error)
 	PersonByName(ctx context.Context, name string) (Person, error)

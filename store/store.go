@@ -37,9 +37,11 @@ type Store interface {
 	People
 	Overview
 	Installation
+	Ciphertexts
 	Instances
 	Audit
 	Marks
+	HalfHours
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.

@@ -86,6 +86,20 @@ func KeyOf(s gk.Sealed) int64 {
 	return int64(binary.BigEndian.Uint32(s[1:cryptofmt.TinkPrefixSize]))
 }
 
+// Beginning is how every ciphertext of a key begins.
+func Beginning(key int64) []byte {
+	return binary.BigEndian.AppendUint32([]byte{cryptofmt.TinkStartByte}, keyID(key))
+}
+
+// SealAgain seals by the key of this moment what another has sealed for the same place.
+func (v *Vault) SealAgain(p Place, sealed gk.Sealed) (gk.Sealed, error) {
+	plain, err := v.Open(p, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return v.Seal(p, plain)
+}
+
 // Seal encrypts plain for its place. The same text sealed twice gives two ciphertexts.
 func (v *Vault) Seal(p Place, plain []byte) (gk.Sealed, error) {
 	sealed, err := v.keys.Load().cipher.Encrypt(plain, v.bind(p))

@@ -54,6 +54,7 @@ var actions = map[string]string{
 	"POST /v1/keys":           "key.create",
 	"DELETE /v1/keys/{id}":    "key.revoke",
 	"POST /v1/keyring/rotate": "keyring.rotate",
+	"POST /v1/keyring/retire": "keyring.retire",
 }
 
 // Uses of tokens, which are counted together.

@@ -90,6 +90,8 @@ var Scopes = map[string]gk.Scope{
 	"DELETE /v1/keys/{id}": gk.ScopeAdmin,
 
 	"POST /v1/keyring/rotate": gk.ScopeAdmin,
+	"POST /v1/keyring/retire": gk.ScopeAdmin,
+	"GET /v1/keyring":         gk.ScopeAdmin,
 
 	"GET /v1/checks": gk.ScopeManage,
 

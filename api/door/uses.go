@@ -76,10 +76,11 @@ func (u *Uses) Note(ctx context.Context, action, grant string) {
 	if !ok {
 		return
 	}
-	u.add(use{v.key.ID, action, grant, addressOf(v.remote)}, &usesOf{1, u.now(), u.now()})
+	now := u.now()
+	u.add(use{v.key.ID, action, grant, addressOf(v.remote)}, usesOf{1, now, now})
 }
 
-func (u *Uses) add(k use, more *usesOf) {
+func (u *Uses) add(k use, more usesOf) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	of := u.count[k]
@@ -88,7 +89,8 @@ func (u *Uses) add(k use, more *usesOf) {
 		of = u.count[k]
 	}
 	if of == nil {
-		u.count[k] = more
+		first := more // which alone leaves the stack
+		u.count[k] = &first
 		return
 	}
 	of.n += more.n
@@ -123,7 +125,7 @@ func (u *Uses) Flush(ctx context.Context) error {
 	err := u.store.NoteUses(ctx, uses, now.UTC().Truncate(24*time.Hour), func(keys []store.KeyUse) []gk.Event { return habits(keys, now) })
 	if err != nil {
 		for k, of := range maps.All(count) {
-			u.add(k, of)
+			u.add(k, *of)
 		}
 	}
 	return err

@@ -123,6 +123,9 @@ func (s staffRoutes) routeUsers() {
 		if err := reaches(maker, p.Role); err != nil {
 			return nil, err
 		}
+		if p.Subject != "" {
+			return nil, problem.New(problem.Conflict, "this person logs in by the identity provider; a password would let them in after it has put them out")
+		}
 		hash, err := hashed(ctx, p.Name, in.Body.Password)
 		if err != nil {
 			return nil, err

@@ -93,6 +93,10 @@ func (o *pages) ruleOf(v *desk.Visit, r *store.Rule) {
 	if from, until := v.Field("from"), v.Field("until"); from != "" || until != "" {
 		r.Quiet = &store.Quiet{From: from, Until: until, Zone: v.Field("zone")}
 	}
+	r.Digest = nil
+	if at := v.Field("digest"); at != "" {
+		r.Digest = &store.Digest{At: at, Zone: v.Field("digest_zone")}
+	}
 	if group, err := time.ParseDuration(v.Field("group")); err == nil {
 		r.Group = group
 	}

@@ -90,8 +90,9 @@ func (c *Sessions) Of(r *http.Request) (*Session, error) {
 	return &Session{login, person, csrfOf(cookie.Value)}, nil
 }
 
-// Begin logs a person in: with an id of its own, whatever the browser brought.
-func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string) error {
+// Begin logs a person in: with an id of its own, whatever the browser brought. Proved is when they showed who they are; zero: they have
+// to, before they do what needs it.
+func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string, proved time.Time) error {
 	if old, err := r.Cookie(c.cookieName()); err == nil {
 		if err := c.store.EndLogin(r.Context(), people.Digest(old.Value)); err != nil {
 			return err
@@ -102,7 +103,7 @@ func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string) 
 	secret, now := base64.RawURLEncoding.EncodeToString(b[:]), c.now()
 	err := c.store.CreateLogin(r.Context(), store.Login{
 		Hash: people.Digest(secret), Person: person, Address: AddressOf(r), Agent: platform.Words(frame.Cut(r.UserAgent(), 300)),
-		ProvedAt: now, SeenAt: now, EndsAt: now.Add(wholeLife), CreatedAt: now,
+		ProvedAt: proved, SeenAt: now, EndsAt: now.Add(wholeLife), CreatedAt: now,
 	})
 	if err != nil {
 		return err
@@ -112,9 +113,30 @@ func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string) 
 }
 
 func (c *Sessions) SetCookie(w http.ResponseWriter, value string, age int) {
+	c.set(w, c.cookieName(), value, age)
+}
+
+func (c *Sessions) set(w http.ResponseWriter, name, value string, age int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure is off on plain http only, which only loopback may have
-		Name: c.cookieName(), Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure,
+		Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure,
 	})
+}
+
+// wayName is the cookie of somebody who is on the way to an identity provider and back.
+func (c *Sessions) wayName() string { return c.cookieName() + "-way" }
+
+// SetWay has a browser bring something back from an identity provider.
+func (c *Sessions) SetWay(w http.ResponseWriter, value string, age int) {
+	c.set(w, c.wayName(), value, age)
+}
+
+// Way is what a browser brings back; empty: nothing.
+func (c *Sessions) Way(r *http.Request) string {
+	cookie, err := r.Cookie(c.wayName())
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
 }
 
 // Owns reports whether a form was made for this login.

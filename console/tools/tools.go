@@ -26,6 +26,33 @@ type toolView struct {
 	Verdict           string // of verify
 	Good              bool
 	Why               string
+	Signed            string // the text that somebody signed, to be compared
+	Compared          *difference
+}
+
+// difference is two texts cut where they begin to differ.
+type difference struct {
+	Same         bool
+	At           int // number of the first character that differs
+	Alike        string
+	Theirs, Ours string // that character; empty: the text has ended
+	Rest, Right  string // behind it
+}
+
+// differenceOf cuts two texts. It counts in characters, as people do.
+func differenceOf(both offline.Compared) *difference {
+	if both.At < 0 {
+		return &difference{Same: true}
+	}
+	a, b := []rune(both.Theirs), []rune(both.Ours)
+	d := &difference{At: both.At + 1, Alike: string(a[:both.At])}
+	if len(a) > both.At {
+		d.Theirs, d.Rest = string(a[both.At]), string(a[both.At+1:])
+	}
+	if len(b) > both.At {
+		d.Ours, d.Right = string(b[both.At]), string(b[both.At+1:])
+	}
+	return d
 }
 
 // pages are the pages of the tools.
@@ -97,7 +124,7 @@ func (p *pages) ask(v *desk.Visit) error {
 // compute computes here what an offline command says. Nothing is sent to a platform, and nothing of the input is kept.
 func (p *pages) compute(v *desk.Visit) error {
 	view := p.newTool(v, v.Field("do"))
-	view.Input = v.Field("input")
+	view.Input, view.Signed = v.Field("input"), strings.Trim(v.R.PostFormValue("signed"), "\r\n")
 	var line strings.Builder
 	if compact, err := compactJSON(view.Input); err == nil {
 		line.WriteString(compact)
@@ -111,6 +138,11 @@ func (p *pages) compute(v *desk.Visit) error {
 		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
 	}
 	view.Output = indented(out)
+	if view.Signed != "" {
+		if both, ok := p.offline().Compare(view.Do, []byte(line.String()), view.Signed); ok {
+			view.Compared = differenceOf(both)
+		}
+	}
 	if view.Do == "verify" {
 		var verdict struct {
 			OK  bool   `json:"ok"`

@@ -92,7 +92,7 @@ func (u *pages) rotate(v *desk.Visit) error {
 	if err := v.Record("keyring.rotate", store.AuditEntry{}); err != nil {
 		return err
 	}
-	if _, err := u.Keeper.RotateKeys(v.Ctx()); err != nil {
+	if _, err := u.Keeper.Keys().Rotate(v.Ctx()); err != nil {
 		return err
 	}
 	v.SeeOther("/data?done=rotated")

@@ -14,7 +14,6 @@ import (
 	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/store"
-	"github.com/grantkeep/grantkeep/vault"
 )
 
 // What a check-up takes for a trouble.
@@ -23,7 +22,6 @@ const (
 	lateWork     = 15 * time.Minute // the alert rules say the same
 	manyInDoubt  = 20               // of one platform; the alert rules say the same
 	leastDisk    = 256 << 20        // bytes that are free where the spill file is
-	oldestKey    = 366 * 24 * time.Hour
 )
 
 // Look is what a check-up looks at.
@@ -33,9 +31,9 @@ type Look struct {
 	Gate      *outbound.Gate
 	Spill     *spill.File
 	SpillFile string
-	Master    vault.Master
 	Now       func() time.Time
 	Clock     func(ctx context.Context) apps.Check
+	Keys      func(ctx context.Context) apps.Check
 }
 
 // All looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
@@ -45,7 +43,7 @@ func (l Look) All(ctx context.Context) []apps.Check {
 	if database.State == apps.CheckFailed && !strings.HasPrefix(database.Detail, "answers") {
 		return append(checks, l.checkDisk())
 	}
-	return append(checks, l.Clock(ctx), l.checkKeys(ctx), l.checkVersions(ctx), l.checkBacklog(ctx), l.checkOutlets(ctx), l.checkWaiting(), l.checkDisk(), l.checkEgress(ctx))
+	return append(checks, l.Clock(ctx), l.Keys(ctx), l.checkVersions(ctx), l.checkBacklog(ctx), l.checkOutlets(ctx), l.checkWaiting(), l.checkDisk(), l.checkEgress(ctx))
 }
 
 // checkEgress asks the echo from which address the requests of owners come that have a way of their own; an app's own
@@ -100,40 +98,6 @@ func (l Look) checkDatabase(ctx context.Context) apps.Check {
 // unanswered is the check of something that the database did not tell.
 func unanswered(name string, err error) apps.Check {
 	return apps.Check{Name: name, State: apps.CheckFailed, Detail: "could not be looked at: " + err.Error()}
-}
-
-// checkKeys looks at the key set in force and at what older keys have sealed.
-func (l Look) checkKeys(ctx context.Context) apps.Check {
-	c := apps.Check{Name: "keys", State: apps.CheckFailed}
-	set, err := l.Store.Keyset(ctx)
-	if err != nil {
-		return unanswered(c.Name, err)
-	}
-	if l.Master == (vault.Master{}) {
-		return apps.Check{Name: c.Name, State: apps.CheckManual, Detail: "this process has no master key and cannot look into the key set"}
-	}
-	ids, err := vault.Keys(l.Master, set.Wrapped)
-	if err != nil {
-		c.Detail = "the key set is under another master key than this process was started with: start it again with that one before the keys are rotated"
-		return c
-	}
-	left, err := l.Store.SealedOtherwise(ctx, set.Primary, 1)
-	if err != nil {
-		return unanswered(c.Name, err)
-	}
-	switch age := l.Now().Sub(set.CreatedAt); {
-	case ids[len(ids)-1] != set.Primary:
-		c.State, c.Detail = apps.CheckOK, "a key was added and begins to seal within a minute"
-	case age > oldestKey:
-		c.Detail = fmt.Sprintf("the keys were last changed on %s; rotate them once a year: grantkeep keyring rotate", set.CreatedAt.Format(time.DateOnly))
-	case len(left) > 0:
-		c.State, c.Detail = apps.CheckOK, "what older keys have sealed is being sealed again; nothing is to be done"
-	case len(ids) > 1:
-		c.State, c.Detail = apps.CheckOK, fmt.Sprintf("%d keys, the newest seals; no row needs the older ones", len(ids))
-	default:
-		c.State, c.Detail = apps.CheckOK, "one key"
-	}
-	return c
 }
 
 // checkVersions compares the versions of the processes that work on the database.

@@ -12,22 +12,28 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/seal"
+	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
-// A rotation of the keys that seal takes three steps, so that no process meets a ciphertext that it cannot open:
+// A rotation of the keys that seal takes four steps, so that no process meets a ciphertext that it cannot open:
 //
 //	stored     a key set with a fresh key; every process takes it within seconds and can open with it
 //	promoted   a minute later the first process that looks makes that key the one that seals
 //	walked     what older keys sealed is sealed again, some rows each second
+//	noted      each process says that nothing which it holds outside the database is under an older key
 //
-// The older keys stay in the set: a spill file or a backup may still need them.
+// The older keys stay in the set until somebody retires them. A backup needs none of the set in force: it has its own.
 const (
 	askEvery      = time.Second
 	promoteAfter  = time.Minute
 	sealedAtOnce  = 100
 	walkRestEvery = time.Minute // how often a walk that found nothing looks again
+
+	// settleFor is for how long a process has had a set before it says what it holds: longer than a request to a platform
+	// may last, whose answer was sealed just before.
+	settleFor = 10 * time.Minute
 )
 
 // ErrNoMaster says that this process cannot change keys, since it was not given the master key.
@@ -48,6 +54,10 @@ type Options struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Spare  func(error) error // tells of rows that cannot be read, and returns every other error
+
+	Spill *spill.File // what waits for the database
+	Kept  *spill.Kept // what was stored lately, and is stored again after a failover
+	By    string      // the name under which this process announced itself; empty: it says nothing of what it holds
 }
 
 // Keys is what a process knows of the key set in force.
@@ -58,9 +68,11 @@ type Keys struct {
 	set      int64 // id of the set; 0: none taken yet
 	foreign  bool  // the set is under another master key
 	latest   int64 // the key that was added last
+	takenAt  time.Time
+	noted    int64 // the set of which this process has said that it holds nothing under older keys
 	askedAt  time.Time
 	walkedAt time.Time       // when nothing was left to seal again
-	stuck    map[string]bool // grants that this walk could not seal again
+	stuck    map[string]bool // grants and other rows that this walk could not seal again
 }
 
 // Rotate stores a key set with a fresh key. While one waits for its promotion no other is added.
@@ -124,7 +136,7 @@ func (k *Keys) Follow(ctx context.Context) error {
 		if k.latest, err = vault.Latest(k.Master, set.Wrapped); err != nil {
 			return err
 		}
-		k.set, k.walkedAt = set.ID, time.Time{}
+		k.set, k.takenAt, k.walkedAt = set.ID, time.Now(), time.Time{}
 		k.Log.Info("key set taken", "set", set.ID, "seals", set.Primary)
 	}
 	if k.foreign {
@@ -139,6 +151,7 @@ func (k *Keys) Follow(ctx context.Context) error {
 	left, err := k.sealAgain(ctx)
 	if !left {
 		k.walkedAt = time.Now()
+		err = errors.Join(err, k.note(ctx))
 	}
 	return err
 }
@@ -194,22 +207,30 @@ func (k *Keys) sealAgain(ctx context.Context) (left bool, err error) {
 		if errors.Is(err, store.ErrUnavailable) {
 			return true, errors.Join(append(errs, err)...)
 		}
-		if err != nil && len(k.stuck) < mostStuck {
-			if k.stuck == nil {
-				k.stuck = map[string]bool{}
-			}
-			k.stuck[id] = true
-		}
+		k.goRound(id, err)
 		errs = append(errs, err)
 	}
-	if !left {
+	more, err := k.sealOthersAgain(ctx)
+	errs = append(errs, err, k.sealWaitingAgain())
+	if left = left || more; !left {
 		k.stuck = nil
 	}
 	return left, errors.Join(errs...)
 }
 
-// mostStuck is how many grants one walk goes round, all of them damaged.
+// mostStuck is how many rows one walk goes round, all of them damaged.
 const mostStuck = 10_000
+
+// goRound has the rest of this walk leave out a row that could not be sealed again.
+func (k *Keys) goRound(row string, err error) {
+	if err == nil || len(k.stuck) >= mostStuck {
+		return
+	}
+	if k.stuck == nil {
+		k.stuck = map[string]bool{}
+	}
+	k.stuck[row] = true
+}
 
 // sealGrant seals both tokens of a grant again, at the generation that they have.
 func (k *Keys) sealGrant(g *gk.Grant) ([]gk.Event, error) {

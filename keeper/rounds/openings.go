@@ -51,6 +51,9 @@ func (o *Openings) Note(ctx context.Context, app gk.App, err error) error {
 	err = o.Store.UpdateApp(ctx, gk.Engine(), app.ID, now, func(row *gk.App) ([]gk.Event, error) {
 		was := row.Broken
 		row.Broken = code
+		if code == "" && was != "" {
+			lifecycle.Resume(row, now)
+		}
 		switch {
 		case was == code:
 			return nil, store.ErrUnchanged

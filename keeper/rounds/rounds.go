@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -71,6 +72,9 @@ func (d *Duty) lookAtApp(ctx context.Context, app gk.App) error {
 	err := d.Notes.Note(ctx, app, opened)
 	if opened != nil || err != nil {
 		return err
+	}
+	if app.Cursors[lifecycle.CursorResumed] != "" {
+		d.Notes.Hasten(ctx, app.ID)
 	}
 	if turn := d.Turn(); turn != nil {
 		return turn(ctx, app)

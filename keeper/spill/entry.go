@@ -31,6 +31,14 @@ type Entry struct {
 	KeyID  int64
 }
 
+// Under reports whether everything in an entry is sealed by a key.
+func (e Entry) Under(key int64) bool {
+	if e.Kind == Answer {
+		return e.KeyID == key
+	}
+	return e.Refresh.KeyID == key || len(e.Refresh.Access) == 0 && len(e.Refresh.Refresh) == 0
+}
+
 // record is an entry as the file holds it. It is written out member by member: gk.Sealed does not encode itself, so that
 // a ciphertext never travels by accident.
 type record struct {

@@ -78,6 +78,13 @@ func (c *Kept) PairFor(grant string, generation int64) (Entry, bool) {
 	return e.Entry, ok && e.Refresh.Spent >= generation
 }
 
+// Every reports whether everything that is kept is so.
+func (c *Kept) Every(so func(Entry) bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !slices.ContainsFunc(c.entries, func(e keptEntry) bool { return !so(e.Entry) })
+}
+
 // Confirm notes that the database is still the one that has everything, and forgets what it has had for long enough.
 func (c *Kept) Confirm(incarnation string) {
 	c.mu.Lock()

@@ -26,6 +26,7 @@ const spillMagic = "grantkeep spill 1\n"
 // synced before add returns; what follows the last is zero. It is cleared when everything in it has been stored.
 type File struct {
 	mu      sync.Mutex
+	path    string
 	file    *os.File
 	end     int64
 	seq     int64
@@ -49,7 +50,7 @@ const longestAside = time.Minute // between two offers of what is set aside
 // Open opens a spill file, and makes it if there is none; an empty path means none. It is made under another name
 // and takes its own when it is whole: a process that dies meanwhile leaves nothing that the next could not use.
 func Open(path string) (*File, error) {
-	s := &File{}
+	s := &File{path: path}
 	if path == "" {
 		return s, nil
 	}
@@ -164,6 +165,11 @@ func (s *File) read(path string) error {
 	if ours && len(damaged) == 0 && len(whole) >= spillSize && empty(whole[s.end:]) {
 		return nil
 	}
+	return s.replace(path, records)
+}
+
+// replace makes a file of these records, which then takes the place of the present one.
+func (s *File) replace(path string, records []byte) error {
 	f, err := lockedFile(path+newSuffix, os.O_CREATE)
 	if err != nil {
 		return err
@@ -251,15 +257,60 @@ func (s *File) Add(e Entry) (Waiting, error) {
 	if err != nil {
 		return w, err
 	}
-	rec := make([]byte, 8, 8+len(body))
-	binary.LittleEndian.PutUint32(rec[:4], uint32(len(body)))
-	binary.LittleEndian.PutUint32(rec[4:8], crc32.ChecksumIEEE(body))
-	rec = append(rec, body...)
+	rec := recordOf(body)
 	if _, err := s.file.WriteAt(rec, s.end); err != nil {
 		return w, err
 	}
 	s.end += int64(len(rec))
 	return w, s.file.Sync()
+}
+
+// recordOf is an encoded entry as the file holds it.
+func recordOf(body []byte) []byte {
+	rec := make([]byte, 8, 8+len(body))
+	binary.LittleEndian.PutUint32(rec[:4], uint32(len(body)))
+	binary.LittleEndian.PutUint32(rec[4:8], crc32.ChecksumIEEE(body))
+	return append(rec, body...)
+}
+
+// Change replaces what waits, each entry by what change makes of it, in memory and in a file that is made anew and then
+// takes the place of this one. One that change leaves as it is, by an error, stays so; the errors are returned together.
+func (s *File) Change(change func(Entry) (Entry, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.wait) == 0 {
+		return nil
+	}
+	changed := slices.Clone(s.wait)
+	var records []byte
+	var errs []error
+	for i := range changed {
+		e, err := change(changed[i].Entry)
+		if err == nil {
+			changed[i].Entry = e
+		}
+		body, failed := encodeEntry(changed[i].Entry)
+		if failed != nil {
+			return failed
+		}
+		errs = append(errs, err)
+		records = append(records, recordOf(body)...)
+	}
+	if s.file != nil {
+		if err := s.replace(s.path, records); err != nil {
+			return err
+		}
+		s.end = int64(len(spillMagic) + len(records))
+	}
+	s.wait = changed
+	return errors.Join(errs...)
+}
+
+// All reports whether everything that waits is so.
+func (s *File) All(so func(Entry) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !slices.ContainsFunc(s.wait, func(w Waiting) bool { return !so(w.Entry) })
 }
 
 // Waiting returns what is to be offered, oldest first: all, or without what is set aside until later.

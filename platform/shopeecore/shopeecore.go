@@ -43,10 +43,10 @@ func PushSignature(app platform.App, header http.Header) (string, error) {
 	return got[0], nil
 }
 
-// ConsoleTest reports whether a push is the one by which the console tries an address before it saves it, which comes
+// consoleTest reports whether a push is the one by which the console tries an address before it saves it, which comes
 // before anybody can have entered the push key that the console makes. It says nothing, so it may be answered unproven;
 // once a key is known it is proven like every other.
-func ConsoleTest(app platform.App, body []byte) bool {
+func consoleTest(app platform.App, body []byte) bool {
 	if slices.ContainsFunc(app.Secrets["push_key"], func(key gk.Secret) bool { return !key.Empty() }) {
 		return false
 	}

@@ -101,6 +101,21 @@ func (s *Store) forgetChanges(ctx context.Context, is position) error {
 	if old.started != is.started {
 		return nil
 	}
-	_, err := s.engine.Exec(ctx, `DELETE FROM grant_changes WHERE xid < pg_snapshot_xmin(CAST($1 AS pg_snapshot))`, old.snapshot)
+	if _, err := s.engine.Exec(ctx, `DELETE FROM grant_changes WHERE xid < pg_snapshot_xmin(CAST($1 AS pg_snapshot))`, old.snapshot); err != nil {
+		return err
+	}
+	return s.foldTally(ctx)
+}
+
+// tallyRows is how many rows the tally of grants may have before they are folded.
+const tallyRows = 256
+
+// foldTally makes few rows of many. What is added meanwhile is left for the next time, and of two who fold at once each has
+// the rows that the other has not.
+func (s *Store) foldTally(ctx context.Context) error {
+	_, err := s.engine.Exec(ctx, `WITH gone AS (
+			DELETE FROM grant_tally WHERE (SELECT COUNT(*) FROM grant_tally) > $1 RETURNING app_id, state, n)
+		INSERT INTO grant_tally (app_id, state, n)
+		SELECT app_id, state, SUM(n) FROM gone GROUP BY app_id, state HAVING SUM(n) <> 0`, int64(tallyRows))
 	return err
 }

@@ -147,6 +147,39 @@ func TestDeadlockIsBegunAgain(t *testing.T) {
 	}
 }
 
+// TestHastenWaitsForARowThatIsHeld holds one of two rows that a stop put off, as whoever changes its tags does.
+func TestHastenWaitsForARowThatIsHeld(t *testing.T) {
+	at := pgtest.URL(t)
+	s := open(t, at)
+	seedGrants(t, s, "a", "b")
+	now := time.Now().Add(-10 * time.Minute) // both are due in ten minutes
+	other := connect(t, at)
+	exec(t, other, `BEGIN`)
+	exec(t, other, `SELECT id FROM grants WHERE id = 'a' FOR UPDATE`)
+	type outcome struct {
+		n   int
+		err error
+	}
+	result := make(chan outcome)
+	go func() {
+		n, err := s.Hasten(t.Context(), "app", now, now.Add(time.Hour), 500)
+		result <- outcome{n, err}
+	}()
+	waiting := connect(t, at)
+	eventually(t, "one row is waited for", func() error {
+		var n int
+		err := waiting.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
+		if err == nil && n == 0 {
+			return store.ErrUnavailable
+		}
+		return err
+	})
+	exec(t, other, `COMMIT`)
+	if got := <-result; got.n != 2 || got.err != nil {
+		t.Errorf("Hasten = %d, %v, want both rows", got.n, got.err)
+	}
+}
+
 // waitFree waits until no more than some advisory locks are held: the server ends a session a moment after its connection.
 func waitFree(t *testing.T, admin *pgx.Conn, some int64) {
 	t.Helper()

@@ -64,9 +64,13 @@ func OpenImage(ctx context.Context, dir string) (*Image, error) {
 // Close ends the reading.
 func (i *Image) Close() error { return errors.Join(i.tx.Rollback(), i.db.Close()) }
 
+// tallyTable is filled by triggers wherever grants are written.
+const tallyTable = "grant_tally"
+
 // Tables returns the tables, each behind those that its rows refer to.
 func (i *Image) Tables(ctx context.Context) ([]store.Table, error) {
-	names, err := texts(ctx, i.tx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> ? ORDER BY name`, schemaTable)
+	names, err := texts(ctx, i.tx, `SELECT name FROM sqlite_master
+		WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT IN (?, ?) ORDER BY name`, schemaTable, tallyTable)
 	if err != nil {
 		return nil, err
 	}

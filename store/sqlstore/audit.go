@@ -61,6 +61,27 @@ func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.Au
 		WHERE position > $1`+w.text.String()+order+` LIMIT $2`, w.args...)
 }
 
+// LastUses implements [store.Audit]. Of each grant one line is looked up, however many there are.
+func (s *Store) LastUses(ctx context.Context, grants []string) (map[string]time.Time, error) {
+	last := map[string]time.Time{}
+	if len(grants) == 0 {
+		return last, nil
+	}
+	w := where{}
+	w.in("g.id", grants)
+	_, err := all(ctx, s.db.Lists(), func(r Row) (string, error) {
+		var id string
+		var until time.Time
+		err := r.Scan(&id, at(&until))
+		if err == nil && !until.IsZero() {
+			last[id] = until
+		}
+		return id, err
+	}, `SELECT g.id, COALESCE((SELECT a.until FROM audit a WHERE a.grant_id = g.id AND a.grant_id <> '' AND a.until > 0
+		ORDER BY a.position DESC LIMIT 1), 0) FROM grants g WHERE 1 = 1`+w.text.String(), w.args...)
+	return last, err
+}
+
 const (
 	usualDays    = 14
 	keepKeyUses  = 30 * 24 * time.Hour

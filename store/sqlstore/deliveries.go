@@ -97,6 +97,9 @@ func (s *Store) Deliveries(ctx context.Context, f store.DeliveryFilter) ([]store
 	if f.Before > 0 {
 		w.and(`position < %[1]s`, f.Before)
 	}
+	if len(f.Events) > 0 {
+		w.in("event_id", f.Events)
+	}
 	return all(ctx, s.db.Lists(), workedDelivery, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE outlet_id = $1`+w.text.String()+` ORDER BY position DESC LIMIT $2`, w.args...)
 }

@@ -130,16 +130,29 @@ func (s *Store) DueApps(ctx context.Context, now time.Time) ([]string, error) {
 		ORDER BY id`, ms(now), ms(now.Add(gk.LongestLease)))
 }
 
-// Hasten implements [store.Grants].
+// toHasten are the grants of an app that are refreshed by themselves, held by nobody and due within a while.
+const toHasten = `app_id = $1 AND due_at > $2 AND due_at <= $3 AND renewable = 1 AND attempt_id = ''`
+
+// Hasten implements [store.Grants]. Rows that others hold are left out at first, so that nobody waits for anybody with rows
+// of his own in hand; each of them is waited for by itself.
 func (s *Store) Hasten(ctx context.Context, app string, now, until time.Time, limit int) (n int, err error) {
-	err = s.db.Single(ctx, func(ctx context.Context, q Querier) error {
-		moved, err := exec(ctx, q, `UPDATE grants SET due_at = $2, version = version + 1, updated_at = $2
-			WHERE id IN (
-				SELECT id FROM grants
-				WHERE app_id = $1 AND due_at > $2 AND due_at <= $3 AND renewable = 1 AND attempt_id = ''
-				ORDER BY due_at LIMIT $4`+s.lock.Skip+`)`, app, ms(now), ms(until), int64(limit))
-		n = int(moved)
-		return err
-	})
+	args := []any{app, ms(now), ms(until)}
+	hasten := func(which string, arg any) error {
+		return s.db.Single(ctx, func(ctx context.Context, q Querier) error {
+			moved, err := exec(ctx, q, `UPDATE grants SET due_at = $2, version = version + 1, updated_at = $2 WHERE `+which, append(args, arg)...)
+			n += int(moved)
+			return err
+		})
+	}
+	err = hasten(`id IN (SELECT id FROM grants WHERE `+toHasten+` ORDER BY due_at LIMIT $4`+s.lock.Skip+`)`, int64(limit))
+	if err != nil || n >= limit || s.lock.Skip == "" {
+		return n, err
+	}
+	left, err := all(ctx, s.db, scanText, `SELECT id FROM grants WHERE `+toHasten+` ORDER BY due_at LIMIT $4`, append(args, int64(limit-n))...)
+	for _, id := range left {
+		if err := hasten(toHasten+` AND id = $4`, id); err != nil {
+			return n, err
+		}
+	}
 	return n, err
 }

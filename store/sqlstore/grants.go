@@ -97,12 +97,16 @@ func (s *Store) GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) 
 
 // Grants implements [store.Grants].
 func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) (found []gk.Grant, err error) {
-	conditions := func() *where { return filtered(v, f) }
+	conditions := func(after string) *where {
+		from := f
+		from.After = after
+		return filtered(v, from)
+	}
 	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		if f.Query != "" {
 			found, err = search(ctx, q, f, conditions)
 		} else {
-			found, err = listGrants(ctx, q, conditions(), f.Limit)
+			found, err = listGrants(ctx, q, conditions(f.After), f.Limit)
 		}
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -23,7 +24,8 @@ const eventOrder = `at, grant_version, place, id`
 // historyOrder is the order of one grant's events. Instances' clocks may be apart by seconds, its versions cannot be.
 const historyOrder = `grant_version, at, place, id`
 
-// addEvents stores events with a change; those of a changed grant get its version, those without an id get one.
+// addEvents stores events with a change. Those of a changed grant get its version; those that tell of a grant without
+// changing it get the one that it stands at, or its history would begin with them. Those without an id get one.
 func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk.Grant) error {
 	versions := make(map[string]int64, len(changed))
 	for _, g := range changed {
@@ -32,6 +34,13 @@ func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk
 	rows := make([][]any, 0, len(events))
 	for place, e := range events {
 		if version, ok := versions[e.Grant]; ok {
+			e.GrantVersion = version
+		}
+		if e.Grant != "" && e.GrantVersion == 0 {
+			version, err := one(ctx, q, scanNumber, `SELECT version FROM grants WHERE id = $1`, e.Grant)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
 			e.GrantVersion = version
 		}
 		if e.ID == "" {
@@ -58,6 +67,12 @@ const publishFresh = `UPDATE events SET position = (SELECT n FROM counters WHERE
 						ORDER BY ` + eventOrder + ` LIMIT $1) AS fresh) AS ordered) AS ranked
 			WHERE events.id = ranked.id`
 
+// countOn takes the lock of the counter, and has it go on from the highest position there is: an event of a database that was
+// restored in part, or edited, may lie beyond it, and its number must not be given again.
+const countOn = `UPDATE counters SET n = CASE WHEN highest.position > n THEN highest.position ELSE n END
+			FROM (SELECT COALESCE(max(position), 0) AS position FROM events) AS highest
+			WHERE name = 'event'`
+
 // Publish implements [store.Outbox]. Positions are given under the lock of one row, and only to events whose commit
 // came before the lock was got: what commits later gets a higher position. A look beforehand keeps an idle outbox from writing.
 func (s *Store) Publish(ctx context.Context, limit int) (published int, err error) {
@@ -66,7 +81,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 		return 0, err
 	}
 	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
-		if _, err := exec(ctx, q, `UPDATE counters SET n = n WHERE name = 'event'`); err != nil {
+		if _, err := exec(ctx, q, countOn); err != nil {
 			return err
 		}
 		n, err := exec(ctx, q, publishFresh, atMost(limit))

@@ -2,6 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -13,14 +16,19 @@ func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCoun
 	return grantCounts(ctx, s.lists(v), v)
 }
 
+// grantCounts reads the tally that triggers keep. It knows no owners, whose few grants are counted.
 func grantCounts(ctx context.Context, q Querier, v gk.Viewer) ([]store.GrantCount, error) {
 	var w where
-	w.seen(v, "grants.app_id", "grants.owner")
+	counted := `SELECT app_id, state, COUNT(*) AS n FROM grants WHERE 1 = 1`
+	if len(v.Owners) == 0 {
+		counted = `SELECT app_id, state, CAST(SUM(n) AS BIGINT) AS n FROM grant_tally WHERE 1 = 1`
+	}
+	w.seen(v, "app_id", "owner")
 	return all(ctx, q, func(r Row) (c store.GrantCount, err error) {
 		return c, r.Scan(&c.App, &c.Platform, (*string)(&c.State), &c.N)
 	}, `SELECT apps.id, apps.platform, counted.state, counted.n FROM apps JOIN (
-			SELECT app_id, state, COUNT(*) AS n FROM grants WHERE 1 = 1`+w.text.String()+` GROUP BY app_id, state
-		) AS counted ON counted.app_id = apps.id ORDER BY apps.id, counted.state`, w.args...)
+			`+counted+w.text.String()+` GROUP BY app_id, state
+		) AS counted ON counted.app_id = apps.id WHERE counted.n > 0 ORDER BY apps.id, counted.state`, w.args...)
 }
 
 // Backlogs implements [store.Overview]. The soonest due row of an app is the first of its index, and those in doubt have one.
@@ -141,19 +149,50 @@ func (s *Store) Summary(ctx context.Context, v gk.Viewer, now time.Time, within 
 				}
 			}
 		}
-		for _, long := range within {
-			w := where{args: []any{ms(now), ms(now.Add(long))}}
-			w.seen(v, "app_id", "owner")
-			seen := ` AND state IN ('active', 'suspended', 'held')` + w.text.String()
-			n, err := one(ctx, q, scanNumber, `SELECT COUNT(*) FROM (
-				SELECT id FROM grants WHERE authorization_expires_at > 0 AND authorization_expires_at >= $1 AND authorization_expires_at < $2`+seen+`
-				UNION SELECT id FROM grants WHERE renewable = 0 AND expires_at > 0 AND expires_at >= $1 AND expires_at < $2`+seen+`) AS ending`, w.args...)
-			if err != nil {
-				return err
-			}
-			found.Ends = append(found.Ends, n)
-		}
-		return nil
+		found.Ends, err = ends(ctx, q, v, now, within)
+		return err
 	})
 	return found, err
+}
+
+// ends counts the grants of which something ends for good within some spans, with one walk of each of two indexes. A grant
+// that both have counts once.
+func ends(ctx context.Context, q Querier, v gk.Viewer, now time.Time, within []time.Duration) ([]int64, error) {
+	counts := make([]int64, len(within))
+	if len(within) == 0 {
+		return counts, nil
+	}
+	for _, kind := range []struct{ column, which, but string }{
+		{"authorization_expires_at", `authorization_expires_at > 0`, ``},
+		{"expires_at", `renewable = 0 AND expires_at > 0`, ` AND NOT (authorization_expires_at >= $1 AND authorization_expires_at < %[1]s)`},
+	} {
+		w := where{args: []any{ms(now), ms(now.Add(slices.Max(within)))}}
+		var columns []string
+		for _, long := range within {
+			until := w.arg(ms(now.Add(long)))
+			but := ""
+			if kind.but != "" {
+				but = fmt.Sprintf(kind.but, until)
+			}
+			columns = append(columns, `COUNT(CASE WHEN `+kind.column+` < `+until+but+` THEN 1 END)`)
+		}
+		w.seen(v, "app_id", "owner")
+		_, err := one(ctx, q, func(r Row) (none struct{}, err error) {
+			some, into := make([]int64, len(within)), make([]any, len(within))
+			for i := range some {
+				into[i] = &some[i]
+			}
+			if err = r.Scan(into...); err == nil {
+				for i := range counts {
+					counts[i] += some[i]
+				}
+			}
+			return none, err
+		}, `SELECT `+strings.Join(columns, `, `)+` FROM grants WHERE `+kind.which+` AND `+kind.column+` >= $1 AND `+kind.column+` < $2
+			AND state IN ('active', 'suspended', 'held')`+w.text.String(), w.args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return counts, nil
 }

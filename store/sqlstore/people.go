@@ -8,23 +8,24 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-const personColumns = `id, name, role, password, language, theme, zone, no_shortcuts, created_at, updated_at, searches, code, code_step`
+const personColumns = `id, name, role, password, language, theme, zone, no_shortcuts, created_at, updated_at, searches, code, code_step, subject`
 
 func scanPerson(r Row) (store.Person, error) {
 	var p store.Person
 	err := r.Scan(&p.ID, &p.Name, &p.Role, &p.Password, &p.Language, &p.Theme, &p.Zone, flag(&p.NoShortcuts), at(&p.CreatedAt), at(&p.UpdatedAt),
-		&p.Searches, &p.Code, &p.CodeStep)
+		&p.Searches, &p.Code, &p.CodeStep, &p.Subject)
 	return p, err
 }
 
 func personValues(p store.Person) []any {
-	return []any{p.ID, p.Name, p.Role, p.Password, p.Language, p.Theme, p.Zone, bit(p.NoShortcuts), ms(p.CreatedAt), ms(p.UpdatedAt), p.Searches, p.Code, p.CodeStep}
+	return []any{p.ID, p.Name, p.Role, p.Password, p.Language, p.Theme, p.Zone, bit(p.NoShortcuts), ms(p.CreatedAt), ms(p.UpdatedAt), p.Searches, p.Code, p.CodeStep,
+		p.Subject}
 }
 
 // CreatePerson implements [store.People].
 func (s *Store) CreatePerson(ctx context.Context, p store.Person) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
-		return insert(ctx, q, `INSERT INTO people (`+personColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, personValues(p)...)
+		return insert(ctx, q, `INSERT INTO people (`+personColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, personValues(p)...)
 	})
 }
 
@@ -74,7 +75,7 @@ func (s *Store) UpdatePerson(ctx context.Context, id string, at time.Time, chang
 		case before > 0 && after == 0:
 			return store.ErrInUse
 		}
-		_, err = exec(ctx, q, `UPDATE people SET (`+personColumns+`) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WHERE id = $1`, personValues(*found)...)
+		_, err = exec(ctx, q, `UPDATE people SET (`+personColumns+`) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) WHERE id = $1`, personValues(*found)...)
 		return err
 	})
 }

@@ -12,47 +12,53 @@ import (
 	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
-// mostFound is up to how many grants a query is answered by its terms. Where there are more, every few rows in the order
-// of their ids is one of them, and walking that order finds a page sooner than sorting them does.
+// mostFound is up to how many grants a query is answered by reading all of its terms. Where there are more, a page of them
+// is soon met by walking the grants in the order of their ids, unless they stand together at another place.
 const mostFound = 5000
+
+// walkedFirst is how many grants are walked before those of the terms are sorted, which costs as much as there are.
+const walkedFirst = 1000
 
 // readAtOnce is how many grants that were found by their terms one statement reads.
 const readAtOnce = 256
 
-// found returns the ids of the grants with a term of the query, sorted; many says that there are more than mostFound.
-func found(ctx context.Context, q Querier, query string) (ids []string, many bool, err error) {
+// found returns the ids of the grants with a term of the query, sorted, or, where there are more than mostFound of one,
+// nothing but the terms.
+func found(ctx context.Context, q Querier, query string) (ids, many []string, err error) {
 	query = terms.Fold(query)
 	if query == "" {
-		return nil, false, nil
+		return nil, nil, nil
 	}
 	wanted := [][]string{{terms.Whole(query)}}
 	if utf8.RuneCountInString(query) > 1 {
 		wanted = append(wanted, terms.InName(query))
 	}
+	tooMany := false
 	for _, either := range wanted {
-		some, err := foundByOne(ctx, q, either)
+		some, by, err := foundByOne(ctx, q, either)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
-		if len(some) > mostFound {
-			return nil, true, nil
-		}
-		ids = append(ids, some...)
+		ids, many, tooMany = append(ids, some...), append(many, by), tooMany || len(some) > mostFound
+	}
+	if tooMany {
+		return nil, many, nil
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids), false, nil
+	return slices.Compact(ids), nil, nil
 }
 
-// foundByOne returns the ids of the grants with the first of some terms that not more than mostFound have.
-func foundByOne(ctx context.Context, q Querier, either []string) (ids []string, err error) {
-	for _, term := range either {
+// foundByOne returns the ids of the grants with the first of some terms that not more than mostFound have, and that term;
+// the last one where all have more.
+func foundByOne(ctx context.Context, q Querier, either []string) (ids []string, by string, err error) {
+	for _, by = range either {
 		ids, err = all(ctx, q, scanText, `SELECT grant_id FROM grant_terms WHERE term >= $1 AND term < $2 LIMIT $3`,
-			term, term+string(utf8.MaxRune), int64(mostFound+1))
+			by, by+string(utf8.MaxRune), int64(mostFound+1))
 		if err != nil || len(ids) <= mostFound {
 			break
 		}
 	}
-	return ids, err
+	return ids, by, err
 }
 
 // queried adds that a grant has the query: at the beginning of one of its ids, hosts and owner, or anywhere in a name.
@@ -70,35 +76,83 @@ func literal(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }
 
-// search lists grants that a query finds; w holds the other conditions, and the id after which they begin.
-func search(ctx context.Context, q Querier, f store.GrantFilter, w func() *where) ([]gk.Grant, error) {
+// search lists grants that a query finds; w returns the other conditions, for ids after one.
+func search(ctx context.Context, q Querier, f store.GrantFilter, w func(after string) *where) ([]gk.Grant, error) {
 	ids, many, err := found(ctx, q, f.Query)
 	if err != nil {
 		return nil, err
 	}
-	if many {
-		return listGrants(ctx, q, w(), f.Limit)
+	if many != nil {
+		return searchMany(ctx, q, f, many, w)
 	}
 	at, exact := slices.BinarySearch(ids, f.After)
 	if exact {
 		at++
 	}
+	return among(ctx, q, ids[at:], f.Limit, w)
+}
+
+// among reads a page of those of some grants that meet the conditions.
+func among(ctx context.Context, q Querier, ids []string, limit int, w func(after string) *where) ([]gk.Grant, error) {
 	var page []gk.Grant
-	for ids = ids[at:]; len(ids) > 0 && (f.Limit <= 0 || len(page) < f.Limit); {
+	for len(ids) > 0 && (limit <= 0 || len(page) < limit) {
 		n := min(len(ids), readAtOnce)
-		some := w()
+		some := w("")
 		some.in("id", ids[:n])
-		left := 0
-		if f.Limit > 0 {
-			left = f.Limit - len(page)
-		}
-		more, err := listGrants(ctx, q, some, left)
+		more, err := listGrants(ctx, q, some, left(limit, len(page)))
 		if err != nil {
 			return nil, err
 		}
 		page, ids = append(page, more...), ids[n:]
 	}
 	return page, nil
+}
+
+// left is the limit of what a page still lacks.
+func left(limit, have int) int {
+	if limit <= 0 {
+		return 0
+	}
+	return limit - have
+}
+
+// searchMany lists grants with terms that very many have. It walks the first grants, and asks the terms for the next ones,
+// more each time, only where those did not fill the page.
+func searchMany(ctx context.Context, q Querier, f store.GrantFilter, many []string, w func(after string) *where) ([]gk.Grant, error) {
+	last, err := all(ctx, q, scanText, `SELECT id FROM grants WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`, f.After, int64(walkedFirst))
+	if err != nil {
+		return nil, err
+	}
+	if f.Limit <= 0 || len(last) == 0 {
+		return listGrants(ctx, q, w(f.After), f.Limit)
+	}
+	after := last[0]
+	walked := w(f.After)
+	walked.and(`id <= %[1]s`, after)
+	page, err := listGrants(ctx, q, walked, f.Limit)
+	for size := readAtOnce; err == nil && len(page) < f.Limit; size *= 4 {
+		var ids []string
+		if ids, err = nextWith(ctx, q, many, after, size); err != nil || len(ids) == 0 {
+			break
+		}
+		var more []gk.Grant
+		more, err = among(ctx, q, ids, f.Limit-len(page), w)
+		page, after = append(page, more...), ids[len(ids)-1]
+	}
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// nextWith returns the next ids behind one of grants with any of some terms.
+func nextWith(ctx context.Context, q Querier, many []string, after string, n int) ([]string, error) {
+	w := where{args: []any{after, int64(n)}}
+	var parts []string
+	for _, term := range many {
+		parts = append(parts, `SELECT grant_id FROM grant_terms WHERE term >= `+w.arg(term)+` AND term < `+w.arg(term+string(utf8.MaxRune))+` AND grant_id > $1`)
+	}
+	return all(ctx, q, scanText, `SELECT grant_id FROM (`+strings.Join(parts, ` UNION ALL `)+`) AS named GROUP BY grant_id ORDER BY grant_id LIMIT $2`, w.args...)
 }
 
 // listGrants reads a page of grants.

@@ -18,6 +18,11 @@ func (s *Store) NoteUses(ctx context.Context, uses []store.Use, day time.Time, j
 	return run(ctx, s, "NoteUses", func() error { return s.inner.NoteUses(ctx, uses, day, judge) })
 }
 
+// LastUses implements [store.Audit].
+func (s *Store) LastUses(ctx context.Context, grants []string) (map[string]time.Time, error) {
+	return call(ctx, s, "LastUses", func() (map[string]time.Time, error) { return s.inner.LastUses(ctx, grants) })
+}
+
 // AuditAfter implements [store.Audit].
 func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error) {
 	return call(ctx, s, "AuditAfter", func() ([]store.AuditEntry, error) { return s.inner.AuditAfter(ctx, f) })

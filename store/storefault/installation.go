@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -99,3 +100,23 @@ func (s *Store) Close() error {
 
 // Name implements [store.Store]; it never fails.
 func (s *Store) Name() string { return s.inner.Name() }
+
+// CiphertextsBeside implements [store.Ciphertexts].
+func (s *Store) CiphertextsBeside(ctx context.Context, beginning []byte, limit int) ([]store.Ciphertext, error) {
+	return call(ctx, s, "CiphertextsBeside", func() ([]store.Ciphertext, error) { return s.inner.CiphertextsBeside(ctx, beginning, limit) })
+}
+
+// ReplaceCiphertext implements [store.Ciphertexts].
+func (s *Store) ReplaceCiphertext(ctx context.Context, old store.Ciphertext, with gk.Sealed, key int64) error {
+	return run(ctx, s, "ReplaceCiphertext", func() error { return s.inner.ReplaceCiphertext(ctx, old, with, key) })
+}
+
+// NoteKeyset implements [store.Ciphertexts].
+func (s *Store) NoteKeyset(ctx context.Context, by string, set int64) error {
+	return run(ctx, s, "NoteKeyset", func() error { return s.inner.NoteKeyset(ctx, by, set) })
+}
+
+// BehindKeyset implements [store.Ciphertexts].
+func (s *Store) BehindKeyset(ctx context.Context, set int64) ([]string, error) {
+	return call(ctx, s, "BehindKeyset", func() ([]string, error) { return s.inner.BehindKeyset(ctx, set) })
+}

@@ -100,6 +100,9 @@ func (s *Store) On(method string, f Fault) (lift func()) {
 // On has set. The context is the caller's. It must be called before the store is used. Skip and Times of its faults mean nothing.
 func (s *Store) Gate(pass func(ctx context.Context, method string) Fault) { s.gate = pass }
 
+// Swap puts another store under this one, as when a replica takes over. No call may be under way in the one before.
+func (s *Store) Swap(inner store.Store) { s.inner = inner }
+
 // Heal lifts all faults.
 func (s *Store) Heal() {
 	s.mu.Lock()

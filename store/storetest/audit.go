@@ -75,6 +75,31 @@ func auditInOrder(t *testing.T, s store.Store) {
 	}
 }
 
+func lastUses(t *testing.T, s store.Store) {
+	given.MakeApp(t, s, "app")
+	for _, id := range []string{"gr-1", "gr-2", "gr-3"} {
+		given.MakeGrant(t, s, "app", id, nil)
+	}
+	use := func(grant, action string, until time.Time) {
+		t.Helper()
+		if err := s.Record(t.Context(), store.AuditEntry{At: given.Epoch, Until: until, Actor: "key", Action: action, Grant: grant, Count: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	use("gr-1", "token.read", given.Epoch.Add(time.Minute))
+	use("gr-1", "token.call", given.Epoch.Add(time.Hour))
+	use("gr-1", "grant.link", time.Time{}) // is no use
+	use("gr-2", "token.read", given.Epoch.Add(time.Second))
+	use("gr-3", "grant.link", time.Time{})
+	got, err := s.LastUses(t.Context(), []string{"gr-1", "gr-3", "unknown"})
+	if err != nil || len(got) != 1 || !got["gr-1"].Equal(given.Epoch.Add(time.Hour)) {
+		t.Errorf("LastUses = %v, %v; want gr-1 an hour later, and no other", got, err)
+	}
+	if none, err := s.LastUses(t.Context(), nil); err != nil || len(none) != 0 {
+		t.Errorf("LastUses of none = %v, %v", none, err)
+	}
+}
+
 func keyUses(t *testing.T, s store.Store) {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	note := func(day time.Time, key string, count int64, networks ...string) store.KeyUse {

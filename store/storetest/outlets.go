@@ -96,6 +96,10 @@ func spreadOnce(t *testing.T, s store.Store) {
 	if err != nil || len(found) != 2 || found[0].Event != "b" || found[1].Event != "a" {
 		t.Errorf("Deliveries before 3 = %v, %v, want b and a", found, err)
 	}
+	found, err = s.Deliveries(t.Context(), store.DeliveryFilter{Outlet: "one", Events: []string{"a", "unknown"}, Limit: 10})
+	if err != nil || len(found) != 1 || found[0].Event != "a" {
+		t.Errorf("Deliveries of the events a and unknown = %v, %v, want a", found, err)
+	}
 }
 
 func deliveriesClaimed(t *testing.T, s store.Store) {

@@ -14,7 +14,7 @@ func makePerson(t *testing.T, s store.Store, id, role string) store.Person {
 	t.Helper()
 	p := store.Person{
 		ID: id, Name: "name of " + id, Role: role, Password: "hash", Language: "zh-TW", Theme: "dark", Zone: "Asia/Taipei", NoShortcuts: true,
-		Searches: "[]", Code: "c2VhbGVk", CodeStep: 57_000_000,
+		Searches: "[]", Code: "c2VhbGVk", CodeStep: 57_000_000, Subject: "https://login.example.com " + id,
 		CreatedAt: given.Epoch, UpdatedAt: given.Epoch.Add(time.Second),
 	}
 	if err := s.CreatePerson(t.Context(), p); err != nil {
@@ -38,6 +38,19 @@ func people(t *testing.T, s store.Store) {
 	twin.ID = "two"
 	if err := s.CreatePerson(ctx, twin); !errors.Is(err, store.ErrExists) {
 		t.Errorf("a second person of a name: %v, want ErrExists", err)
+	}
+	twin.Name = "another"
+	if err := s.CreatePerson(ctx, twin); !errors.Is(err, store.ErrExists) {
+		t.Errorf("a second person of a subject: %v, want ErrExists", err)
+	}
+	for _, id := range []string{"three", "four"} {
+		twin.ID, twin.Name, twin.Subject = id, id, ""
+		if err := s.CreatePerson(ctx, twin); err != nil {
+			t.Errorf("a person whom no provider knows: %v", err)
+		}
+		if err := s.RemovePerson(ctx, id); err != nil {
+			t.Error(err)
+		}
 	}
 	err = s.UpdatePerson(ctx, "one", given.Epoch.Add(time.Hour), func(p *store.Person) error { p.Role = store.RoleOperator; return nil })
 	if err != nil {

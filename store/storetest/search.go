@@ -124,3 +124,40 @@ func queryOfManyBeginnings(t *testing.T, raw Raw) {
 	wantFound(t, s, store.GrantFilter{Query: "tea house"}, "gr-0000", "gr-0001", "gr-0002")
 	wantFound(t, s, store.GrantFilter{Query: "tea hous", Limit: 2, After: "gr-0000"}, "gr-0001", "gr-0002")
 }
+
+// queryOfManyAtTheEnd searches for what very many have, none of them among the first grants.
+func queryOfManyAtTheEnd(t *testing.T, raw Raw) {
+	s := raw.Store
+	given.MakeApp(t, s, "app")
+	named := []string{"gr-7001", "gr-7002", "gr-7500"}
+	const walked = 1000 // by a search, before it asks for what was found
+	err := s.PutGrants(t.Context(), "app", "", "", nil, given.Epoch, func([]gk.Grant, *gk.Authorization, *gk.Click) ([]gk.Grant, []gk.Event, error) {
+		var grants []gk.Grant
+		add := func(id, name string) {
+			g := gk.Grant{ID: id, App: "app", Subject: given.Shop(id), State: gk.Active, AuthorizedAt: given.Epoch}
+			g.Subject.Name = name
+			grants = append(grants, g)
+		}
+		for n := range walked + 10 {
+			add(given.Numbered("gr", n), "")
+		}
+		for _, id := range named {
+			add(id, "tea house")
+		}
+		return grants, nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Run(`INSERT INTO grant_terms (term, grant_id)
+		WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 6000)
+		SELECT CAST($1 AS TEXT), 'gr-' || CAST(n + 1000 AS TEXT) || 'x' FROM more`, "~TEA HOUS")
+	f := store.GrantFilter{Query: "tea h", Limit: 2}
+	wantFound(t, s, f, named[:2]...)
+	f.After = named[0]
+	wantFound(t, s, f, named[1:]...)
+	f.After, f.Limit = "", 10
+	wantFound(t, s, f, named...)
+	f.Owner = "nobody"
+	wantFound(t, s, f)
+}

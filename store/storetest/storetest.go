@@ -62,6 +62,9 @@ var rawCases = []struct {
 	{"no statement reads a whole table of twenty thousand grants", plans},
 	{"a grant that an older version stored is found after a sweep", queryOfOlder},
 	{"a query is found by that part of it which fewest names have", queryOfManyBeginnings},
+	{"a query that very many have finds those that are not among the first", queryOfManyAtTheEnd},
+	{"counts follow every change of a state, past the program too", countsFollow},
+	{"an event beyond the counter does not end publication", publishBeyond},
 }
 
 // cases is the contract's table of contents, but for consents and refreshes, which have rooms of their own.
@@ -78,6 +81,8 @@ var cases = []given.Case{
 	{Name: "grants are found by a host, of theirs or of a shop", Run: grantsAtHost},
 	{Name: "children are the grants of a parent in one app", Run: childrenOfParent},
 	{Name: "grants under another key are found, not those without tokens", Run: sealedOtherwise},
+	{Name: "what is sealed beside grants and apps is found under its key, and replaced where it stands", Run: ciphertexts},
+	{Name: "a process that has not noted a key set is behind it, whatever one before it noted", Run: keysetNotes},
 	{Name: "Tokens returns what the read path needs and leaves out the unknown", Run: tokensOfMany},
 
 	// Changes.
@@ -103,6 +108,8 @@ var cases = []given.Case{
 	{Name: "the audit is read in its order, none skipped", Run: auditInOrder},
 	{Name: "uses are added up by key and day, and new networks are told once", Run: keyUses},
 	{Name: "the audit is kept for 400 days", Run: auditKept},
+	{Name: "a grant's last use is found", Run: lastUses},
+	{Name: "how refreshes went is counted by half hours", Run: halfHours},
 	{Name: "a mark never goes down, and knows where the database is", Run: marks},
 	{Name: "deleting an app removes its authorizations and clicks", Run: deleteApp},
 	{Name: "a push is kept and worked off once", Run: pushOnce},

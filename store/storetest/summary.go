@@ -100,3 +100,49 @@ func summed(t *testing.T, s store.Store) {
 		t.Errorf("Tokens = %+v, %v; want the tags, for the events", told, err)
 	}
 }
+
+// countsFollow compares what is counted for viewers of every owner, which is kept by the database itself, with the rows.
+func countsFollow(t *testing.T, raw Raw) {
+	s := raw.Store
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
+	check := func(after string) {
+		t.Helper()
+		all, err := s.Grants(t.Context(), given.Engine, store.GrantFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[store.GrantCount]int64{}
+		for i := range all {
+			want[store.GrantCount{App: all[i].App, Platform: "shopee", State: all[i].State}]++
+		}
+		counts, err := s.GrantCounts(t.Context(), given.Engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[store.GrantCount]int64{}
+		for _, c := range counts {
+			n := c.N
+			c.N = 0
+			got[c] = n
+		}
+		given.Same(t, "the counts after "+after, got, want)
+	}
+	check("nothing")
+	for n := range 6 {
+		given.MakeGrant(t, s, []string{"app", "other"}[n%2], given.Numbered("gr", n), nil)
+	}
+	check("six grants of two apps")
+	for _, state := range []gk.State{gk.Suspended, gk.Suspended, gk.Active, gk.Expired} {
+		given.ChangeGrant(t, s, "gr-0001", func(g *gk.Grant) { g.State = state })
+		check("a change to " + string(state))
+	}
+	given.ChangeGrant(t, s, "gr-0002", func(g *gk.Grant) { g.Owner = "somebody" })
+	check("a change of something else")
+	raw.Run(`UPDATE grants SET state = 'suspended' WHERE app_id = 'app'`)
+	check("a change of many")
+	raw.Run(`UPDATE grants SET app_id = 'other' WHERE id = 'gr-0000'`)
+	check("a change of the app")
+	raw.Run(`DELETE FROM grants WHERE id <> 'gr-0003'`)
+	check("a removal of many")
+}

@@ -44,6 +44,8 @@ var examples = map[string]string{
 	"grantkeep key list":           "grantkeep key list --json",
 	"grantkeep key revoke":         "grantkeep key revoke $KEY",
 	"grantkeep keyring":            "grantkeep keyring rotate",
+	"grantkeep keyring list":       "grantkeep keyring list",
+	"grantkeep keyring retire":     "grantkeep keyring retire --without run_01m7wffzjcy65nb8xdw0yt2xrn",
 	"grantkeep keyring rotate":     "grantkeep keyring rotate",
 	"grantkeep link":               "grantkeep link $APP --shop demo-1.myshoplaza.com --owner cust-8841\ngrantkeep link $APP --qr",
 	"grantkeep link place":         "grantkeep link place AUT-7K2M9Q",

@@ -37,7 +37,7 @@ func (f Faces) staff(k *keeper.Keeper, flow *consent.Flow, in *Installation, dem
 	}
 	o := console.Options{
 		Keeper: k, Consent: flow, Store: in.Store, Drivers: in.platforms(), URL: f.Console, Base: ConsoleBase, Version: shell.Version, Log: log, Demo: demo,
-		News: in.News, APIURL: f.API, Stopping: in.Stopping,
+		News: in.News, APIURL: f.API, Stopping: in.Stopping, Provider: in.staff,
 		NewKey: func() (gk.Secret, []byte) {
 			key := door.NewKey()
 			return key, door.HashKey(key)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
 )
 
@@ -38,12 +39,12 @@ type prompt struct {
 	bare bool // it adds nothing to a line
 }
 
+// WriteLine implements [door.Lines].
+func (p prompt) WriteLine(l door.Line) bool { return p.bare && p.out.plain(l) }
+
 // Handle writes a line.
 func (p prompt) Handle(ctx context.Context, r slog.Record) error {
 	gathers := r.PC == 0 && r.Level < slog.LevelError
-	if gathers && p.bare && p.out.plain(r) {
-		return nil
-	}
 	err := p.Handler.Handle(ctx, r)
 	if !gathers {
 		p.out.flush()

@@ -1,23 +1,54 @@
 package serve
 
 import (
-	"io"
+	"bytes"
+	"context"
 	"log/slog"
 	"testing"
 	"time"
+
+	"github.com/grantkeep/grantkeep/api/door"
 )
 
+// TestLineOfARequestIsWrittenByHand holds the short way against the long one.
 func TestLineOfARequestIsWrittenByHand(t *testing.T) {
-	r := slog.NewRecord(time.Now(), slog.LevelInfo, "request", 0)
-	r.AddAttrs(slog.String("request_id", "req_1"), slog.String("remote", "127.0.0.1:80"), slog.String("method", "GET"), slog.String("route", "GET /v1/grants/{id}/token"),
-		slog.Int("status", 200), slog.Duration("took", 123456*time.Nanosecond), slog.String("key", "key_1"))
-	out := &gathered{w: io.Discard}
-	if !out.plain(r) {
-		t.Error("the line of a request that is in order goes through slog's handler")
+	plain := door.Line{
+		At: time.Now(), RequestID: "req_1", Remote: "127.0.0.1:80", Method: "GET", Route: "GET /v1/grants/{id}/token",
+		Status: 200, Took: 123456 * time.Nanosecond, Key: "key_1",
 	}
-	r.AddAttrs(slog.String("more", "\n"))
-	if kept := len(out.lines); out.plain(r) || len(out.lines) != kept {
-		t.Error("a line with something to escape is written by hand, or left half done")
+	escaped := plain
+	escaped.Method = "G\nT"
+	for _, c := range []struct {
+		line door.Line
+		want bool
+	}{{plain, true}, {escaped, false}, {door.Line{}, false}} {
+		var byHand, bySlog bytes.Buffer
+		log, flush, err := NewLog(&byHand, "info")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := log.Handler().(door.Lines).WriteLine(c.line)
+		flush()
+		if done != c.want {
+			t.Errorf("%+v is written by hand: %v, want %v", c.line, done, c.want)
+		}
+		if log, flush, err = NewLog(&bySlog, "info"); err != nil {
+			t.Fatal(err)
+		}
+		if err := log.Handler().Handle(context.Background(), c.line.Record(slog.LevelInfo)); err != nil {
+			t.Fatal(err)
+		}
+		flush()
+		if want := bySlog.String(); byHand.String() != want && done || !done && byHand.Len() > 0 {
+			t.Errorf("by hand %q, by slog %q", byHand.String(), want)
+		}
 	}
-	out.flush()
+	log, flush, err := NewLog(new(bytes.Buffer), "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer flush()
+	if lines, ok := log.With("more", 1).Handler().(door.Lines); ok && lines.WriteLine(plain) {
+		t.Error("a log that adds something writes its lines without it")
+	}
 }

@@ -12,9 +12,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"go.opentelemetry.io/otel/trace"
+
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api/door"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
+	"github.com/grantkeep/grantkeep/console/provider"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
 	"github.com/grantkeep/grantkeep/outbound"
@@ -33,11 +36,13 @@ type Installation struct {
 	frozen   bool            // reads only
 	Stopping <-chan struct{} // closed when the server stops
 	News     *notify.News
+	staff    *provider.Provider // by which people log in to the console; nil: by passwords only
 
 	drivers []platform.Driver    // the platforms, with what the operator adds to their facts
 	metrics *prometheus.Registry // nil: the API's own
 	Uses    *door.Uses           // counts uses of tokens
 	witness *witness             // tells a database that was put back; nil: nobody watches
+	traces  trace.TracerProvider // hears of each refresh; nil: nobody does
 	by      string               // names this process in attempts; empty: not announced
 }
 
@@ -153,7 +158,7 @@ func addFirstKey(ctx context.Context, st store.Keys, key gk.Secret) error {
 func OpenKeeper(in *Installation, gate *outbound.Gate, publicURL, spillFile string, allowed []string, now func() time.Time, log *slog.Logger) (*keeper.Keeper, error) {
 	options := keeper.Options{
 		Store: in.Store, Vault: in.vault, Master: in.master, Gate: gate, Drivers: in.platforms(), Now: now,
-		Instance: in.by, Announced: in.by != "", PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Log: log,
+		Instance: in.by, Announced: in.by != "", PublicURL: publicURL, SpillFile: spillFile, Allowed: allowed, Frozen: in.frozen, Traces: in.traces, Log: log,
 	}
 	if in.witness != nil {
 		options.Restored, options.RestoredNoted = in.witness.Restored, in.witness.Noted

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -18,7 +19,28 @@ const (
 	// restWorth is how much must have been allocated for a collection to be worth its cost. So a process that is never
 	// used collects a few times a minute, which takes some milliseconds each.
 	restWorth = 6 << 20
+	// heapRoom is how much a process that has something to do allocates between two collections, at least. Its own measure,
+	// as much as it keeps, is a few MiB for an installation of some thousand grants, and collecting all the time is then a
+	// tenth of what a read of a token or a refresh costs. What is left over is given back at rest.
+	heapRoom = 32 << 20
+	// heapLeast bounds what follows from it for a heap of next to nothing.
+	heapLeast = 4 << 20
 )
+
+// pace returns by how many per cent of what it keeps a heap may grow before it is looked through: the runtime's hundred, or
+// more where that is less than heapRoom.
+func pace(live uint64) int { return int(max(100, heapRoom*100/max(live, heapLeast))) }
+
+// pacing keeps the runtime at the pace of what the process keeps, unless the operator has said otherwise.
+type pacing struct{ percent int }
+
+func (p *pacing) look(live uint64, set func(percent int) int) {
+	want := pace(live)
+	if apart := want - p.percent; apart > p.percent/4 || -apart > p.percent/4 { // setting it stops everything for a moment
+		p.percent = want
+		set(want)
+	}
+}
 
 // resting gives back memory when a process comes to rest: what its start, an import or a storm of refreshes needed would
 // otherwise stay with it for as long as nothing makes it collect, which is for good where nothing more happens.
@@ -46,6 +68,7 @@ func rest(ctx context.Context, s store.Store, log *slog.Logger) {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	t := time.NewTicker(restEvery)
 	defer t.Stop()
+	p, own := pacing{percent: 100}, os.Getenv("GOGC") == ""
 	for r := (resting{}); ; {
 		select {
 		case <-ctx.Done():
@@ -53,6 +76,9 @@ func rest(ctx context.Context, s store.Store, log *slog.Logger) {
 		case <-t.C:
 		}
 		metrics.Read(sample)
+		if own {
+			p.look(sample[1].Value.Uint64(), debug.SetGCPercent)
+		}
 		r.look(sample[0].Value.Uint64(), sample[1].Value.Uint64(), func() {
 			if caches != nil {
 				if err := caches.Rest(ctx); err != nil && ctx.Err() == nil {

@@ -27,3 +27,27 @@ func TestMemoryIsGivenBackAtRestOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestSmallHeapIsCollectedSeldom(t *testing.T) {
+	const mib = 1 << 20
+	p := pacing{percent: 100}
+	for i, c := range []struct {
+		live uint64
+		want int // per cent that are set; 0: nothing is
+	}{
+		{1 * mib, 800},
+		{3 * mib, 0}, // no less than four are reckoned with
+		{8 * mib, 400},
+		{9 * mib, 0}, // not worth a stop
+		{16 * mib, 200},
+		{100 * mib, 100}, // never less than the runtime's own
+		{4000 * mib, 0},
+		{8 * mib, 400},
+	} {
+		set := 0
+		p.look(c.live, func(percent int) int { set = percent; return 0 })
+		if set != c.want {
+			t.Errorf("look %d: %d per cent are set, want %d", i, set, c.want)
+		}
+	}
+}

@@ -51,7 +51,7 @@ type serveConfig struct {
 	logLevel                              string
 	unsafeListen, frozen                  bool
 	operations                            string
-	migrate, egress                       string
+	migrate, egress, oidc                 string
 }
 
 func Command(s shell.Streams) *cobra.Command {
@@ -86,6 +86,7 @@ func Command(s shell.Streams) *cobra.Command {
 	f.StringVar(&c.metricsListen, "metrics-listen", "", "address that serves /metrics alone, without a key; default: none, a key with the scope read gets it from the API")
 	f.StringVar(&c.operations, "operations", "", "TOML file that adds to the platforms' lists of operations: a table per platform, prefix = grant, app or never")
 	f.StringVar(&c.egress, "egress", "", "TOML file that names a proxy per app or owner, and an echo that tells the address which platforms see")
+	f.StringVar(&c.oidc, "oidc", "", "TOML file that names an identity provider (OpenID Connect) by which people log in to the console, and the role of each of its groups")
 	f.StringVar(&c.migrate, "migrate", migrateAuto, "auto brings the database's schema up to date; check changes nothing and names what is missing")
 	f.DurationVar(&c.drain, "drain", 330*time.Second, "how long to finish what is under way after SIGTERM")
 	f.DurationVar(&c.keepEvents, "keep-events", 90*24*time.Hour, "how long events and histories are kept, a day at least")
@@ -198,6 +199,13 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return shell.Misused(err)
 	}
+	staff, asks, err := openProvider(c.oidc, c.consoleURL)
+	if err != nil {
+		return shell.Misused(err)
+	}
+	if asks != nil {
+		defer asks.Close()
+	}
 	gate, err := c.openGate()
 	if err != nil {
 		return shell.Misused(err)
@@ -210,6 +218,13 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return err
 	}
+	in.staff = staff
+	told, endTraces, err := traces(ctx, in.by, log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
+	in.traces = told
 	k, err := OpenKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err

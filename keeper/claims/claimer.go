@@ -1,28 +1,49 @@
-package keeper
+package claims
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
-	"github.com/grantkeep/grantkeep/keeper/rounds"
+	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// wholeEvery is how often an app is searched without a floor.
-const wholeEvery = 5 * time.Second
+const (
+	fewEvery   = time.Second     // how often an app has what is due claimed, however few its free places are
+	wholeEvery = 5 * time.Second // how often an app is searched without a floor
+)
 
-// claimer claims what falls due, and has each grant take its turn.
-type claimer struct {
-	*Keeper
+// Store is what the claimer needs of the database.
+type Store interface {
+	DueApps(ctx context.Context, now time.Time) ([]string, error)
+	ClaimDue(ctx context.Context, app string, a store.Attempt, floor time.Time, limit int) ([]gk.Grant, error)
+}
 
-	notes  *rounds.Openings
+// Claimer claims what falls due, and has each grant take its turn. Its exported fields are set once.
+type Claimer struct {
+	Store    Store
+	Apps     *apps.Registry
+	Gates    *gates.Gates // where places of an app are taken and given back
+	Attempts *Attempts
+	Turn     func(ctx context.Context, a apps.Opened, g gk.Grant) error // what is done for one claimed grant
+	Note     func(ctx context.Context, app gk.App, opened error) error  // writes onto an app whether it opens
+	Count    func(platform string, claimed int)
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	Isolate      func(what, id string, work func() error) error
+	Spare        func(err error) error // tells of rows that cannot be read, and returns every other error
+	Begun, Ended func()                // tell that work of the process begins, and has ended
+	Wake         func()                // has the scheduler look at once
+
 	floors map[string]time.Time // lowest due time of the last claim, by app
 	took   map[string]time.Time // when places of an app were last taken
 	whole  map[string]time.Time // when an app was last searched without a floor
@@ -32,14 +53,17 @@ type claimer struct {
 	returning sync.Map
 }
 
-// claim claims what is due, app by app, as many rows as the app has free workers. What goes wrong with one app is
+// Claim claims what is due, app by app, as many rows as the app has free workers. What goes wrong with one app is
 // said on that app, and everybody else's turn comes all the same.
-func (c *claimer) claim(ctx context.Context) error {
-	if err := c.releaseLost(ctx); err != nil {
+func (c *Claimer) Claim(ctx context.Context) error {
+	if c.floors == nil {
+		c.floors, c.took, c.whole = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
+	}
+	if err := c.Attempts.Release(ctx); err != nil {
 		return err
 	}
 	now := c.Now()
-	apps, err := c.store.DueApps(ctx, now)
+	apps, err := c.Store.DueApps(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -58,12 +82,12 @@ func (c *claimer) claim(ctx context.Context) error {
 
 // claimApp claims what is due in one app. While its refreshes are stopped, or it cannot be opened, its grants have their
 // turns all the same: they are warned about and end in their time.
-func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error {
-	few := time.Since(c.took[id]) >= tick
-	if !few && !c.gates.Worth(id) {
+func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error {
+	few := time.Since(c.took[id]) >= fewEvery
+	if !few && !c.Gates.Worth(id) {
 		return nil
 	}
-	app, d, err := c.apps.Read(ctx, id)
+	app, d, err := c.Apps.Read(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // removed meanwhile
 	}
@@ -71,20 +95,20 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		return err
 	}
 	if d == nil {
-		_, err := c.apps.Open(app)
-		return errors.Join(err, c.notes.Note(ctx, app, err)) // without its facts nobody knows what is due
+		_, err := c.Apps.Open(app)
+		return errors.Join(err, c.Note(ctx, app, err)) // without its facts nobody knows what is due
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
 		return nil
 	}
-	free := c.gates.Take(id, d.Spec().Facts, f, few)
+	free := c.Gates.Take(id, d.Spec().Facts, f, few)
 	if free == 0 {
 		return nil
 	}
 	c.took[id] = time.Now()
 	used := 0
-	defer func() { c.gates.Give(id, free-used) }()
+	defer func() { c.Gates.Give(id, free-used) }()
 	a, err := c.openBehindGate(ctx, id)
 	if err != nil {
 		return err
@@ -99,25 +123,25 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	}
 	var turns sync.WaitGroup
 	for _, g := range grants {
-		c.MoreWork()
+		c.Begun()
 		turns.Go(func() {
 			defer func() {
-				c.gates.Give(id, 1)
-				c.EndWork()
-				if len(grants) == free && c.gates.Worth(id) {
+				c.Gates.Give(id, 1)
+				c.Ended()
+				if len(grants) == free && c.Gates.Worth(id) {
 					c.Wake()
 				}
 			}()
-			err := c.Isolate("turn", g.ID, func() error { return c.turn(context.WithoutCancel(ctx), a, g) })
+			err := c.Isolate("turn", g.ID, func() error { return c.Turn(context.WithoutCancel(ctx), a, g) })
 			if err != nil {
-				c.log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
+				c.Log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
 			}
 		})
 	}
 	if _, returning := c.returning.Load(id); returning {
-		c.MoreWork()
+		c.Begun()
 		go func() {
-			defer c.EndWork()
+			defer c.Ended()
 			turns.Wait()
 			c.returning.Delete(id)
 			c.Wake()
@@ -128,16 +152,16 @@ func (c *claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 
 // openBehindGate opens an app once its gate has been passed: a stop may have been written since, and each claim that did not
 // see it costs a grant. An app that is stopped, or that this process cannot open, is marked so.
-func (c *claimer) openBehindGate(ctx context.Context, id string) (apps.Opened, error) {
-	a, err := c.apps.OpenByID(ctx, id)
+func (c *Claimer) openBehindGate(ctx context.Context, id string) (apps.Opened, error) {
+	a, err := c.Apps.OpenByID(ctx, id)
 	var b *apps.Broken
 	if err != nil && !errors.As(err, &b) {
 		return a, err
 	}
-	if noted := c.notes.Note(ctx, a.App, err); noted != nil {
+	if noted := c.Note(ctx, a.App, err); noted != nil {
 		return a, errors.Join(err, noted)
 	}
-	if c.apps.Stopped(id) {
+	if c.Apps.Stopped(id) {
 		a.App.Stop = gk.StopPerson
 	}
 	a.App.Broken = "" // for this process, whatever another says
@@ -150,21 +174,21 @@ func (c *claimer) openBehindGate(ctx context.Context, id string) (apps.Opened, e
 // claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much
 // was due lately; below it as well every few seconds, and at once where nothing lies above: what is due is due at once,
 // however long ago that was.
-func (c *claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, now time.Time, free int) ([]gk.Grant, error) {
+func (c *Claimer) claimRows(ctx context.Context, app gk.App, t lifecycle.Terms, now time.Time, free int) ([]gk.Grant, error) {
 	ctx = context.WithoutCancel(ctx) // a claim that is made is carried out: stopping must not cut off its answer
 	floor := c.floors[app.ID]
 	if time.Since(c.whole[app.ID]) >= wholeEvery {
 		floor = time.Time{}
 	}
-	attempt := c.attempt(t, now)
-	grants, err := c.store.ClaimDue(ctx, app.ID, attempt, floor, free)
+	attempt := c.Attempts.New(t, now)
+	grants, err := c.Store.ClaimDue(ctx, app.ID, attempt, floor, free)
 	if err == nil && len(grants) == 0 && !floor.IsZero() {
 		floor = time.Time{}
-		grants, err = c.store.ClaimDue(ctx, app.ID, attempt, floor, free)
+		grants, err = c.Store.ClaimDue(ctx, app.ID, attempt, floor, free)
 	}
-	c.noteLost(attempt, err)
-	err = c.spare(err) // rows that cannot be read were not claimed; the others are
-	c.counts.addMany(app.Platform, Claims, len(grants))
+	c.Attempts.Note(attempt, err)
+	err = c.Spare(err) // rows that cannot be read were not claimed; the others are
+	c.Count(app.Platform, len(grants))
 	switch {
 	case err != nil || !floor.IsZero():
 	case len(grants) < free: // nothing is left below
