@@ -92,25 +92,10 @@ func (c *console) grants(v *desk.Visit) error {
 	if err != nil {
 		return err
 	}
-	used, err := c.store.LastUses(v.Ctx(), idsOf(found))
-	if err != nil {
+	if view.Rows, err = c.grantRows(v, found, s); err != nil {
 		return err
 	}
-	for i := range found {
-		row := c.grantRow(p, &found[i], s.app(found[i].App))
-		if at := used[found[i].ID]; !at.IsZero() {
-			row.Used = p.T("used.at", "T", p.At(at))
-		}
-		view.Rows = append(view.Rows, row)
-	}
-	for _, name := range append([]string{""}, sorts...) {
-		other := maps.Clone(filter)
-		other.Del("sort")
-		if name != "" {
-			other.Set("sort", name)
-		}
-		view.Sorts = append(view.Sorts, chip{p.T("sort." + firstOf(name, "urgent")), p.URL("/grants") + "?" + other.Encode(), name == view.Sort})
-	}
+	view.Sorts = sortChips(p, filter, view.Sort)
 	more := next != ""
 	if more {
 		onward := url.Values{"after": {next}}
@@ -142,6 +127,35 @@ func (c *console) grants(v *desk.Visit) error {
 		view.Chips = append(view.Chips, chip{kept.Name, p.URL("/grants") + "?" + kept.Query, on})
 	}
 	return v.Show(http.StatusOK, grantList(view))
+}
+
+// grantRows is what the list says of some grants, with when each was used.
+func (c *console) grantRows(v *desk.Visit, found []gk.Grant, s census) (rows []grantRow, err error) {
+	used, err := c.store.LastUses(v.Ctx(), idsOf(found))
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		row := c.grantRow(v.Page, &found[i], s.app(found[i].App))
+		if at := used[found[i].ID]; !at.IsZero() {
+			row.Used = v.Page.T("used.at", "T", v.Page.At(at))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// sortChips leads to the same list in other orders.
+func sortChips(p frame.Page, filter url.Values, sort string) (chips []chip) {
+	for _, name := range append([]string{""}, sorts...) {
+		other := maps.Clone(filter)
+		other.Del("sort")
+		if name != "" {
+			other.Set("sort", name)
+		}
+		chips = append(chips, chip{p.T("sort." + firstOf(name, "urgent")), p.URL("/grants") + "?" + other.Encode(), name == sort})
+	}
+	return chips
 }
 
 // matches reports whether a troubled grant is what a filter asks for.
