@@ -19,8 +19,8 @@ import (
 var mutants = []struct{ name, file, sound, mutant string }{
 	{
 		"dead token served", "keeper/token.go",
-		"	g := e.Grant\n	if g.Usable(now) {\n		return k.serve(e, true)",
-		"	g := e.Grant\n	if len(g.Access) > 0 {\n		return k.serve(e, true)",
+		"	g := e.Grant\n	if g.Usable(now) {\n		return r.serve(e, true)",
+		"	g := e.Grant\n	if len(g.Access) > 0 {\n		return r.serve(e, true)",
 	},
 	{
 		"unknown outcome taken for a refusal", "keeper/refresh.go",
