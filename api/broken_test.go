@@ -25,7 +25,7 @@ func TestAppThatCannotBeOpenedIsShownWithItsFault(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/v1/apps":       {`"app_0"`, `"app_1"`, h.app.ID, "local:app_secrets", "local:no_driver"},
 		"/v1/apps/app_0": {"local:app_secrets", `"whose_move":"vendor"`},
-		"/v1/apps/app_1": {"local:no_driver", `"whose_move":"vendor"`},
+		"/v1/apps/app_1": {"local:no_driver", `"whose_move":"vendor"`, "Run a build that has the platform"},
 	} {
 		a := h.do("all", http.MethodGet, path, "")
 		if a.status != http.StatusOK {
@@ -45,5 +45,8 @@ func TestAppThatCannotBeOpenedIsShownWithItsFault(t *testing.T) {
 	}
 	if a := h.do("all", http.MethodPatch, "/v1/apps/app_0", `{"name":"new"}`); a.status >= 500 {
 		t.Errorf("a change of an app whose secrets do not open = %d, want the field that is missing\n%s", a.status, a.body)
+	}
+	if a := h.do("all", http.MethodPatch, "/v1/apps/app_1", `{"name":"new"}`); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "elsewhere") {
+		t.Errorf("a change of an app of an unknown platform = %d, want 422 that names the platform\n%s", a.status, a.body)
 	}
 }

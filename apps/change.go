@@ -2,7 +2,6 @@ package apps
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -103,7 +102,7 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		d := r.drivers[app.Platform]
 		resumed = false
 		if d == nil {
-			return nil, fmt.Errorf("app %s: this build has no driver for %s", app.ID, app.Platform)
+			return nil, gk.BadInput("app", "is of platform "+app.Platform+", which this build has no driver for; change it with a build that has")
 		}
 		secrets, err := r.OpenSecrets(*app)
 		if err != nil { // what does not open is given again: checkApp names what is missing

@@ -38,7 +38,9 @@ type Options struct {
 	Rows                  int // of an import
 	Commits               int // of the raw loop
 	Idle                  time.Duration
-	Deliveries, Endpoints int // of webhooks
+	Deliveries, Endpoints int           // of webhooks
+	Flow                  time.Duration // of refreshes at an even pace
+	Pace                  int           // refreshes a second of it
 
 	RawRound int // refreshes asked of the platform alone
 }
@@ -81,6 +83,7 @@ func measure(ctx context.Context, o Options, r *report, db database) error {
 		{o.Reads, tokenReads},
 		{o.Relayed, relayed},
 		{o.Grants, refreshes},
+		{int(o.Flow), flow},
 		{o.Rows, files},
 		{o.Deliveries, deliveries},
 	} {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,11 +26,16 @@ const (
 // sum that a guess would not hit.
 type provider struct {
 	mu          sync.Mutex
-	generations map[string]int // of a store's refresh token; 0 is what an import brings
+	generations map[string]int       // of a store's refresh token; 0 is what an import brings
+	given       map[string]time.Time // when a store got its last pair
 	latency     time.Duration
+	life        time.Duration // of an access token
 	busy        int
 	counts      counts
 }
+
+// longLife is how long an access token of the platform lives.
+const longLife = 31556951 * time.Second
 
 // counts is what the provider has seen since the last reset.
 type counts struct {
@@ -39,10 +45,12 @@ type counts struct {
 	Most      int       `json:"most"`    // refreshes that were under way at once
 	First     time.Time `json:"first"`   // when the first one came
 	Last      time.Time `json:"last"`    // when the last one was answered
+	Lapsed    int       `json:"lapsed"`  // refreshes that came after the end of the access token
+	Slowest   float64   `json:"slowest"` // seconds between a pair and the refresh that followed, at most
 }
 
 func newProvider() http.Handler {
-	p := &provider{generations: map[string]int{}}
+	p := &provider{generations: map[string]int{}, given: map[string]time.Time{}, life: longLife}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /admin/oauth/token", p.token)
 	mux.HandleFunc("GET /openapi/", p.call)
@@ -106,13 +114,17 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	store, generation, ok := spent(in.Refresh)
 	p.mu.Lock()
-	good := ok && p.generations[store] == generation
+	has := p.generations[store]
+	good := ok && has == generation
+	life := p.life
+	given := p.given[store]
 	if good {
-		p.generations[store]++
-		p.counts.Refreshed++
+		p.note(store, time.Now())
 	}
 	p.mu.Unlock()
-	if !good {
+	if !good { // its log is kept when a run fails
+		_, _ = fmt.Fprintf(os.Stderr, "%s store %q: refresh token %d of a known form: %v, while its last is %d; given %s; over %s\n",
+			time.Now().Format(time.RFC3339Nano), store, generation, ok, has, given.Format(time.RFC3339Nano), r.RemoteAddr)
 		p.refuse(w, &p.counts.Twice, http.StatusUnauthorized, "invalid_grant")
 		return
 	}
@@ -120,18 +132,34 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	b := make([]byte, 0, 512)
 	b = append(b, `{"access_token":"`...)
 	b = append(b, tokenOf("a", store, generation+1)...)
-	b = append(b, `","token_type":"Bearer","expires_in":31556951,"refresh_token":"`...)
+	b = append(b, `","token_type":"Bearer","expires_in":`...)
+	b = strconv.AppendInt(b, int64(life/time.Second), 10)
+	b = append(b, `,"refresh_token":"`...)
 	b = append(b, tokenOf("r", store, generation+1)...)
 	b = append(b, `","scope":"read_order read_product","created_at":`...)
 	b = strconv.AppendInt(b, now, 10)
 	b = append(b, `,"expires_at":`...)
-	b = strconv.AppendInt(b, now+31556951, 10)
+	b = strconv.AppendInt(b, now+int64(life/time.Second), 10)
 	b = append(b, `,"locale":"zh-CN","store_id":"`...)
 	b = append(b, store...)
 	b = append(b, `","store_name":"store-`...)
 	b = append(b, store...)
 	b = append(b, `"}`...)
 	_, _ = w.Write(b)
+}
+
+// note counts a refresh; the lock is held.
+func (p *provider) note(store string, now time.Time) {
+	p.generations[store]++
+	p.counts.Refreshed++
+	if before, ok := p.given[store]; ok {
+		since := now.Sub(before)
+		p.counts.Slowest = max(p.counts.Slowest, since.Seconds())
+		if since > p.life {
+			p.counts.Lapsed++
+		}
+	}
+	p.given[store] = now
 }
 
 // refuse answers as the platform does, and counts.
@@ -154,16 +182,17 @@ func (p *provider) call(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"shop":{"id":1000,"name":"Made up","currency":"USD"}}`)
 }
 
-// reset forgets what was counted, and takes the latency of what comes.
+// reset forgets what was counted, and takes the latency of what comes and the life of its tokens.
 func (p *provider) reset(w http.ResponseWriter, r *http.Request) {
-	latency, err := time.ParseDuration(r.URL.Query().Get("latency"))
-	if err != nil {
-		http.Error(w, "latency", http.StatusBadRequest)
+	latency, err1 := time.ParseDuration(r.URL.Query().Get("latency"))
+	life, err2 := time.ParseDuration(r.URL.Query().Get("life"))
+	if err1 != nil || err2 != nil {
+		http.Error(w, "latency, life", http.StatusBadRequest)
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.counts, p.latency = counts{}, latency
+	p.counts, p.latency, p.life = counts{}, latency, life
 }
 
 // serveOnLoopback serves on a free port and names it.

@@ -70,7 +70,7 @@ func (s *server) besideSearches(ctx context.Context, latency time.Duration, alon
 
 // refreshed has grants fall due and returns how many a second were refreshed.
 func (s *server) refreshed(ctx context.Context, latency time.Duration, lapsed bool) (perSecond float64, most int, each float64, err error) {
-	if err := s.resetProvider(ctx, latency); err != nil {
+	if err := s.resetProvider(ctx, latency, longLife); err != nil {
 		return 0, 0, 0, err
 	}
 	n := s.o.Grants
@@ -114,8 +114,9 @@ func (s *server) refreshed(ctx context.Context, latency time.Duration, lapsed bo
 	}
 }
 
-func (s *server) resetProvider(ctx context.Context, latency time.Duration) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.provider+"/bench/reset?latency="+latency.String(), nil)
+func (s *server) resetProvider(ctx context.Context, latency, life time.Duration) error {
+	query := "latency=" + latency.String() + "&life=" + life.String()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.provider+"/bench/reset?"+query, nil)
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (s *server) counted(ctx context.Context) (c counts, err error) {
 
 // providerAlone returns how many refreshes a second the platform answers when nobody keeps anything.
 func (s *server) providerAlone(ctx context.Context) (float64, error) {
-	if err := s.resetProvider(ctx, 0); err != nil {
+	if err := s.resetProvider(ctx, 0, longLife); err != nil {
 		return 0, err
 	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConns: clients, MaxIdleConnsPerHost: clients}}

@@ -99,7 +99,7 @@ func (c *console) grants(v *desk.Visit) error {
 	for i := range found {
 		row := c.grantRow(p, &found[i], s.app(found[i].App))
 		if at := used[found[i].ID]; !at.IsZero() {
-			row.Used = p.At(at)
+			row.Used = p.T("used.at", "T", p.At(at))
 		}
 		view.Rows = append(view.Rows, row)
 	}

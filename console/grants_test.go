@@ -141,8 +141,8 @@ func TestTheListIsSortedAsAskedAndSaysWhenAGrantWasUsed(t *testing.T) {
 	if used := listed(t, v, "/console/grants?sort=used&platform=shopee"); len(used) != 60 || used[0] != "grt_3007" || used[1] != "grt_3030" {
 		t.Errorf("by use: %d rows, %v", len(used), used)
 	}
-	if body := v.get("/console/grants?sort=used").body; strings.Count(body, "not yet") != 48 {
-		t.Errorf("%d of 50 grants were never used, want 48", strings.Count(body, "not yet"))
+	if body := v.get("/console/grants?sort=used").body; strings.Count(body, "not used yet") != 48 {
+		t.Errorf("%d of 50 grants were never used, want 48", strings.Count(body, "not used yet"))
 	}
 	if a := v.get("/console/grants?sort=nonsense"); a.status != http.StatusOK {
 		t.Errorf("an order that there is not = %d", a.status)

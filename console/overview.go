@@ -45,7 +45,7 @@ type platformRow struct {
 	Well   int64
 	Share  string
 	States []stateCount
-	Move   string
+	Strip  picture.Strip
 }
 
 const mostTodos = 10
@@ -77,6 +77,13 @@ func (c *console) overview(v *desk.Visit) error {
 	view.Next = view.Calendar.Next
 	view.Refreshing = max(s.inState(gk.Active)-int64(view.Calendar.Total), 0)
 	view.Platforms = platformsOf(s.counts)
+	halves, err := c.store.HalfHoursSince(v.Ctx(), p.Now.Add(-25*time.Hour))
+	if err != nil {
+		return err
+	}
+	for i := range view.Platforms {
+		view.Platforms[i].Strip = picture.NewStrip(p, view.Platforms[i].Code, halves)
+	}
 	if view.Links, err = c.recentLinks(v, 3); err != nil {
 		return err
 	}

@@ -261,3 +261,28 @@ func TestAGrantShowsItsAttemptsAndTheExactRequestWithoutSecrets(t *testing.T) {
 		t.Error("the request shows what was made with a secret")
 	}
 }
+
+func TestTheOverviewDrawsHowRefreshesWent(t *testing.T) {
+	h := newHouse(t)
+	furnish(h)
+	now := h.keeper.Now()
+	err := h.store.AddHalfHours(t.Context(), []store.HalfHour{
+		{Platform: "shopee", Slot: now, OK: 90, Failed: 10}, {Platform: "shopee", Slot: now.Add(-3 * time.Hour), Failed: 5},
+		{Platform: "shopee", Slot: now.Add(-24 * time.Hour), OK: 1000}, {Platform: "eleme", Slot: now, OK: 7},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := h.login(store.RoleSupport).get("/console").body
+	for _, want := range []string{
+		`aria-label="Shopee, last 24 hours: failures in 2 of 48 half hours, the last at `, `<b class="warn">85.7%</b>`, "of 105 refreshes",
+		`y="20.0" height="6.0" rx="1.500" fill="var(--warn-fill)"`, `y="0.0" height="26.0" rx="1.500" fill="var(--bad-fill)"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the overview does not draw %q", want)
+		}
+	}
+	if n := strings.Count(page, `height="3" fill="var(--line)"`); n != 46 {
+		t.Errorf("%d half hours are empty, want 46", n)
+	}
+}

@@ -49,7 +49,7 @@ func (c *console) described(f *gk.Fault) *explain.Fault {
 	}
 	d := c.keeper.Apps().Driver(f.Platform)
 	if d == nil {
-		return nil
+		return explain.Describe(nil, platform.App{}, f)
 	}
 	return explain.Describe(d, d.Spec().Open(platform.App{Now: c.keeper.Now()}), f)
 }

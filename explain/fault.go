@@ -44,7 +44,8 @@ var (
 	}
 )
 
-// Describe adds to a fault what the catalogue and the facts say about it.
+// Describe adds to a fault what the catalogue and the facts say about it; where this build has no driver for the platform,
+// nil, what we say ourselves.
 func Describe(d platform.Driver, app platform.App, f *gk.Fault) *Fault {
 	return describe(d, app, f, Question{})
 }
@@ -63,6 +64,9 @@ func describe(d platform.Driver, app platform.App, f *gk.Fault, q Question) *Fau
 		if out.Row == "" {
 			out.Row = ours.Code
 		}
+	}
+	if d == nil {
+		return out // there is nobody whose support could be asked
 	}
 	if row := d.Spec().Catalogue.Row(f.Row); row != nil {
 		out.Cause, out.Remedy = row.Cause, row.Remedy

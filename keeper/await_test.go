@@ -1,12 +1,14 @@
 package keeper_test
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // attempt writes an attempt onto a grant, as another process does.
@@ -60,6 +62,41 @@ func TestClaimBetweenTheLookAndThePlacementIsAwaited(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		if now := h.grant(g.ID); now.Generation != 2 || now.AttemptID != "" {
 			t.Errorf("after the lease: generation %d, attempt %q; want the consent's 2", now.Generation, now.AttemptID)
+		}
+	})
+}
+
+// TestConsentThatCannotBeStoredForgetsNothing loses the database in the moment when a merchant agrees again: the token that
+// is known is served, as any other.
+func TestConsentThatCannotBeStoredForgetsNothing(t *testing.T) {
+	meddling(t, "shoplazza", func(h *house, b *between) {
+		g := h.connect(0, "")
+		want := h.token(g.ID)
+		var away atomic.Bool
+		b.set(func() {
+			b.put = func(_ string, put func() error) error {
+				away.Store(true)
+				return errors.Join(store.ErrUnavailable, put())
+			}
+			b.tokens = func() error {
+				if away.Load() {
+					return store.ErrUnavailable
+				}
+				return nil
+			}
+		})
+		_, pressed := h.press(consent.BeginInput{Shop: h.host(0)})
+		if _, err := h.callback(h.consent(pressed.URL, h.shop(0)), h.cookie); err != nil {
+			t.Logf("the consent ended with %v", err)
+		}
+		if got := h.token(g.ID); !got.Stale || got.Access != want.Access {
+			t.Errorf("while the database is away the token is stale %v, the same %v; want both", got.Stale, got.Access == want.Access)
+		}
+		away.Store(false)
+		b.set(func() { b.put = nil })
+		time.Sleep(2 * time.Minute)
+		if now := h.grant(g.ID); now.Generation != 2 {
+			t.Errorf("two minutes later the grant is at generation %d, want the consent's 2", now.Generation)
 		}
 	})
 }

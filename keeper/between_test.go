@@ -25,6 +25,7 @@ type between struct {
 	openClicks func([]gk.Click)                           // what a reader of open clicks is told
 	update     func(id string, update func() error) error // around UpdateGrant
 	hasten     func(app string) error                     // before Hasten, which is not done where it fails
+	tokens     func() error                               // before Tokens, which is not asked where it fails
 	stopped    func()                                     // after a look at which apps are stopped, before whoever looked hears of it
 }
 
@@ -67,6 +68,15 @@ func (b *between) Hasten(ctx context.Context, app string, now, until time.Time, 
 		}
 	}
 	return b.Store.Hasten(ctx, app, now, until, limit)
+}
+
+func (b *between) Tokens(ctx context.Context, ids []string) ([]gk.Grant, error) {
+	if before := hook(b, &b.tokens); before != nil {
+		if err := before(); err != nil {
+			return nil, err
+		}
+	}
+	return b.Store.Tokens(ctx, ids)
 }
 
 func (b *between) StoppedApps(ctx context.Context) ([]string, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/checkup"
 	"github.com/grantkeep/grantkeep/keeper/gates"
+	"github.com/grantkeep/grantkeep/keeper/rounds"
 )
 
 // Health is how the keeper stands.
@@ -104,6 +105,30 @@ func (k *Keeper) Refreshes() map[Counted]int64 {
 	k.refreshes.mu.Lock()
 	defer k.refreshes.mu.Unlock()
 	return maps.Clone(k.refreshes.n)
+}
+
+// failed counts a refresh that failed for a reason that is not the merchant's.
+func (k *Keeper) failed(ctx context.Context, platform, outcome string) {
+	k.ended(ctx, platform, outcome)
+	k.failures.add(platform, outcome)
+}
+
+// went tells how refreshes went on each platform. What only the merchant can mend is no failure of the platform.
+func (k *Keeper) went() map[string]rounds.Went {
+	all := map[string]rounds.Went{}
+	for c, n := range k.Refreshes() {
+		if c.Outcome == Refreshed {
+			all[c.Platform] = rounds.Went{OK: n}
+		}
+	}
+	k.failures.mu.Lock()
+	defer k.failures.mu.Unlock()
+	for c, n := range k.failures.n {
+		w := all[c.Platform]
+		w.Failed += n
+		all[c.Platform] = w
+	}
+	return all
 }
 
 // OnAnswer has f called with the platform of every answered request that the keeper makes, and how long it took.

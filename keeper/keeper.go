@@ -81,6 +81,7 @@ type Keeper struct {
 	putBack   putBack
 	refreshes tally
 	counts    tally // of claims, and of what waits for a quota
+	failures  tally // refreshes that failed for a reason that is not the merchant's
 
 	draining atomic.Bool
 	work     sync.WaitGroup // refreshes and completions under way

@@ -122,7 +122,7 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		return len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject)
 	})
 	if at < 0 {
-		k.ended(ctx, a.App.Platform, InDoubt)
+		k.failed(ctx, a.App.Platform, InDoubt)
 		return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
 	}
 	if lifecycle.Unmoved(f, issues[at], cred.Token) {
@@ -197,7 +197,7 @@ func (k *Keeper) unanswered(ctx context.Context, a apps.Opened, g gk.Grant, err 
 		k.log.Info("a renewal was not sent", "platform", a.App.Platform, "grant", g.ID, "error", err)
 		return k.unsent(ctx, a, g, "local:unreachable", gk.Retry)
 	}
-	k.ended(ctx, a.App.Platform, InDoubt)
+	k.failed(ctx, a.App.Platform, InDoubt)
 	return errors.Join(k.inDoubt(ctx, a, g, nil, err.Error()), k.askAlive(ctx, a, g))
 }
 
@@ -207,7 +207,7 @@ func (k *Keeper) unreadable(ctx context.Context, a apps.Opened, g gk.Grant, err 
 	if errors.Is(err, apps.ErrDriver) {
 		f = &gk.Fault{Platform: a.App.Platform, Stage: platform.StageRefresh, Code: apps.CodeDriver, Action: gk.Retry}
 	}
-	k.ended(ctx, a.App.Platform, InDoubt)
+	k.failed(ctx, a.App.Platform, InDoubt)
 	return errors.Join(k.inDoubt(ctx, a, g, f, err.Error()), k.askAlive(ctx, a, g))
 }
 
@@ -217,7 +217,11 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 	d, app := a.Driver, a.App
 	now := k.Now()
 	f.At = gk.At(now)
-	k.ended(ctx, app.Platform, Refused)
+	if f.Action == gk.Reauthorize {
+		k.ended(ctx, app.Platform, Refused)
+	} else {
+		k.failed(ctx, app.Platform, Refused)
+	}
 	k.log.Warn("a renewal was refused", "platform", app.Platform, "app", app.ID, "grant", g.ID, "code", f.Code, "action", f.Action)
 	var outcome lifecycle.RefuseOutcome
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) (events []gk.Event, err error) {
@@ -245,7 +249,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error {
 	d, app := a.Driver, a.App
 	now := k.Now()
-	k.ended(ctx, app.Platform, Unsent)
+	k.failed(ctx, app.Platform, Unsent)
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {
 			return nil, errOvertaken

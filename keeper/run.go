@@ -119,6 +119,7 @@ func (k *Keeper) duties() []duty {
 		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now,
 		Isolate: k.Isolate, Spare: k.spare, Unopened: k.broken.Store,
 	}
+	halves := &rounds.HalfHours{Store: k.store, Went: k.went, Now: k.Now}
 	clicks := &resumer{clicks: k.attended, isolate: k.Isolate, begun: k.MoreWork, ended: k.EndWork, log: k.log}
 	return []duty{
 		{name: "spill", guards: true, do: func(ctx context.Context) (bool, error) {
@@ -136,6 +137,7 @@ func (k *Keeper) duties() []duty {
 		{name: "claims", do: whole(claimer.Claim)},
 		{name: "apps", do: whole(appTurns.Look)},
 		{name: "outbox", do: whole(k.publish)},
+		{name: "half hours", do: whole(halves.Look)},
 		{name: "sweep", every: sweepEvery, do: func(ctx context.Context) (bool, error) {
 			done, err := k.sweep(ctx)
 			return done || err != nil, err

@@ -164,6 +164,9 @@ func (k *Keeper) takePair(d platform.Driver, app gk.App, g *gk.Grant, e spill.En
 		return lifecycle.Forgo(g, r, now), nil
 	case lifecycle.Stored:
 	}
+	if g.Generation < r.Spent { // lost in a failover, and readers have had them: no generation is counted twice
+		g.Generation = r.Spent
+	}
 	if g.Generation != r.Spent {
 		var err error
 		if r.Pair, err = k.reseal(r, g.Generation+1); err != nil {

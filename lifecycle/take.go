@@ -21,7 +21,8 @@ const (
 
 // Weigh decides what becomes of a pair. A pair in hand outweighs every conclusion drawn without it, and none is refused
 // because its buyer was slow. It goes onto the generation that it was bought with; onto a later one only where the same
-// refresh token was spent twice and this answer is the later one. It yields to an attempt that is under way and may still
+// refresh token was spent twice and this answer is the later one; onto an earlier one where the database has lost the one
+// that it was bought with: it is the only one that works. It yields to an attempt that is under way and may still
 // repeat the token that it was bought with, counted from the first use whose answer is missing.
 func Weigh(g *gk.Grant, r gk.Refreshed, now time.Time) Fate {
 	if g.PairFrom == r.Attempt && g.PairSpent == r.Spent {
@@ -31,7 +32,7 @@ func Weigh(g *gk.Grant, r gk.Refreshed, now time.Time) Fate {
 		return Late
 	}
 	if g.Generation != r.Spent {
-		if g.PairSpent == r.Spent && g.PairAskedAt.Before(r.AskedAt) {
+		if (g.PairSpent == r.Spent || g.Generation < r.Spent) && g.PairAskedAt.Before(r.AskedAt) {
 			return Stored
 		}
 		return Late

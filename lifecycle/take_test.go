@@ -57,7 +57,8 @@ func TestWeigh(t *testing.T) {
 		"a consent has brought another pair":                     {healthy(func(g *gk.Grant) { g.Generation, g.PairFrom, g.PairSpent = 4, "click", -1 }), bought(), lifecycle.Late},
 		"the same token was spent again, and that answer is new": {healthy(next(noon)), bought(), lifecycle.Late},
 		"the same token was spent again, and this answer is new": {healthy(next(hours(-1))), bought(), lifecycle.Stored},
-		"the pair of a generation that nobody spent yet":         {healthy(func(g *gk.Grant) { g.Generation, g.PairSpent = 2, 1 }), bought(), lifecycle.Late},
+		"the database has lost the pair that it was bought with": {healthy(func(g *gk.Grant) { g.Generation, g.PairSpent = 2, 1 }), bought(), lifecycle.Stored},
+		"it has lost it, and got a consent's since":              {healthy(func(g *gk.Grant) { g.Generation, g.PairSpent, g.PairAskedAt = 2, -1, noon }), bought(), lifecycle.Late},
 	} {
 		g := c.grant
 		if got := lifecycle.Weigh(&g, c.pair, noon); got != c.want {

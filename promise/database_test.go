@@ -109,7 +109,7 @@ func (w *world) failOver(p *process, s step) {
 	if dir != "" { // all was done before
 		w.takeOver(dir)
 	}
-	w.pass(20 * time.Second)
+	w.pass(70 * time.Second) // also until calls that hung before it have ended: what is kept is offered by a process that goes on
 }
 
 // putBack stops every process and puts the backup in the place of the database, as an operator does who says so: the

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,16 @@ func catch(t *testing.T, path, text string) {
 	if err == nil || lived == nil {
 		t.Fatalf("nobody noticed: %v, %s", err, lived)
 	}
-	broken := regexp.MustCompile(`seed \d+: .*`).Find(out)
-	t.Logf("caught after %s seeds, %s grant-days and %s turns: %s", lived[1], lived[2], lived[3], broken)
+	broken := regexp.MustCompile(`seed (\d+): (.*)`).FindSubmatch(out)
+	if broken == nil {
+		t.Fatalf("it failed without a broken seed: %s", out)
+	}
+	seed, err := strconv.ParseUint(string(broken[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sound := live(t, draw(seed, stepsOfASeed).dense(), nil); len(sound.broken) > 0 {
+		t.Errorf("seed %d is broken without what was planted too: %s", seed, sound.broken)
+	}
+	t.Logf("caught after %s seeds, %s grant-days and %s turns: %s", lived[1], lived[2], lived[3], broken[2])
 }

@@ -85,7 +85,7 @@ func draw(seed uint64, steps int) plan {
 	if slices.ContainsFunc(p.Platforms, func(code string) bool { return slices.Contains(hasty, code) }) {
 		longest = 3 * 24
 	} else {
-		p.Late = []time.Duration{0, 20 * time.Minute, 6 * time.Hour}[r.IntN(3)]
+		p.Late = []time.Duration{0, 20 * time.Minute, 3 * time.Hour, 6 * time.Hour}[r.IntN(4)]
 	}
 	for i := range 14 { // each another shop of its platform, most of them with one shop alone
 		p.Steps = append(p.Steps, step{Do: "connect", N: (60*r.IntN(1<<10)+i/len(p.Platforms))<<4 | i})

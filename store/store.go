@@ -41,6 +41,7 @@ type Store interface {
 	Instances
 	Audit
 	Marks
+	HalfHours
 	// Name returns the engine's name for people: sqlite, postgresql.
 	Name() string
 	// Ping returns nil if the database answers.

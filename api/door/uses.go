@@ -89,7 +89,8 @@ func (u *Uses) add(k use, more usesOf) {
 		of = u.count[k]
 	}
 	if of == nil {
-		u.count[k] = &more
+		first := more // which alone leaves the stack
+		u.count[k] = &first
 		return
 	}
 	of.n += more.n

@@ -7,14 +7,14 @@ import (
 )
 
 // Fault tells a platform's failure with the catalogue's words: what it means, whose move it is, and what to do. nil
-// stays nil. That of a platform that this build has no driver for has no words.
+// stays nil. That of a platform that this build has no driver for has our own words.
 func (s *Answers) Fault(f *gk.Fault, environment string) *explain.Fault {
 	if f == nil {
 		return nil
 	}
 	d := s.Keeper.Apps().Driver(f.Platform)
 	if d == nil {
-		return &explain.Fault{Platform: f.Platform, Stage: f.Stage, Code: f.Code, Action: f.Action, Terminal: f.Terminal, WhoseMove: f.Action.Move(), Known: f.Known}
+		return explain.Describe(nil, platform.App{}, f)
 	}
 	return explain.Describe(d, d.Spec().Open(platform.App{Environment: environment, Now: s.Keeper.Now()}), f)
 }

@@ -27,6 +27,8 @@ func main() {
 	flag.IntVar(&o.Rows, "rows", 100_000, "rows of the import; 0 leaves import and export out")
 	flag.IntVar(&o.Deliveries, "deliveries", 30_000, "events for webhooks, a thousand a second; 0 leaves them out")
 	flag.IntVar(&o.Endpoints, "endpoints", 1000, "that the webhooks go to")
+	flag.DurationVar(&o.Flow, "flow", time.Minute, "how long grants are refreshed at an even pace; 0 leaves that out")
+	flag.IntVar(&o.Pace, "pace", 215, "refreshes a second of it: those of 100,000 grants each with 6, 60 and 120 a day")
 	flag.IntVar(&o.Commits, "commits", 20_000, "single-row commits of the raw loop")
 	flag.IntVar(&o.RawRound, "raw", 20_000, "refreshes asked of the platform alone")
 	flag.DurationVar(&o.Idle, "idle", 10*time.Second, "how long the process rests before its memory is looked at; 0 leaves that out")

@@ -89,20 +89,28 @@ func (w Watched) ReleaseAttempts(ctx context.Context, by string, attempts []stri
 func (w Watched) PutGrants(ctx context.Context, app, authorization, click string, subjects []gk.Subject, at time.Time,
 	change func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error),
 ) error {
-	var written []string
-	defer func() {
-		for _, id := range written {
-			w.cache.Drop(id)
-		}
-	}()
-	return w.Store.PutGrants(ctx, app, authorization, click, subjects, at,
+	ended := map[string]bool{} // by id of what was written: whether the former pair must not be served again
+	err := w.Store.PutGrants(ctx, app, authorization, click, subjects, at,
 		func(existing []gk.Grant, auth *gk.Authorization, click *gk.Click) ([]gk.Grant, []gk.Event, error) {
+			owners := make(map[string]string, len(existing))
+			for i := range existing {
+				owners[existing[i].ID] = existing[i].Owner
+			}
 			grants, events, err := change(existing, auth, click)
 			for i := range grants {
-				written = append(written, grants[i].ID)
+				g := &grants[i]
+				ended[g.ID] = g.State == gk.Revoked || g.State == gk.Held || g.Owner != owners[g.ID]
 			}
 			return grants, events, err
 		})
+	for id, end := range ended {
+		if err == nil || end {
+			w.cache.Drop(id)
+		} else {
+			w.cache.outdate(id) // nothing may have been written, and the former pair is what the database has to tell
+		}
+	}
+	return err
 }
 
 // follower asks the database what other processes have changed.

@@ -96,7 +96,7 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	}
 	if d == nil {
 		_, err := c.Apps.Open(app)
-		return errors.Join(err, c.Note(ctx, app, err)) // without its facts nobody knows what is due
+		return c.Note(ctx, app, err) // without its facts nobody knows what is due
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {

@@ -48,25 +48,14 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if !ok {
 		return errors.New("sign_method must be md5 or hmac-sha256; without it the platform takes md5")
 	}
-	why := ""
-	_, err = signing.Prove(app, func(secret gk.Secret) bool {
+	return signing.Verify(app, "app_secret", func(secret gk.Secret) bool {
 		for _, params := range call.accepted() {
 			if signing.Equal(recipe.Sign(signedText(call.key, call.operation, params, call.timestamp), secret), call.sign) {
 				return true
 			}
 		}
-		if why == "" {
-			why = explain(call, secret)
-		}
 		return false
-	}, "app_secret")
-	switch {
-	case errors.Is(err, platform.ErrForged) && why != "":
-		return errors.New(why)
-	case errors.Is(err, platform.ErrForged):
-		return fmt.Errorf("%w: the signature fits none of the known mistakes; compare secret and environment, and the text that was signed", platform.ErrForged)
-	}
-	return err
+	}, func(secret gk.Secret) string { return explain(call, secret) }, signing.Unexplained("secret and environment"))
 }
 
 // Characters that SDKs of the platform escape in param_json.
@@ -151,13 +140,8 @@ func checkClock(text string, now time.Time, slack time.Duration) error {
 		return errors.New("timestamp must be epoch seconds, epoch milliseconds, or yyyy-MM-dd HH:mm:ss in GMT+8")
 	}
 	off := now.Sub(at)
-	switch {
-	case -slack <= off && off <= slack:
-		return nil
-	case !epoch.MatchString(text) && -slack <= off-8*time.Hour && off-8*time.Hour <= slack:
+	if !epoch.MatchString(text) && !signing.Within(off, slack) && signing.Within(off-8*time.Hour, slack) {
 		return errors.New("timestamp is written in UTC; the platform reads it as GMT+8")
-	case off > 0:
-		return fmt.Errorf("timestamp is %s old; at most %s are allowed", off.Round(time.Second), slack)
 	}
-	return fmt.Errorf("timestamp lies %s ahead; at most %s are allowed", (-off).Round(time.Second), slack)
+	return signing.Fresh("timestamp", off, slack)
 }

@@ -2,14 +2,15 @@ package eleme
 
 import (
 	"crypto/md5"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"time"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // signedCall is a call as somebody else signed it.
@@ -45,25 +46,14 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if len(call.signature) != 2*md5.Size {
 		return fmt.Errorf("signature: %w: signature has %d characters; an MD5 in hex has 32", platform.ErrForged, len(call.signature))
 	}
-	if len(app.Secrets["app_secret"]) == 0 {
-		return errors.New("eleme: app_secret is empty")
-	}
-	why := ""
-	for _, secret := range app.Secrets["app_secret"] {
+	return signing.Verify(app, "app_secret", func(secret gk.Secret) bool {
 		for _, joined := range []string{sortedPairs(call.values), sortedNames(call.values)} {
-			want := digest(call.operation + call.token + joined + secret.Reveal())
-			if subtle.ConstantTimeCompare([]byte(want), []byte(call.signature)) == 1 {
-				return nil
+			if signing.Equal(digest(call.operation+call.token+joined+secret.Reveal()), call.signature) {
+				return true
 			}
 		}
-		if why == "" {
-			why = explain(call, secret.Reveal())
-		}
-	}
-	if why == "" {
-		return fmt.Errorf("signature: %w: %s", platform.ErrForged, "the signature fits none of the known mistakes; compare secret and environment, and the text that was signed")
-	}
-	return errors.New(why)
+		return false
+	}, func(secret gk.Secret) string { return explain(call, secret.Reveal()) }, signing.Unexplained("secret and environment"))
 }
 
 // readCall reads the envelope and returns its app key beside it.
@@ -116,12 +106,5 @@ func checkClock(timestamp string, now time.Time, slack time.Duration) error {
 	if !ok {
 		return errors.New("metas.timestamp must be unix seconds (10 digits) or milliseconds (13 digits)")
 	}
-	off := now.Sub(at)
-	switch {
-	case off > slack:
-		return fmt.Errorf("metas.timestamp is %s old; at most %s are allowed", off.Round(time.Second), slack)
-	case -off > slack:
-		return fmt.Errorf("metas.timestamp lies %s ahead; at most %s are allowed", (-off).Round(time.Second), slack)
-	}
-	return nil
+	return signing.Fresh("metas.timestamp", now.Sub(at), slack)
 }

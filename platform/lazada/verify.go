@@ -1,12 +1,9 @@
 package lazada
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"mime/multipart"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -55,25 +52,14 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if method := call.params.Get("sign_method"); method != "sha256" {
 		return errors.New("sign_method must be sha256; the older hmac (HMAC-MD5) is no longer taken")
 	}
-	why := ""
-	_, err = signing.Prove(app, func(secret gk.Secret) bool {
+	return signing.Verify(app, "app_secret", func(secret gk.Secret) bool {
 		for _, params := range []signing.Pairs{call.params, call.params.Filled()} {
 			if signing.Equal(signing.HMACUpper.Sign(call.path+params.Sorted().Joined("", ""), secret), call.sign) {
 				return true
 			}
 		}
-		if why == "" {
-			why = explain(call, secret)
-		}
 		return false
-	}, "app_secret")
-	switch {
-	case errors.Is(err, platform.ErrForged) && why != "":
-		return errors.New(why)
-	case errors.Is(err, platform.ErrForged):
-		return fmt.Errorf("%w: the signature fits none of the known mistakes; compare the secret, and the text that was signed", platform.ErrForged)
-	}
-	return err
+	}, func(secret gk.Secret) string { return explain(call, secret) }, signing.Unexplained("the secret"))
 }
 
 // checkPlace refuses a token call on a country's host and any other call on the host of tokens, where a host of the
@@ -112,35 +98,17 @@ func readCall(in platform.Incoming) (call signedCall, err error) {
 		return call, errors.New("the path does not begin with /rest")
 	}
 	call.path = path
-	if call.params, err = ordered(u.RawQuery); err != nil {
+	query, err := signing.ReadPairs(u.RawQuery)
+	if err != nil {
 		return call, err
 	}
-	call.query = len(call.params)
 	more, err := bodyOf(in)
 	if err != nil {
 		return call, err
 	}
-	all := append(call.params, more...)
-	seen := make(map[string]bool)
-	call.params = nil
-	for i, p := range all {
-		if seen[p.Name] {
-			return call, fmt.Errorf("a parameter stands there twice: %q", p.Name)
-		}
-		seen[p.Name] = true
-		if p.Name != "sign" {
-			call.params = append(call.params, p)
-			continue
-		}
-		call.sign = p.Value
-		if i < call.query {
-			call.query--
-		}
-	}
-	if call.sign == "" {
-		return call, errors.New("sign is missing")
-	}
-	return call, nil
+	r, err := signing.TakeSign(query, more)
+	call.params, call.query, call.sign = r.Pairs, r.Query, r.Sign
+	return call, err
 }
 
 func bodyOf(in platform.Incoming) (signing.Pairs, error) {
@@ -151,52 +119,11 @@ func bodyOf(in platform.Incoming) (signing.Pairs, error) {
 	kind, options, err := mime.ParseMediaType(in.Header.Get("Content-Type"))
 	switch {
 	case err == nil && kind == "multipart/form-data":
-		return parts(in.Body, options["boundary"])
+		return signing.ReadParts(in.Body, options["boundary"])
 	case err == nil && kind != "application/x-www-form-urlencoded", strings.ContainsAny(body[:1], "{["):
 		return nil, errors.New("the body is no form; the platform answers IncompleteSignature to JSON: send it as the value of a parameter")
 	}
-	return ordered(string(in.Body))
-}
-
-// ordered reads a query or form without losing the order.
-func ordered(text string) (signing.Pairs, error) {
-	var p signing.Pairs
-	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		n, errN := url.QueryUnescape(name)
-		v, errV := url.QueryUnescape(value)
-		if errN != nil || errV != nil {
-			return nil, errors.New("a parameter is not URL-encoded; a percent sign in a value must be written %25")
-		}
-		p = append(p, signing.Pair{Name: n, Value: v})
-	}
-	return p, nil
-}
-
-// parts reads the text parts of a multipart body.
-func parts(body []byte, boundary string) (signing.Pairs, error) {
-	var all signing.Pairs
-	r := multipart.NewReader(bytes.NewReader(body), boundary)
-	for {
-		p, err := r.NextPart()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, errors.New("the multipart body cannot be read")
-		}
-		if p.FileName() != "" {
-			continue
-		}
-		value, err := io.ReadAll(p)
-		if err != nil {
-			return nil, errors.New("the multipart body cannot be read")
-		}
-		all = append(all, signing.Pair{Name: p.FormName(), Value: string(value)})
-	}
+	return signing.ReadPairs(string(in.Body))
 }
 
 var (
@@ -221,11 +148,5 @@ func checkClock(text string, now time.Time, slack time.Duration) error {
 	if err != nil {
 		return errors.New("timestamp must be epoch milliseconds, or yyyy-MM-ddTHH:mm:ssZ in UTC")
 	}
-	switch off := now.Sub(at); {
-	case off > slack:
-		return fmt.Errorf("timestamp is %s old; at most %s are allowed", off.Round(time.Second), slack)
-	case off < -slack:
-		return fmt.Errorf("timestamp lies %s ahead; at most %s are allowed", (-off).Round(time.Second), slack)
-	}
-	return nil
+	return signing.Fresh("timestamp", now.Sub(at), slack)
 }

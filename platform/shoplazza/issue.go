@@ -1,7 +1,6 @@
 package shoplazza
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -11,9 +10,7 @@ import (
 )
 
 // issued is what a token answer says of the store. All of it may be missing: old documents show a shorter form.
-type issued struct {
-	StoreID text `json:"store_id"`
-}
+type issued struct{ StoreID text }
 
 // ReadIssues reads a token answer: a pair, a refusal, or neither.
 func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platform.Reply) ([]platform.Issue, error) {
@@ -25,7 +22,7 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 		return nil, err
 	}
 	var got issued
-	if err := json.Unmarshal(reply.Body, &got); err != nil {
+	if raw, told := fields["store_id"]; told && got.StoreID.UnmarshalJSON(raw) != nil {
 		return nil, &platform.Garbled{Why: "a field has another type than documented"}
 	}
 	token, err := fields.Pair("access_token", "refresh_token")

@@ -14,6 +14,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // china is the zone of all times that the platform writes as text.
@@ -45,7 +46,7 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 }
 
 // business turns a JSON object into parameters: texts as they are, numbers as written, lists and objects as compact JSON.
-func (d driver) business(params []byte) (form, error) {
+func (d driver) business(params []byte) (signing.Pairs, error) {
 	if len(params) == 0 {
 		return nil, nil
 	}
@@ -53,7 +54,7 @@ func (d driver) business(params []byte) (form, error) {
 	if err != nil {
 		return nil, &platform.BadCall{Field: "params", Why: err.Error()}
 	}
-	var fields form
+	var fields signing.Pairs
 	for _, m := range members {
 		if d.spec.Facts.Reserved.Has(m.Name) {
 			return nil, &platform.BadCall{Field: "params." + strings.ToLower(m.Name), Why: "is set by us; leave it out"}
@@ -62,7 +63,7 @@ func (d driver) business(params []byte) (form, error) {
 		if err != nil {
 			return nil, &platform.BadCall{Field: "params", Why: err.Error()}
 		}
-		fields = append(fields, field{m.Name, text})
+		fields = append(fields, signing.Pair{Name: m.Name, Value: text})
 	}
 	return fields, nil
 }
@@ -89,12 +90,12 @@ func parameter(raw json.RawMessage) (string, error) {
 
 // gatewayToken asks for a token by a signed call; neither secret nor redirect_uri travels.
 func (d driver) gatewayToken(app platform.App, operation, name string, value gk.Secret) (*platform.Request, error) {
-	return d.gateway(app, gk.Secret{}, operation, form{{name, value.Reveal()}}, nil, "", false)
+	return d.gateway(app, gk.Secret{}, operation, signing.Pairs{{Name: name, Value: value.Reveal()}}, nil, "", false)
 }
 
 // gateway builds and signs a POST to the gateway. All parameters travel in the body, since an address with a session in
 // it would be kept by every proxy on the way.
-func (d driver) gateway(app platform.App, session gk.Secret, operation string, business form, system url.Values, method string, free bool) (*platform.Request, error) {
+func (d driver) gateway(app platform.App, session gk.Secret, operation string, business signing.Pairs, system url.Values, method string, free bool) (*platform.Request, error) {
 	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
@@ -108,19 +109,20 @@ func (d driver) gateway(app platform.App, session gk.Secret, operation string, b
 			method = m
 		}
 	}
-	fields := form{
-		{"method", operation}, {"app_key", key}, {"session", session.Reveal()}, {"timestamp", app.Now.In(china).Format(time.DateTime)},
-		{"v", "2.0"}, {"format", "json"}, {"sign_method", method},
+	fields := signing.Pairs{
+		{Name: "method", Value: operation}, {Name: "app_key", Value: key}, {Name: "session", Value: session.Reveal()},
+		{Name: "timestamp", Value: app.Now.In(china).Format(time.DateTime)},
+		{Name: "v", Value: "2.0"}, {Name: "format", Value: "json"}, {Name: "sign_method", Value: method},
 	}
-	if err := fields.replace(system, free); err != nil {
+	if err := replace(&fields, system, free); err != nil {
 		return nil, err
 	}
-	if method = fields.get("sign_method"); !slices.Contains(methods, method) {
+	if method = fields.Get("sign_method"); !slices.Contains(methods, method) {
 		return nil, &platform.BadCall{Field: "sign_method", Why: "must be md5, hmac or hmac-sha256"}
 	}
 	for _, p := range business {
-		if slices.ContainsFunc(fields, func(f field) bool { return strings.EqualFold(f.name, p.name) }) {
-			return nil, &platform.BadCall{Field: "params." + strings.ToLower(p.name), Why: "is a system parameter; name it in system or leave it out"}
+		if slices.ContainsFunc(fields, func(f signing.Pair) bool { return strings.EqualFold(f.Name, p.Name) }) {
+			return nil, &platform.BadCall{Field: "params." + strings.ToLower(p.Name), Why: "is a system parameter; name it in system or leave it out"}
 		}
 	}
 	base, err := app.Base("api", "")
@@ -128,21 +130,24 @@ func (d driver) gateway(app platform.App, session gk.Secret, operation string, b
 		return nil, err
 	}
 	base.Path = "/router/rest"
-	fields = append(fields, business...).filled().sorted()
-	text := fields.joined()
+	fields = append(fields, business...).Filled().Sorted()
+	text := fields.Joined("", "")
 	sign := signature(method, text, secret.Reveal())
 	masked := text
 	if method == "md5" {
 		masked = secret.String() + text + secret.String()
 	}
 	return &platform.Request{
-		Method: http.MethodPost, URL: base.String(), Header: formHeader(), Body: []byte(append(fields, field{"sign", sign}).encode()),
-		Sent: fields.public(), Signature: sign, SignedText: masked, Expires: app.Now.Add(time.Duration(d.spec.Facts.Limits.Clock)),
+		Method: http.MethodPost, URL: base.String(), Header: formHeader(), Body: []byte(append(fields, signing.Pair{Name: "sign", Value: sign}).Encode()),
+		Sent: fields.Without(secretFields...).Values(), Signature: sign, SignedText: masked, Expires: app.Now.Add(time.Duration(d.spec.Facts.Limits.Clock)),
 	}, nil
 }
 
+// secretFields are left out of what is remembered of a request.
+var secretFields = []string{"code", "refresh_token", "client_secret", "session", "sign"}
+
 // replace sets the system parameters that a caller names. Who calls, for whom and what stays ours.
-func (f *form) replace(system url.Values, free bool) error {
+func replace(f *signing.Pairs, system url.Values, free bool) error {
 	for name, values := range system {
 		if len(values) != 1 {
 			return &platform.BadCall{Field: "system." + strings.ToLower(name), Why: "must have one value"}
@@ -151,11 +156,11 @@ func (f *form) replace(system url.Values, free bool) error {
 		case strings.EqualFold(name, "sign"), !free && (strings.EqualFold(name, "access_token") || strings.EqualFold(name, "top_session")):
 			return &platform.BadCall{Field: "system", Why: "holds a signature or token of its own; leave it out"}
 		case slices.ContainsFunc([]string{"method", "app_key", "session"}, func(own string) bool { return strings.EqualFold(name, own) }):
-			if f.get(strings.ToLower(name)) != values[0] || name != strings.ToLower(name) {
+			if f.Get(strings.ToLower(name)) != values[0] || name != strings.ToLower(name) {
 				return &platform.BadCall{Field: "system." + strings.ToLower(name), Why: "is set by us; leave it out"}
 			}
 		}
-		f.set(name, values[0])
+		f.Set(name, values[0])
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // opSeller asks with the token itself; opMessages asks by nick whether the grant is valid, without the token.
@@ -20,12 +21,12 @@ func (d driver) InspectRequest(app platform.App, cred platform.Credential, _ str
 	r1 := cred.Token.Windows["r1"]
 	usable := !cred.Token.Access.Empty() && (r1.IsZero() || r1.After(app.Now))
 	if name := cred.Facts["nick"]; !usable && name != "" {
-		return d.gateway(app, gk.Secret{}, opMessages, form{{"fields", "user_nick,is_valid"}, {"nick", name}}, nil, "", false)
+		return d.gateway(app, gk.Secret{}, opMessages, signing.Pairs{{Name: "fields", Value: "user_nick,is_valid"}, {Name: "nick", Value: name}}, nil, "", false)
 	}
 	if cred.Token.Access.Empty() {
 		return nil, &platform.BadCall{Field: "token", Why: "an inspection needs an access token"}
 	}
-	return d.gateway(app, cred.Token.Access, opSeller, form{{"fields", "user_id,nick"}}, nil, "", false)
+	return d.gateway(app, cred.Token.Access, opSeller, signing.Pairs{{Name: "fields", Value: "user_id,nick"}}, nil, "", false)
 }
 
 // ReadInspection reads the answer to either question.

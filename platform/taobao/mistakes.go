@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // mistake is one way to sign wrongly: what to tell, and the signature that it yields.
@@ -26,16 +28,16 @@ func explain(call signedCall, method, secret string) string {
 }
 
 func mistakes(call signedCall, method, secret string) []mistake {
-	right := call.params.filled().sorted().joined() + call.body
+	right := call.params.Filled().Sorted().Joined("", "") + call.body
 	list := []mistake{{"the digest is in lower case; the platform compares upper-case hex", signature(method, right, secret)}}
 	for _, other := range methods {
 		if other != method {
 			list = append(list, mistake{"signed with " + other + ", but sign_method says " + method, signature(other, right, secret)})
 			// sign_method itself is signed, so it may have been the other one then.
 			said := slices.Clone(call.params)
-			said.set("sign_method", other)
+			said.Set("sign_method", other)
 			list = append(list, mistake{"signed with " + other + " and under that name, but sign_method says " + method,
-				signature(other, said.filled().sorted().joined()+call.body, secret)})
+				signature(other, said.Filled().Sorted().Joined("", "")+call.body, secret)})
 		}
 	}
 	if method == "md5" {
@@ -75,45 +77,41 @@ type variant struct{ why, text string }
 
 // variants are other texts that people sign.
 func variants(call signedCall) []variant {
-	f := call.params.filled()
+	f := call.params.Filled()
 	folded, pairs := slices.Clone(f), slices.Clone(f)
-	slices.SortStableFunc(folded, func(a, b field) int { return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
-	slices.SortStableFunc(pairs, func(a, b field) int { return strings.Compare(a.name+a.value, b.name+b.value) })
+	slices.SortStableFunc(folded, func(a, b signing.Pair) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	slices.SortStableFunc(pairs, func(a, b signing.Pair) int { return strings.Compare(a.Name+a.Value, b.Name+b.Value) })
 	without := func(names ...string) string {
-		return slices.DeleteFunc(slices.Clone(f), func(p field) bool { return slices.Contains(names, p.name) }).sorted().joined() + call.body
+		return f.Without(names...).Sorted().Joined("", "") + call.body
 	}
 	each := func(change func(string) string) string {
 		g := slices.Clone(f)
 		for i := range g {
-			g[i].value = change(g[i].value)
+			g[i].Value = change(g[i].Value)
 		}
-		return g.sorted().joined() + call.body
+		return g.Sorted().Joined("", "") + call.body
 	}
 	separated := func(equals, between string) string {
-		var all []string
-		for _, p := range f.sorted() {
-			all = append(all, p.name+equals+p.value)
-		}
-		return strings.Join(all, between) + call.body
+		return f.Sorted().Joined(equals, between) + call.body
 	}
 	list := []variant{
-		{"the parameters are not sorted; sort them by the byte order of their names", f.joined() + call.body},
-		{"the parameters are sorted without regard to case; sort by byte order, upper case before lower", folded.joined() + call.body},
-		{"the parameters are sorted by name and value together; sort by name alone", pairs.joined() + call.body},
+		{"the parameters are not sorted; sort them by the byte order of their names", f.Joined("", "") + call.body},
+		{"the parameters are sorted without regard to case; sort by byte order, upper case before lower", folded.Joined("", "") + call.body},
+		{"the parameters are sorted by name and value together; sort by name alone", pairs.Joined("", "") + call.body},
 		{"values are URL-encoded in the signed text; sign them raw", each(url.QueryEscape)},
-		{"values are URL-encoded in the signed text; sign them raw", each(escape)},
+		{"values are URL-encoded in the signed text; sign them raw", each(signing.Escape)},
 		{"the parameters are joined with = and &; names and values follow each other without separators", separated("=", "&")},
 		{"the parameters are joined with =; names and values follow each other without separators", separated("=", "")},
 		{"the parameters are joined with &; names and values follow each other without separators", separated("", "&")},
 		{"session is missing in the signed text; every text parameter is signed", without("session")},
 		{"sign_method is missing in the signed text; every text parameter is signed", without("sign_method")},
 		{"timestamp is missing in the signed text; every text parameter is signed", without("timestamp")},
-		{"only the parameters of the query were signed; sign those of the body as well", call.params[:call.query].filled().sorted().joined() + call.body},
-		{"only the parameters of the body were signed; sign those of the query as well", call.params[call.query:].filled().sorted().joined() + call.body},
-		{"the timestamp was signed in another form than sent; sign the text that is sent", each(otherClock(call.params.get("timestamp")))},
+		{"only the parameters of the query were signed; sign those of the body as well", call.params[:call.query].Filled().Sorted().Joined("", "") + call.body},
+		{"only the parameters of the body were signed; sign those of the query as well", call.params[call.query:].Filled().Sorted().Joined("", "") + call.body},
+		{"the timestamp was signed in another form than sent; sign the text that is sent", each(otherClock(call.params.Get("timestamp")))},
 	}
 	if call.body != "" {
-		list = append(list, variant{"the raw body is missing behind the parameters", f.sorted().joined()})
+		list = append(list, variant{"the raw body is missing behind the parameters", f.Sorted().Joined("", "")})
 	}
 	return list
 }

@@ -21,7 +21,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	if err != nil {
 		return platform.Delivery{}, err
 	}
-	text := params.sorted().joined()
+	text := params.Sorted().Joined("", "")
 	if !isForm(in.Header) {
 		text += string(in.Body)
 	}
@@ -31,14 +31,14 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	}
 	sum := sha256.Sum256([]byte(text))
 	notice := platform.Notice{Kind: platform.NoticeOther, Dedup: hex.EncodeToString(sum[:])}
-	if at, err := time.ParseInLocation(time.DateTime, params.get("timestamp"), china); err == nil {
+	if at, err := time.ParseInLocation(time.DateTime, params.Get("timestamp"), china); err == nil {
 		notice.At = at.UTC()
 	}
 	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: spiAnswer(in.Header, true), Matched: match.Setting}, nil
 }
 
 // spiParams collects the signed parameters. A name that stands twice would let a request mean two things.
-func spiParams(in platform.Incoming) (params form, sign string, err error) {
+func spiParams(in platform.Incoming) (params signing.Pairs, sign string, err error) {
 	bad := func(why string) error { return &platform.BadCallback{Why: "taobao: push: " + why} }
 	u, err := url.Parse(in.URL)
 	if err != nil {
@@ -64,7 +64,7 @@ func spiParams(in platform.Incoming) (params form, sign string, err error) {
 				continue
 			}
 			if list[0] != "" { // the SDK signs no empty value
-				params = append(params, field{name, list[0]})
+				params = append(params, signing.Pair{Name: name, Value: list[0]})
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func spiParams(in platform.Incoming) (params form, sign string, err error) {
 		}
 		seen[name] = true
 		if value, err := url.QueryUnescape(in.Header.Get(name)); err == nil && value != "" {
-			params = append(params, field{name, value})
+			params = append(params, signing.Pair{Name: name, Value: value})
 		}
 	}
 	return params, sign, nil

@@ -17,6 +17,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 var (
@@ -67,12 +68,12 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if len(scopes) == 0 {
 		scopes = app.Scopes()
 	}
-	fields := form{{"response_type", "code"}, {"client_id", key}, {"redirect_uri", callback}}
-	optional := form{{"state", want.State}, {"view", view}, {"scope", strings.Join(scopes, d.spec.Facts.Link.ScopeJoin)}}
-	fields = append(fields, optional.filled()...)
+	fields := signing.Pairs{{Name: "response_type", Value: "code"}, {Name: "client_id", Value: key}, {Name: "redirect_uri", Value: callback}}
+	optional := signing.Pairs{{Name: "state", Value: want.State}, {Name: "view", Value: view}, {Name: "scope", Value: strings.Join(scopes, d.spec.Facts.Link.ScopeJoin)}}
+	fields = append(fields, optional.Filled()...)
 	for _, f := range fields {
-		if strings.ContainsAny(f.value, `<>'"`) {
-			return platform.Link{}, fmt.Errorf("taobao: authorize: %s has a character that the platform refuses (< > and quotes)", f.name)
+		if strings.ContainsAny(f.Value, `<>'"`) {
+			return platform.Link{}, fmt.Errorf("taobao: authorize: %s has a character that the platform refuses (< > and quotes)", f.Name)
 		}
 	}
 	endpoint := "authorize"
@@ -83,7 +84,7 @@ func (d driver) Link(app platform.App, want platform.Want) (platform.Link, error
 	if err != nil {
 		return platform.Link{}, err
 	}
-	base.Path, base.RawQuery = "/authorize", fields.encode()
+	base.Path, base.RawQuery = "/authorize", fields.Encode()
 	return platform.Link{URL: base.String()}, nil
 }
 
@@ -131,7 +132,7 @@ func (d driver) ExchangeRequest(app platform.App, cb platform.Callback) (*platfo
 	if err != nil {
 		return nil, err
 	}
-	return d.tokenRequest(app, "exchange", form{{"grant_type", "authorization_code"}, {"code", cb.Code.Reveal()}}, form{{"redirect_uri", callback}})
+	return d.tokenRequest(app, "exchange", signing.Pairs{{Name: "grant_type", Value: "authorization_code"}, {Name: "code", Value: cb.Code.Reveal()}}, signing.Pairs{{Name: "redirect_uri", Value: callback}})
 }
 
 // RefreshRequest spends a refresh token. Whether the app can refresh is the platform's to say.
@@ -142,11 +143,11 @@ func (d driver) RefreshRequest(app platform.App, cred platform.Credential) (*pla
 	if app.Settings["token_way"] == "gateway" {
 		return d.gatewayToken(app, "taobao.top.auth.token.refresh", "refresh_token", cred.Token.Refresh)
 	}
-	return d.tokenRequest(app, "token", form{{"grant_type", "refresh_token"}, {"refresh_token", cred.Token.Refresh.Reveal()}}, nil)
+	return d.tokenRequest(app, "token", signing.Pairs{{Name: "grant_type", Value: "refresh_token"}, {Name: "refresh_token", Value: cred.Token.Refresh.Reveal()}}, nil)
 }
 
 // tokenRequest builds a POST to /token: the first fields, key and secret, the last fields.
-func (d driver) tokenRequest(app platform.App, endpoint string, first, last form) (*platform.Request, error) {
+func (d driver) tokenRequest(app platform.App, endpoint string, first, last signing.Pairs) (*platform.Request, error) {
 	key, err := app.Setting("app_key")
 	if err != nil {
 		return nil, err
@@ -160,9 +161,9 @@ func (d driver) tokenRequest(app platform.App, endpoint string, first, last form
 		return nil, err
 	}
 	base.Path = "/token"
-	fields := slices.Concat(first, form{{"client_id", key}, {"client_secret", secret.Reveal()}}, last)
+	fields := slices.Concat(first, signing.Pairs{{Name: "client_id", Value: key}, {Name: "client_secret", Value: secret.Reveal()}}, last)
 	return &platform.Request{
-		Method: http.MethodPost, URL: base.String(), Header: formHeader(), Body: []byte(fields.encode()), Sent: fields.public(),
+		Method: http.MethodPost, URL: base.String(), Header: formHeader(), Body: []byte(fields.Encode()), Sent: fields.Without(secretFields...).Values(),
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 // Messages that concern authorizations: a seller who cancelled, and the steps of an order.
@@ -25,7 +26,7 @@ func (d driver) SubscribeRequests(app platform.App, cred platform.Credential) ([
 		return nil, &platform.BadCall{Field: "token", Why: "messages are switched on with the seller's access token"}
 	}
 	topics := strings.FieldsFunc(app.Settings["tmc_topics"], func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
-	req, err := d.gateway(app, cred.Token.Access, "taobao.tmc.user.permit", form{{"topics", strings.Join(topics, ",")}}, nil, "", false)
+	req, err := d.gateway(app, cred.Token.Access, "taobao.tmc.user.permit", signing.Pairs{{Name: "topics", Value: strings.Join(topics, ",")}}, nil, "", false)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func (d driver) SubscribeRequests(app platform.App, cred platform.Credential) ([
 
 // PullRequest fetches messages of the app's group; no seller's token is needed.
 func (d driver) PullRequest(app platform.App, _ platform.Credential, _ string) (*platform.Request, error) {
-	return d.gateway(app, gk.Secret{}, "taobao.tmc.messages.consume", form{{"quantity", "100"}, {"group_name", app.Settings["tmc_group"]}}, nil, "", false)
+	return d.gateway(app, gk.Secret{}, "taobao.tmc.messages.consume", signing.Pairs{{Name: "quantity", Value: "100"}, {Name: "group_name", Value: app.Settings["tmc_group"]}}, nil, "", false)
 }
 
 // message is one message of the channel.
@@ -74,7 +75,7 @@ func (d driver) ReadPull(app platform.App, reply platform.Reply) ([]platform.Not
 		return nil, nil, "", nil
 	}
 	confirm, err := d.gateway(app, gk.Secret{}, "taobao.tmc.messages.confirm",
-		form{{"s_message_ids", strings.Join(ids, ",")}, {"group_name", app.Settings["tmc_group"]}}, nil, "", false)
+		signing.Pairs{{Name: "s_message_ids", Value: strings.Join(ids, ",")}, {Name: "group_name", Value: app.Settings["tmc_group"]}}, nil, "", false)
 	return notices, confirm, "", err
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/signing"
 )
 
 var _ platform.Prover = driver{}
@@ -19,7 +20,7 @@ func (d driver) Proof(app platform.App, kind string, in platform.Incoming) (plat
 		if call, err = readCall(in); err != nil {
 			return p, false
 		}
-		method = call.params.get("sign_method")
+		method = call.params.Get("sign_method")
 	case "push":
 		params, sign, err := spiParams(in)
 		if err != nil {
@@ -33,36 +34,36 @@ func (d driver) Proof(app platform.App, kind string, in platform.Incoming) (plat
 		return p, false
 	}
 	p.Given, p.Body = call.sign, call.body
-	p.Text = call.params.filled().sorted().joined() + call.body
+	p.Text = call.params.Filled().Sorted().Joined("", "") + call.body
 	p.Digest = func(key, text string) string { return signature(method, text, key) }
 	for _, v := range variants(call) {
 		p.Slips = append(p.Slips, platform.Slip{Text: v.text, Why: "made wrongly: " + v.why})
 	}
 	if kind == "push" {
 		names := strings.Split(in.Header.Get("top-sign-list"), ",")
-		bare := form{}
+		bare := signing.Pairs{}
 		for _, f := range call.params {
 			listed := false
 			for _, n := range names {
-				listed = listed || n == f.name
+				listed = listed || n == f.Name
 			}
 			if !listed {
 				bare = append(bare, f)
 			}
 		}
 		p.Slips = append(p.Slips,
-			platform.Slip{Text: bare.filled().sorted().joined() + call.body, Why: "made without the headers that top-sign-list names"},
+			platform.Slip{Text: bare.Filled().Sorted().Joined("", "") + call.body, Why: "made without the headers that top-sign-list names"},
 			platform.Slip{Text: call.body, Why: "made over the body alone, without the parameters of the address"})
 	}
 	for _, f := range call.params {
-		rest := form{}
+		rest := signing.Pairs{}
 		for _, o := range call.params {
-			if o.name != f.name {
+			if o.Name != f.Name {
 				rest = append(rest, o)
 			}
 		}
 		p.Slips = append(p.Slips, platform.Slip{
-			Text: rest.filled().sorted().joined() + call.body, Why: "made without " + f.name + ": it was added after it was signed, or left out",
+			Text: rest.Filled().Sorted().Joined("", "") + call.body, Why: "made without " + f.Name + ": it was added after it was signed, or left out",
 		})
 	}
 	return p, p.Given != ""

@@ -27,6 +27,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (deleted in
 		{time.Duration(s.keepEvents.Load()), `DELETE FROM events WHERE id IN (
 			SELECT id FROM events WHERE at < $1 AND position IS NOT NULL ORDER BY at LIMIT $2)`},
 		{store.KeepAudit, `DELETE FROM audit WHERE position IN (SELECT position FROM audit WHERE at < $1 ORDER BY at LIMIT $2)`},
+		{store.KeepHalfHours, `DELETE FROM half_hours WHERE (platform, slot) IN (SELECT platform, slot FROM half_hours WHERE slot < $1 ORDER BY slot LIMIT $2)`},
 		{keepKeyUses, `DELETE FROM key_uses WHERE (key_id, day) IN (SELECT key_id, day FROM key_uses WHERE day < $1 ORDER BY day LIMIT $2)`},
 		{keepPushes, `DELETE FROM pushes WHERE (app_id, dedup) IN (
 			SELECT app_id, dedup FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2)`},

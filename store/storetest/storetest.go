@@ -109,6 +109,7 @@ var cases = []given.Case{
 	{Name: "uses are added up by key and day, and new networks are told once", Run: keyUses},
 	{Name: "the audit is kept for 400 days", Run: auditKept},
 	{Name: "a grant's last use is found", Run: lastUses},
+	{Name: "how refreshes went is counted by half hours", Run: halfHours},
 	{Name: "a mark never goes down, and knows where the database is", Run: marks},
 	{Name: "deleting an app removes its authorizations and clicks", Run: deleteApp},
 	{Name: "a push is kept and worked off once", Run: pushOnce},

@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -105,6 +106,15 @@ func alarmAdd(s shell.Streams) *cobra.Command {
 	return cmd
 }
 
+// gathering is how long an alarm gathers events, as a person would write it.
+func gathering(group string) string {
+	d, err := time.ParseDuration(group)
+	if err != nil || d == 0 {
+		return "-"
+	}
+	return strings.NewReplacer("m0s", "m", "h0m0s", "h").Replace(d.String())
+}
+
 func alarmList(s shell.Streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -123,7 +133,9 @@ func alarmList(s shell.Streams) *cobra.Command {
 			}
 			rows := make([][]string, 0, len(all))
 			for _, a := range all {
-				rows = append(rows, []string{a.ID, a.Channel, strings.Join(a.Kinds, " "), a.Severity, a.Language, a.Group})
+				rows = append(rows, []string{
+					a.ID, a.Channel, cmp.Or(strings.Join(a.Kinds, " "), "what needs somebody"), cmp.Or(a.Severity, "any"), a.Language, gathering(a.Group),
+				})
 			}
 			shell.PrintTable(s.Out, []string{"Alarm", "Channel", "Kinds", "Severity", "Language", "Group"}, rows)
 			return nil

@@ -49,7 +49,7 @@ func grantExport(s shell.Streams) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = io.Copy(kept, file)
+				_, err = io.Copy(kept, shell.Watched(s.Err, "exported", file))
 				return whole(file, errors.Join(err, kept.Close()))
 			}
 			_, err = io.Copy(to, file)

@@ -218,13 +218,13 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return err
 	}
+	in.staff = staff
 	told, endTraces, err := traces(ctx, in.by, log)
 	if err != nil {
 		return err
 	}
 	defer endTraces()
 	in.traces = told
-	in.staff = staff
 	k, err := OpenKeeper(in, gate, c.publicURL, filepath.Join(c.data, "spill"), c.allowEndpoint, nil, log)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 )
 
 // PrintTable prints rows under a header, aligned also where the cells hold Chinese. On a terminal the header stands out
-// and a row is as wide as the window; what goes to a file or another program is plain and whole.
+// and so do the words for states, and a row is as wide as the window; what goes to a file or another program is plain and whole.
 func PrintTable(w io.Writer, header []string, rows [][]string) {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -22,10 +22,21 @@ func PrintTable(w io.Writer, header []string, rows [][]string) {
 	t.Style().Options = table.OptionsNoBordersAndSeparators
 	t.AppendHeader(cells(header))
 	for _, r := range rows {
-		t.AppendRow(cells(r))
+		row := cells(r)
+		for i, title := range header {
+			if i < len(row) && (title == "State" || title == "Severity") {
+				row[i] = Marked(w, strings.Map(Printable, r[i]))
+			}
+		}
+		t.AppendRow(row)
 	}
 	if f, ok := w.(*os.File); ok && IsTerminal(f) {
-		if width := terminalWidth(f); width > 0 {
+		width := terminalWidth(f)
+		if width > 0 && len(header) > 2 && tooWide(t.Render(), width) {
+			printNarrow(w, header, rows)
+			return
+		}
+		if width > 0 {
 			t.SetAllowedRowLength(width)
 		}
 		if os.Getenv("NO_COLOR") == "" {
@@ -34,6 +45,41 @@ func PrintTable(w io.Writer, header []string, rows [][]string) {
 	}
 	for line := range strings.Lines(t.Render()) {
 		_, _ = io.WriteString(w, strings.TrimRight(line, " \n")+"\n") // a reader who has gone needs no more lines
+	}
+}
+
+// tooWide reports whether a window would cut the lines of a table.
+func tooWide(lines string, width int) bool {
+	for line := range strings.Lines(lines) {
+		if text.StringWidthWithoutEscSequences(strings.TrimRight(line, " \n")) > width {
+			return true
+		}
+	}
+	return false
+}
+
+// printNarrow prints each row as lines of its own, for a window in which a table would lose its last columns. What a row
+// does not have takes no line.
+func printNarrow(w io.Writer, header []string, rows [][]string) {
+	widest := 0
+	for _, title := range header {
+		widest = max(widest, len(title))
+	}
+	for _, row := range rows {
+		for i, title := range header {
+			if i >= len(row) || row[i] == "" {
+				continue
+			}
+			cell := strings.Map(Printable, row[i])
+			if title == "State" || title == "Severity" {
+				cell = Marked(w, cell)
+			}
+			if i == 0 {
+				_, _ = fmt.Fprintln(w, cell) // a reader who has gone needs no more lines
+				continue
+			}
+			_, _ = fmt.Fprintf(w, "  %-*s  %s\n", widest, title, cell) // as above
+		}
 	}
 }
 
@@ -55,7 +101,7 @@ func PrintLine(w io.Writer, v any) error {
 // PrintWords prints texts as one line.
 func PrintWords(w io.Writer, texts []string) error {
 	for i, t := range texts {
-		texts[i] = strings.Map(Printable, t)
+		texts[i] = Marked(w, strings.Map(Printable, t))
 	}
 	_, err := fmt.Fprintln(w, strings.Join(texts, "  "))
 	return err
