@@ -16,6 +16,7 @@ func TestTranslationsHaveWhatTheEnglishPageHas(t *testing.T) {
 	for page, others := range map[string][]string{
 		"README.md":            {"README.zh-CN.md", "README.zh-TW.md"},
 		"docs/five-minutes.md": {"docs/five-minutes.zh-CN.md", "docs/five-minutes.zh-TW.md"},
+		"docs/operate.md":      {"docs/operate.zh-CN.md", "docs/operate.zh-TW.md"},
 	} {
 		want := skeleton(withoutSection(text(t, page), "## The map of the house"))
 		if len(want) < 10 {

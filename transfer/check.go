@@ -146,7 +146,8 @@ func checkReach(row ImportRow) error {
 // checkTimes refuses moments that cannot be: most often they are milliseconds, or of another column. A pair that says it
 // comes from the future would outdo every other one.
 func (im *importing) checkTimes(row ImportRow, f platform.Refresh) error {
-	if row.Token.Expires.IsZero() && f.AccessLife > 0 {
+	endless := f.From == platform.FromAccess && row.Token.Refresh.Empty() // an access token without an end, which is traded for a pair
+	if row.Token.Expires.IsZero() && f.AccessLife > 0 && !endless {
 		return gk.BadInput("expires_at", "is missing; without it nobody knows when to renew")
 	}
 	first := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
