@@ -108,7 +108,7 @@ func TestEveryRouteNamesAMistake(t *testing.T) {
 				}
 			}
 			if strings.HasPrefix(path, "/v1/") && !strings.HasSuffix(path, "/stream") && !strings.HasSuffix(path, "/export") && !strings.HasSuffix(path, "/call") {
-				m.expect(method, at+"?nmae="+canaryInput, empty, "nmae")
+				m.expect(method, at+"?nonesuch="+canaryInput, empty, "nonesuch")
 			}
 			if r.RequestBody == nil {
 				continue
@@ -120,7 +120,7 @@ func TestEveryRouteNamesAMistake(t *testing.T) {
 			if r.RequestBody.Required {
 				m.expect(method, at, "", "body")
 			}
-			m.expect(method, at, `{"nmae":"`+canaryInput+`"}`, cmp.Or(first(body.Required), "nmae"))
+			m.expect(method, at, `{"nonesuch":"`+canaryInput+`"}`, cmp.Or(first(body.Required), "nonesuch"))
 			for _, name := range body.Required {
 				m.expect(method, at, `{}`, name)
 			}

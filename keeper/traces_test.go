@@ -29,7 +29,7 @@ func TestOneRefreshIsOneTrace(t *testing.T) {
 			id := span.SpanContext.TraceID().String()
 			traces[id] = append(traces[id], span.Name)
 			for _, kv := range span.Attributes {
-				if text := kv.Value.Emit(); text == h.truth(h.shop(0)).Access || text == h.truth(h.shop(0)).Refresh {
+				if text := kv.Value.String(); text == h.truth(h.shop(0)).Access || text == h.truth(h.shop(0)).Refresh {
 					t.Errorf("a token stands in %s of %s", kv.Key, span.Name)
 				}
 			}
@@ -45,7 +45,7 @@ func TestOneRefreshIsOneTrace(t *testing.T) {
 		for n, outcome := range []string{"renewed", "refused"} {
 			whole := heard.GetSpans()[[]int{2, 4}[n]]
 			said := attribute.NewSet(whole.Attributes...)
-			value := func(name string) string { v, _ := said.Value(attribute.Key(name)); return v.Emit() }
+			value := func(name string) string { v, _ := said.Value(attribute.Key(name)); return v.String() }
 			if value("grantkeep.outcome") != outcome || value("grantkeep.grant") != g.ID || value("grantkeep.platform_request_id") == "" {
 				t.Errorf("refresh %d says %v; want the grant, the platform's request id and %s", n+1, whole.Attributes, outcome)
 			}

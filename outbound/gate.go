@@ -117,8 +117,11 @@ func (g *Gate) pool(p Policy) *http.Transport {
 }
 
 // Close refuses further requests and closes idle connections. Requests under way go on to their own end; their connections
-// close after them.
+// close after them. A nil gate has nothing to close.
 func (g *Gate) Close() {
+	if g == nil {
+		return
+	}
 	g.closed.Store(true)
 	g.refreshes.CloseIdleConnections()
 	g.calls.CloseIdleConnections()

@@ -18,7 +18,7 @@ const longestAnswer = 1 << 20
 // bounded is a context in which the libraries of the protocol send through the gate.
 func (p *Provider) bounded(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, &http.Client{ //nolint:forbidigo // its way to the socket is the gate
-		Transport: through{p.o.Gate}, Timeout: 2 * patience,
+		Transport: through{p.o.Gate}, Timeout: 2 * patience, //nolint:forbidigo // the gate itself
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 }

@@ -17,8 +17,12 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
-// serveMetrics serves /metrics and nothing else on an address of its own, without a key, until stop is called.
+// serveMetrics serves /metrics and nothing else on an address of its own, without a key, until stop is called; nothing is
+// served where there is no address.
 func serveMetrics(ctx context.Context, address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s (--metrics-listen): %w", address, shell.Bare(err))

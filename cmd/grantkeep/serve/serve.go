@@ -203,9 +203,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return shell.Misused(err)
 	}
-	if asks != nil {
-		defer asks.Close()
-	}
+	defer asks.Close()
 	gate, err := c.openGate()
 	if err != nil {
 		return shell.Misused(err)
@@ -254,13 +252,11 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	in.metrics = prometheus.NewRegistry()
 	poolGauges(in.metrics, in.Store)
 	server := door.NewServer(Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}.Handler(k, consent.New(k), in, pushes, nil, log), log)
-	if c.metricsListen != "" {
-		stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
-		if err != nil {
-			return err
-		}
-		defer stop()
+	stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	if _, err := fmt.Fprintf(s.Out, "grantkeep listens on http://%s\n", listener.Addr()); err != nil {
 		return err
 	}

@@ -2,7 +2,7 @@
 
 -- How refreshes went on a platform in each half hour, for eight days: what a merchant has to mend is not among what failed.
 CREATE TABLE half_hours (
-	platform TEXT   NOT NULL,
+	platform TEXT COLLATE "C" NOT NULL,
 	slot     BIGINT NOT NULL,
 	ok       BIGINT NOT NULL,
 	failed   BIGINT NOT NULL,
