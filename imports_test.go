@@ -21,7 +21,7 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "vault", "outbound", "client", "bench"}},
+	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "store/sqlstore/clause", "store/sqlstore/column", "vault", "outbound", "client", "bench"}},
 	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "store/sqlstore/schema", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
@@ -32,7 +32,7 @@ var floors = []struct {
 	{8, []string{"api/wire", "console/frame"}},
 	{9, []string{"api/problem", "console/picture", "console/session", "console/provider", "console/trace"}},
 	{10, []string{"api/door", "console/desk"}},
-	{11, []string{"api/news", "api/use", "api/staff", "console/live", "console/outlets", "console/tools", "console/upkeep"}},
+	{11, []string{"api/news", "api/use", "api/staff", "console/live", "console/outlets", "console/settings", "console/tools", "console/upkeep"}},
 	{12, []string{"api", "connect", "console"}},
 	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run", "e2e/summary"}},
 	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
@@ -49,10 +49,11 @@ var families = []string{"platform/signing", "platform/answer", "platform/shopeec
 
 // suites may use what they test, and are used by tests only.
 var suites = map[string][]string{
-	"store/storetest":           {".", "store", "lifecycle", "store/sqlstore/terms", "store/storetest/given", "store/storetest/consents", "store/storetest/overviews", "store/storetest/refreshes"},
+	"store/storetest":           {".", "store", "lifecycle", "store/sqlstore/terms", "store/storetest/given", "store/storetest/consents", "store/storetest/overviews", "store/storetest/refreshes", "store/storetest/staff"},
 	"store/storetest/given":     {".", "store"},
 	"store/storetest/consents":  {".", "store", "store/storetest/given"},
 	"store/storetest/overviews": {".", "store", "store/storetest/given"},
+	"store/storetest/staff":     {".", "store", "store/storetest/given"},
 	"store/storetest/refreshes": {".", "store", "lifecycle", "store/storetest/given"},
 	"store/storefault":          {".", "store"},
 	"store/postgres/pgtest":     {},

@@ -19,6 +19,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/outlets"
 	"github.com/grantkeep/grantkeep/console/provider"
 	"github.com/grantkeep/grantkeep/console/session"
+	"github.com/grantkeep/grantkeep/console/settings"
 	"github.com/grantkeep/grantkeep/console/tools"
 	"github.com/grantkeep/grantkeep/console/upkeep"
 	"github.com/grantkeep/grantkeep/keeper"
@@ -146,21 +147,7 @@ func (c *console) routes() {
 	on("GET /explain/{platform}", store.RoleSupport, c.browse)
 	on("GET /events", store.RoleSupport, c.events)
 
-	on("GET /settings", store.RoleSupport, c.settings)
-	on("POST /settings", store.RoleSupport, c.saveSettings)
-	on("POST /settings/password", store.RoleSupport, c.changePassword)
-	on("POST /settings/logins", store.RoleSupport, c.endLogins)
-	on("POST /settings/code", store.RoleSupport, c.newCode)
-	on("POST /settings/code/confirm", store.RoleSupport, c.confirmCode)
-	on("POST /settings/code/remove", store.RoleSupport, c.dropCode)
-	on("POST /settings/keys", store.RoleAdministrator, c.newKey)
-	on("GET /settings/keys/{id}/retire", store.RoleAdministrator, c.askRetire)
-	on("POST /settings/keys/{id}/retire", store.RoleAdministrator, c.retire)
-	on("POST /settings/people", store.RoleAdministrator, c.newPerson)
-	on("POST /settings/people/{id}/code", store.RoleAdministrator, c.dropCode)
-	on("POST /settings/people/{id}/role", store.RoleAdministrator, c.changeRole)
-	on("GET /settings/people/{id}/remove", store.RoleAdministrator, c.askRemovePerson)
-	on("POST /settings/people/{id}/remove", store.RoleAdministrator, c.removePerson)
+	settings.Route(c.Desk, settings.Options{URL: c.o.URL, NewKey: c.o.NewKey, Throttle: c.throttle, Hashing: c.hashing, Codes: c.codes})
 	outlets.Route(c.Desk, c.o.News)
 	upkeep.Route(c.Desk, c.o.APIURL)
 	tools.Route(c.Desk)

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"slices"
+	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -22,4 +23,13 @@ func KindOf(p Page, kind string) string {
 		return p.T("event." + kind)
 	}
 	return kind
+}
+
+// Joined writes a list.
+func Joined[T ~string](list []T) string {
+	texts := make([]string, len(list))
+	for i, t := range list {
+		texts[i] = string(t)
+	}
+	return strings.Join(texts, ", ")
 }

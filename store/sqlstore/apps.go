@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // appColumns lists the columns of an app in the order of [appValues] and [scanApp].
@@ -16,16 +17,16 @@ const appColumns = `id, platform, created_at, environment, profile, stage, name,
 // appValues returns the values of appColumns.
 func appValues(a *gk.App) []any {
 	return []any{
-		a.ID, a.Platform, ms(a.CreatedAt), a.Environment, a.Profile, a.Stage, a.Name, document{a.Settings}, blob(a.Secrets), a.SecretsKey, document{a.Endpoints}, document{a.ReturnOrigins},
-		ms(a.PausedUntil), fault(a.Fault), a.FaultGrant, ms(a.DueAt), ms(a.LeaseUntil), document{a.Cursors}, a.Version, ms(a.UpdatedAt), string(a.Stop), a.Broken,
+		a.ID, a.Platform, ms(a.CreatedAt), a.Environment, a.Profile, a.Stage, a.Name, document(a.Settings), blob(a.Secrets), a.SecretsKey, document(a.Endpoints), document(a.ReturnOrigins),
+		ms(a.PausedUntil), fault(a.Fault), a.FaultGrant, ms(a.DueAt), ms(a.LeaseUntil), document(a.Cursors), a.Version, ms(a.UpdatedAt), string(a.Stop), a.Broken,
 	}
 }
 
 // scanApp reads a row of appColumns.
 func scanApp(r Row) (gk.App, error) {
 	var a gk.App
-	err := r.Scan(&a.ID, &a.Platform, at(&a.CreatedAt), &a.Environment, &a.Profile, &a.Stage, &a.Name, document{&a.Settings}, sealed(&a.Secrets), &a.SecretsKey, document{&a.Endpoints}, document{&a.ReturnOrigins},
-		at(&a.PausedUntil), document{&a.Fault}, &a.FaultGrant, at(&a.DueAt), at(&a.LeaseUntil), document{&a.Cursors}, &a.Version, at(&a.UpdatedAt), (*string)(&a.Stop), &a.Broken)
+	err := r.Scan(&a.ID, &a.Platform, at(&a.CreatedAt), &a.Environment, &a.Profile, &a.Stage, &a.Name, document(&a.Settings), sealed(&a.Secrets), &a.SecretsKey, document(&a.Endpoints), document(&a.ReturnOrigins),
+		at(&a.PausedUntil), document(&a.Fault), &a.FaultGrant, at(&a.DueAt), at(&a.LeaseUntil), document(&a.Cursors), &a.Version, at(&a.UpdatedAt), (*string)(&a.Stop), &a.Broken)
 	return a, err
 }
 
@@ -43,20 +44,20 @@ func app(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.App, 
 }
 
 func appBy(ctx context.Context, q Querier, scan func(Row) (gk.App, error), v gk.Viewer, id, lock string) (gk.App, error) {
-	w := where{args: []any{id}}
-	w.seen(v, "id", "")
-	return one(ctx, q, scan, `SELECT `+appColumns+` FROM apps WHERE id = $1`+w.text.String()+lock, w.args...)
+	w := clause.Where{Args: []any{id}}
+	w.Seen(v, "id", "")
+	return one(ctx, q, scan, `SELECT `+appColumns+` FROM apps WHERE id = $1`+w.Text.String()+lock, w.Args...)
 }
 
 // Apps implements [store.Apps].
 func (s *Store) Apps(ctx context.Context, v gk.Viewer, after string, limit int) ([]gk.App, error) {
-	w := where{args: []any{after, atMost(limit)}}
-	w.seen(v, "id", "")
-	query := `SELECT ` + appColumns + ` FROM apps WHERE id > $1` + w.text.String() + ` ORDER BY id LIMIT $2`
+	w := clause.Where{Args: []any{after, clause.AtMost(limit)}}
+	w.Seen(v, "id", "")
+	query := `SELECT ` + appColumns + ` FROM apps WHERE id > $1` + w.Text.String() + ` ORDER BY id LIMIT $2`
 	if v.Key != gk.Engine().Key {
-		return all(ctx, s.db, shownApp, query, w.args...)
+		return all(ctx, s.db, shownApp, query, w.Args...)
 	}
-	found, damaged, err := sound(ctx, s.db, scanApp, query, w.args...)
+	found, damaged, err := sound(ctx, s.db, scanApp, query, w.Args...)
 	if err != nil {
 		return nil, err
 	}

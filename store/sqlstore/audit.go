@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 const auditColumns = `position, at, until, actor, action, app_id, grant_id, object, address, n, status`
@@ -40,25 +41,25 @@ func record(ctx context.Context, q Querier, entries []store.AuditEntry) error {
 
 // AuditAfter implements [store.Audit].
 func (s *Store) AuditAfter(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error) {
-	w := where{args: []any{f.After, atMost(f.Limit)}}
+	w := clause.Where{Args: []any{f.After, clause.AtMost(f.Limit)}}
 	if f.Actor != "" {
-		w.and(`actor = %[1]s`, f.Actor)
+		w.And(`actor = %[1]s`, f.Actor)
 	}
 	if f.Action != "" {
-		w.and(`action = %[1]s`, f.Action)
+		w.And(`action = %[1]s`, f.Action)
 	}
 	if f.Grant != "" {
-		w.and(`grant_id = %[1]s AND grant_id <> ''`, f.Grant)
+		w.And(`grant_id = %[1]s AND grant_id <> ''`, f.Grant)
 	}
 	order := ` ORDER BY position`
 	if f.Newest {
 		order += ` DESC`
 		if f.Before > 0 {
-			w.and(`position < %[1]s`, f.Before)
+			w.And(`position < %[1]s`, f.Before)
 		}
 	}
 	return all(ctx, s.db.Lists(), shownAudit, `SELECT `+auditColumns+` FROM audit
-		WHERE position > $1`+w.text.String()+order+` LIMIT $2`, w.args...)
+		WHERE position > $1`+w.Text.String()+order+` LIMIT $2`, w.Args...)
 }
 
 // LastUses implements [store.Audit]. Of each grant one line is looked up, however many there are.
@@ -67,8 +68,8 @@ func (s *Store) LastUses(ctx context.Context, grants []string) (map[string]time.
 	if len(grants) == 0 {
 		return last, nil
 	}
-	w := where{}
-	w.in("g.id", grants)
+	w := clause.Where{}
+	w.In("g.id", grants)
 	_, err := all(ctx, s.db.Lists(), func(r Row) (string, error) {
 		var id string
 		var until time.Time
@@ -78,7 +79,7 @@ func (s *Store) LastUses(ctx context.Context, grants []string) (map[string]time.
 		}
 		return id, err
 	}, `SELECT g.id, COALESCE((SELECT a.until FROM audit a WHERE a.grant_id = g.id AND a.grant_id <> '' AND a.until > 0
-		ORDER BY a.position DESC LIMIT 1), 0) FROM grants g WHERE 1 = 1`+w.text.String(), w.args...)
+		ORDER BY a.position DESC LIMIT 1), 0) FROM grants g WHERE 1 = 1`+w.Text.String(), w.Args...)
 	return last, err
 }
 

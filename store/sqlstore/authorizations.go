@@ -6,6 +6,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // authorizationColumns lists the columns of an authorization in the order of [authorizationValues] and [scanAuthorization].
@@ -15,16 +16,16 @@ const authorizationColumns = `id, app_id, created_at, kind, link_hash, owner, sh
 // authorizationValues returns the values of authorizationColumns.
 func authorizationValues(a *gk.Authorization) []any {
 	return []any{
-		a.ID, a.App, ms(a.CreatedAt), a.Kind, blob(a.LinkHash), a.Owner, a.Shop, a.Grant, a.ReturnTo, a.Form, document{a.Scopes},
-		bit(a.Confirm), blob(a.ConfirmHash), string(a.Stage), a.Reason, fault(a.Fault), document{a.Grants}, ms(a.ExpiresAt), ms(a.UpdatedAt),
+		a.ID, a.App, ms(a.CreatedAt), a.Kind, blob(a.LinkHash), a.Owner, a.Shop, a.Grant, a.ReturnTo, a.Form, document(a.Scopes),
+		bit(a.Confirm), blob(a.ConfirmHash), string(a.Stage), a.Reason, fault(a.Fault), document(a.Grants), ms(a.ExpiresAt), ms(a.UpdatedAt),
 	}
 }
 
 // scanAuthorization reads a row of authorizationColumns.
 func scanAuthorization(r Row) (gk.Authorization, error) {
 	var a gk.Authorization
-	err := r.Scan(&a.ID, &a.App, at(&a.CreatedAt), &a.Kind, &a.LinkHash, &a.Owner, &a.Shop, &a.Grant, &a.ReturnTo, &a.Form, document{&a.Scopes},
-		flag(&a.Confirm), &a.ConfirmHash, (*string)(&a.Stage), &a.Reason, document{&a.Fault}, document{&a.Grants}, at(&a.ExpiresAt), at(&a.UpdatedAt))
+	err := r.Scan(&a.ID, &a.App, at(&a.CreatedAt), &a.Kind, &a.LinkHash, &a.Owner, &a.Shop, &a.Grant, &a.ReturnTo, &a.Form, document(&a.Scopes),
+		flag(&a.Confirm), &a.ConfirmHash, (*string)(&a.Stage), &a.Reason, document(&a.Fault), document(&a.Grants), at(&a.ExpiresAt), at(&a.UpdatedAt))
 	return a, err
 }
 
@@ -43,44 +44,44 @@ func (s *Store) Authorization(ctx context.Context, v gk.Viewer, id string) (gk.A
 
 // authorization reads one authorization; lock is empty or ends the statement.
 func authorization(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.Authorization, error) {
-	w := where{args: []any{id}}
-	w.seen(v, "app_id", "owner")
-	return one(ctx, q, scanAuthorization, `SELECT `+authorizationColumns+` FROM authorizations WHERE id = $1`+w.text.String()+lock, w.args...)
+	w := clause.Where{Args: []any{id}}
+	w.Seen(v, "app_id", "owner")
+	return one(ctx, q, scanAuthorization, `SELECT `+authorizationColumns+` FROM authorizations WHERE id = $1`+w.Text.String()+lock, w.Args...)
 }
 
 // Authorizations implements [store.Authorizations].
 func (s *Store) Authorizations(ctx context.Context, v gk.Viewer, f store.AuthorizationFilter) ([]gk.Authorization, error) {
-	w := where{args: []any{atMost(f.Limit)}}
-	w.seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{clause.AtMost(f.Limit)}}
+	w.Seen(v, "app_id", "owner")
 	if f.App != "" {
-		w.and(`app_id = %[1]s`, f.App)
+		w.And(`app_id = %[1]s`, f.App)
 	}
 	if f.Owner != "" {
-		w.and(`owner = %[1]s AND owner <> ''`, f.Owner)
+		w.And(`owner = %[1]s AND owner <> ''`, f.Owner)
 	}
 	if f.Stage != "" {
-		w.and(`stage = %[1]s`, f.Stage)
+		w.And(`stage = %[1]s`, f.Stage)
 	}
 	if f.IDEnd != "" {
-		w.and(`substr(id, 25) = %[1]s`, f.IDEnd)
+		w.And(`substr(id, 25) = %[1]s`, f.IDEnd)
 	}
 	if f.Query != "" {
-		from, to := between(f.Query)
-		w.andRange(`(id >= %[1]s AND id < %[2]s OR
+		from, to := clause.Between(f.Query)
+		w.AndRange(`(id >= %[1]s AND id < %[2]s OR
 			lower(shop) >= %[1]s AND lower(shop) < %[2]s OR
 			lower(owner) >= %[1]s AND lower(owner) < %[2]s)`, from, to)
 	}
 	if !f.ExpiresAfter.IsZero() {
-		w.and(`expires_at > %[1]s`, ms(f.ExpiresAfter))
+		w.And(`expires_at > %[1]s`, ms(f.ExpiresAfter))
 	}
 	if !f.ExpiresUntil.IsZero() {
-		w.and(`expires_at <= %[1]s`, ms(f.ExpiresUntil))
+		w.And(`expires_at <= %[1]s`, ms(f.ExpiresUntil))
 	}
 	if f.Before != "" {
-		w.and(`id < %[1]s`, f.Before)
+		w.And(`id < %[1]s`, f.Before)
 	}
 	return all(ctx, s.lists(v), shownAuthorization, `SELECT `+authorizationColumns+` FROM authorizations
-		WHERE id <> ''`+w.text.String()+` ORDER BY id DESC LIMIT $1`, w.args...)
+		WHERE id <> ''`+w.Text.String()+` ORDER BY id DESC LIMIT $1`, w.Args...)
 }
 
 // AuthorizationByLink implements [store.Authorizations].

@@ -11,6 +11,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
@@ -153,12 +154,12 @@ func (s *Store) lockGrants(ctx context.Context, q Querier, app string, subjects 
 	if len(subjects) == 0 {
 		return nil, nil, nil
 	}
-	var w where
-	found, err = all(ctx, q, scanGrant, `WITH wanted (kind, subject) AS (VALUES `+w.subjects(subjects)+`)
+	var w clause.Where
+	found, err = all(ctx, q, scanGrant, `WITH wanted (kind, subject) AS (VALUES `+w.Subjects(subjects)+`)
 		SELECT `+grantColumns+` FROM grants
 		WHERE id IN (SELECT g.id FROM wanted JOIN grants AS g
-			ON g.app_id = `+w.arg(app)+` AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
-		ORDER BY subject_kind, subject_id`+s.lock.Wait, w.args...)
+			ON g.app_id = `+w.Arg(app)+` AND g.subject_kind = wanted.kind AND g.subject_id = wanted.subject)
+		ORDER BY subject_kind, subject_id`+s.lock.Wait, w.Args...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // clickColumns lists the columns of a click in the order of [clickValues] and [scanClick].
@@ -16,7 +17,7 @@ const clickColumns = `id, authorization_id, app_id, created_at, state_hash, brow
 // clickValues returns the values of clickColumns.
 func clickValues(c *gk.Click) []any {
 	return []any{
-		c.ID, c.Authorization, c.App, ms(c.CreatedAt), blob(c.StateHash), blob(c.BrowserHash), string(c.Stage), document{c.Hint}, bit(c.Held),
+		c.ID, c.Authorization, c.App, ms(c.CreatedAt), blob(c.StateHash), blob(c.BrowserHash), string(c.Stage), document(c.Hint), bit(c.Held),
 		blob(c.Answer), c.AnswerKey, c.Reason, fault(c.Fault), ms(c.ExpiresAt), ms(c.SpentAt), ms(c.UpdatedAt), blob(c.CodeHash),
 	}
 }
@@ -24,8 +25,8 @@ func clickValues(c *gk.Click) []any {
 // scanClick reads a row of clickColumns.
 func scanClick(r Row) (gk.Click, error) {
 	var c gk.Click
-	err := r.Scan(&c.ID, &c.Authorization, &c.App, at(&c.CreatedAt), &c.StateHash, &c.BrowserHash, (*string)(&c.Stage), document{&c.Hint}, flag(&c.Held),
-		sealed(&c.Answer), &c.AnswerKey, &c.Reason, document{&c.Fault}, at(&c.ExpiresAt), at(&c.SpentAt), at(&c.UpdatedAt), &c.CodeHash)
+	err := r.Scan(&c.ID, &c.Authorization, &c.App, at(&c.CreatedAt), &c.StateHash, &c.BrowserHash, (*string)(&c.Stage), document(&c.Hint), flag(&c.Held),
+		sealed(&c.Answer), &c.AnswerKey, &c.Reason, document(&c.Fault), at(&c.ExpiresAt), at(&c.SpentAt), at(&c.UpdatedAt), &c.CodeHash)
 	return c, err
 }
 
@@ -153,7 +154,7 @@ func (s *Store) OpenClicks(ctx context.Context, before time.Time, limit int) ([]
 	found, damaged, err := sound(ctx, s.db, scanClick, `SELECT `+clickColumns+` FROM (
 		SELECT `+clickColumns+`, row_number() OVER (PARTITION BY app_id ORDER BY updated_at, id) AS place FROM clicks
 		WHERE stage IN ('exchanging', 'issued') AND updated_at <= $1 AND reason = '') AS waiting
-		WHERE place <= $2 ORDER BY updated_at, id`, ms(before), atMost(limit))
+		WHERE place <= $2 ORDER BY updated_at, id`, ms(before), clause.AtMost(limit))
 	if err != nil {
 		return nil, err
 	}

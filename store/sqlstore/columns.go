@@ -2,12 +2,11 @@ package sqlstore
 
 import (
 	"database/sql"
-	"database/sql/driver"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store/sqlstore/column"
 )
 
 // ms returns a moment as it is stored: unix milliseconds, 0 for none.
@@ -52,18 +51,7 @@ func bit(b bool) int64 {
 }
 
 // flag reads a column of 0 and 1.
-func flag(b *bool) sql.Scanner { return truth{b} }
-
-type truth struct{ b *bool }
-
-func (f truth) Scan(v any) error {
-	n, ok := v.(int64)
-	if !ok {
-		return fmt.Errorf("sqlstore: a boolean is stored as %T", v)
-	}
-	*f.b = n != 0
-	return nil
-}
+func flag(b *bool) sql.Scanner { return column.Flag{Of: b} }
 
 // blob returns bytes as they are stored: NULL when there are none. The result has no named type, which would carry
 // methods that an engine's driver may prefer to the bytes.
@@ -77,74 +65,21 @@ func blob(b []byte) any {
 // sealed reads a ciphertext.
 func sealed(s *gk.Sealed) *[]byte { return (*[]byte)(s) }
 
-// document is a value that is stored as JSON text; an empty one is the empty text. To read, it holds a pointer.
-type document struct{ v any }
-
-// Value returns the text.
-func (d document) Value() (driver.Value, error) {
-	b, err := json.Marshal(d.v)
-	if err != nil {
-		return nil, err
-	}
-	switch text := string(b); text {
-	case "null", "{}", "[]":
-		return "", nil
-	default:
-		return text, nil
-	}
-}
-
-// Scan reads the text.
-func (d document) Scan(v any) error {
-	text, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("sqlstore: a document is stored as %T", v)
-	}
-	if text == "" {
-		return nil
-	}
-	return json.Unmarshal([]byte(text), d.v)
-}
+// document is a value that is stored as JSON text. To read, it is a pointer.
+func document(v any) column.Document { return column.JSON(v) }
 
 // fault returns a fault as it is stored, its time to the millisecond like all others.
-func fault(f *gk.Fault) document {
+func fault(f *gk.Fault) column.Document {
 	if f == nil {
-		return document{}
+		return document(nil)
 	}
 	kept := *f
 	kept.At.Time = kept.At.Truncate(time.Millisecond).UTC()
-	return document{kept}
+	return document(kept)
 }
 
-// windows is a map of moments, stored as JSON {name: milliseconds}.
-type windows map[string]time.Time
-
-// Value returns the text.
-func (w windows) Value() (driver.Value, error) {
-	stored := make(map[string]int64, len(w))
-	for name, end := range w {
-		stored[name] = ms(end)
-	}
-	return document{stored}.Value()
-}
+// windows is a map of moments as it is stored.
+func windows(w map[string]time.Time) column.Moments { return column.Moments{Of: &w} }
 
 // windowsOf reads a map of moments.
-func windowsOf(w *map[string]time.Time) sql.Scanner { return windowsReader{w} }
-
-type windowsReader struct{ w *map[string]time.Time }
-
-func (r windowsReader) Scan(v any) error {
-	var stored map[string]int64
-	if err := (document{&stored}).Scan(v); err != nil || len(stored) == 0 {
-		return err
-	}
-	*r.w = make(map[string]time.Time, len(stored))
-	for name, end := range stored {
-		var t time.Time
-		if err := at(&t).Scan(end); err != nil {
-			return err
-		}
-		(*r.w)[name] = t
-	}
-	return nil
-}
+func windowsOf(w *map[string]time.Time) column.Moments { return column.Moments{Of: w} }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 const deliveryColumns = `outlet_id, event_id, position, kind, about, state, attempts, due_at, last_at, last_status, last_ms, last_error, created_at`
@@ -90,18 +91,18 @@ func (s *Store) SettleDeliveries(ctx context.Context, deliveries []store.Deliver
 
 // Deliveries implements [store.Outlets].
 func (s *Store) Deliveries(ctx context.Context, f store.DeliveryFilter) ([]store.Delivery, error) {
-	w := where{args: []any{f.Outlet, atMost(f.Limit)}}
+	w := clause.Where{Args: []any{f.Outlet, clause.AtMost(f.Limit)}}
 	if f.State != "" {
-		w.and(`state = %[1]s`, f.State)
+		w.And(`state = %[1]s`, f.State)
 	}
 	if f.Before > 0 {
-		w.and(`position < %[1]s`, f.Before)
+		w.And(`position < %[1]s`, f.Before)
 	}
 	if len(f.Events) > 0 {
-		w.in("event_id", f.Events)
+		w.In("event_id", f.Events)
 	}
 	return all(ctx, s.db.Lists(), workedDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE outlet_id = $1`+w.text.String()+` ORDER BY position DESC LIMIT $2`, w.args...)
+		WHERE outlet_id = $1`+w.Text.String()+` ORDER BY position DESC LIMIT $2`, w.Args...)
 }
 
 // LastTold implements [store.Outlets].
@@ -110,10 +111,10 @@ func (s *Store) LastTold(ctx context.Context, outlet string, about []string) (ma
 	if len(about) == 0 {
 		return told, nil
 	}
-	w := where{args: []any{outlet}}
-	w.in("about", about)
+	w := clause.Where{Args: []any{outlet}}
+	w.In("about", about)
 	rows, err := all(ctx, s.db, workedDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE outlet_id = $1`+w.text.String()+` ORDER BY position`, w.args...)
+		WHERE outlet_id = $1`+w.Text.String()+` ORDER BY position`, w.Args...)
 	for _, d := range rows {
 		told[d.About] = d.Kind
 	}

@@ -7,6 +7,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // dueRows are the rows that a claim may take, soonest first, with their locks.
@@ -82,8 +83,8 @@ func (s *Store) setAside(
 		if err != nil || damaged == nil {
 			return err
 		}
-		w := where{args: []any{ms(a.AttemptAt.Add(damagedWait))}}
-		_, err := exec(ctx, q, `UPDATE grants SET due_at = $1 WHERE id IN (`+w.list(damaged.IDs)+`)`, w.args...)
+		w := clause.Where{Args: []any{ms(a.AttemptAt.Add(damagedWait))}}
+		_, err := exec(ctx, q, `UPDATE grants SET due_at = $1 WHERE id IN (`+w.List(damaged.IDs)+`)`, w.Args...)
 		return err
 	})
 	return damaged, err

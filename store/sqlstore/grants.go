@@ -5,6 +5,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
@@ -32,8 +33,8 @@ func grantValues(g *gk.Grant) []any {
 		g.ID,
 		g.Subject.Kind, g.Subject.ID, g.Subject.Parent, g.Subject.Host, g.Subject.Region, g.Subject.Name, g.Owner, string(g.State), bit(g.Renewable), fault(g.Fault),
 		blob(g.Access), blob(g.Refresh), g.KeyID, g.Generation, g.Version, ms(g.Expires), ms(g.RefreshExpires), ms(g.Ceiling),
-		windows(g.Windows), document{g.Scopes}, document{g.Facts}, ms(g.AuthorizedAt), g.PairFrom, g.PairSpent, ms(g.PairAskedAt), msOrNull(g.DueAt), ms(g.RetryAt), g.Failures, g.Warned,
-		g.AttemptID, g.AttemptBy, ms(g.AttemptAt), ms(g.AttemptUntil), g.Doubts, ms(g.DoubtSince), g.QuotaDay, g.QuotaUsed, ms(g.AskedAt), ms(g.UpdatedAt), document{g.Tags},
+		windows(g.Windows), document(g.Scopes), document(g.Facts), ms(g.AuthorizedAt), g.PairFrom, g.PairSpent, ms(g.PairAskedAt), msOrNull(g.DueAt), ms(g.RetryAt), g.Failures, g.Warned,
+		g.AttemptID, g.AttemptBy, ms(g.AttemptAt), ms(g.AttemptUntil), g.Doubts, ms(g.DoubtSince), g.QuotaDay, g.QuotaUsed, ms(g.AskedAt), ms(g.UpdatedAt), document(g.Tags),
 	}
 }
 
@@ -41,10 +42,10 @@ func grantValues(g *gk.Grant) []any {
 func scanGrant(r Row) (gk.Grant, error) {
 	var g gk.Grant
 	err := r.Scan(&g.ID, &g.App, &g.Platform, at(&g.CreatedAt),
-		&g.Subject.Kind, &g.Subject.ID, &g.Subject.Parent, &g.Subject.Host, &g.Subject.Region, &g.Subject.Name, &g.Owner, (*string)(&g.State), flag(&g.Renewable), document{&g.Fault},
+		&g.Subject.Kind, &g.Subject.ID, &g.Subject.Parent, &g.Subject.Host, &g.Subject.Region, &g.Subject.Name, &g.Owner, (*string)(&g.State), flag(&g.Renewable), document(&g.Fault),
 		sealed(&g.Access), sealed(&g.Refresh), &g.KeyID, &g.Generation, &g.Version, at(&g.Expires), at(&g.RefreshExpires), at(&g.Ceiling),
-		windowsOf(&g.Windows), document{&g.Scopes}, document{&g.Facts}, at(&g.AuthorizedAt), &g.PairFrom, &g.PairSpent, at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Failures, &g.Warned,
-		&g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), &g.Doubts, at(&g.DoubtSince), &g.QuotaDay, &g.QuotaUsed, at(&g.AskedAt), at(&g.UpdatedAt), document{&g.Tags})
+		windowsOf(&g.Windows), document(&g.Scopes), document(&g.Facts), at(&g.AuthorizedAt), &g.PairFrom, &g.PairSpent, at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Failures, &g.Warned,
+		&g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), &g.Doubts, at(&g.DoubtSince), &g.QuotaDay, &g.QuotaUsed, at(&g.AskedAt), at(&g.UpdatedAt), document(&g.Tags))
 	return g, err
 }
 
@@ -69,9 +70,9 @@ func grant(ctx context.Context, q Querier, v gk.Viewer, id, lock string) (gk.Gra
 func grantBy(
 	ctx context.Context, q Querier, scan func(Row) (gk.Grant, error), scanShops func(Row) (ownedShop, error), v gk.Viewer, id, lock string,
 ) (gk.Grant, error) {
-	w := where{args: []any{id}}
-	w.seen(v, "app_id", "owner")
-	g, err := one(ctx, q, scan, `SELECT `+grantColumns+` FROM grants WHERE id = $1`+w.text.String()+lock, w.args...)
+	w := clause.Where{Args: []any{id}}
+	w.Seen(v, "app_id", "owner")
+	g, err := one(ctx, q, scan, `SELECT `+grantColumns+` FROM grants WHERE id = $1`+w.Text.String()+lock, w.Args...)
 	if err != nil {
 		return gk.Grant{}, err
 	}
@@ -81,11 +82,11 @@ func grantBy(
 
 // GrantOf implements [store.Grants].
 func (s *Store) GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) (g gk.Grant, err error) {
-	w := where{args: []any{app, kind, id}}
-	w.seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{app, kind, id}}
+	w.Seen(v, "app_id", "owner")
 	err = s.db.Snapshot(ctx, func(ctx context.Context, q Querier) error {
 		g, err = one(ctx, q, scanGrant, `SELECT `+grantColumns+` FROM grants
-			WHERE app_id = $1 AND subject_kind = $2 AND subject_id = $3`+w.text.String(), w.args...)
+			WHERE app_id = $1 AND subject_kind = $2 AND subject_id = $3`+w.Text.String(), w.Args...)
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func (s *Store) GrantOf(ctx context.Context, v gk.Viewer, app, kind, id string) 
 
 // Grants implements [store.Grants].
 func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) (found []gk.Grant, err error) {
-	conditions := func(after string) *where {
+	conditions := func(after string) *clause.Where {
 		from := f
 		from.After = after
 		return filtered(v, from)
@@ -118,36 +119,36 @@ func (s *Store) Grants(ctx context.Context, v gk.Viewer, f store.GrantFilter) (f
 
 // filtered returns the conditions of a filter. A partial index serves a condition only if the statement says what it is
 // partial by.
-func filtered(v gk.Viewer, f store.GrantFilter) *where {
-	w := &where{args: []any{f.After}}
-	w.seen(v, "app_id", "owner")
+func filtered(v gk.Viewer, f store.GrantFilter) *clause.Where {
+	w := &clause.Where{Args: []any{f.After}}
+	w.Seen(v, "app_id", "owner")
 	if f.Platform != "" {
-		w.and(`app_id IN (SELECT id FROM apps WHERE platform = %[1]s)`, f.Platform)
+		w.And(`app_id IN (SELECT id FROM apps WHERE platform = %[1]s)`, f.Platform)
 	}
 	if f.App != "" {
-		w.and(`app_id = %[1]s`, f.App)
+		w.And(`app_id = %[1]s`, f.App)
 	}
 	if f.Owner != "" {
-		w.and(`owner = %[1]s AND owner <> ''`, f.Owner)
+		w.And(`owner = %[1]s AND owner <> ''`, f.Owner)
 	}
 	if f.State != "" {
-		w.and(`state = %[1]s`, string(f.State))
+		w.And(`state = %[1]s`, string(f.State))
 	}
 	if f.State != "" && f.State != gk.Active {
-		w.text.WriteString(` AND state <> 'active'`)
+		w.Text.WriteString(` AND state <> 'active'`)
 	}
 	if !f.ExpiresBefore.IsZero() {
-		w.and(`id IN (SELECT id FROM grants WHERE renewable = 0 AND expires_at > 0 AND expires_at < %[1]s
+		w.And(`id IN (SELECT id FROM grants WHERE renewable = 0 AND expires_at > 0 AND expires_at < %[1]s
 			UNION ALL SELECT id FROM grants WHERE authorization_expires_at > 0 AND authorization_expires_at < %[1]s)`, ms(f.ExpiresBefore))
 	}
 	if f.WhoseMove != "" {
-		w.moved(f.WhoseMove)
+		w.Moved(f.WhoseMove)
 	}
 	if f.TagName != "" {
-		w.and(`id IN (SELECT grant_id FROM grant_terms WHERE term = %[1]s)`, terms.Tag(f.TagName, f.TagValue))
+		w.And(`id IN (SELECT grant_id FROM grant_terms WHERE term = %[1]s)`, terms.Tag(f.TagName, f.TagValue))
 	}
 	if f.Query != "" {
-		w.queried(f.Query)
+		queried(w, f.Query)
 	}
 	return w
 }
@@ -201,11 +202,11 @@ func (s *Store) Tokens(ctx context.Context, ids []string) (found []gk.Grant, err
 func tokens(ctx context.Context, q Querier, ids []string) (found []gk.Grant, damaged *store.DamagedError, err error) {
 	for len(ids) > 0 {
 		n := min(len(ids), tokensAtOnce)
-		var w where
+		var w clause.Where
 		some, bad, err := sound(ctx, q, scanToken, `SELECT id, app_id, `+platformOf+`, subject_kind, subject_id, parent_id, host, region, name,
 			owner, state, renewable, fault, access, key_id, generation, expires_at, refresh_token_expires_at, authorization_expires_at,
 			windows, pair_asked_at, due_at, retry_at, doubts, attempt_id, attempt_by, attempt_at, attempt_until, tags
-			FROM grants WHERE id IN (`+w.list(ids[:n])+`)`, w.args...)
+			FROM grants WHERE id IN (`+w.List(ids[:n])+`)`, w.Args...)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -224,7 +225,7 @@ func tokens(ctx context.Context, q Querier, ids []string) (found []gk.Grant, dam
 func scanToken(r Row) (gk.Grant, error) {
 	var g gk.Grant
 	err := r.Scan(&g.ID, &g.App, &g.Platform, &g.Subject.Kind, &g.Subject.ID, &g.Subject.Parent, &g.Subject.Host, &g.Subject.Region, &g.Subject.Name,
-		&g.Owner, (*string)(&g.State), flag(&g.Renewable), document{&g.Fault}, sealed(&g.Access), &g.KeyID, &g.Generation, at(&g.Expires), at(&g.RefreshExpires), at(&g.Ceiling),
-		windowsOf(&g.Windows), at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Doubts, &g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), document{&g.Tags})
+		&g.Owner, (*string)(&g.State), flag(&g.Renewable), document(&g.Fault), sealed(&g.Access), &g.KeyID, &g.Generation, at(&g.Expires), at(&g.RefreshExpires), at(&g.Ceiling),
+		windowsOf(&g.Windows), at(&g.PairAskedAt), at(&g.DueAt), at(&g.RetryAt), &g.Doubts, &g.AttemptID, &g.AttemptBy, at(&g.AttemptAt), at(&g.AttemptUntil), document(&g.Tags))
 	return g, err
 }

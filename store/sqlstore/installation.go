@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // Meta implements [store.Installation].
@@ -129,9 +130,9 @@ func (s *Store) Attempting(ctx context.Context) ([]string, error) {
 
 // EndAttempts implements [store.Instances].
 func (s *Store) EndAttempts(ctx context.Context, by string, spared []string, at time.Time) (ended []string, err error) {
-	w := where{args: []any{by, ms(at)}}
+	w := clause.Where{Args: []any{by, ms(at)}}
 	if len(spared) > 0 {
-		w.text.WriteString(" AND app_id NOT IN (" + w.list(spared) + ")")
+		w.Text.WriteString(" AND app_id NOT IN (" + w.List(spared) + ")")
 	}
 	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
 		ended, err = all(ctx, q, scanText, `UPDATE grants SET
@@ -139,7 +140,7 @@ func (s *Store) EndAttempts(ctx context.Context, by string, spared []string, at 
 			doubt_since = CASE WHEN doubt_since = 0 THEN attempt_at ELSE doubt_since END,
 			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, due_at = $2,
 			version = version + 1, updated_at = $2
-			WHERE attempt_id <> '' AND attempt_by = $1`+w.text.String()+` RETURNING id`, w.args...)
+			WHERE attempt_id <> '' AND attempt_by = $1`+w.Text.String()+` RETURNING id`, w.Args...)
 		return err
 	})
 	return ended, err
@@ -150,13 +151,13 @@ func (s *Store) ReleaseAttempts(ctx context.Context, by string, attempts []strin
 	if len(attempts) == 0 {
 		return nil, nil
 	}
-	w := where{args: []any{by, ms(at)}}
-	w.in("attempt_id", attempts)
+	w := clause.Where{Args: []any{by, ms(at)}}
+	w.In("attempt_id", attempts)
 	err = s.db.Change(ctx, func(ctx context.Context, q Querier) error {
 		released, err = all(ctx, q, scanText, `UPDATE grants SET
 			attempt_id = '', attempt_by = '', attempt_at = 0, attempt_until = 0, due_at = $2,
 			version = version + 1, updated_at = $2
-			WHERE attempt_id <> '' AND attempt_by = $1`+w.text.String()+` RETURNING id`, w.args...)
+			WHERE attempt_id <> '' AND attempt_by = $1`+w.Text.String()+` RETURNING id`, w.Args...)
 		return err
 	})
 	return released, err

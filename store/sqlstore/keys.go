@@ -11,7 +11,7 @@ const keyColumns = `id, hash, name, scopes, owners, apps, created_at, expires_at
 
 func scanKey(r Row) (gk.Key, error) {
 	var k gk.Key
-	err := r.Scan(&k.ID, &k.Hash, &k.Name, document{&k.Scopes}, document{&k.Owners}, document{&k.Apps}, at(&k.CreatedAt), at(&k.ExpiresAt), at(&k.RevokedAt))
+	err := r.Scan(&k.ID, &k.Hash, &k.Name, document(&k.Scopes), document(&k.Owners), document(&k.Apps), at(&k.CreatedAt), at(&k.ExpiresAt), at(&k.RevokedAt))
 	return k, err
 }
 
@@ -19,7 +19,7 @@ func scanKey(r Row) (gk.Key, error) {
 func (s *Store) CreateKey(ctx context.Context, k gk.Key) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
 		return insert(ctx, q, `INSERT INTO keys (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			k.ID, blob(k.Hash), k.Name, document{k.Scopes}, document{k.Owners}, document{k.Apps}, ms(k.CreatedAt), ms(k.ExpiresAt), ms(k.RevokedAt))
+			k.ID, blob(k.Hash), k.Name, document(k.Scopes), document(k.Owners), document(k.Apps), ms(k.CreatedAt), ms(k.ExpiresAt), ms(k.RevokedAt))
 	})
 }
 

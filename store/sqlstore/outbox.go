@@ -7,13 +7,14 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 const eventColumns = `id, COALESCE(position, 0), kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at`
 
 func scanEvent(r Row) (gk.Event, error) {
 	var e gk.Event
-	err := r.Scan(&e.ID, &e.Position, &e.Kind, &e.Actor, &e.App, &e.Grant, &e.Authorization, &e.Owner, &e.GrantVersion, document{&e.Data}, at(&e.At))
+	err := r.Scan(&e.ID, &e.Position, &e.Kind, &e.Actor, &e.App, &e.Grant, &e.Authorization, &e.Owner, &e.GrantVersion, document(&e.Data), at(&e.At))
 	return e, err
 }
 
@@ -46,7 +47,7 @@ func addEvents(ctx context.Context, q Querier, events []gk.Event, changed ...*gk
 		if e.ID == "" {
 			e.ID = gk.NewID("evt", e.At)
 		}
-		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document{e.Data}, ms(e.At), place})
+		rows = append(rows, []any{e.ID, e.Kind, e.Actor, e.App, e.Grant, e.Authorization, e.Owner, e.GrantVersion, document(e.Data), ms(e.At), place})
 	}
 	return insertMany(ctx, q, `events`, `id, kind, actor, app_id, grant_id, authorization_id, owner, grant_version, data, at, place`, rows)
 }
@@ -84,7 +85,7 @@ func (s *Store) Publish(ctx context.Context, limit int) (published int, err erro
 		if _, err := exec(ctx, q, countOn); err != nil {
 			return err
 		}
-		n, err := exec(ctx, q, publishFresh, atMost(limit))
+		n, err := exec(ctx, q, publishFresh, clause.AtMost(limit))
 		if err != nil {
 			return err
 		}
@@ -102,19 +103,19 @@ func (s *Store) EventsAfter(ctx context.Context, v gk.Viewer, position int64, li
 
 // History implements [store.Outbox].
 func (s *Store) History(ctx context.Context, v gk.Viewer, grant, before string, limit int) (events []gk.Event, err error) {
-	of := where{args: []any{grant}}
-	of.seen(v, "app_id", "owner")
-	w := where{args: []any{grant, atMost(limit)}}
-	w.seen(v, "app_id", "owner")
+	of := clause.Where{Args: []any{grant}}
+	of.Seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{grant, clause.AtMost(limit)}}
+	w.Seen(v, "app_id", "owner")
 	if before != "" {
-		w.and(`(`+historyOrder+`) < (SELECT `+historyOrder+` FROM events WHERE id = %[1]s)`, before)
+		w.And(`(`+historyOrder+`) < (SELECT `+historyOrder+` FROM events WHERE id = %[1]s)`, before)
 	}
 	err = s.lists(v).Snapshot(ctx, func(ctx context.Context, q Querier) error {
-		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.text.String(), of.args...); err != nil {
+		if _, err := one(ctx, q, scanNumber, `SELECT 1 FROM grants WHERE id = $1`+of.Text.String(), of.Args...); err != nil {
 			return err
 		}
 		events, err = all(ctx, q, shownEvent, `SELECT `+eventColumns+` FROM events
-			WHERE grant_id = $1 AND grant_id <> ''`+w.text.String()+` ORDER BY `+descending(historyOrder)+` LIMIT $2`, w.args...)
+			WHERE grant_id = $1 AND grant_id <> ''`+w.Text.String()+` ORDER BY `+descending(historyOrder)+` LIMIT $2`, w.Args...)
 		return err
 	})
 	return shown(v, events), err

@@ -6,19 +6,20 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 const outletColumns = `id, form, made_by, created_at, updated_at, enabled, reason, rule, sealed, failing_since, told_at, busy_until, state`
 
 func scanOutlet(r Row) (o store.Outlet, err error) {
-	return o, r.Scan(&o.ID, &o.Form, &o.By, at(&o.CreatedAt), at(&o.UpdatedAt), flag(&o.Enabled), &o.Reason, document{&o.Rule},
-		sealed(&o.Sealed), at(&o.FailingSince), at(&o.ToldAt), at(&o.BusyUntil), document{&o.State})
+	return o, r.Scan(&o.ID, &o.Form, &o.By, at(&o.CreatedAt), at(&o.UpdatedAt), flag(&o.Enabled), &o.Reason, document(&o.Rule),
+		sealed(&o.Sealed), at(&o.FailingSince), at(&o.ToldAt), at(&o.BusyUntil), document(&o.State))
 }
 
 func outletValues(o store.Outlet) []any {
 	return []any{
-		o.ID, o.Form, o.By, ms(o.CreatedAt), ms(o.UpdatedAt), bit(o.Enabled), o.Reason, document{o.Rule}, blob(o.Sealed),
-		ms(o.FailingSince), ms(o.ToldAt), ms(o.BusyUntil), document{o.State},
+		o.ID, o.Form, o.By, ms(o.CreatedAt), ms(o.UpdatedAt), bit(o.Enabled), o.Reason, document(o.Rule), blob(o.Sealed),
+		ms(o.FailingSince), ms(o.ToldAt), ms(o.BusyUntil), document(o.State),
 	}
 }
 
@@ -89,20 +90,20 @@ func (s *Store) HoldOutlet(ctx context.Context, id string, now, until time.Time)
 
 // FindEvents implements [store.Outlets].
 func (s *Store) FindEvents(ctx context.Context, v gk.Viewer, f store.EventFilter) ([]gk.Event, error) {
-	w := where{args: []any{f.After, atMost(f.Limit)}}
-	w.seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{f.After, clause.AtMost(f.Limit)}}
+	w.Seen(v, "app_id", "owner")
 	for _, c := range []struct{ condition, value string }{
 		{`kind = %[1]s`, f.Kind}, {`app_id = %[1]s`, f.App}, {`grant_id = %[1]s`, f.Grant}, {`owner = %[1]s`, f.Owner},
 	} {
 		if c.value != "" {
-			w.and(c.condition, c.value)
+			w.And(c.condition, c.value)
 		}
 	}
 	if f.Until > 0 {
-		w.and(`position <= %[1]s`, f.Until)
+		w.And(`position <= %[1]s`, f.Until)
 	}
 	events, err := all(ctx, s.lists(v), shownEvent, `SELECT `+eventColumns+` FROM events
-		WHERE position > $1`+w.text.String()+` ORDER BY position LIMIT $2`, w.args...)
+		WHERE position > $1`+w.Text.String()+` ORDER BY position LIMIT $2`, w.Args...)
 	return shown(v, events), err
 }
 
@@ -111,10 +112,10 @@ func (s *Store) EventsByID(ctx context.Context, ids []string) ([]gk.Event, error
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	w := where{}
-	w.in("id", ids)
+	w := clause.Where{}
+	w.In("id", ids)
 	return all(ctx, s.db, shownEvent, `SELECT `+eventColumns+` FROM events
-		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position`, w.args...)
+		WHERE position IS NOT NULL`+w.Text.String()+` ORDER BY position`, w.Args...)
 }
 
 // LastPosition implements [store.Outlets].

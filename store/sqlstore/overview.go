@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // GrantCounts implements [store.Overview].
@@ -18,17 +19,17 @@ func (s *Store) GrantCounts(ctx context.Context, v gk.Viewer) ([]store.GrantCoun
 
 // grantCounts reads the tally that triggers keep. It knows no owners, whose few grants are counted.
 func grantCounts(ctx context.Context, q Querier, v gk.Viewer) ([]store.GrantCount, error) {
-	var w where
+	var w clause.Where
 	counted := `SELECT app_id, state, COUNT(*) AS n FROM grants WHERE 1 = 1`
 	if len(v.Owners) == 0 {
 		counted = `SELECT app_id, state, CAST(SUM(n) AS BIGINT) AS n FROM grant_tally WHERE 1 = 1`
 	}
-	w.seen(v, "app_id", "owner")
+	w.Seen(v, "app_id", "owner")
 	return all(ctx, q, func(r Row) (c store.GrantCount, err error) {
 		return c, r.Scan(&c.App, &c.Platform, (*string)(&c.State), &c.N)
 	}, `SELECT apps.id, apps.platform, counted.state, counted.n FROM apps JOIN (
-			`+counted+w.text.String()+` GROUP BY app_id, state
-		) AS counted ON counted.app_id = apps.id WHERE counted.n > 0 ORDER BY apps.id, counted.state`, w.args...)
+			`+counted+w.Text.String()+` GROUP BY app_id, state
+		) AS counted ON counted.app_id = apps.id WHERE counted.n > 0 ORDER BY apps.id, counted.state`, w.Args...)
 }
 
 // Backlogs implements [store.Overview]. The soonest due row of an app is the first of its index, and those in doubt have one.
@@ -50,31 +51,31 @@ func (s *Store) Unpublished(ctx context.Context) (int64, error) {
 
 // Troubled implements [store.Overview]. Each part has an index of its own, which holds what is troubled and nothing else.
 func (s *Store) Troubled(ctx context.Context, v gk.Viewer, limit int) ([]gk.Grant, error) {
-	w := where{args: []any{atMost(limit)}}
-	w.seen(v, "app_id", "owner")
-	seen := w.text.String()
+	w := clause.Where{Args: []any{clause.AtMost(limit)}}
+	w.Seen(v, "app_id", "owner")
+	seen := w.Text.String()
 	return all(ctx, s.lists(v), shownGrant, `SELECT `+grantColumns+` FROM grants WHERE id IN (
 		SELECT id FROM grants WHERE state <> 'active' AND state <> 'revoked'`+seen+`
 		UNION SELECT id FROM grants WHERE fault <> '' AND state <> 'revoked'`+seen+`
 		UNION SELECT id FROM grants WHERE doubts > 0 AND state <> 'revoked'`+seen+`
-	) ORDER BY app_id, id LIMIT $1`, w.args...)
+	) ORDER BY app_id, id LIMIT $1`, w.Args...)
 }
 
 // TopUses implements [store.Overview].
 func (s *Store) TopUses(ctx context.Context, v gk.Viewer, platform string, day int64, limit int) ([]gk.Grant, error) {
-	w := where{args: []any{platform, day, atMost(limit)}}
-	w.seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{platform, day, clause.AtMost(limit)}}
+	w.Seen(v, "app_id", "owner")
 	return all(ctx, s.lists(v), shownGrant, `SELECT `+grantColumns+` FROM grants WHERE id IN (
-		SELECT id FROM grants WHERE app_id IN (SELECT id FROM apps WHERE platform = $1) AND quota_day = $2 AND quota_used > 0`+w.text.String()+`
+		SELECT id FROM grants WHERE app_id IN (SELECT id FROM apps WHERE platform = $1) AND quota_day = $2 AND quota_used > 0`+w.Text.String()+`
 		ORDER BY quota_used DESC, id LIMIT $3
-	) ORDER BY quota_used DESC, id`, w.args...)
+	) ORDER BY quota_used DESC, id`, w.Args...)
 }
 
 // EndsByDay implements [store.Overview].
 func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Time, offset time.Duration) ([]store.EndCount, error) {
-	w := where{args: []any{ms(from), ms(until), offset.Milliseconds()}}
-	w.seen(v, "app_id", "owner")
-	seen := w.text.String()
+	w := clause.Where{Args: []any{ms(from), ms(until), offset.Milliseconds()}}
+	w.Seen(v, "app_id", "owner")
+	seen := w.Text.String()
 	part := func(kind, column, which string) string {
 		return `SELECT (` + column + ` + $3) / 86400000 AS day, '` + kind + `' AS kind, COUNT(*) AS n FROM grants
 			WHERE ` + column + ` >= $1 AND ` + column + ` < $2 AND ` + column + ` > 0 AND ` + which + seen + ` GROUP BY 1`
@@ -83,13 +84,13 @@ func (s *Store) EndsByDay(ctx context.Context, v gk.Viewer, from, until time.Tim
 		return c, r.Scan(&c.Day, &c.Kind, &c.N)
 	}, part(store.EndCeiling, "authorization_expires_at", `state IN ('active', 'suspended', 'held')`)+
 		` UNION ALL `+part(store.EndToken, "expires_at", `renewable = 0 AND state IN ('active', 'held')`)+
-		` UNION ALL `+part(store.EndRefresh, "refresh_token_expires_at", `state = 'suspended'`)+` ORDER BY 1, 2`, w.args...)
+		` UNION ALL `+part(store.EndRefresh, "refresh_token_expires_at", `state = 'suspended'`)+` ORDER BY 1, 2`, w.Args...)
 }
 
 // EventCounts implements [store.Overview].
 func (s *Store) EventCounts(ctx context.Context, v gk.Viewer, from, until time.Time) (map[string]int64, error) {
-	w := where{args: []any{ms(from), ms(until)}}
-	w.seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{ms(from), ms(until)}}
+	w.Seen(v, "app_id", "owner")
 	counts := map[string]int64{}
 	_, err := all(ctx, s.lists(v), func(r Row) (none struct{}, err error) {
 		var kind string
@@ -98,28 +99,28 @@ func (s *Store) EventCounts(ctx context.Context, v gk.Viewer, from, until time.T
 			counts[kind] = n
 		}
 		return none, err
-	}, `SELECT kind, COUNT(*) FROM events WHERE at >= $1 AND at < $2`+w.text.String()+` GROUP BY kind`, w.args...)
+	}, `SELECT kind, COUNT(*) FROM events WHERE at >= $1 AND at < $2`+w.Text.String()+` GROUP BY kind`, w.Args...)
 	return counts, err
 }
 
 // RecentEvents implements [store.Overview].
 func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFilter) ([]gk.Event, error) {
-	w := where{args: []any{atMost(f.Limit)}}
-	w.seen(v, "app_id", "owner")
+	w := clause.Where{Args: []any{clause.AtMost(f.Limit)}}
+	w.Seen(v, "app_id", "owner")
 	if f.Before > 0 {
-		w.and(`position < %[1]s`, f.Before)
+		w.And(`position < %[1]s`, f.Before)
 	}
 	if f.Kind != "" {
-		w.and(`kind = %[1]s`, f.Kind)
+		w.And(`kind = %[1]s`, f.Kind)
 	}
 	if f.App != "" {
-		w.and(`app_id = %[1]s`, f.App)
+		w.And(`app_id = %[1]s`, f.App)
 	}
 	if f.Grant != "" {
-		w.and(`grant_id = %[1]s`, f.Grant)
+		w.And(`grant_id = %[1]s`, f.Grant)
 	}
 	events, err := all(ctx, s.lists(v), shownEvent, `SELECT `+eventColumns+` FROM events
-		WHERE position IS NOT NULL`+w.text.String()+` ORDER BY position DESC LIMIT $1`, w.args...)
+		WHERE position IS NOT NULL`+w.Text.String()+` ORDER BY position DESC LIMIT $1`, w.Args...)
 	return shown(v, events), err
 }
 
@@ -137,10 +138,10 @@ func (s *Store) Summary(ctx context.Context, v gk.Viewer, now time.Time, within 
 			found.State[string(c.State)] += c.N
 		}
 		for _, whose := range []string{gk.MoveUs, gk.MoveVendor, gk.MoveMerchant, gk.MovePlatform} {
-			for _, part := range moves(whose) {
-				var w where
-				w.seen(v, "app_id", "owner")
-				n, err := one(ctx, q, scanNumber, `SELECT COUNT(*) FROM grants WHERE `+part+w.text.String(), w.args...)
+			for _, part := range clause.Moves(whose) {
+				var w clause.Where
+				w.Seen(v, "app_id", "owner")
+				n, err := one(ctx, q, scanNumber, `SELECT COUNT(*) FROM grants WHERE `+part+w.Text.String(), w.Args...)
 				if err != nil {
 					return err
 				}
@@ -166,17 +167,17 @@ func ends(ctx context.Context, q Querier, v gk.Viewer, now time.Time, within []t
 		{"authorization_expires_at", `authorization_expires_at > 0`, ``},
 		{"expires_at", `renewable = 0 AND expires_at > 0`, ` AND NOT (authorization_expires_at >= $1 AND authorization_expires_at < %[1]s)`},
 	} {
-		w := where{args: []any{ms(now), ms(now.Add(slices.Max(within)))}}
+		w := clause.Where{Args: []any{ms(now), ms(now.Add(slices.Max(within)))}}
 		var columns []string
 		for _, long := range within {
-			until := w.arg(ms(now.Add(long)))
+			until := w.Arg(ms(now.Add(long)))
 			but := ""
 			if kind.but != "" {
 				but = fmt.Sprintf(kind.but, until)
 			}
 			columns = append(columns, `COUNT(CASE WHEN `+kind.column+` < `+until+but+` THEN 1 END)`)
 		}
-		w.seen(v, "app_id", "owner")
+		w.Seen(v, "app_id", "owner")
 		_, err := one(ctx, q, func(r Row) (none struct{}, err error) {
 			some, into := make([]int64, len(within)), make([]any, len(within))
 			for i := range some {
@@ -189,10 +190,32 @@ func ends(ctx context.Context, q Querier, v gk.Viewer, now time.Time, within []t
 			}
 			return none, err
 		}, `SELECT `+strings.Join(columns, `, `)+` FROM grants WHERE `+kind.which+` AND `+kind.column+` >= $1 AND `+kind.column+` < $2
-			AND state IN ('active', 'suspended', 'held')`+w.text.String(), w.args...)
+			AND state IN ('active', 'suspended', 'held')`+w.Text.String(), w.Args...)
 		if err != nil {
 			return nil, err
 		}
 	}
 	return counts, nil
+}
+
+// AddHalfHours implements [store.HalfHours].
+func (s *Store) AddHalfHours(ctx context.Context, counts []store.HalfHour) error {
+	return s.change(ctx, func(ctx context.Context, q Querier) error {
+		for _, c := range counts {
+			_, err := exec(ctx, q, `INSERT INTO half_hours (platform, slot, ok, failed) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (platform, slot) DO UPDATE SET ok = half_hours.ok + excluded.ok, failed = half_hours.failed + excluded.failed`,
+				c.Platform, ms(c.Slot.Truncate(store.HalfHourLength)), c.OK, c.Failed)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// HalfHoursSince implements [store.HalfHours].
+func (s *Store) HalfHoursSince(ctx context.Context, from time.Time) ([]store.HalfHour, error) {
+	return all(ctx, s.db.Lists(), func(r Row) (c store.HalfHour, err error) {
+		return c, r.Scan(&c.Platform, at(&c.Slot), &c.OK, &c.Failed)
+	}, `SELECT platform, slot, ok, failed FROM half_hours WHERE slot >= $1 ORDER BY platform, slot`, ms(from))
 }

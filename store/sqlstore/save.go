@@ -46,7 +46,7 @@ func saveValues(r *store.Refreshed) []any {
 		blob(r.Access), blob(r.Refresh), r.KeyID, ms(r.AskedAt),
 		ms(r.Expires), ms(r.RefreshExpires), windows(r.Windows), msOrNull(r.Due), bit(r.Renewable),
 		ms(r.At), r.RepeatFor.Milliseconds(), bit(r.Held),
-		document{r.Facts}, document{r.FactsWere},
+		document(r.Facts), document(r.FactsWere),
 	}
 }
 
@@ -109,7 +109,7 @@ func listsOf(rs []store.Refreshed, which []int) ([]any, error) {
 	for n, i := range which {
 		values := clean(saveValues(&rs[i]))
 		ids, attempts = append(ids, values[0].(string)), append(attempts, values[2].(string))
-		for to, v := range map[*[]string]driver.Valuer{&ends: windows(rs[i].Windows), &facts: document{rs[i].Facts}, &were: document{rs[i].FactsWere}} {
+		for to, v := range map[*[]string]driver.Valuer{&ends: windows(rs[i].Windows), &facts: document(rs[i].Facts), &were: document(rs[i].FactsWere)} {
 			text, err := v.Value()
 			if err != nil {
 				return nil, err

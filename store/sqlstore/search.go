@@ -9,6 +9,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
@@ -62,22 +63,17 @@ func foundByOne(ctx context.Context, q Querier, either []string) (ids []string, 
 }
 
 // queried adds that a grant has the query: at the beginning of one of its ids, hosts and owner, or anywhere in a name.
-func (w *where) queried(query string) {
+func queried(w *clause.Where, query string) {
 	query = terms.Fold(query)
-	w.and(`(folded LIKE %[1]s ESCAPE '\'`, "%"+terms.MarkWhole+literal(query)+"%")
+	w.And(`(folded LIKE %[1]s ESCAPE '\'`, "%"+terms.MarkWhole+clause.Literal(query)+"%")
 	if utf8.RuneCountInString(query) > 1 {
-		w.text.WriteString(` OR folded LIKE ` + w.arg("%"+terms.MarkName+"%"+literal(query)+"%") + ` ESCAPE '\'`)
+		w.Text.WriteString(` OR folded LIKE ` + w.Arg("%"+terms.MarkName+"%"+clause.Literal(query)+"%") + ` ESCAPE '\'`)
 	}
-	w.text.WriteString(")")
-}
-
-// literal returns a text as a LIKE pattern with ESCAPE '\' has it. A folded text has no case left that LIKE could ignore.
-func literal(text string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
+	w.Text.WriteString(")")
 }
 
 // search lists grants that a query finds; w returns the other conditions, for ids after one.
-func search(ctx context.Context, q Querier, f store.GrantFilter, w func(after string) *where) ([]gk.Grant, error) {
+func search(ctx context.Context, q Querier, f store.GrantFilter, w func(after string) *clause.Where) ([]gk.Grant, error) {
 	ids, many, err := found(ctx, q, f.Query)
 	if err != nil {
 		return nil, err
@@ -93,12 +89,12 @@ func search(ctx context.Context, q Querier, f store.GrantFilter, w func(after st
 }
 
 // among reads a page of those of some grants that meet the conditions.
-func among(ctx context.Context, q Querier, ids []string, limit int, w func(after string) *where) ([]gk.Grant, error) {
+func among(ctx context.Context, q Querier, ids []string, limit int, w func(after string) *clause.Where) ([]gk.Grant, error) {
 	var page []gk.Grant
 	for len(ids) > 0 && (limit <= 0 || len(page) < limit) {
 		n := min(len(ids), readAtOnce)
 		some := w("")
-		some.in("id", ids[:n])
+		some.In("id", ids[:n])
 		more, err := listGrants(ctx, q, some, left(limit, len(page)))
 		if err != nil {
 			return nil, err
@@ -118,7 +114,7 @@ func left(limit, have int) int {
 
 // searchMany lists grants with terms that very many have. It walks the first grants, and asks the terms for the next ones,
 // more each time, only where those did not fill the page.
-func searchMany(ctx context.Context, q Querier, f store.GrantFilter, many []string, w func(after string) *where) ([]gk.Grant, error) {
+func searchMany(ctx context.Context, q Querier, f store.GrantFilter, many []string, w func(after string) *clause.Where) ([]gk.Grant, error) {
 	last, err := all(ctx, q, scanText, `SELECT id FROM grants WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`, f.After, int64(walkedFirst))
 	if err != nil {
 		return nil, err
@@ -128,7 +124,7 @@ func searchMany(ctx context.Context, q Querier, f store.GrantFilter, many []stri
 	}
 	after := last[0]
 	walked := w(f.After)
-	walked.and(`id <= %[1]s`, after)
+	walked.And(`id <= %[1]s`, after)
 	page, err := listGrants(ctx, q, walked, f.Limit)
 	for size := readAtOnce; err == nil && len(page) < f.Limit; size *= 4 {
 		var ids []string
@@ -147,19 +143,19 @@ func searchMany(ctx context.Context, q Querier, f store.GrantFilter, many []stri
 
 // nextWith returns the next ids behind one of grants with any of some terms.
 func nextWith(ctx context.Context, q Querier, many []string, after string, n int) ([]string, error) {
-	w := where{args: []any{after, int64(n)}}
+	w := clause.Where{Args: []any{after, int64(n)}}
 	var parts []string
 	for _, term := range many {
-		parts = append(parts, `SELECT grant_id FROM grant_terms WHERE term >= `+w.arg(term)+` AND term < `+w.arg(term+string(utf8.MaxRune))+` AND grant_id > $1`)
+		parts = append(parts, `SELECT grant_id FROM grant_terms WHERE term >= `+w.Arg(term)+` AND term < `+w.Arg(term+string(utf8.MaxRune))+` AND grant_id > $1`)
 	}
-	return all(ctx, q, scanText, `SELECT grant_id FROM (`+strings.Join(parts, ` UNION ALL `)+`) AS named GROUP BY grant_id ORDER BY grant_id LIMIT $2`, w.args...)
+	return all(ctx, q, scanText, `SELECT grant_id FROM (`+strings.Join(parts, ` UNION ALL `)+`) AS named GROUP BY grant_id ORDER BY grant_id LIMIT $2`, w.Args...)
 }
 
 // listGrants reads a page of grants.
-func listGrants(ctx context.Context, q Querier, w *where, limit int) ([]gk.Grant, error) {
-	most := w.arg(atMost(limit))
+func listGrants(ctx context.Context, q Querier, w *clause.Where, limit int) ([]gk.Grant, error) {
+	most := w.Arg(clause.AtMost(limit))
 	return all(ctx, q, shownGrant, `SELECT `+grantColumns+` FROM grants
-		WHERE id > $1`+w.text.String()+` ORDER BY id LIMIT `+most, w.args...)
+		WHERE id > $1`+w.Text.String()+` ORDER BY id LIMIT `+most, w.Args...)
 }
 
 // GrantsAt implements [store.Grants].

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 	"github.com/grantkeep/grantkeep/store/sqlstore/terms"
 )
 
@@ -17,7 +18,7 @@ type ownedShop struct {
 }
 
 func scanShop(r Row) (o ownedShop, err error) {
-	return o, r.Scan(&o.grant, &o.shop.ID, &o.shop.Name, &o.shop.Host, &o.shop.Region, document{&o.shop.Facts}, at(&o.shop.LostAt.Time))
+	return o, r.Scan(&o.grant, &o.shop.ID, &o.shop.Name, &o.shop.Host, &o.shop.Region, document(&o.shop.Facts), at(&o.shop.LostAt.Time))
 }
 
 // shopsOf returns the shops of a grant in the order of their ids.
@@ -46,9 +47,9 @@ func addShopsBy(ctx context.Context, q Querier, scan func(Row) (ownedShop, error
 	}
 	for len(ids) > 0 {
 		n := min(len(ids), tokensAtOnce)
-		var w where
+		var w clause.Where
 		found, err := all(ctx, q, scan, `SELECT `+shopColumns+` FROM shops
-			WHERE grant_id IN (`+w.list(ids[:n])+`) ORDER BY grant_id, shop_id`, w.args...)
+			WHERE grant_id IN (`+w.List(ids[:n])+`) ORDER BY grant_id, shop_id`, w.Args...)
 		if err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func insertShops(ctx context.Context, q Querier, grants ...*gk.Grant) error {
 	var rows [][]any
 	for _, g := range grants {
 		for _, shop := range g.Shops {
-			rows = append(rows, []any{g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document{shop.Facts}, ms(shop.LostAt.Time), g.App})
+			rows = append(rows, []any{g.ID, shop.ID, shop.Name, shop.Host, shop.Region, document(shop.Facts), ms(shop.LostAt.Time), g.App})
 		}
 	}
 	return insertMany(ctx, q, `shops`, shopColumns+`, app_id`, rows)

@@ -8,6 +8,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/store/storetest/given"
+	"github.com/grantkeep/grantkeep/store/storetest/staff"
 )
 
 func ciphertexts(t *testing.T, s store.Store) {
@@ -25,7 +26,7 @@ func ciphertexts(t *testing.T, s store.Store) {
 	if err := s.SetReply(ctx, reply); err != nil {
 		t.Fatal(err)
 	}
-	makePerson(t, s, "bo", store.RoleSupport) // the code is "sealed"
+	staff.MakePerson(t, s, "bo", store.RoleSupport) // the code is "sealed"
 	if _, err := s.SetMetaOnce(ctx, "keyring_check", text("old check")); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 	"github.com/grantkeep/grantkeep/store/storetest/overviews"
 	"github.com/grantkeep/grantkeep/store/storetest/refreshes"
+	"github.com/grantkeep/grantkeep/store/storetest/staff"
 )
 
 // Run runs the suite. open returns a fresh, empty store, which the suite closes.
@@ -105,11 +106,11 @@ var cases = []given.Case{
 	{Name: "apps are listed in the order of their ids, page by page", Run: appsPaged},
 	{Name: "an app with grants is in use", Run: deleteAppInUse},
 	{Name: "an app is stopped until it is started", Run: stoppedApps},
-	{Name: "the audit is read in its order, none skipped", Run: auditInOrder},
-	{Name: "uses are added up by key and day, and new networks are told once", Run: keyUses},
-	{Name: "the audit is kept for 400 days", Run: auditKept},
-	{Name: "a grant's last use is found", Run: lastUses},
-	{Name: "how refreshes went is counted by half hours", Run: halfHours},
+	{Name: "the audit is read in its order, none skipped", Run: staff.AuditInOrder},
+	{Name: "uses are added up by key and day, and new networks are told once", Run: staff.KeyUses},
+	{Name: "the audit is kept for 400 days", Run: staff.AuditKept},
+	{Name: "a grant's last use is found", Run: staff.LastUses},
+	{Name: "how refreshes went is counted by half hours", Run: staff.HalfHours},
 	{Name: "a mark never goes down, and knows where the database is", Run: marks},
 	{Name: "deleting an app removes its authorizations and clicks", Run: deleteApp},
 	{Name: "a push is kept and worked off once", Run: pushOnce},
@@ -142,10 +143,10 @@ var cases = []given.Case{
 	{Name: "the zero viewer sees nothing", Run: zeroViewer},
 
 	// The console.
-	{Name: "a person comes back as stored, is changed and removed", Run: people},
-	{Name: "an administrator is always left", Run: lastAdministrator},
-	{Name: "a login is found, touched and ended, and goes with its person", Run: logins},
-	{Name: "an invitation is spent once, unless it may be opened more than once", Run: invitations},
+	{Name: "a person comes back as stored, is changed and removed", Run: staff.People},
+	{Name: "an administrator is always left", Run: staff.LastAdministrator},
+	{Name: "a login is found, touched and ended, and goes with its person", Run: staff.Logins},
+	{Name: "an invitation is spent once, unless it may be opened more than once", Run: staff.Invitations},
 	{Name: "grants are found by whose move it is and by tag, and summed up, as the viewer sees them", Run: summed},
 	{Name: "grants are counted by app and state, as the viewer sees them", Run: overviews.GrantCounts},
 	{Name: "what is due and waits, what is in doubt and what is unpublished is told by platform", Run: overviews.Backlogs},

@@ -1,4 +1,4 @@
-package storetest
+package staff
 
 import (
 	"fmt"
@@ -12,7 +12,8 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-func auditInOrder(t *testing.T, s store.Store) {
+// AuditInOrder reads the audit as it was written.
+func AuditInOrder(t *testing.T, s store.Store) {
 	var lines sync.WaitGroup
 	for n := range 20 {
 		lines.Go(func() {
@@ -75,7 +76,8 @@ func auditInOrder(t *testing.T, s store.Store) {
 	}
 }
 
-func lastUses(t *testing.T, s store.Store) {
+// LastUses finds when grants were last used.
+func LastUses(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	for _, id := range []string{"gr-1", "gr-2", "gr-3"} {
 		given.MakeGrant(t, s, "app", id, nil)
@@ -100,7 +102,8 @@ func lastUses(t *testing.T, s store.Store) {
 	}
 }
 
-func keyUses(t *testing.T, s store.Store) {
+// KeyUses adds up the uses of keys.
+func KeyUses(t *testing.T, s store.Store) {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	note := func(day time.Time, key string, count int64, networks ...string) store.KeyUse {
 		t.Helper()
@@ -138,7 +141,8 @@ func keyUses(t *testing.T, s store.Store) {
 	}
 }
 
-func auditKept(t *testing.T, s store.Store) {
+// AuditKept sweeps the audit.
+func AuditKept(t *testing.T, s store.Store) {
 	for _, age := range []int{1, 399, 401, 800} {
 		if err := s.Record(t.Context(), store.AuditEntry{At: given.Epoch.AddDate(0, 0, -age), Actor: fmt.Sprint(age), Action: "key.create", Count: 1}); err != nil {
 			t.Fatal(err)

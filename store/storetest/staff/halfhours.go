@@ -1,4 +1,4 @@
-package storetest
+package staff
 
 import (
 	"sync"
@@ -9,7 +9,8 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-func halfHours(t *testing.T, s store.Store) {
+// HalfHours counts how refreshes went.
+func HalfHours(t *testing.T, s store.Store) {
 	slot := given.Epoch.Truncate(store.HalfHourLength)
 	var writers sync.WaitGroup
 	for range 4 { // instances count beside each other

@@ -1,19 +1,56 @@
-package console
+// Package settings has the page of a person's own settings, and of the keys and the people, for administrators.
+package settings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/session"
 	"github.com/grantkeep/grantkeep/people"
 	"github.com/grantkeep/grantkeep/store"
 )
+
+// Options is what the pages need beside the desk.
+type Options struct {
+	URL      string                     // under which people reach the console
+	NewKey   func() (gk.Secret, []byte) // makes the text of an API key and its hash
+	Throttle *session.Throttle
+	Hashing  people.Hashing
+	Codes    session.Codes
+}
+
+// pages are those pages.
+type pages struct {
+	*desk.Desk
+	Options
+}
+
+// Route adds the pages.
+func Route(d *desk.Desk, o Options) {
+	c := &pages{d, o}
+	d.On("GET /settings", store.RoleSupport, c.settings)
+	d.On("POST /settings", store.RoleSupport, c.saveSettings)
+	d.On("POST /settings/password", store.RoleSupport, c.changePassword)
+	d.On("POST /settings/logins", store.RoleSupport, c.endLogins)
+	d.On("POST /settings/code", store.RoleSupport, c.newCode)
+	d.On("POST /settings/code/confirm", store.RoleSupport, c.confirmCode)
+	d.On("POST /settings/code/remove", store.RoleSupport, c.dropCode)
+	d.On("POST /settings/keys", store.RoleAdministrator, c.newKey)
+	d.On("GET /settings/keys/{id}/retire", store.RoleAdministrator, c.askRetire)
+	d.On("POST /settings/keys/{id}/retire", store.RoleAdministrator, c.retire)
+	d.On("POST /settings/people", store.RoleAdministrator, c.newPerson)
+	d.On("POST /settings/people/{id}/code", store.RoleAdministrator, c.dropCode)
+	d.On("POST /settings/people/{id}/role", store.RoleAdministrator, c.changeRole)
+	d.On("GET /settings/people/{id}/remove", store.RoleAdministrator, c.askRemovePerson)
+	d.On("POST /settings/people/{id}/remove", store.RoleAdministrator, c.removePerson)
+}
 
 // settingsView is a person's own settings, and for administrators the keys and the people.
 type settingsView struct {
@@ -40,12 +77,12 @@ type loginRow struct {
 	This bool
 }
 
-func (c *console) settingsView(v *desk.Visit) (settingsView, error) {
+func (c *pages) settingsView(v *desk.Visit) (settingsView, error) {
 	p := v.Page
 	p.Section = "settings"
-	view := settingsView{Page: p, Zones: desk.Zones, ChosenZone: firstOf(v.Person.Zone, desk.Zones[0]), HasPassword: v.Person.Password != "", Scopes: gk.Scopes(), Roles: people.Roles()}
-	view.Proved = c.o.Demo != nil || v.Session.Proved(c.Now())
-	found, err := c.store.Logins(v.Ctx(), v.Person.ID)
+	view := settingsView{Page: p, Zones: desk.Zones, ChosenZone: cmp.Or(v.Person.Zone, desk.Zones[0]), HasPassword: v.Person.Password != "", Scopes: gk.Scopes(), Roles: people.Roles()}
+	view.Proved = c.Demo != nil || v.Session.Proved(c.Now())
+	found, err := c.Store.Logins(v.Ctx(), v.Person.ID)
 	if err != nil {
 		return view, err
 	}
@@ -55,16 +92,16 @@ func (c *console) settingsView(v *desk.Visit) (settingsView, error) {
 	if !people.May(v.Person.Role, store.RoleAdministrator) {
 		return view, nil
 	}
-	if view.Keys, err = c.store.Keys(v.Ctx()); err != nil {
+	if view.Keys, err = c.Store.Keys(v.Ctx()); err != nil {
 		return view, err
 	}
 	slices.Reverse(view.Keys)
-	view.People, err = c.store.People(v.Ctx())
+	view.People, err = c.Store.People(v.Ctx())
 	return view, err
 }
 
 // settings shows them.
-func (c *console) settings(v *desk.Visit) error {
+func (c *pages) settings(v *desk.Visit) error {
 	view, err := c.settingsView(v)
 	if err != nil {
 		return err
@@ -73,8 +110,8 @@ func (c *console) settings(v *desk.Visit) error {
 }
 
 // saveSettings stores what a person chose for the pages.
-func (c *console) saveSettings(v *desk.Visit) error {
-	err := c.store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error {
+func (c *pages) saveSettings(v *desk.Visit) error {
+	err := c.Store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error {
 		if lang := v.Field("language"); desk.Known(lang) || lang == "" {
 			p.Language = lang
 		}
@@ -95,7 +132,7 @@ func (c *console) saveSettings(v *desk.Visit) error {
 }
 
 // changePassword sets a person's password and ends their other logins. Who has one gives it once more.
-func (c *console) changePassword(v *desk.Visit) error {
+func (c *pages) changePassword(v *desk.Visit) error {
 	if err := own(v.Person); err != nil {
 		return err
 	}
@@ -106,14 +143,14 @@ func (c *console) changePassword(v *desk.Visit) error {
 	}
 	if v.Person.Password != "" {
 		name := "account " + v.Person.Name
-		if wait := c.throttle.Wait(name); wait > 0 {
+		if wait := c.Throttle.Wait(name); wait > 0 {
 			mistake = "pw.wait"
-		} else if right, err := c.hashing.Verify(v.Ctx(), v.Person.Password, v.R.PostFormValue("password")); err != nil {
+		} else if right, err := c.Hashing.Verify(v.Ctx(), v.Person.Password, v.R.PostFormValue("password")); err != nil {
 			return err
 		} else if !right {
 			mistake = "pw.wrong"
 		} else {
-			c.throttle.Forgive(name)
+			c.Throttle.Forgive(name)
 		}
 	}
 	if mistake != "" {
@@ -124,18 +161,18 @@ func (c *console) changePassword(v *desk.Visit) error {
 		view.Mistake = mistake
 		return v.Show(http.StatusUnprocessableEntity, settings(view))
 	}
-	hash, err := c.hashing.Hash(v.Ctx(), fresh)
+	hash, err := c.Hashing.Hash(v.Ctx(), fresh)
 	if err != nil {
 		return err
 	}
 	if err := v.Record("user.password", store.AuditEntry{Object: v.Person.ID}); err != nil {
 		return err
 	}
-	err = c.store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error { p.Password = hash; return nil })
+	err = c.Store.UpdatePerson(v.Ctx(), v.Person.ID, c.Now(), func(p *store.Person) error { p.Password = hash; return nil })
 	if err != nil {
 		return err
 	}
-	if err := c.store.EndLogins(v.Ctx(), v.Person.ID, nil); err != nil {
+	if err := c.Store.EndLogins(v.Ctx(), v.Person.ID, nil); err != nil {
 		return err
 	}
 	if err := c.Begin(v.W, v.R, v.Person.ID, c.Now()); err != nil {
@@ -155,11 +192,11 @@ func own(p store.Person) error {
 }
 
 // endLogins ends every other login of a person.
-func (c *console) endLogins(v *desk.Visit) error {
+func (c *pages) endLogins(v *desk.Visit) error {
 	if err := v.Record("user.logins", store.AuditEntry{Object: v.Person.ID}); err != nil {
 		return err
 	}
-	if err := c.store.EndLogins(v.Ctx(), v.Person.ID, v.Session.Hash); err != nil {
+	if err := c.Store.EndLogins(v.Ctx(), v.Person.ID, v.Session.Hash); err != nil {
 		return err
 	}
 	v.SeeOther("/settings?done=ended")
@@ -167,7 +204,7 @@ func (c *console) endLogins(v *desk.Visit) error {
 }
 
 // newKey makes an API key. Its text is shown this once, so the answer is the page itself.
-func (c *console) newKey(v *desk.Visit) error {
+func (c *pages) newKey(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
 	}
@@ -183,7 +220,7 @@ func (c *console) newKey(v *desk.Visit) error {
 		mistake = "key.incomplete"
 	}
 	if mistake == "" {
-		text, hash := c.o.NewKey()
+		text, hash := c.NewKey()
 		k := gk.Key{ID: gk.NewID("key", v.Page.Now), Hash: hash, Name: name, Scopes: scopes, CreatedAt: v.Page.Now}
 		if owner != "" {
 			k.Owners = []string{owner}
@@ -191,7 +228,7 @@ func (c *console) newKey(v *desk.Visit) error {
 		if err := v.Record("key.create", store.AuditEntry{Object: k.ID}); err != nil {
 			return err
 		}
-		if err := c.store.CreateKey(v.Ctx(), k); err != nil {
+		if err := c.Store.CreateKey(v.Ctx(), k); err != nil {
 			return err
 		}
 		view, err := c.settingsView(v)
@@ -209,8 +246,8 @@ func (c *console) newKey(v *desk.Visit) error {
 	return v.Show(http.StatusUnprocessableEntity, settings(view))
 }
 
-func (c *console) key(v *desk.Visit) (k gk.Key, sole bool, err error) {
-	keys, err := c.store.Keys(v.Ctx())
+func (c *pages) key(v *desk.Visit) (k gk.Key, sole bool, err error) {
+	keys, err := c.Store.Keys(v.Ctx())
 	if err != nil {
 		return k, false, err
 	}
@@ -229,7 +266,7 @@ func rules(k gk.Key, now time.Time) bool {
 }
 
 // askRetire asks before a key ends.
-func (c *console) askRetire(v *desk.Visit) error {
+func (c *pages) askRetire(v *desk.Visit) error {
 	k, sole, err := c.key(v)
 	if err != nil {
 		return err
@@ -247,7 +284,7 @@ func (c *console) askRetire(v *desk.Visit) error {
 }
 
 // retire ends a key, but not the last one that can make others.
-func (c *console) retire(v *desk.Visit) error {
+func (c *pages) retire(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
 	}
@@ -261,7 +298,7 @@ func (c *console) retire(v *desk.Visit) error {
 	if err := v.Record("key.revoke", store.AuditEntry{Object: k.ID}); err != nil {
 		return err
 	}
-	if err := c.store.RevokeKey(v.Ctx(), k.ID, v.Page.Now); err != nil {
+	if err := c.Store.RevokeKey(v.Ctx(), k.ID, v.Page.Now); err != nil {
 		return err
 	}
 	v.SeeOther("/settings?done=retired")
@@ -269,7 +306,7 @@ func (c *console) retire(v *desk.Visit) error {
 }
 
 // newPerson lets somebody in: by a login link, after which they set a password.
-func (c *console) newPerson(v *desk.Visit) error {
+func (c *pages) newPerson(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
 	}
@@ -285,13 +322,13 @@ func (c *console) newPerson(v *desk.Visit) error {
 		if err := v.Record("user.create", store.AuditEntry{}); err != nil {
 			return err
 		}
-		p, err := people.Add(v.Ctx(), c.store, name, role, "", c.Now())
+		p, err := people.Add(v.Ctx(), c.Store, name, role, "", c.Now())
 		if errors.Is(err, store.ErrExists) {
 			mistake = "person.exists"
 		} else if err != nil {
 			return err
 		} else {
-			if invited, err = people.Invite(v.Ctx(), c.store, c.o.URL, p.ID, false, c.Now().Add(people.LinkLife)); err != nil {
+			if invited, err = people.Invite(v.Ctx(), c.Store, c.URL, p.ID, false, c.Now().Add(people.LinkLife)); err != nil {
 				return err
 			}
 		}
@@ -309,12 +346,12 @@ func (c *console) newPerson(v *desk.Visit) error {
 }
 
 // changeRole gives somebody another role and ends their logins.
-func (c *console) changeRole(v *desk.Visit) error {
+func (c *pages) changeRole(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
 	}
 	id, role := v.R.PathValue("id"), v.Field("role")
-	person, err := c.store.Person(v.Ctx(), id)
+	person, err := c.Store.Person(v.Ctx(), id)
 	if err == nil {
 		err = own(person)
 	}
@@ -327,14 +364,14 @@ func (c *console) changeRole(v *desk.Visit) error {
 	if err := v.Record("user.role", store.AuditEntry{Object: id}); err != nil {
 		return err
 	}
-	err = c.store.UpdatePerson(v.Ctx(), id, c.Now(), func(p *store.Person) error { p.Role = role; return nil })
+	err = c.Store.UpdatePerson(v.Ctx(), id, c.Now(), func(p *store.Person) error { p.Role = role; return nil })
 	if errors.Is(err, store.ErrInUse) {
 		return c.lastOne(v)
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.store.EndLogins(v.Ctx(), id, v.Session.Hash); err != nil {
+	if err := c.Store.EndLogins(v.Ctx(), id, v.Session.Hash); err != nil {
 		return err
 	}
 	v.SeeOther("/settings?done=person")
@@ -342,7 +379,7 @@ func (c *console) changeRole(v *desk.Visit) error {
 }
 
 // lastOne says that an administrator has to stay.
-func (c *console) lastOne(v *desk.Visit) error {
+func (c *pages) lastOne(v *desk.Visit) error {
 	view, err := c.settingsView(v)
 	if err != nil {
 		return err
@@ -352,8 +389,8 @@ func (c *console) lastOne(v *desk.Visit) error {
 }
 
 // askRemovePerson asks before somebody is removed.
-func (c *console) askRemovePerson(v *desk.Visit) error {
-	person, err := c.store.Person(v.Ctx(), v.R.PathValue("id"))
+func (c *pages) askRemovePerson(v *desk.Visit) error {
+	person, err := c.Store.Person(v.Ctx(), v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -366,7 +403,7 @@ func (c *console) askRemovePerson(v *desk.Visit) error {
 }
 
 // removePerson removes somebody with their logins.
-func (c *console) removePerson(v *desk.Visit) error {
+func (c *pages) removePerson(v *desk.Visit) error {
 	if !v.Prove("/settings") {
 		return nil
 	}
@@ -374,7 +411,7 @@ func (c *console) removePerson(v *desk.Visit) error {
 	if err := v.Record("user.remove", store.AuditEntry{Object: id}); err != nil {
 		return err
 	}
-	err := c.store.RemovePerson(v.Ctx(), id)
+	err := c.Store.RemovePerson(v.Ctx(), id)
 	if errors.Is(err, store.ErrInUse) {
 		return c.lastOne(v)
 	}
@@ -383,13 +420,4 @@ func (c *console) removePerson(v *desk.Visit) error {
 	}
 	v.SeeOther("/settings?done=person")
 	return nil
-}
-
-// joined writes a list.
-func joined[T ~string](list []T) string {
-	texts := make([]string, len(list))
-	for i, t := range list {
-		texts[i] = string(t)
-	}
-	return strings.Join(texts, ", ")
 }

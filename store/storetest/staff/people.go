@@ -1,4 +1,5 @@
-package storetest
+// Package staff holds the cases about those who run the installation: people, log-ins, the audit, what is counted for them.
+package staff
 
 import (
 	"errors"
@@ -9,8 +10,8 @@ import (
 	"github.com/grantkeep/grantkeep/store/storetest/given"
 )
 
-// makePerson stores a person with a role and a name like the id.
-func makePerson(t *testing.T, s store.Store, id, role string) store.Person {
+// MakePerson stores a person with a role and a name like the id.
+func MakePerson(t *testing.T, s store.Store, id, role string) store.Person {
 	t.Helper()
 	p := store.Person{
 		ID: id, Name: "name of " + id, Role: role, Password: "hash", Language: "zh-TW", Theme: "dark", Zone: "Asia/Taipei", NoShortcuts: true,
@@ -23,9 +24,10 @@ func makePerson(t *testing.T, s store.Store, id, role string) store.Person {
 	return p
 }
 
-func people(t *testing.T, s store.Store) {
+// People makes, changes and removes people.
+func People(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	want := makePerson(t, s, "one", store.RoleSupport)
+	want := MakePerson(t, s, "one", store.RoleSupport)
 	got, err := s.Person(ctx, "one")
 	if err != nil {
 		t.Fatal(err)
@@ -79,10 +81,11 @@ func people(t *testing.T, s store.Store) {
 // second returns the error of a call that returns two values.
 func second[T any](_ T, err error) error { return err }
 
-func lastAdministrator(t *testing.T, s store.Store) {
+// LastAdministrator holds that one stays.
+func LastAdministrator(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	makePerson(t, s, "chief", store.RoleAdministrator)
-	makePerson(t, s, "help", store.RoleSupport)
+	MakePerson(t, s, "chief", store.RoleAdministrator)
+	MakePerson(t, s, "help", store.RoleSupport)
 	demote := func(p *store.Person) error { p.Role = store.RoleSupport; return nil }
 	if err := s.RemovePerson(ctx, "chief"); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("removing the last administrator: %v, want ErrInUse", err)
@@ -90,7 +93,7 @@ func lastAdministrator(t *testing.T, s store.Store) {
 	if err := s.UpdatePerson(ctx, "chief", given.Epoch, demote); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("demoting the last administrator: %v, want ErrInUse", err)
 	}
-	makePerson(t, s, "other", store.RoleAdministrator)
+	MakePerson(t, s, "other", store.RoleAdministrator)
 	if err := s.UpdatePerson(ctx, "chief", given.Epoch, demote); err != nil {
 		t.Errorf("demoting one of two: %v", err)
 	}
@@ -102,9 +105,10 @@ func lastAdministrator(t *testing.T, s store.Store) {
 	}
 }
 
-func logins(t *testing.T, s store.Store) {
+// Logins finds, touches and ends log-ins.
+func Logins(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	makePerson(t, s, "one", store.RoleSupport)
+	MakePerson(t, s, "one", store.RoleSupport)
 	login := func(name string, seen time.Duration) store.Login {
 		return store.Login{
 			Hash: []byte(name), Person: "one", Address: "192.0.2.1", Agent: "a browser", ProvedAt: given.Epoch,
@@ -165,9 +169,10 @@ func logins(t *testing.T, s store.Store) {
 	}
 }
 
-func invitations(t *testing.T, s store.Store) {
+// Invitations spends them.
+func Invitations(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	makePerson(t, s, "one", store.RoleSupport)
+	MakePerson(t, s, "one", store.RoleSupport)
 	for _, i := range []store.Invitation{
 		{Hash: []byte("once"), Person: "one", ExpiresAt: given.Epoch.Add(time.Hour)},
 		{Hash: []byte("many"), Person: "one", Many: true, ExpiresAt: given.Epoch.Add(time.Hour)},
