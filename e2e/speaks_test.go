@@ -111,6 +111,9 @@ func TestOneGrantSpeaksForNobodyElse(t *testing.T) {
 				}
 			}
 			for _, c := range w.calls(code)[before:] {
+				if spec.Facts.Operations[c.Path] == "app" {
+					continue // the server compares its list with the platform's at a moment of its own; no case above has this path
+				}
 				t.Errorf("the platform was asked: %s %s %s by %s", c.Stage, c.Method, c.Path, c.Subject)
 			}
 		})
