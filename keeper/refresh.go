@@ -145,7 +145,7 @@ func askTraced(ctx context.Context, a apps.Opened, req *platform.Request, deadli
 	defer step.End()
 	reply, err := a.Ask(asking, req, true, deadline)
 	if err == nil {
-		traces.Answered(ctx, step, reply)
+		traces.Answered(ctx, step, req, reply)
 	}
 	return reply, err
 }

@@ -2,7 +2,10 @@
 package traces
 
 import (
+	"bytes"
 	"context"
+	"slices"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -32,17 +35,31 @@ func Step(ctx context.Context, what string, kind trace.SpanKind) (context.Contex
 	return trace.SpanFromContext(ctx).TracerProvider().Tracer(name).Start(ctx, what, trace.WithSpanKind(kind))
 }
 
-// Answered notes what the platform answered, on the request and on the whole refresh.
-func Answered(whole context.Context, request trace.Span, reply platform.Reply) {
+// Answered notes what the platform answered, on the request and on the whole refresh. An id that repeats what we sent, or
+// that stands in the answer once more, may be a token: it is left out.
+func Answered(whole context.Context, request trace.Span, asked *platform.Request, reply platform.Reply) {
 	if !request.IsRecording() {
 		return
 	}
 	said := []attribute.KeyValue{attribute.Int("http.response.status_code", reply.Status)}
-	if id := platform.RequestIDOf(reply); id != "" {
+	if id := platform.RequestIDOf(reply); id != "" && !sent(asked, id) && bytes.Count(reply.Body, []byte(id)) < 2 {
 		said = append(said, attribute.String("grantkeep.platform_request_id", id))
 	}
 	request.SetAttributes(said...)
 	trace.SpanFromContext(whole).SetAttributes(said...)
+}
+
+// sent reports whether a request holds a text.
+func sent(r *platform.Request, text string) bool {
+	if strings.Contains(r.URL, text) || bytes.Contains(r.Body, []byte(text)) {
+		return true
+	}
+	for _, values := range r.Header {
+		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, text) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Outcome notes how a refresh has ended; well says that it brought what was wanted.
