@@ -209,6 +209,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		return shell.Misused(err)
 	}
 	defer gate.Close()
+	if err := awaitDatabase(ctx, c.database, listener, log); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was told to end, and nothing had begun
+		}
+		return err
+	}
 	in, err := c.open(ctx, drivers, s, log)
 	if in != nil {
 		defer func() { _ = in.Store.Close() }() // what was begun has been waited for
