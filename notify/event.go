@@ -113,7 +113,11 @@ func (t Teller) tell(e gk.Event, app gk.App, g gk.Grant) Event {
 	if move, ok := out.Data["whose_move"].(string); ok && known.move != "" && known.move != moveMerchant {
 		out.WhoseMove = move
 	}
-	out.Text = sentence(known.text, out, app, t.named(out.Platform))
+	text := known.text
+	if said, ok := out.Data["code"].(string); ok && known.of[said] != (platform.Texts{}) {
+		text = known.of[said]
+	}
+	out.Text = sentence(text, out, app, t.named(out.Platform))
 	return out
 }
 
