@@ -116,8 +116,12 @@ func (t Teller) tell(e gk.Event, app gk.App, g gk.Grant) Event {
 	if move, ok := out.Data["whose_move"].(string); ok && known.move != "" && known.move != moveMerchant {
 		out.WhoseMove = move
 	}
+	text := known.text
+	if said, ok := out.Data["code"].(string); ok && known.of[said] != (platform.Texts{}) {
+		text = known.of[said]
+	}
 	names := t.named(out.Platform)
-	out.Text = sentence(known.text, out, app, names)
+	out.Text = sentence(text, out, app, names)
 	of := func(name string) string {
 		return strings.Join(slices.DeleteFunc([]string{oneLine(name), oneLine(app.Name)}, func(s string) bool { return s == "" }), between)
 	}
