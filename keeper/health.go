@@ -51,7 +51,7 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.C
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]apps.Check{k.checkClock(ctx)}, k.checkSpill(id), checks), nil
+	return slices.Concat([]apps.Check{k.checkClock(ctx)}, k.safe.checkSpill(id), checks), nil
 }
 
 // CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
