@@ -152,20 +152,25 @@ func (c *console) explainGrant(view *grantView) {
 	case view.Why == "":
 		view.Why, view.Remedy = p.T("state.suspended.hint"), p.T("suspended.remedy")
 	}
+	view.Meanwhile = meanwhile(view)
+}
+
+// meanwhile says what happens until somebody has done what is asked of them.
+func meanwhile(view *grantView) string {
+	p, g := view.Page, &view.Grant
 	switch {
 	case g.State == gk.Expired, g.State == gk.Revoked:
-		view.Meanwhile = p.T("meanwhile.stopped")
+		return p.T("meanwhile.stopped")
 	case view.App.Stop == gk.StopPerson:
-		view.Meanwhile = p.T("meanwhile.halted")
+		return p.T("meanwhile.halted")
 	case view.App.Stopped():
-		view.Meanwhile = p.T("meanwhile.app")
+		return p.T("meanwhile.app")
 	case g.State == gk.Held:
-		view.Meanwhile = p.T("meanwhile.held")
+		return p.T("meanwhile.held")
 	case g.Usable(p.Now) && !g.Expires.IsZero():
-		view.Meanwhile = p.T("meanwhile.serves", "T", p.At(g.Expires), "Next", p.At(next(g)))
-	default:
-		view.Meanwhile = p.T("meanwhile.tries", "T", p.At(next(g)))
+		return p.T("meanwhile.serves", "T", p.At(g.Expires), "Next", p.At(next(g)))
 	}
+	return p.T("meanwhile.tries", "T", p.At(next(g)))
 }
 
 // noRefresh says why a refresh cannot help; empty if it may.

@@ -96,20 +96,15 @@ func (c *console) grants(v *desk.Visit) error {
 		return err
 	}
 	view.Sorts = sortChips(p, filter, view.Sort)
-	more := next != ""
-	if more {
-		onward := url.Values{"after": {next}}
-		for name := range filter {
-			onward.Set(name, filter.Get(name))
-		}
-		view.NextURL = p.URL("/grants") + "?" + onward.Encode()
+	if next != "" {
+		view.NextURL = p.URL("/grants") + "?" + onward(filter, next).Encode()
 	}
 	view.Count = frame.Count(len(found))
-	if more || asked.Get("after") != "" {
-		view.Count += "+"
-	}
-	if len(filter) == 0 {
+	switch {
+	case len(filter) == 0:
 		view.Count = frame.Count(s.inState(""))
+	case next != "", asked.Get("after") != "":
+		view.Count += "+"
 	}
 	at := func(id, name, value string) chip {
 		on := name == "" && len(filter) == 0 || name != "" && filter.Get(name) == value
@@ -127,6 +122,13 @@ func (c *console) grants(v *desk.Visit) error {
 		view.Chips = append(view.Chips, chip{kept.Name, p.URL("/grants") + "?" + kept.Query, on})
 	}
 	return v.Show(http.StatusOK, grantList(view))
+}
+
+// onward is a filter that goes on behind a grant.
+func onward(filter url.Values, after string) url.Values {
+	next := maps.Clone(filter)
+	next.Set("after", after)
+	return next
 }
 
 // grantRows is what the list says of some grants, with when each was used.

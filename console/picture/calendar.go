@@ -55,15 +55,7 @@ var fills = map[string]string{store.EndCeiling: "var(--accent)", store.EndToken:
 // NewCalendar lays out the ends that a census found.
 func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
 	first := today(p)
-	byDay := make([]map[string]int, CalendarDays)
-	for _, e := range ends {
-		if i := e.Day - first; i >= 0 && i < CalendarDays {
-			if byDay[i] == nil {
-				byDay[i] = map[string]int{}
-			}
-			byDay[i][e.Kind] += int(e.N)
-		}
-	}
+	byDay := endsByDay(ends, first)
 	c := Calendar{Height: CalendarHeight + 26, Top: calendarTop, Seven: EndsWithin(p, ends, 7), Thirty: EndsWithin(p, ends, 30)}
 	sums := make([]int, CalendarDays)
 	for i, kinds := range byDay {
@@ -82,13 +74,11 @@ func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
 		d.Link = p.URL("/grants?ends_on=%s", day.Format(time.DateOnly))
 		floor := float64(CalendarHeight)
 		for _, kind := range []string{store.EndCeiling, store.EndToken, store.EndRefresh} {
-			n := byDay[i][kind]
-			if n == 0 {
-				continue
+			if n := byDay[i][kind]; n > 0 {
+				height := max(px(n), 3)
+				floor -= height
+				d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
 			}
-			height := max(px(n), 3)
-			floor -= height
-			d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
 		}
 		d.Y = int(floor)
 		if d.N > 0 {
@@ -121,6 +111,22 @@ func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
 		}
 	}
 	return c
+}
+
+// endsByDay counts what ends on each day of the calendar, by kind of end.
+func endsByDay(ends []store.EndCount, first int64) []map[string]int {
+	byDay := make([]map[string]int, CalendarDays)
+	for _, e := range ends {
+		i := e.Day - first
+		if i < 0 || i >= CalendarDays {
+			continue
+		}
+		if byDay[i] == nil {
+			byDay[i] = map[string]int{}
+		}
+		byDay[i][e.Kind] += int(e.N)
+	}
+	return byDay
 }
 
 // PercentOf writes a share as SVG takes it.
