@@ -72,14 +72,14 @@ var Table = map[Name]problemKind{
 		http.StatusConflict,
 		platform.Texts{En: "The app still has grants", ZhCN: "应用仍有授权", ZhTW: "應用程式仍有授權"},
 		platform.Texts{
-			En:   "An app cannot be removed while merchants' grants belong to it; their tokens would be lost.",
-			ZhCN: "应用下还有商家授权时不能删除，否则其令牌会丢失。",
-			ZhTW: "應用程式下仍有商家授權時不能刪除，否則其權杖會遺失。",
+			En:   "An app cannot be removed while grants belong to it that are not revoked; their tokens would be lost.",
+			ZhCN: "应用下还有未撤销的商家授权时不能删除，否则其令牌会丢失。",
+			ZhTW: "應用程式下仍有未撤銷的商家授權時不能刪除，否則其權杖會遺失。",
 		},
 		platform.Texts{
-			En:   "Revoke the grants of this app first, then remove it.",
-			ZhCN: "请先撤销该应用的全部授权，再删除应用。",
-			ZhTW: "請先撤銷該應用程式的全部授權，再刪除應用程式。",
+			En:   "Revoke the grants of this app first, then remove it; its revoked grants go with it. Or stop it, which keeps everything.",
+			ZhCN: "请先撤销该应用的全部授权，再删除应用，已撤销的授权会一并删除；也可以只停用应用，一切保留。",
+			ZhTW: "請先撤銷該應用程式的全部授權，再刪除應用程式，已撤銷的授權會一併刪除；也可以只停用應用程式，一切保留。",
 		},
 	},
 	AppStopped: {
