@@ -111,7 +111,7 @@ func TestTheOverviewNamesWhatNeedsSomebody(t *testing.T) {
 	h := newHouse(t)
 	furnish(h)
 	a := h.login(store.RoleSupport).get("/console")
-	for _, want := range []string{"小島日用選物", "1 grants end within 7 days", "things to do", "What ends in the next 90 days", "/console/grants?state=expired"} {
+	for _, want := range []string{"小島日用選物", "1 grant ends within 7 days", "things to do", "What ends in the next 90 days", "/console/grants?state=expired"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the overview does not say %q", want)
 		}
@@ -209,9 +209,20 @@ func TestCataloguesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := map[string]string{}
-		if err := toml.Unmarshal(b, &m); err != nil {
+		read, m := map[string]any{}, map[string]string{}
+		if err := toml.Unmarshal(b, &read); err != nil {
 			t.Fatal(err)
+		}
+		for id, text := range read {
+			switch text := text.(type) {
+			case string:
+				m[id] = text
+			case map[string]any: // a text that differs for one and for many
+				one, _ := text["one"].(string)
+				if m[id], _ = text["other"].(string); one == "" || m[id] == "" {
+					t.Errorf("%s in %s wants one and other", id, lang)
+				}
+			}
 		}
 		texts[lang] = m
 	}
