@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
@@ -77,6 +78,9 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 	app, err := c.store.App(v.Ctx(), v.Viewer, g.App)
 	if err != nil {
 		return grantView{}, err
+	}
+	if c.keeper.Apps().Stopped(app.ID) {
+		app.Stop = gk.StopPerson // which stands apart from the app's row
 	}
 	p := v.Page
 	p.Section = "grants"
@@ -179,6 +183,8 @@ func (c *console) explainGrant(view *grantView) {
 	switch {
 	case g.State == gk.Expired, g.State == gk.Revoked:
 		view.Meanwhile = p.T("meanwhile.stopped")
+	case view.App.Stop == gk.StopPerson:
+		view.Meanwhile = p.T("meanwhile.halted")
 	case view.App.Stopped():
 		view.Meanwhile = p.T("meanwhile.app")
 	case g.State == gk.Held:
@@ -197,6 +203,8 @@ func noRefresh(p frame.Page, g *gk.Grant, app gk.App) string {
 		return p.T("act.refresh.no", "Why", p.T("norefresh.over"))
 	case !g.Renewable:
 		return p.T("act.refresh.no", "Why", p.T("norefresh.fixed"))
+	case app.Stop == gk.StopPerson:
+		return p.T("act.refresh.no", "Why", p.T("norefresh.halted"))
 	case app.Broken != "":
 		return p.T("act.refresh.no", "Why", p.T("norefresh.app"))
 	case g.Attempting(p.Now):
@@ -316,10 +324,10 @@ func (c *console) grantRefresh(v *desk.Visit) error {
 	g, err := c.keeper.Refresh(v.Ctx(), v.Viewer, id, v.Field("force") == "true")
 	var later *keeper.Later
 	switch {
-	case errors.As(err, &later) && !errors.Is(err, store.ErrUnavailable):
-		v.SeeOther("/grants/" + id + "?done=later")
 	case slices.ContainsFunc(hopeless, func(e error) bool { return errors.Is(err, e) }):
 		v.SeeOther("/grants/" + id + "?done=refused") // the page was an old one: what stands in the way is on it
+	case errors.As(err, &later) && !errors.Is(err, store.ErrUnavailable):
+		v.SeeOther("/grants/" + id + "?done=later")
 	case err != nil:
 		return err
 	case g.Fault != nil || g.InDoubt():
@@ -331,7 +339,10 @@ func (c *console) grantRefresh(v *desk.Visit) error {
 }
 
 // hopeless is what a refresh cannot overcome.
-var hopeless = []error{keeper.ErrHeld, keeper.ErrRevoked, keeper.ErrNeedsAuthorization, keeper.ErrNoToken, keeper.ErrNotRenewable, keeper.ErrNeedsForce}
+var hopeless = []error{
+	keeper.ErrHeld, keeper.ErrRevoked, keeper.ErrNeedsAuthorization, keeper.ErrNoToken, keeper.ErrNotRenewable, keeper.ErrNeedsForce,
+	keeper.ErrUnopened, apps.ErrStopped,
+}
 
 // grantOwner gives a held or ownerless grant to an owner.
 func (c *console) grantOwner(v *desk.Visit) error {

@@ -133,9 +133,8 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 	if err := d.Invite(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	f := serve.Faces{Public: d.Server, API: d.Server, Console: d.Server}
 	pushes := pushes.New(pushes.Options{Keeper: d.Keeper, Store: d.Store, PublicURL: d.Server, Log: log})
-	server := door.NewServer(d.Pages(f.Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
+	server := door.NewServer(d.Pages(d.faces().Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
 	done := make(chan error, 1)
 	go func() {
 		done <- serve.Run(ctx, server, listener, d.Keeper, pushes, d.News, d.Uses, 330*time.Second, log)
@@ -146,6 +145,11 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 	}
 	err = <-done
 	return errors.Join(err, d.keepClock(dir, c.data != ""))
+}
+
+// faces are all at the one address of the demo.
+func (d *Demonstration) faces() serve.Faces {
+	return serve.Faces{Public: d.Server, API: d.Server, Console: d.Server}
 }
 
 // Prepare makes gate, keeper, key and apps, and ties the keeper to the simulators' clock.
@@ -188,7 +192,7 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 	}
 	d.Consent = consent.New(d.Keeper)
 	d.Stopping = ctx.Done()
-	if d.Outlets, err = serve.OpenNews(d.Installation, d.Keeper, []string{"127.0.0.1", "localhost", "[::1]"}, d.Server, log); err != nil {
+	if d.Outlets, err = serve.OpenNews(d.Installation, d.Keeper, []string{"127.0.0.1", "localhost", "[::1]"}, d.faces(), log); err != nil {
 		return err
 	}
 	d.Sims.Clock.Register(sim.Hook{

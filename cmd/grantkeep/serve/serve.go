@@ -209,6 +209,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		return shell.Misused(err)
 	}
 	defer gate.Close()
+	if err := awaitDatabase(ctx, c.database, listener, log); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was told to end, and nothing had begun
+		}
+		return err
+	}
 	in, err := c.open(ctx, drivers, s, log)
 	if in != nil {
 		defer func() { _ = in.Store.Close() }() // what was begun has been waited for
@@ -235,7 +241,8 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		defer stop()
 		go in.witness.run(watching)
 	}
-	outlets, err := OpenNews(in, k, c.allowWebhook, c.consoleURL, log)
+	faces := Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}
+	outlets, err := OpenNews(in, k, c.allowWebhook, faces, log)
 	if err != nil {
 		return shell.Usage("--allow-webhook: %v", err)
 	}
@@ -251,7 +258,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	}
 	in.metrics = prometheus.NewRegistry()
 	poolGauges(in.metrics, in.Store)
-	server := door.NewServer(Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}.Handler(k, consent.New(k), in, pushes, nil, log), log)
+	server := door.NewServer(faces.Handler(k, consent.New(k), in, pushes, nil, log), log)
 	stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
 	if err != nil {
 		return err
