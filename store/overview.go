@@ -47,6 +47,9 @@ type RecentFilter struct {
 	Before     int64 // position of the last row of the page before
 	Kind       string
 	App, Grant string
+	Apps       []string  // any of these, where it is not nil
+	Since      time.Time // not before
+	Until      time.Time // before
 	Limit      int
 }
 

@@ -119,6 +119,15 @@ func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFil
 	if f.Grant != "" {
 		w.And(`grant_id = %[1]s`, f.Grant)
 	}
+	if f.Apps != nil {
+		w.In("app_id", f.Apps)
+	}
+	if !f.Since.IsZero() {
+		w.And(`at >= %[1]s`, ms(f.Since))
+	}
+	if !f.Until.IsZero() {
+		w.And(`at < %[1]s`, ms(f.Until))
+	}
 	events, err := all(ctx, s.lists(v), shownEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position IS NOT NULL`+w.Text.String()+` ORDER BY position DESC LIMIT $1`, w.Args...)
 	return shown(v, events), err

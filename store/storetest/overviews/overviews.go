@@ -197,6 +197,10 @@ func RecentEvents(t *testing.T, s store.Store) {
 		{store.RecentFilter{Kind: gk.EventGrantRevoked}, []int64{2}},
 		{store.RecentFilter{Grant: "other"}, nil},
 		{store.RecentFilter{App: "other"}, nil},
+		{store.RecentFilter{Apps: []string{"app", "other"}}, []int64{3, 2, 1}},
+		{store.RecentFilter{Apps: []string{""}}, nil},
+		{store.RecentFilter{Since: given.Epoch.Add(time.Millisecond)}, []int64{3, 2}},
+		{store.RecentFilter{Since: given.Epoch.Add(time.Millisecond), Until: given.Epoch.Add(2 * time.Millisecond)}, []int64{2}},
 	} {
 		events, err := s.RecentEvents(t.Context(), given.Someone, c.f)
 		if err != nil {
