@@ -17,8 +17,9 @@ type GrantCount struct {
 // Backlog is what waits on a platform.
 type Backlog struct {
 	Platform string
-	Oldest   time.Time // due time of the work that waits longest; zero: none waits
-	InDoubt  int64     // grants
+	Oldest   time.Time            // due time of the work that waits longest; zero: none waits
+	InDoubt  int64                // grants
+	Apps     map[string]time.Time // of each app by its id, as Oldest
 }
 
 // Kinds of an EndCount.
