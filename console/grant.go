@@ -17,6 +17,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/trace"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -43,6 +44,8 @@ type grantView struct {
 	Sendable  bool   // a link to authorize again makes sense
 	Siblings  []gk.Grant
 	Refused   string
+	Used      string // when a token of it was last used; empty: never
+	Quota     string // what it has used of its platform's present day
 }
 
 // message is what to send a merchant, with a link that was made for it.
@@ -97,6 +100,14 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 	if view.History, err = c.historyRows(v, events, &g); err != nil {
 		return grantView{}, err
 	}
+	used, err := c.store.LastUses(v.Ctx(), []string{g.ID})
+	if err != nil {
+		return grantView{}, err
+	}
+	if at := used[g.ID]; !at.IsZero() {
+		view.Used = p.At(at)
+	}
+	view.Quota = quotaOf(p, &g)
 	if g.Subject.Parent != "" {
 		if view.Siblings, err = c.store.Children(v.Ctx(), g.App, g.Subject.Parent); err != nil {
 			return grantView{}, err
@@ -104,6 +115,23 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 		view.Siblings = slices.DeleteFunc(view.Siblings, func(s gk.Grant) bool { return s.ID == g.ID })
 	}
 	return view, nil
+}
+
+// quotaOf says what a grant has used of its platform's present day.
+func quotaOf(p frame.Page, g *gk.Grant) string {
+	spec := p.Spec(g.Platform)
+	if spec == nil || !g.Renewable {
+		return ""
+	}
+	var used int64
+	if g.QuotaDay == lifecycle.DayOf(p.Now, spec.Facts.Refresh) {
+		used = g.QuotaUsed
+	}
+	text := frame.Count(used)
+	if most := spec.Facts.Limits.TokenCalls.Day; most > 0 {
+		text += " / " + frame.Count(most)
+	}
+	return text
 }
 
 // toneOf is how loudly a grant's state is said.
@@ -241,10 +269,19 @@ func (c *console) newMessage(p frame.Page, g *gk.Grant, app gk.App, a gk.Authori
 		if spec != nil {
 			name = spec.Facts.Names.In(t)
 		}
-		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", link, "App", app.Name)
+		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", linkFor(t, link), "App", app.Name)
 		m.Texts = append(m.Texts, messageText{t, tongueName(t), text})
 	}
 	return m, nil
+}
+
+// linkFor is a link as a message in a language carries it. LINE, in which Taiwan's merchants read theirs, opens what asks for it
+// in the telephone's own browser.
+func linkFor(lang, link string) string {
+	if lang == "zh-TW" {
+		return link + "?openExternalBrowser=1"
+	}
+	return link
 }
 
 func tongueName(code string) string {
@@ -276,6 +313,16 @@ func merchantTongue(g *gk.Grant) string {
 // grantRefresh refreshes a grant at a person's word.
 func (c *console) grantRefresh(v *desk.Visit) error {
 	id := v.R.PathValue("id")
+	if seen := v.Field("seen"); seen != "" { // a page that is older than the grant asks for what may be done already
+		now, err := c.store.Grant(v.Ctx(), v.Viewer, id)
+		if err != nil {
+			return err
+		}
+		if seen != frame.Plain(now.Generation) {
+			v.SeeOther("/grants/" + id + "?done=changed")
+			return nil
+		}
+	}
 	if err := v.Record("grant.refresh", store.AuditEntry{Grant: id}); err != nil {
 		return err
 	}

@@ -161,6 +161,7 @@ func TestSecretsEnteredAsAGrantIsPutOff(t *testing.T) {
 			}
 		})
 		h.under(b, g.ID, h.fallsDue)
+		time.Sleep(20 * time.Second) // an app that cannot be opened is left to other processes first
 		h.soonRefreshed(g.ID)
 	})
 }
