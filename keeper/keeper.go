@@ -13,6 +13,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
 	"github.com/grantkeep/grantkeep/keeper/claims"
+	"github.com/grantkeep/grantkeep/keeper/clock"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
 	"github.com/grantkeep/grantkeep/keeper/rounds"
@@ -67,7 +68,7 @@ type Keeper struct {
 	clicks   atomic.Pointer[Clicks]
 	appTurn  atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys     *keyset.Keys
-	clock    *clockGuard
+	clock    *clock.Guard
 	replica  *failover // offers again what another database lacks
 	safe     *safe     // puts what a platform gave us where it outlives this process
 	stops    *stops
@@ -117,7 +118,7 @@ func New(o Options) (*Keeper, error) {
 		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
-	k.clock = newClockGuard(k.store, k.Now)
+	k.clock = clock.New(k.store, k.Now)
 	k.hastener = &rounds.Hastener{
 		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Overlap: gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
 		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,

@@ -132,7 +132,7 @@ func (k *Keeper) duties() []duty {
 		{name: "failover", guards: true, do: whole(k.replica.offerKept)},
 		{name: "restored", guards: true, do: whole(k.NoteRestored)},
 		{name: "keys", do: whole(k.keys.Follow)}, // a row or a set that does not open holds up nobody's refresh
-		{name: "clock", guards: true, do: whole(k.clock.look)},
+		{name: "clock", guards: true, do: whole(k.clock.Look)},
 		{name: "clicks", every: resumeEvery, do: clicks.begin},
 		{name: "claims", do: whole(claimer.Claim)},
 		{name: "apps", do: whole(appTurns.Look)},
