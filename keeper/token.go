@@ -199,13 +199,23 @@ func (r *reader) refreshed(ctx context.Context, v gk.Viewer, e *cache.Cached, w 
 			served, err := r.judge(e, now)
 			return served.because(fault), because(err, fault)
 		}
-		select { // another process refreshes it
-		case <-time.After(250 * time.Millisecond):
-		case <-deadline.C:
+		if again, err := pause(ctx, deadline.C); err != nil { // another process refreshes it
+			return Served{}, err
+		} else if !again {
 			return r.judge(e, r.now())
-		case <-ctx.Done():
-			return Served{}, ctx.Err()
 		}
+	}
+}
+
+// pause waits until it is time to look again; false: the deadline came first.
+func pause(ctx context.Context, deadline <-chan time.Time) (again bool, err error) {
+	select {
+	case <-time.After(250 * time.Millisecond):
+		return true, nil
+	case <-deadline:
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 

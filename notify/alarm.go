@@ -56,18 +56,7 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 	if err != nil || len(claimed) == 0 {
 		return false, err
 	}
-	ids := make([]string, 0, len(claimed))
-	for _, d := range claimed {
-		ids = append(ids, d.Event)
-	}
-	rows, err := w.o.Store.EventsByID(end, ids)
-	if err != nil {
-		return false, err
-	}
-	for i := range rows {
-		rows[i] = rows[i].For(viewerOf(o.Rule))
-	}
-	events, err := w.teller.Tell(end, rows...)
+	events, err := w.eventsOf(end, claimed, viewerOf(o.Rule))
 	if err != nil {
 		return false, err
 	}
@@ -88,8 +77,24 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 	return failed, w.health(end, &o, failed, false)
 }
 
-// together are events that make one message.
-type together struct {
+// eventsOf reads the events of deliveries, as one sees them who may not see everything.
+func (w *worker) eventsOf(ctx context.Context, claimed []store.Delivery, v gk.Viewer) ([]Event, error) {
+	ids := make([]string, 0, len(claimed))
+	for _, d := range claimed {
+		ids = append(ids, d.Event)
+	}
+	rows, err := w.o.Store.EventsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		rows[i] = rows[i].For(v)
+	}
+	return w.teller.Tell(ctx, rows...)
+}
+
+// group is events that make one message.
+type group struct {
 	key        string
 	deliveries []store.Delivery
 	events     []Event
@@ -97,14 +102,14 @@ type together struct {
 
 // groups puts together what is of one kind, app and fault, in the order in which it happened; what is critical goes before
 // the rest, since a channel takes few messages. Events that were swept stand in a group without events.
-func groups(claimed []store.Delivery, events []Event) []*together {
+func groups(claimed []store.Delivery, events []Event) []*group {
 	byID := map[string]Event{}
 	for _, e := range events {
 		byID[e.ID] = e
 	}
 	slices.SortFunc(claimed, func(a, b store.Delivery) int { return int(a.Position - b.Position) })
-	byKey := map[string]*together{}
-	var list []*together
+	byKey := map[string]*group{}
+	var list []*group
 	for _, d := range claimed {
 		e, there := byID[d.Event]
 		key := "swept"
@@ -117,7 +122,7 @@ func groups(claimed []store.Delivery, events []Event) []*together {
 		}
 		g := byKey[key]
 		if g == nil {
-			g = &together{key: key}
+			g = &group{key: key}
 			byKey[key], list = g, append(list, g)
 		}
 		g.deliveries = append(g.deliveries, d)
@@ -125,8 +130,8 @@ func groups(claimed []store.Delivery, events []Event) []*together {
 			g.events = append(g.events, e)
 		}
 	}
-	urgent := func(g *together) bool { return len(g.events) > 0 && g.events[0].Severity == Critical }
-	slices.SortStableFunc(list, func(a, b *together) int {
+	urgent := func(g *group) bool { return len(g.events) > 0 && g.events[0].Severity == Critical }
+	slices.SortStableFunc(list, func(a, b *group) int {
 		switch {
 		case urgent(a) && !urgent(b):
 			return -1
@@ -139,7 +144,7 @@ func groups(claimed []store.Delivery, events []Event) []*together {
 }
 
 // tellGroup sends a group's message, or puts it off, and notes that on its deliveries.
-func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *together, now time.Time) (failed bool) {
+func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *group, now time.Time) (failed bool) {
 	if len(g.events) == 0 {
 		g.settle(store.Failed, time.Time{}, now, "")
 		return false
@@ -202,13 +207,13 @@ func slotFor(state map[string]int64, now time.Time) (slot string, wait time.Time
 	return slot, time.Time{}
 }
 
-func (g *together) putOff(until time.Time) {
+func (g *group) putOff(until time.Time) {
 	for i := range g.deliveries {
 		g.deliveries[i].State, g.deliveries[i].DueAt = store.Pending, until
 	}
 }
 
-func (g *together) settle(state string, due, now time.Time, class string) {
+func (g *group) settle(state string, due, now time.Time, class string) {
 	for i := range g.deliveries {
 		d := &g.deliveries[i]
 		d.State, d.DueAt, d.LastAt, d.LastError = state, due, now, class

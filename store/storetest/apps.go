@@ -141,8 +141,12 @@ func deleteAppInUse(t *testing.T, s store.Store) {
 func deleteAppWithRevoked(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeApp(t, s, "other")
-	given.MakeGrant(t, s, "app", "grant", func(g *gk.Grant) { g.State, g.Subject.Name = gk.Revoked, "Elm Street" })
-	given.MakeGrant(t, s, "other", "grant-2", func(g *gk.Grant) { g.State, g.Subject.Name = gk.Revoked, "Elm Street" })
+	revoked := func(g *gk.Grant) {
+		g.State, g.Subject.Name, g.Renewable, g.DueAt = gk.Revoked, "Elm Street", false, time.Time{}
+		g.Access, g.Refresh = nil, nil
+	}
+	given.MakeGrant(t, s, "app", "grant", revoked)
+	given.MakeGrant(t, s, "other", "grant-2", revoked)
 	if err := s.DeleteApp(t.Context(), given.Engine, "app"); err != nil {
 		t.Fatal(err)
 	}

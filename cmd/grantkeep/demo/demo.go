@@ -161,18 +161,7 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 	if err := json.Unmarshal(line, &d.Ready); err != nil {
 		return err
 	}
-	allowed := []string{shell.Host(d.Ready.Control)}
-	for _, p := range all.Drivers() {
-		base := d.Ready.Platforms[p.Spec().Code].Base
-		allowed = append(allowed, shell.Host(base))
-		for _, e := range p.Spec().Facts.Endpoints {
-			for name := range e.Bases {
-				if at := simulated(name, base); at != base {
-					allowed = append(allowed, shell.Host(at))
-				}
-			}
-		}
-	}
+	allowed := d.hosts()
 	ways := &outbound.Egress{Default: outbound.Way{Name: serve.Direct}}
 	if ways.Echo, err = url.Parse(d.Ready.Control + "/echo"); err != nil {
 		return err
@@ -220,6 +209,23 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 		}
 	}
 	return nil
+}
+
+// hosts are the addresses of the simulators, which are the only ones that a demo asks.
+func (d *Demonstration) hosts() []string {
+	hosts := []string{shell.Host(d.Ready.Control)}
+	for _, p := range all.Drivers() {
+		base := d.Ready.Platforms[p.Spec().Code].Base
+		hosts = append(hosts, shell.Host(base))
+		for _, e := range p.Spec().Facts.Endpoints {
+			for name := range e.Bases {
+				if at := simulated(name, base); at != base {
+					hosts = append(hosts, shell.Host(at))
+				}
+			}
+		}
+	}
+	return hosts
 }
 
 // simulated is where a simulator stands for an endpoint. One for the calls of a region (api_sg) has a name of its own below

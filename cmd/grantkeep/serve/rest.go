@@ -25,6 +25,8 @@ const (
 	heapRoom = 96 << 20
 	// heapShare is which part of what the process may use that room is at most.
 	heapShare = 8
+	// pagesKept is how much of a database in this process stays in memory while much is written.
+	pagesKept = 64 << 20
 	// heapLeast bounds what follows from it for a heap of next to nothing.
 	heapLeast = 4 << 20
 )
@@ -72,11 +74,17 @@ func (r *resting) look(allocated, live uint64, free func()) bool {
 func rest(ctx context.Context, s store.Store, log *slog.Logger) {
 	caches, _ := s.(interface {
 		Rest(ctx context.Context) error
+		Keep(ctx context.Context, bytes int64) error
 	})
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	t := time.NewTicker(restEvery)
 	defer t.Stop()
 	limit := min(memoryLimit(os.DirFS("/")), uint64(debug.SetMemoryLimit(-1)))
+	if caches != nil {
+		if err := caches.Keep(ctx, int64(min(pagesKept, limit/heapShare))); err != nil && ctx.Err() == nil {
+			log.Warn("the database's caches keep their usual size", "error", err)
+		}
+	}
 	p, own := pacing{percent: 100, room: room(limit)}, os.Getenv("GOGC") == ""
 	for r := (resting{}); ; {
 		select {
