@@ -108,13 +108,15 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 			if err := c.Note(ctx, app, nil); err != nil {
 				return err
 			}
+			app.Broken = ""
 		}
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
 		return nil
 	}
-	free := c.Gates.Take(id, d.Spec().Facts, f, few)
+	halted := app.Stopped() || c.Apps.Stopped(id)
+	free := c.Gates.Take(id, d.Spec().Facts, f, few, halted)
 	if free == 0 {
 		return nil
 	}
@@ -124,6 +126,9 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	a, ours, err := c.openBehindGate(ctx, id)
 	if err != nil || !ours {
 		return err
+	}
+	if halted && !a.App.Stopped() {
+		return nil // the stop has ended meanwhile: these places are for turns that refresh nothing
 	}
 	grants, err := c.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
 	if err != nil {
