@@ -21,7 +21,7 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "store/sqlstore/clause", "store/sqlstore/column", "vault", "outbound", "client", "bench"}},
+	{1, []string{"platform", "sim", "store", "store/together", "store/sqlstore/terms", "store/sqlstore/clause", "store/sqlstore/column", "vault", "outbound", "client", "bench"}},
 	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "store/sqlstore/schema", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},

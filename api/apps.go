@@ -3,8 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -17,6 +21,7 @@ import (
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // App is an application as the API shows it: its secrets are told by the date they were set, never by value.
@@ -194,12 +199,16 @@ func (s *server) routeApps() {
 
 	door.Add(s.Door, huma.Operation{
 		OperationID: "delete-app", Method: http.MethodDelete, Path: "/v1/apps/{id}", DefaultStatus: http.StatusNoContent, Summary: "Remove an app",
-		Description: "409 app-in-use while it has grants.",
+		Description: "With its secrets, links and revoked grants. 409 app-in-use while it has other grants; the detail counts them.",
 	}, func(ctx context.Context, key gk.Key, in *wire.ByID) (*struct{}, error) {
 		if err := s.mayChangeApp(ctx, key, in.ID); err != nil {
 			return nil, err
 		}
-		return nil, s.Keeper.Apps().Delete(ctx, key.Viewer(), in.ID)
+		err := s.Keeper.Apps().Delete(ctx, key.Viewer(), in.ID)
+		if errors.Is(err, store.ErrInUse) {
+			return nil, s.appInUse(ctx, key, in.ID)
+		}
+		return nil, err
 	})
 
 	door.Add(s.Door, huma.Operation{
@@ -336,6 +345,25 @@ func wholeOwner(key gk.Key) error {
 		return problem.New(problem.Forbidden, "this needs a key that is not limited to owners")
 	}
 	return nil
+}
+
+// appInUse says how many grants stand in the way of an app's removal.
+func (s *server) appInUse(ctx context.Context, key gk.Key, id string) error {
+	counts, err := s.Store.GrantCounts(ctx, key.Viewer())
+	if err != nil {
+		return err
+	}
+	var living int64
+	var states []string
+	for _, c := range counts {
+		if c.App == id && c.State != gk.Revoked && c.N > 0 {
+			living += c.N
+			states = append(states, strconv.FormatInt(c.N, 10)+" "+string(c.State))
+		}
+	}
+	slices.Sort(states)
+	return problem.New(problem.AppInUse, fmt.Sprintf("%d grants of %s are not revoked (%s); revoke them first, "+
+		"as grantkeep grant revoke --all --app %s does, or stop the app, which keeps them", living, id, strings.Join(states, ", "), id))
 }
 
 // mayChangeApp refuses to change what all owners share; an app that the key does not see stays absent.

@@ -239,3 +239,54 @@ func (m *mistakes) expect(method, path, body, field string) {
 		m.h.t.Errorf("%s: the error repeats what was sent: %s", what, a.body)
 	}
 }
+
+// TestFilesAndCallsNameAMistake makes the mistakes that no schema describes: in the rows of an import, and in what is passed on to
+// a platform.
+func TestFilesAndCallsNameAMistake(t *testing.T) {
+	h := newHouse(t)
+	grant := h.addGrant(h.app, "100", "ann", nil)
+	csv, callable := "text/csv", "may call what begins with /openapi/"
+	for _, c := range []struct{ name, method, path, kind, body, want string }{
+		{"no app", "POST", "/v1/grants/import", "", `{"subject":{"id":"7"},"access":"` + canaryInput + `"}`, "app: is missing; name it in each row, or once for all (--app APP, app=APP in the query)"},
+		{"an unknown app", "POST", "/v1/grants/import?app=app_none", "", `{"subject":{"id":"7"},"access":"` + canaryInput + `"}`, "GET /v1/apps lists them"},
+		{"GB18030", "POST", "/v1/grants/import", csv, "app,\xb1\xb8\xd7\xa2\n", "charset=gb18030"},
+		{"a column", "POST", "/v1/grants/import", csv, "app,remark\n", "column 2 (remark) is none of app, kind"},
+		{"another file", "POST", "/v1/grants/import", "application/pdf", "x", "send application/x-ndjson or text/csv"},
+		{"a zone", "POST", "/v1/grants/import?zone=" + canaryInput, csv, "app\n", "zone is no time zone, such as Asia/Shanghai"},
+		{"a map", "POST", "/v1/grants/import?map=" + canaryInput, csv, "app\n", "map is not COLUMN:FIELD pairs"},
+		{"a path", "GET", "/proxy/" + grant.ID + "/" + canaryInput, "", "", callable},
+		{"an address of tokens", "POST", "/proxy/" + grant.ID + "/admin/oauth/token", "", "{}", callable},
+		{"a path of a call", "POST", "/v1/grants/" + grant.ID + "/call", "", `{"call":{"method":"GET","path":"/` + canaryInput + `"}}`, callable},
+		{"an operation on REST", "POST", "/v1/grants/" + grant.ID + "/call", "", `{"call":{"operation":"` + canaryInput + `"}}`, `are {\"method\",\"path\"}`},
+		{"no call", "POST", "/v1/grants/" + grant.ID + "/call", "", `{}`, "call"},
+	} {
+		var headers []string
+		if c.kind != "" {
+			headers = append(headers, "Content-Type", c.kind)
+		}
+		a := h.do("all", c.method, c.path, c.body, headers...)
+		if a.status >= 500 || !strings.Contains(a.body, c.want) || strings.Contains(a.body, canaryInput) {
+			t.Errorf("%s: %d %s, want %q without the value", c.name, a.status, a.body, c.want)
+		}
+	}
+}
+
+// TestAnAppGoesWithItsRevokedGrants: what the refusal tells to do must lead to the end.
+func TestAnAppGoesWithItsRevokedGrants(t *testing.T) {
+	h := newHouse(t)
+	app := h.addApp("leaving")
+	grant := h.addGrant(app, "100", "ann", nil)
+	a := h.do("all", http.MethodDelete, "/v1/apps/"+app.ID, "")
+	if want := "1 grants of " + app.ID + " are not revoked (1 active)"; a.status != http.StatusConflict || !strings.Contains(a.body, want) {
+		t.Fatalf("an app with a grant: %d %s, want 409 with %q", a.status, a.body, want)
+	}
+	if a := h.do("all", http.MethodDelete, "/v1/grants/"+grant.ID, ""); a.status >= 300 {
+		t.Fatalf("revoke: %d %s", a.status, a.body)
+	}
+	if a := h.do("all", http.MethodDelete, "/v1/apps/"+app.ID, ""); a.status != http.StatusNoContent {
+		t.Fatalf("an app whose grants are revoked: %d %s, want 204", a.status, a.body)
+	}
+	if a := h.do("all", http.MethodGet, "/v1/grants/"+grant.ID, ""); a.status != http.StatusNotFound {
+		t.Errorf("a grant of it: %d %s, want 404", a.status, a.body)
+	}
+}

@@ -2,11 +2,13 @@ package console
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/picture"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -19,6 +21,7 @@ type census struct {
 	apps     []gk.App
 	full     bool // there is more trouble than is read
 	inneed   map[string]bool
+	tight    map[string]gk.Grant // by platform: who has used most of its present day, where that has a limit
 }
 
 // isTroubled reports whether a grant is among the troubled.
@@ -48,9 +51,31 @@ func (c *console) census(ctx context.Context, zone *time.Location) (census, erro
 		if s.apps, err = c.store.Apps(ctx, v, "", 0); err != nil && len(s.apps) == 0 {
 			return s, err
 		}
+		if err = c.countTight(ctx, v, &s); err != nil {
+			return s, err
+		}
 		s.ends, err = c.store.EndsByDay(ctx, v, now, now.AddDate(0, 0, picture.CalendarDays), time.Duration(offset)*time.Second)
 		return s, err
 	})
+}
+
+// countTight finds, for each platform whose day has a limit, the grant that has used most of it.
+func (c *console) countTight(ctx context.Context, v gk.Viewer, s *census) error {
+	s.tight = map[string]gk.Grant{}
+	for _, d := range c.o.Drivers {
+		spec := d.Spec()
+		if spec.Facts.Limits.TokenCalls.Day == 0 || !slices.ContainsFunc(s.apps, func(a gk.App) bool { return a.Platform == spec.Code }) {
+			continue
+		}
+		most, err := c.store.TopUses(ctx, v, spec.Code, lifecycle.DayOf(s.at, spec.Facts.Refresh), 1)
+		if err != nil {
+			return err
+		}
+		if len(most) == 1 {
+			s.tight[spec.Code] = most[0]
+		}
+	}
+	return nil
 }
 
 // inState is how many grants are in a state; all of them for the empty one.

@@ -129,6 +129,8 @@ func (c *console) routes() {
 	on("GET /links", store.RoleSupport, c.links)
 	on("GET /links/new", store.RoleSupport, c.linkForm)
 	on("POST /links/new", store.RoleSupport, c.newLink)
+	on("GET /links/{id}/withdraw", store.RoleSupport, c.askWithdraw)
+	on("POST /links/{id}/withdraw", store.RoleSupport, c.withdraw)
 
 	on("GET /apps", store.RoleSupport, c.apps)
 	on("GET /apps/new", store.RoleAdministrator, c.appForm)
@@ -157,6 +159,8 @@ func (c *console) routes() {
 		on("POST /demo/fill", store.RoleSupport, c.fill)
 		on("GET /demo/fault", store.RoleSupport, c.faultForm)
 		on("POST /demo/fault", store.RoleSupport, c.makeFault)
+		on("GET /demo/merchant", store.RoleSupport, c.merchant)
+		on("POST /demo/break", store.RoleSupport, c.breakGrant)
 	}
 	if base != "" {
 		on("GET /", store.RoleSupport, c.noPage)

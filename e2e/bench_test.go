@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +16,8 @@ func TestBenchMeasures(t *testing.T) {
 		t.Skip("-short: starts processes")
 	}
 	o := bench.Options{
-		Server: []string{os.Args[0]}, Env: []string{"GRANTKEEP_TEST_MAIN=1"},
-		Self: []string{os.Args[0]}, SelfEnv: []string{"GRANTKEEP_TEST_MAIN=1"},
+		Server: []string{Program}, Env: []string{"GRANTKEEP_TEST_MAIN=1"},
+		Self: []string{Program}, SelfEnv: []string{"GRANTKEEP_TEST_MAIN=1"},
 		Reads: 64, Turns: 1, Relayed: 32, Rows: 20, Commits: 64, RawRound: 64, Margin: 2 * time.Second, Idle: time.Millisecond,
 	}
 	for name, set := range map[string]func(*bench.Options, testing.TB){

@@ -38,7 +38,7 @@ func TestFiveMinutes(t *testing.T) {
 	if len(blocks) == 0 || !slices.Equal(blocks, commandsOf(t, "../docs/five-minutes.zh-CN.md")) {
 		t.Errorf("the two languages of the guide hold different commands")
 	}
-	for _, guide := range []string{"integrate", "support"} {
+	for _, guide := range []string{"integrate", "support", "import"} {
 		more := commandsOf(t, "../docs/"+guide+".md")
 		if len(more) == 0 || !slices.Equal(more, commandsOf(t, "../docs/"+guide+".zh-CN.md")) {
 			t.Errorf("the two languages of %s hold different commands", guide)
@@ -77,7 +77,8 @@ func TestFiveMinutes(t *testing.T) {
 	if !state.Success() {
 		t.Fatalf("the guide's commands ended with %s:\n%s", state, out)
 	}
-	for _, want := range []string{"/connect/", `"demo-1.myshoplaza.com"`, `"access_token":"`, `"ends_within_days"`, "authorization.completed", "Nothing needs anybody.", "AUT-"} {
+	for _, want := range []string{"/connect/", `"demo-1.myshoplaza.com"`, `"access_token":"`, `"ends_within_days"`, "authorization.completed", "Nothing needs anybody.", "AUT-",
+		"1 would be imported (1 made, 0 replaced, 0 kept), 0 failed, 1 not checked", "2 imported (2 made, 0 replaced, 0 kept), 0 failed", "二号店"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the guide's commands print no %q:\n%s", want, out)
 		}

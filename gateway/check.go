@@ -18,8 +18,15 @@ func check(use keeper.Use, call platform.Call) error {
 	if f.Style == "operation" {
 		name, field = call.Operation, "operation"
 	}
-	permit := f.Permit(name)
+	permit, own := f.Permit(name), "grant"
+	if use.OfApp {
+		own = "app"
+	}
 	switch {
+	case name == "" && field == "operation":
+		return &platform.BadCall{Field: field, Why: "is missing; calls of this platform are {\"operation\",\"params\"}, " + f.Callable(own)}
+	case name == "":
+		return &platform.BadCall{Field: field, Why: "is missing; calls of this platform are {\"method\",\"path\"}, " + f.Callable(own)}
 	case permit == "grant" && use.OfApp:
 		return &platform.BadCall{Field: field, Why: "is not one of the app's own operations, or concerns one merchant: send it to POST /v1/grants/ID/call"}
 	case permit == "grant", permit == "app" && use.OfApp:
@@ -28,7 +35,7 @@ func check(use keeper.Use, call platform.Call) error {
 			"it is never signed for a grant. Send it to POST /v1/apps/ID/call with a key of scope app_call; if it does belong " +
 			"to a merchant's token, add its prefix to the file named by serve --operations"}
 	default:
-		return &platform.BadCall{Field: field, Why: "is Grantkeep's own, or not the platform's; it is not passed on"}
+		return &platform.BadCall{Field: field, Why: "is Grantkeep's own, or not the platform's; it is not passed on; " + f.Callable(own)}
 	}
 	for name := range call.System {
 		if f.Reserved.Has(name) {

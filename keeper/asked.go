@@ -66,8 +66,10 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	defer deadline.Stop()
 	for {
 		result := make(chan error, 1)
-		under := k.flights.Join(id, func() {
-			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
+		under := k.flights.Join(id, func() *gk.Fault {
+			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
+			result <- err
+			return inTheWay(err)
 		})
 		select {
 		case <-under.Done:

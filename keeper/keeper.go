@@ -119,7 +119,7 @@ func New(o Options) (*Keeper, error) {
 	k.apps.OnToken(k.appToken)
 	k.clock = newClockGuard(k.store, k.Now)
 	k.hastener = &rounds.Hastener{
-		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
+		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Overlap: gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
 		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
 	}
 	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}

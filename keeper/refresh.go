@@ -118,9 +118,7 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	case err != nil:
 		return k.unreadable(ctx, a, g, err)
 	}
-	at := slices.IndexFunc(issues, func(i platform.Issue) bool {
-		return len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject)
-	})
+	at := slices.IndexFunc(issues, func(i platform.Issue) bool { return answers(i, g.Subject, len(issues)) })
 	if at < 0 {
 		k.failed(ctx, a.App.Platform, InDoubt)
 		return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
@@ -137,6 +135,11 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		return err
 	}
 	return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
+}
+
+// answers reports whether an issue is for a subject. The only one of an answer may name nobody: it is for whom was asked about.
+func answers(i platform.Issue, s gk.Subject, of int) bool {
+	return of == 1 && i.Subject.Kind == "" || i.Subject.Same(s)
 }
 
 // askTraced sends the one request of a refresh.

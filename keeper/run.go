@@ -116,7 +116,7 @@ func (k *Keeper) duties() []duty {
 		Isolate: k.Isolate, Spare: k.spare, Begun: k.MoreWork, Ended: k.EndWork, Wake: k.Wake,
 	}
 	appTurns := &rounds.Duty{
-		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now,
+		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now, Resumed: k.hastener.Resumed,
 		Isolate: k.Isolate, Spare: k.spare, Unopened: k.broken.Store,
 	}
 	halves := &rounds.HalfHours{Store: k.store, Went: k.went, Now: k.Now}

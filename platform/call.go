@@ -26,7 +26,7 @@ func (f *Facts) CheckREST(call Call, may ...string) error {
 	switch permit := f.Permit(call.Path); {
 	case call.Free:
 	case permit == "never":
-		return &BadCall{Field: "path", Why: "is not one that a grant may call; Grantkeep itself asks for tokens"}
+		return &BadCall{Field: "path", Why: "is not one that a grant may call, since Grantkeep itself asks for tokens; " + f.Callable("grant")}
 	case !slices.Contains(may, permit):
 		return &BadCall{Field: "path", Why: "is an operation of the " + permit + ", which this subject may not call"}
 	}

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -412,6 +413,31 @@ func (f *Facts) Permit(operation string) string {
 		}
 	}
 	return permit
+}
+
+// mostNamed is how many beginnings of operations an error lists.
+const mostNamed = 8
+
+// Callable says in words what a grant, or an app, may call: what the operations that are its own begin with.
+func (f *Facts) Callable(permit string) string {
+	var own []string
+	for _, prefix := range slices.Sorted(maps.Keys(f.Operations)) {
+		if f.Operations[prefix] == permit {
+			own = append(own, prefix)
+		}
+	}
+	who := "a grant"
+	if permit == "app" {
+		who = "the app"
+	}
+	if len(own) == 0 {
+		return who + " has no operations on this platform"
+	}
+	more := ""
+	if len(own) > mostNamed {
+		own, more = own[:mostNamed], "; GET /v1/platforms lists the others"
+	}
+	return who + " may call what begins with " + strings.Join(own, ", ") + more
 }
 
 // EmptyToken reports whether an operation wants no token.

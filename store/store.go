@@ -13,7 +13,7 @@ var (
 	ErrNotFound = errors.New("store: not found")
 	// ErrExists: a row with the same natural key is there already.
 	ErrExists = errors.New("store: exists already")
-	// ErrInUse: the row is needed by others (an app that has grants).
+	// ErrInUse: the row is needed by others (an app that has grants which are not revoked).
 	ErrInUse = errors.New("store: in use")
 	// ErrSpent: the state, code or link was used before.
 	ErrSpent = errors.New("store: used before")
@@ -178,7 +178,7 @@ type Apps interface {
 	CreateApp(ctx context.Context, app gk.App, events ...gk.Event) error
 	// UpdateApp is UpdateGrant for an app; ErrUnchanged writes nothing.
 	UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.Time, change func(*gk.App) ([]gk.Event, error)) error
-	// DeleteApp removes an app and its authorizations; ErrInUse while it has grants.
+	// DeleteApp removes an app with its authorizations and revoked grants; ErrInUse while it has others.
 	DeleteApp(ctx context.Context, v gk.Viewer, id string, events ...gk.Event) error
 	// DueApps returns the ids of the apps with a grant due at now that may be claimed. Apps whose refreshes are stopped are
 	// among them: their grants are warned about and end all the same.

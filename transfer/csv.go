@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	gk "github.com/grantkeep/grantkeep"
 )
 
@@ -20,17 +22,22 @@ var Columns = []string{
 	"refresh_token_expires_at", "authorization_expires_at", "issued_at", "authorized_at", "scopes",
 }
 
+// keyColumns are fields of a table that names its apps as the platforms do, instead of by our ids.
+var keyColumns = []string{"platform", "app_key"}
+
 // usual are names that tables of others have, with the field that each stands for.
 var usual = map[string]string{
 	"subject_kind": "kind", "subject_id": "id", "shop_id": "id", "store_id": "id", "subject_host": "host", "store_domain": "host",
 	"access_token": "access", "refresh_token": "refresh", "token_expires_at": "expires_at", "access_token_expires_at": "expires_at",
 	"refresh_expires_at": "refresh_token_expires_at",
+	"appkey":             "app_key", "client_id": "app_key", "partner_id": "app_key",
 }
 
 // Table says how a CSV file is to be read.
 type Table struct {
 	Map  map[string]string // field by column; "-" leaves a column out. Columns that stand here need no usual name
 	Zone *time.Location    // of times without a zone, such as 2026-03-01 08:00:00; nil: UTC
+	Keys bool              // rows may name their app by platform and app_key
 }
 
 // CSV reads a table whose first line names its columns. An error says that the head is of no use.
@@ -50,10 +57,15 @@ func CSV(r io.Reader, t Table) (Reader, error) {
 		return nil, c.broken(err)
 	}
 	for i, column := range head {
+		if !utf8.ValidString(column) && t.Map[column] == "" {
+			return nil, &RowError{1, fmt.Sprintf("column %d %s", i+1, foreign(column))}
+		}
+	}
+	for i, column := range head {
 		if i == 0 {
 			column = strings.TrimPrefix(column, string(byteOrderMark))
 		}
-		field, err := fieldOf(column, t.Map)
+		field, err := t.fieldOf(column)
 		if err != nil {
 			return nil, &RowError{1, fmt.Sprintf("column %d %s", i+1, err.Error())}
 		}
@@ -76,22 +88,38 @@ func shown(column string) string {
 }
 
 // fieldOf returns which field a column holds.
-func fieldOf(column string, given map[string]string) (string, error) {
+func (t Table) fieldOf(column string) (string, error) {
+	fields := Columns
+	if t.Keys {
+		fields = slices.Concat(keyColumns, Columns)
+	}
 	column = strings.TrimSpace(column)
-	field, ok := given[column]
+	field, ok := t.Map[column]
 	lower := strings.ToLower(column)
 	if !ok {
 		if field, ok = usual[lower]; !ok {
 			field = lower
 		}
 	}
-	if field != "-" && !slices.Contains(Columns, field) {
-		if !utf8.ValidString(column) {
-			return "", errors.New("is no UTF-8 text; tables from Excel in China are often --encoding gb18030")
-		}
-		return "", fmt.Errorf("%sis none of %s; map it to one of them, or to - to leave it out", shown(column), strings.Join(Columns, ", "))
+	switch {
+	case field == "-" || slices.Contains(fields, field):
+		return field, nil
+	case slices.Contains(keyColumns, field):
+		return "", fmt.Errorf("%sis how a platform names the app; give --apps-from FILE with the apps and their secrets, or map it to - and give --app", shown(column))
 	}
-	return field, nil
+	return "", fmt.Errorf("%sis none of %s; map it to one of them, or to - to leave it out", shown(column), strings.Join(fields, ", "))
+}
+
+// foreign says which encoding a text that is not UTF-8 has, as far as its bytes tell.
+func foreign(text string) string {
+	decoded, err := simplifiedchinese.GB18030.NewDecoder().String(text)
+	switch {
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
+		return "is UTF-16; save the file as CSV UTF-8"
+	case err == nil && !strings.ContainsRune(decoded, utf8.RuneError):
+		return "is no UTF-8 text, and reads as GB18030, as tables from Excel in China are; give --encoding gb18030 (charset=gb18030 in a Content-Type)"
+	}
+	return "is neither UTF-8 text nor GB18030; save the file as CSV UTF-8"
 }
 
 type csvReader struct {
@@ -137,8 +165,11 @@ func (c *csvReader) broken(err error) error {
 }
 
 func (c *csvReader) set(r *Row, field, value string) error {
-	if !utf8.ValidString(value) || strings.ContainsRune(value, utf8.RuneError) {
-		return errors.New("is not in the file's encoding; tables from Excel in China are often gb18030")
+	switch {
+	case !utf8.ValidString(value):
+		return errors.New(foreign(value))
+	case strings.ContainsRune(value, utf8.RuneError):
+		return errors.New("does not decode in the encoding that was given; is the file UTF-8?")
 	}
 	if field != "name" {
 		value = strings.TrimSpace(value)
@@ -172,6 +203,10 @@ func textOf(r *Row, field string) *string {
 	switch field {
 	case "app":
 		return &r.App
+	case "platform":
+		return &r.Platform
+	case "app_key":
+		return &r.AppKey
 	case "kind":
 		return &r.Subject.Kind
 	case "id":

@@ -71,7 +71,11 @@ func Import(ctx context.Context, k *keeper.Keeper, v gk.Viewer, rows []ImportRow
 			return nil, err
 		}
 		if a == nil {
-			im.done[i].Err = gk.BadInput("app", "is none that this key sees")
+			why := "is none that this key sees; GET /v1/apps lists them"
+			if row.App == "" {
+				why = "is missing; name it in each row, or once for all (--app APP, app=APP in the query)"
+			}
+			im.done[i].Err = gk.BadInput("app", why)
 			continue
 		}
 		p, err := im.check(a, row)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -56,6 +57,9 @@ func (d *digits) UnmarshalJSON(b []byte) error {
 
 // ParseLine reads a row from one JSON object. Members that a row does not have are refused.
 func ParseLine(text []byte) (Row, error) {
+	if !utf8.Valid(text) {
+		return Row{}, errors.New(foreign(string(text)))
+	}
 	members, err := platform.Members(text)
 	if err != nil {
 		return Row{}, err

@@ -23,6 +23,8 @@ type Row struct {
 	Subject gk.Subject
 	Owner   string
 
+	Platform, AppKey string // of a table that names its apps as the platforms do; App is empty then
+
 	Access, Refresh                  gk.Secret
 	Expires, RefreshExpires, Ceiling time.Time
 	Issued                           time.Time // when the platform gave the pair; zero: not known

@@ -52,7 +52,8 @@ func TestHostileLines(t *testing.T) {
 		{"wrong type", `{"access":{"x":"` + canary + `"}}`, "access: has another form"},
 		{"a fraction as id", `{"subject":{"id":1.5}}`, "subject: has another form"},
 		{"not a time", `{"expires_at":"` + canary + `"}`, "expires_at: has another form"},
-		{"not UTF-8", `{"access":"` + canary + "\xff\"}", "not UTF-8"},
+		{"not UTF-8", `{"access":"` + canary + "\xff\"}", "neither UTF-8 text nor GB18030"},
+		{"GB18030", "{\"access\":\"\xb5\xea\"}", "reads as GB18030, as tables from Excel in China are; give --encoding gb18030"},
 		{"too deep", `{"facts":` + strings.Repeat(`{"a":`, 40) + `1` + strings.Repeat(`}`, 40) + `}`, ""},
 		{"too long", `{"access":"` + strings.Repeat("a", transfer.LongestRow) + `"}`, "longer than 65536 bytes"},
 	} {
@@ -76,12 +77,14 @@ func TestHostileTables(t *testing.T) {
 		{"no head", "", "no head"},
 		{"unknown column", "app," + canary + "\n", "column 2 is none of app, kind"},
 		{"named column", "app,备注\n", "column 2 (备注) is none of app, kind"},
-		{"another encoding", "app,\xb1\xb8\xd7\xa2\n", "column 2 is no UTF-8 text"},
+		{"another encoding", "app,\xb1\xb8\xd7\xa2\n", "column 2 is no UTF-8 text, and reads as GB18030, as tables from Excel in China are; give --encoding gb18030"},
+		{"UTF-16", "\xff\xfea\x00,\x00", "column 1 is UTF-16"},
+		{"a platform's key", "app_key,access\n", "column 1 (app_key) is how a platform names the app; give --apps-from"},
 		{"a column twice", "access,access_token\n", "another column is access already"},
 		{"too few", "app,access\n" + canary + "\n", "line 2: has another number of fields"},
 		{"an open quotation", "app,access\n\"" + canary + strings.Repeat("\n,a", 40000), "is a quotation mark not closed?"},
 		{"a stray quotation", "app,access\na\"" + canary + "\",b\n", "line 2: a quotation mark"},
-		{"another encoding", "app,name\na,\xb5\xea\n", "line 2: name is not in the file's encoding"},
+		{"another encoding", "app,name\na,\xb5\xea\n", "line 2: name is no UTF-8 text, and reads as GB18030"},
 		{"not a time", "expires_at\n" + canary + "\n", "line 2: expires_at is neither"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -118,6 +118,7 @@ var dones = map[string]bool{
 	"done.saved": true, "done.refresh": true, "done.revoked": true, "done.owner": true, "done.removed": true, "done.password": true,
 	"done.setpassword": true, "done.ended": true, "done.retired": true, "done.person": true, "done.fault": true, "done.app": true,
 	"done.refused": true, "done.sent": true, "done.rotated": true, "done.stopped": true, "done.started": true, "done.search": true, "done.code": true, "done.nocode": true, "done.nothing": true, "done.later": true,
+	"done.changed": true, "done.withdrawn": true, "done.broken": true, "done.retiredkey": true,
 }
 
 // forbidden says that an act wants another role.

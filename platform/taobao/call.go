@@ -30,7 +30,7 @@ func (d driver) Sign(app platform.App, cred platform.Credential, call platform.C
 		return nil, &platform.BadCall{Field: "operation", Why: "must be a name such as taobao.user.seller.get"}
 	}
 	if d.spec.Facts.Permit(call.Operation) == "never" && !call.Free {
-		return nil, &platform.BadCall{Field: "operation", Why: "is Grantkeep's own, or not the platform's; it is not passed on"}
+		return nil, &platform.BadCall{Field: "operation", Why: "is Grantkeep's own, or not the platform's; it is not passed on; " + d.spec.Facts.Callable("grant")}
 	}
 	if len(call.Query) > 0 {
 		return nil, &platform.BadCall{Field: "query", Why: "business parameters belong in params, others in system"}

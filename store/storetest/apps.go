@@ -138,6 +138,31 @@ func deleteAppInUse(t *testing.T, s store.Store) {
 	}
 }
 
+func deleteAppWithRevoked(t *testing.T, s store.Store) {
+	given.MakeApp(t, s, "app")
+	given.MakeApp(t, s, "other")
+	revoked := func(g *gk.Grant) {
+		g.State, g.Subject.Name, g.Renewable, g.DueAt = gk.Revoked, "Elm Street", false, time.Time{}
+		g.Access, g.Refresh = nil, nil
+	}
+	given.MakeGrant(t, s, "app", "grant", revoked)
+	given.MakeGrant(t, s, "other", "grant-2", revoked)
+	if err := s.DeleteApp(t.Context(), given.Engine, "app"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Grant(t.Context(), given.Engine, "grant"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a revoked grant of an app that is gone = %v, want ErrNotFound", err)
+	}
+	found, err := s.Grants(t.Context(), given.Engine, store.GrantFilter{Query: "elm street", Limit: 10})
+	if err != nil || len(found) != 1 || found[0].ID != "grant-2" {
+		t.Errorf("the search for a name that a grant of another app has too = %v, %v, want that grant", found, err)
+	}
+	counts, err := s.GrantCounts(t.Context(), given.Engine)
+	if err != nil || len(counts) != 1 || counts[0].N != 1 {
+		t.Errorf("GrantCounts = %+v, %v, want one grant of the other app", counts, err)
+	}
+}
+
 func deleteApp(t *testing.T, s store.Store) {
 	given.MakeApp(t, s, "app")
 	given.MakeApp(t, s, "other")

@@ -105,6 +105,7 @@ var cases = []given.Case{
 	{Name: "UpdateApp is a change", Run: updateApp},
 	{Name: "apps are listed in the order of their ids, page by page", Run: appsPaged},
 	{Name: "an app with grants is in use", Run: deleteAppInUse},
+	{Name: "an app goes with its revoked grants", Run: deleteAppWithRevoked},
 	{Name: "an app is stopped until it is started", Run: stoppedApps},
 	{Name: "the audit is read in its order, none skipped", Run: staff.AuditInOrder},
 	{Name: "uses are added up by key and day, and new networks are told once", Run: staff.KeyUses},

@@ -2,11 +2,15 @@
 package operate
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -174,13 +178,15 @@ func showChecks(s shell.Streams, checks []client.Check, asJSON bool) error {
 func appRemove(s shell.Streams) *cobra.Command {
 	var asJSON, yes bool
 	cmd := &cobra.Command{
-		Use: "remove APP", Short: "Remove an application that has no grants", Args: cobra.ExactArgs(1),
+		Use: "remove APP", Short: "Remove an application whose grants are revoked", Args: cobra.ExactArgs(1),
+		Long: "Removes an application with its secrets, its links and its revoked grants. It is refused while the application has grants that\n" +
+			"are not revoked. On a terminal the application's name has to be typed.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := remote()
 			if err != nil {
 				return err
 			}
-			if err := sure(cmd.Context(), s, yes, "Remove "+args[0]+" with its secrets?"); err != nil {
+			if err := sureToRemove(cmd.Context(), c, s, yes, args[0]); err != nil {
 				return err
 			}
 			if err := c.DeleteApp(cmd.Context(), args[0]); err != nil {
@@ -198,9 +204,39 @@ func appRemove(s shell.Streams) *cobra.Command {
 	return cmd
 }
 
+// mostGoneCounted is how many revoked grants a question counts.
+const mostGoneCounted = 200
+
+// sureToRemove tells a person on a terminal what goes with an app, and has its name typed.
+func sureToRemove(ctx context.Context, c *client.Client, s shell.Streams, yes bool, id string) error {
+	if yes || !asks(s) {
+		return nil
+	}
+	a, err := c.App(ctx, id)
+	if err != nil {
+		return err
+	}
+	var page struct {
+		Items []client.Grant `json:"items"`
+		Next  string         `json:"next"`
+	}
+	query := url.Values{"app": {id}, "state": {"revoked"}, "limit": {strconv.Itoa(mostGoneCounted)}}
+	if err := c.Call(ctx, http.MethodGet, "/v1/grants", query, nil, &page); err != nil {
+		return err
+	}
+	gone := strconv.Itoa(len(page.Items))
+	if page.Next != "" {
+		gone = "more than " + gone
+	}
+	name := cmp.Or(a.Name, a.ID)
+	return sureOf(ctx, s, fmt.Sprintf("Removes %s (%s, %s) with its secrets, its links and %s revoked grants; nothing brings them back.\nType its name, %s, to go on:",
+		strings.Map(shell.Printable, name), a.Platform, a.ID, gone, strings.Map(shell.Printable, name)), name)
+}
+
 // appSwitch is stop or start.
 func appSwitch(s shell.Streams, do, short, done string) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use: do + " APP", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := remote()
@@ -210,8 +246,13 @@ func appSwitch(s shell.Streams, do, short, done string) *cobra.Command {
 			if err := c.Call(cmd.Context(), http.MethodPost, "/v1/apps/"+url.PathEscape(args[0])+"/"+do, nil, nil, nil); err != nil {
 				return err
 			}
+			if asJSON {
+				return shell.PrintJSON(s.Out, map[string]string{done: args[0]})
+			}
 			_, err = fmt.Fprintln(s.Out, done, args[0])
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
