@@ -103,12 +103,8 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		_, err := c.Apps.Open(app)
 		return c.Note(ctx, app, err) // without its facts nobody knows what is due
 	}
-	if app.Broken != "" {
-		if _, err := c.Apps.Open(app); err == nil { // another process cannot, and waits to hear that; also while nothing is free here
-			if err := c.Note(ctx, app, nil); err != nil {
-				return err
-			}
-		}
+	if err := c.noteMended(ctx, app); err != nil { // also while nothing is free here
+		return err
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
@@ -150,16 +146,33 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 			}
 		})
 	}
-	if _, returning := c.returning.Load(id); returning {
-		c.Begun()
-		go func() {
-			defer c.Ended()
-			turns.Wait()
-			c.returning.Delete(id)
-			c.Wake()
-		}()
-	}
+	c.returned(id, &turns)
 	return nil
+}
+
+// noteMended notes that an app opens here that another process could not open, which waits to hear that.
+func (c *Claimer) noteMended(ctx context.Context, app gk.App) error {
+	if app.Broken == "" {
+		return nil
+	}
+	if _, err := c.Apps.Open(app); err != nil {
+		return nil //nolint:nilerr // it is noted already
+	}
+	return c.Note(ctx, app, nil)
+}
+
+// returned lets an app be claimed for again when the turns have ended that give claims back.
+func (c *Claimer) returned(id string, turns *sync.WaitGroup) {
+	if _, returning := c.returning.Load(id); !returning {
+		return
+	}
+	c.Begun()
+	go func() {
+		defer c.Ended()
+		turns.Wait()
+		c.returning.Delete(id)
+		c.Wake()
+	}()
 }
 
 // openBehindGate opens an app once its gate has been passed: a stop may have been written since, and each claim that did not
