@@ -109,11 +109,12 @@ func putOff(g *gk.Grant, now time.Time) time.Time {
 }
 
 // takeProbe takes the probe of a stopped app, unless another has it or the app cannot be opened. The next one waits its
-// interval, whatever becomes of this. taken is true as well where the stop has ended meanwhile.
+// interval, whatever becomes of this. Where the stop has ended meanwhile nothing is to be tried: what was claimed under it had
+// a place that was for no refresh.
 func (s *stops) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
 	err = s.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
-		taken = !app.Stopped()
-		if taken || app.Broken != "" || app.PausedUntil.After(now) {
+		taken = false
+		if !app.Stopped() || app.Broken != "" || app.PausedUntil.After(now) {
 			return nil, store.ErrUnchanged
 		}
 		app.PausedUntil = now.Add(probeInterval)

@@ -88,8 +88,9 @@ type Keeper struct {
 	draining atomic.Bool
 	work     sync.WaitGroup // refreshes and completions under way
 	inflight atomic.Int64
-	broken   atomic.Int64 // apps that could not be opened in the last round
-	rounds   atomic.Int64 // of the scheduler, since it runs
+	rest     chan struct{} // gets one whenever nothing is under way any more
+	broken   atomic.Int64  // apps that could not be opened in the last round
+	rounds   atomic.Int64  // of the scheduler, since it runs
 
 	mu     sync.Mutex
 	paused chan struct{} // closed when a pause ends; nil: not paused
@@ -99,7 +100,7 @@ type Keeper struct {
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), rest: make(chan struct{}, 1),
 	}
 	if k.now == nil {
 		k.now = time.Now
@@ -218,6 +219,11 @@ func (k *Keeper) MoreWork() {
 
 // EndWork ends what BeginWork or MoreWork has begun.
 func (k *Keeper) EndWork() {
-	k.inflight.Add(-1)
+	if k.inflight.Add(-1) == 0 {
+		select {
+		case k.rest <- struct{}{}:
+		default: // nobody has looked since the last one
+		}
+	}
 	k.work.Done()
 }

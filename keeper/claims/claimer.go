@@ -103,14 +103,15 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		_, err := c.Apps.Open(app)
 		return c.Note(ctx, app, err) // without its facts nobody knows what is due
 	}
-	if err := c.noteMended(ctx, app); err != nil { // also while nothing is free here
+	if err := c.noteMended(ctx, &app); err != nil { // also while nothing is free here
 		return err
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
 		return nil
 	}
-	free := c.Gates.Take(id, d.Spec().Facts, f, few)
+	halted := app.Stopped() || c.Apps.Stopped(id)
+	free := c.Gates.Take(id, d.Spec().Facts, f, few, halted)
 	if free == 0 {
 		return nil
 	}
@@ -121,6 +122,9 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	if err != nil || !ours {
 		return err
 	}
+	if halted && !a.App.Stopped() {
+		return nil // the stop has ended meanwhile: these places are for turns that refresh nothing
+	}
 	grants, err := c.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
 	if err != nil {
 		return err
@@ -129,7 +133,14 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	if slices.ContainsFunc(grants, func(g gk.Grant) bool { return !g.AttemptUntil.After(c.Now()) }) {
 		c.returning.Store(id, true)
 	}
-	var turns sync.WaitGroup
+	turns := c.begin(ctx, a, grants, free)
+	c.returned(id, turns)
+	return nil
+}
+
+// begin begins a turn for each claimed grant. Whoever ends one looks for more if there was work for every free place.
+func (c *Claimer) begin(ctx context.Context, a apps.Opened, grants []gk.Grant, free int) *sync.WaitGroup {
+	id, turns := a.App.ID, &sync.WaitGroup{}
 	for _, g := range grants {
 		c.Begun()
 		turns.Go(func() {
@@ -142,23 +153,26 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 			}()
 			err := c.Isolate("turn", g.ID, func() error { return c.Turn(context.WithoutCancel(ctx), a, g) })
 			if err != nil {
-				c.Log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
+				c.Log.Warn("a grant's turn", "platform", a.App.Platform, "grant", g.ID, "error", err)
 			}
 		})
 	}
-	c.returned(id, &turns)
-	return nil
+	return turns
 }
 
 // noteMended notes that an app opens here that another process could not open, which waits to hear that.
-func (c *Claimer) noteMended(ctx context.Context, app gk.App) error {
+func (c *Claimer) noteMended(ctx context.Context, app *gk.App) error {
 	if app.Broken == "" {
 		return nil
 	}
-	if _, err := c.Apps.Open(app); err != nil {
+	if _, err := c.Apps.Open(*app); err != nil {
 		return nil //nolint:nilerr // it is noted already
 	}
-	return c.Note(ctx, app, nil)
+	if err := c.Note(ctx, *app, nil); err != nil {
+		return err
+	}
+	app.Broken = ""
+	return nil
 }
 
 // returned lets an app be claimed for again when the turns have ended that give claims back.
