@@ -81,8 +81,8 @@ tuning: ## the parts alone, in one process, for those who tune them
 
 screenshots: ## every page of the console as PNG under screenshots/, in three languages, two widths, two themes, looked at by axe-core; the README's pictures
 	@mkdir -p screenshots/axe && cd screenshots/axe && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-4.14.1.tgz
-	GRANTKEEP_PICTURES=$(CURDIR)/docs/pictures $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestPictures$$' ./e2e
-	GRANTKEEP_AXE=$(CURDIR)/screenshots/axe/package/axe.min.js GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestScreenshots$$' ./e2e
+	GRANTKEEP_PICTURES=$(CURDIR)/docs/pictures $(GO) test -tags screenshots -count=1 -timeout 60m -run 'TestPictures$$' ./e2e
+	GRANTKEEP_AXE=$(CURDIR)/screenshots/axe/package/axe.min.js GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 120m -run 'TestScreenshots$$' ./e2e
 
 install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
 	@sh .ci/install

@@ -59,6 +59,15 @@ func (c *console) census(ctx context.Context, zone *time.Location) (census, erro
 	})
 }
 
+// known is how many grants and apps there were when they were last counted, for the menu. Nothing is counted for it.
+func (c *console) known() map[string]int64 {
+	s, there := c.counts.newest(func(a, b census) bool { return a.at.After(b.at) })
+	if !there {
+		return nil
+	}
+	return map[string]int64{"grants": s.inState(""), "apps": int64(len(s.apps))}
+}
+
 // countTight finds, for each platform whose day has a limit, the grant that has used most of it.
 func (c *console) countTight(ctx context.Context, v gk.Viewer, s *census) error {
 	s.tight = map[string]gk.Grant{}
@@ -121,6 +130,18 @@ type lately[T any] struct {
 	known map[int]T
 	under map[int]chan struct{}
 	err   error
+}
+
+// newest is the last answer of all; false where there is none yet.
+func (l *lately[T]) newest(newer func(a, b T) bool) (last T, there bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, one := range l.known {
+		if !there || newer(one, last) {
+			last, there = one, true
+		}
+	}
+	return last, there
 }
 
 func (l *lately[T]) get(ctx context.Context, key int, ask func(context.Context) (T, error)) (T, error) {

@@ -83,6 +83,7 @@ func New(o Options) http.Handler {
 			Sessions: session.New(o.Store, o.Now, strings.HasPrefix(o.URL, "https://")),
 		},
 	}
+	c.Known = c.known
 	if o.Demo != nil {
 		c.Demo = o.Demo
 	}

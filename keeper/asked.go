@@ -6,6 +6,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/clock"
 	"github.com/grantkeep/grantkeep/lifecycle"
 )
 
@@ -18,11 +19,11 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	if k.spill.Pending() > 0 || k.spill.Holds(id) { // a pair that waits for the database may be of any grant
 		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
-	if err := k.clock.askIfSet(ctx); err != nil {
+	if err := k.clock.AskIfSet(ctx); err != nil {
 		return err
 	}
-	if k.clock.drifted() > 0 {
-		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
+	if k.clock.Drifted() > 0 {
+		return &Later{Err: ErrRefreshing, After: clock.Every} // the lease would mean another moment to others
 	}
 	g, err := k.store.Grant(ctx, gk.Engine(), id)
 	if err != nil {

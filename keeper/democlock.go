@@ -26,30 +26,54 @@ func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
 		case <-ctx.Done():
 			resume()
 			return nil, ctx.Err()
-		case <-time.After(2 * time.Millisecond):
+		case <-k.rest:
+		case <-time.After(longestSettlePause):
 		}
 	}
 	return resume, nil
 }
 
 // Settle does everything that is due at the present moment and returns when nothing is under way: the demo's clock
-// moves only then.
+// moves only then. It sleeps until the work rests instead of looking at short intervals: each look has a round run, and a year
+// has thousands of stops.
 func (k *Keeper) Settle(ctx context.Context) error {
 	before := k.rounds.Load()
 	for pause := time.Millisecond; ; pause = min(2*pause, longestSettlePause) {
 		k.Wake()
+		// A round that began after this call has looked at everything: the second one to end surely did.
+		if err := k.settled(ctx, before+2); err != nil {
+			return err
+		}
 		next, err := k.store.NextDue(ctx, k.Now())
 		if err != nil {
 			return err
 		}
-		// A round that began after this call has looked at everything: the second one to end surely did.
-		if k.rounds.Load() >= before+2 && k.inflight.Load() == 0 && (next.IsZero() || next.After(k.Now())) {
+		if k.inflight.Load() == 0 && (next.IsZero() || next.After(k.Now())) {
 			return nil
+		}
+		select { // what is due waits for its gate, or for somebody else's lease
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// settled waits until so many rounds have ended and nothing is under way.
+func (k *Keeper) settled(ctx context.Context, rounds int64) error {
+	for {
+		ended, resting := k.rounds.Load(), k.inflight.Load() == 0
+		if resting && ended >= rounds {
+			return nil
+		}
+		if resting {
+			k.Wake()
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-k.rest:
+		case <-time.After(longestSettlePause):
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
 	"github.com/grantkeep/grantkeep/keeper/claims"
+	"github.com/grantkeep/grantkeep/keeper/clock"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
 	"github.com/grantkeep/grantkeep/keeper/rounds"
@@ -67,9 +68,10 @@ type Keeper struct {
 	clicks   atomic.Pointer[Clicks]
 	appTurn  atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys     *keyset.Keys
-	clock    *clockGuard
+	clock    *clock.Guard
 	replica  *failover // offers again what another database lacks
-	saver    *saver.Saver
+	safe     *safe     // puts what a platform gave us where it outlives this process
+	stops    *stops
 	reader   *reader
 	attempts *claims.Attempts
 	wake     chan struct{}
@@ -78,7 +80,7 @@ type Keeper struct {
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
 	reaches   cache.Recent[gk.Grant]
 	suspects  cache.Recent[struct{}]
-	putBack   putBack
+	putBack   *putBack
 	refreshes tally
 	counts    tally // of claims, and of what waits for a quota
 	failures  tally // refreshes that failed for a reason that is not the merchant's
@@ -86,8 +88,9 @@ type Keeper struct {
 	draining atomic.Bool
 	work     sync.WaitGroup // refreshes and completions under way
 	inflight atomic.Int64
-	broken   atomic.Int64 // apps that could not be opened in the last round
-	rounds   atomic.Int64 // of the scheduler, since it runs
+	rest     chan struct{} // gets one whenever nothing is under way any more
+	broken   atomic.Int64  // apps that could not be opened in the last round
+	rounds   atomic.Int64  // of the scheduler, since it runs
 
 	mu     sync.Mutex
 	paused chan struct{} // closed when a pause ends; nil: not paused
@@ -97,7 +100,7 @@ type Keeper struct {
 func New(o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, vault: o.Vault, gate: o.Gate, options: o, now: o.Now, log: o.Log,
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), rest: make(chan struct{}, 1),
 	}
 	if k.now == nil {
 		k.now = time.Now
@@ -111,18 +114,16 @@ func New(o Options) (*Keeper, error) {
 	k.gates = gates.New(k.options.Workers, k.Now)
 	k.tokens = cache.New(o.Store)
 	k.store = cache.Watch(o.Store, k.tokens)
-	k.saver = saver.New(k.store, k.Isolate)
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
 		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
-	k.clock = newClockGuard(k.store, k.Now)
+	k.clock = clock.New(k.store, k.Now)
 	k.hastener = &rounds.Hastener{
 		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Overlap: gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
 		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
 	}
-	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
 	k.reader = k.newReader()
 	k.attempts = &claims.Attempts{Instance: k.options.Instance, Store: k.store, Now: k.Now, Log: k.log}
 	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
@@ -131,6 +132,14 @@ func New(o Options) (*Keeper, error) {
 		return nil, err
 	}
 	k.spill = sp
+	k.safe = &safe{
+		store: k.store, vault: k.vault, apps: k.apps, saver: saver.New(k.store, k.Isolate), spill: sp, kept: &k.kept, now: k.Now, log: k.log,
+	}
+	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, safe: k.safe, clicks: k.attended, now: k.Now, log: k.log}
+	k.stops = &stops{store: k.store, apps: k.apps, hastener: k.hastener, now: k.Now}
+	k.putBack = &putBack{
+		store: k.store, apps: k.apps, gates: k.gates, vault: k.vault, restored: o.Restored, noted: o.RestoredNoted, spare: k.spare, now: k.Now, log: k.log,
+	}
 	k.keys = &keyset.Keys{Options: keyset.Options{
 		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare, Spill: sp, Kept: &k.kept,
 	}}
@@ -168,7 +177,7 @@ func (k *Keeper) PublicURL() string { return k.options.PublicURL }
 func (k *Keeper) appChanged(ctx context.Context, id string, resumed bool) {
 	k.opened.Drop(id)
 	if resumed {
-		k.hasten(ctx, id)
+		k.hastener.Hasten(ctx, id)
 	}
 	k.Wake()
 }
@@ -210,6 +219,11 @@ func (k *Keeper) MoreWork() {
 
 // EndWork ends what BeginWork or MoreWork has begun.
 func (k *Keeper) EndWork() {
-	k.inflight.Add(-1)
+	if k.inflight.Add(-1) == 0 {
+		select {
+		case k.rest <- struct{}{}:
+		default: // nobody has looked since the last one
+		}
+	}
 	k.work.Done()
 }

@@ -171,7 +171,7 @@ func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f pla
 	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {
 		return true, err
 	}
-	if !k.mayBeSpent(ctx, a, g) {
+	if !k.putBack.mayBeSpent(ctx, a, g) {
 		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", a.App.Platform, "grant", g.ID)
 		return true, k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
 	}
@@ -240,12 +240,12 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 		return nil
 	}
 	if err == nil && outcome == lifecycle.NeedsMerchant && k.gates.Found.Refused(app.ID, &g, apps.RefreshOf(d, app), now) {
-		return k.doubtDatabase(ctx, a)
+		return k.putBack.doubtDatabase(ctx, a)
 	}
 	if err != nil || !f.Action.OfApp() {
 		return err
 	}
-	return k.noteAppFault(ctx, app, g.ID, f)
+	return k.stops.note(ctx, app, g.ID, f)
 }
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
@@ -262,7 +262,7 @@ func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code str
 	if err != nil || !action.OfApp() {
 		return err
 	}
-	return k.outlived(ctx, app, mended(app))
+	return k.stops.outlived(ctx, app, mended(app))
 }
 
 // change is UpdateGrant by the engine. A row that has moved on is no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten

@@ -52,7 +52,7 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 	if o, err = w.o.Store.Outlet(ctx, o.Form, o.ID); err != nil { // as whoever held it before has left it
 		return false, err
 	}
-	claimed, err := w.o.Store.ClaimDeliveries(ctx, o.ID, now, now.Add(holdAlarm), claimAlarm)
+	claimed, err := w.o.Store.ClaimDeliveries(ctx, o.ID, now.Add(gather), now.Add(holdAlarm), claimAlarm) // with those that have just come
 	if err != nil || len(claimed) == 0 {
 		return false, err
 	}
@@ -162,6 +162,10 @@ func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *g
 		g.putOff(last.Add(group))
 		return false
 	}
+	if until := g.comingUntil(now); !until.IsZero() {
+		g.putOff(until)
+		return false
+	}
 	slot, wait := slotFor(o.State, now)
 	if !wait.IsZero() {
 		g.putOff(wait)
@@ -183,6 +187,31 @@ func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *g
 	}
 	g.settle(store.Pending, now.Add(jittered(retries[attempts-1])), now, classOf(err))
 	return true
+}
+
+// comingUntil returns until when a message waits since more of its group are coming: what strikes many shops strikes them one
+// after another, and is one message.
+func (g *together) comingUntil(now time.Time) time.Time {
+	if g.deliveries[0].Attempts > 0 {
+		return time.Time{}
+	}
+	oldest, newest := g.deliveries[0].CreatedAt, g.deliveries[0].CreatedAt
+	for _, d := range g.deliveries {
+		if d.CreatedAt.Before(oldest) {
+			oldest = d.CreatedAt
+		}
+		if d.CreatedAt.After(newest) {
+			newest = d.CreatedAt
+		}
+	}
+	until := newest.Add(gather)
+	if last := oldest.Add(gatherAtMost); until.After(last) {
+		until = last
+	}
+	if !until.After(now) {
+		return time.Time{}
+	}
+	return until
 }
 
 // sentAs begins what an alarm remembers its last messages by.

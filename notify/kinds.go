@@ -91,7 +91,7 @@ var kinds = map[string]kind{
 		En: "{app} cannot be opened; its refreshes wait."}},
 	gk.EventAppKeyExpiring: {severity: Warning, move: moveVendor, text: platform.Texts{
 		ZhCN: "应用 {app} 的密钥将在 {days} 天内（{date}）到期，请到平台更换。", ZhTW: "應用程式 {app} 的金鑰將在 {days} 天內（{date}）到期，請到平台更換。",
-		En: "A key of {app} ends within {days} days, on {date}; renew it at the platform."}},
+		En: "A key of {app} ends within {days} days, on {date}; replace it at the platform."}},
 	gk.EventWebhookTest: {severity: Info, text: platform.Texts{
 		ZhCN: "这是一条测试事件。", ZhTW: "這是一則測試事件。", En: "This is an event to try a webhook out."}},
 	gk.EventWebhookFailing: {severity: Warning, move: moveVendor, text: platform.Texts{

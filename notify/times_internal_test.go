@@ -65,3 +65,32 @@ func TestNoMinuteHasMoreThanTwentyMessages(t *testing.T) {
 		t.Errorf("a clock that was set back waits until %v", wait)
 	}
 }
+
+func TestMessageWaitsWhileMoreOfItsGroupCome(t *testing.T) {
+	begun := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := func(seconds ...int) (g together) {
+		for _, s := range seconds {
+			g.deliveries = append(g.deliveries, store.Delivery{CreatedAt: begun.Add(time.Duration(s) * time.Second)})
+		}
+		return g
+	}
+	again := at(0, 9)
+	again.deliveries[0].Attempts = 1
+	for name, c := range map[string]struct {
+		g         together
+		now, want int // seconds; 0: it goes at once
+	}{
+		"one, at once":           {at(0), 0, 3},
+		"one, after a moment":    {at(0), 3, 0},
+		"many, one just came":    {at(0, 1, 9), 10, 12},
+		"many, none comes":       {at(9, 1, 0), 12, 0},
+		"they come all the time": {at(0, 10, 20, 29), 29, 30},
+		"for too long":           {at(0, 10, 20, 30), 30, 0},
+		"tried before":           {again, 10, 0},
+	} {
+		got := c.g.comingUntil(begun.Add(time.Duration(c.now) * time.Second))
+		if want := begun.Add(time.Duration(c.want) * time.Second); c.want == 0 && !got.IsZero() || c.want > 0 && !got.Equal(want) {
+			t.Errorf("%s: waits until %v, want %d seconds", name, got, c.want)
+		}
+	}
+}

@@ -88,6 +88,9 @@ func (d *Desk) visit(w http.ResponseWriter, r *http.Request, s *session.Session)
 	p.Lang = languageOf(r, v.Person.Language)
 	p.Localize = i18n.NewLocalizer(d.Texts, p.Lang)
 	p.Zone = zoneOf(v.Person.Zone)
+	if s != nil && d.Known != nil {
+		p.Known = d.Known()
+	}
 	if r.Method == http.MethodGet {
 		p.Path = r.URL.RequestURI()
 		if done := "done." + r.URL.Query().Get("done"); dones[done] {

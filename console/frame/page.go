@@ -27,7 +27,8 @@ type Page struct {
 	Path        string // of this page with its query, to come back to
 	Done        string // id of the text about what was just done; empty: nothing
 	Demo        bool
-	Happened    Passed // what the demo's clock passed over
+	Happened    Passed           // what the demo's clock passed over
+	Known       map[string]int64 // how many there are, by the entry of the menu, as they were last counted
 	Base        string
 	Bundle      *i18n.Bundle
 	Localize    *i18n.Localizer

@@ -24,7 +24,7 @@ func connect(ctx context.Context, path string, most int, settings url.Values) (*
 	if err != nil {
 		return nil, err
 	}
-	settings["_pragma"] = append(settings["_pragma"], "busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)")
+	settings["_pragma"] = append([]string{"busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)"}, settings["_pragma"]...)
 	settings.Set("_defensive", "1")
 	settings.Set("_dqs", "0")
 	settings.Set("_error_rc", "1")
@@ -53,12 +53,13 @@ func mark(ctx context.Context, path string) error {
 
 // openWriter opens the one connection that writes. What each change would have to take back is kept in memory, since a file
 // of its own takes longer than the change. It may hold so many pages that a large change does not write them twice, and the log before the file may grow so long that
-// an import does not copy it into the file after each lot.
-func openWriter(ctx context.Context, path string) (*sql.DB, error) {
-	return connect(ctx, path, 1, url.Values{
-		"_pragma": {"journal_mode(WAL)", "temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(4000)"},
-		"_txlock": {"immediate"},
-	})
+// an import does not copy it into the file after each lot. What passes with its process need not reach the disk.
+func openWriter(ctx context.Context, path string, passing bool) (*sql.DB, error) {
+	pragmas := []string{"journal_mode(WAL)", "temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(4000)"}
+	if passing {
+		pragmas = append(pragmas, "synchronous(OFF)")
+	}
+	return connect(ctx, path, 1, url.Values{"_pragma": pragmas, "_txlock": {"immediate"}})
 }
 
 // openReaders opens the connections that read.

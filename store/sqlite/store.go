@@ -32,7 +32,13 @@ type Store struct {
 
 // Open opens the database in a directory, and makes both if they are not there. The error wraps [store.ErrForeign] if the
 // file there is not ours or was made by a newer version, and [ErrLocked] if another process has the directory open.
-func Open(ctx context.Context, dir string) (_ *Store, err error) {
+func Open(ctx context.Context, dir string) (*Store, error) { return open(ctx, dir, false) }
+
+// OpenPassing is Open for a database that is thrown away with its process, as the demo's: its commits survive the process, and
+// no more, since none waits for the disk.
+func OpenPassing(ctx context.Context, dir string) (*Store, error) { return open(ctx, dir, true) }
+
+func open(ctx context.Context, dir string, passing bool) (_ *Store, err error) {
 	s := &Store{}
 	defer func() {
 		if err != nil {
@@ -52,7 +58,7 @@ func Open(ctx context.Context, dir string) (_ *Store, err error) {
 	if s.place, err = placeOf(path); err != nil {
 		return nil, err
 	}
-	if s.writes, err = openWriter(ctx, path); err != nil {
+	if s.writes, err = openWriter(ctx, path, passing); err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, s.writes, path); err != nil {

@@ -117,11 +117,12 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { _ = d.Sims.Close() }() // ends with the process
-	notes := io.Discard
-	if c.data != "" {
-		notes = s.Err
+	if c.data == "" {
+		d.Installation, err = serve.OpenPassing(ctx, dir, io.Discard)
+	} else {
+		d.Installation, err = serve.Open(ctx, dir, "", "", s.Err)
 	}
-	if d.Installation, err = serve.Open(ctx, dir, "", "", notes); err != nil {
+	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { _ = d.Store.Close() }() // what was begun has been waited for
@@ -134,6 +135,7 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	pushes := pushes.New(pushes.Options{Keeper: d.Keeper, Store: d.Store, PublicURL: d.Server, Log: log})
+	d.Keeper.AttendApps(d.onTheWay(pushes.Turn))
 	server := door.NewServer(d.Pages(d.faces().Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
 	done := make(chan error, 1)
 	go func() {
@@ -226,6 +228,23 @@ func (d *Demonstration) hosts() []string {
 		}
 	}
 	return hosts
+}
+
+// pullsOnTheWay is how far apart an app's messages are pulled while the clock is on its way.
+const pullsOnTheWay = 24 * time.Hour
+
+// onTheWay spares an app most of its turns while the clock moves by months: each stop would pull its messages, which are due every
+// minute, and a year has thousands of stops. The last stop of a way is none on the way: there every app has its turn.
+func (d *Demonstration) onTheWay(turn func(context.Context, gk.App) error) func(context.Context, gk.App) error {
+	return func(ctx context.Context, app gk.App) error {
+		clock := d.Sims.Clock.State()
+		compares := apps.Moment(&app, apps.CursorNextCensus)
+		waits := clock.Now.Before(app.DueAt.Add(pullsOnTheWay)) && (compares.IsZero() || clock.Now.Before(compares))
+		if clock.Target.After(clock.Now) && waits {
+			return nil
+		}
+		return turn(ctx, app)
+	}
 }
 
 // simulated is where a simulator stands for an endpoint. One for the calls of a region (api_sg) has a name of its own below

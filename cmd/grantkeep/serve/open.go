@@ -59,6 +59,20 @@ func Open(ctx context.Context, dir, url, masterPath string, notes io.Writer) (*I
 	if err != nil {
 		return nil, err
 	}
+	return opened(ctx, st, dir, url, masterPath, notes)
+}
+
+// OpenPassing opens an installation that goes with its process, as a demo that keeps nothing: no commit waits for the disk.
+func OpenPassing(ctx context.Context, dir string, notes io.Writer) (*Installation, error) {
+	st, err := sqlite.OpenPassing(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return opened(ctx, st, dir, "", "", notes)
+}
+
+// opened closes the database again where the installation cannot be used.
+func opened(ctx context.Context, st store.Store, dir, url, masterPath string, notes io.Writer) (*Installation, error) {
 	if err := servable(ctx, st); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
