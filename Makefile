@@ -9,6 +9,9 @@ FUZZTIME ?= 2000x
 # makes the suite take four times as long. docs/decisions/0085-what-the-race-detector-watches.md has the figures.
 RACE    := -race -gcflags=modernc.org/...=-race=false
 
+# Where tests write: in memory if there is plenty. docs/decisions/0190-processes-of-tests-are-not-watched.md tells why.
+MEMORY   = $(shell sh .ci/memory)
+
 # Tests that a machine may not be able to run, in CI too: a second address of the loopback, pseudo terminals.
 MAY_SKIP := TestNameThatResolvesDifferentlyEachTime,TestTryHidesSecretsThatAreTyped,TestRevokeAsksOnATerminal
 
@@ -35,12 +38,12 @@ check: ## the gate: format, vet, linters, tests with the race detector, generate
 	@MAKE="$(MAKE)" sh .ci/parts $(PARTS)
 
 unit: ## all tests, with the race detector; then what was skipped and why, and where the time went; lint has vetted them
-	$(GO) run ./e2e/summary -may-skip $(MAY_SKIP) $(GO) test -json -vet=off $(RACE) -timeout 45m ./...
+	TMPDIR=$(MEMORY) $(GO) run ./e2e/summary -may-skip $(MAY_SKIP) $(GO) test -json -vet=off $(RACE) -timeout 45m ./...
 
 quick: ## the quickest loop: build, vet, tests without the race detector, PostgreSQL, a browser and real processes
 	$(GO) build ./...
 	$(GO) vet ./...
-	$(GO) test -short -vet=off -timeout 10m ./...
+	TMPDIR=$(MEMORY) $(GO) test -short -vet=off -timeout 10m ./...
 
 soak: ## the long forms of tests that have a short one in make test, watched by the race detector as a whole
 	GRANTKEEP_SOAK=1 $(GO) test -race -timeout 3h ./store/... ./keeper
@@ -78,8 +81,8 @@ tuning: ## the parts alone, in one process, for those who tune them
 
 screenshots: ## every page of the console as PNG under screenshots/, in three languages, two widths, two themes, looked at by axe-core; the README's pictures
 	@mkdir -p screenshots/axe && cd screenshots/axe && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-4.14.1.tgz
-	GRANTKEEP_PICTURES=$(CURDIR)/docs/pictures $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestPictures$$' ./e2e
-	GRANTKEEP_AXE=$(CURDIR)/screenshots/axe/package/axe.min.js GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 20m -run 'TestScreenshots$$' ./e2e
+	GRANTKEEP_PICTURES=$(CURDIR)/docs/pictures $(GO) test -tags screenshots -count=1 -timeout 60m -run 'TestPictures$$' ./e2e
+	GRANTKEEP_AXE=$(CURDIR)/screenshots/axe/package/axe.min.js GRANTKEEP_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -tags screenshots -count=1 -timeout 120m -run 'TestScreenshots$$' ./e2e
 
 install-deps: ## what tests need beside Go, on Debian: PostgreSQL and Chromium
 	@sh .ci/install

@@ -21,11 +21,11 @@ var floors = []struct {
 	rooms []string
 }{
 	{0, []string{"."}},
-	{1, []string{"platform", "sim", "store", "store/sqlstore/terms", "store/sqlstore/clause", "store/sqlstore/column", "vault", "outbound", "client", "bench"}},
+	{1, []string{"platform", "sim", "store", "store/together", "store/sqlstore/terms", "store/sqlstore/clause", "store/sqlstore/column", "vault", "outbound", "client", "bench"}},
 	{2, []string{"lifecycle", "explain", "people", "store/sqlstore", "store/sqlstore/schema", "platform/shoplazza", "platform/shopee", "platform/shopeev1", "platform/eleme", "platform/taobao",
 		"platform/shopify", "platform/tiktokshop", "platform/lazada", "platform/douyin"}},
 	{3, []string{"apps", "offline", "store/sqlite", "store/postgres", "platform/all"}},
-	{4, []string{"keeper/cache", "keeper/gates", "keeper/spill", "keeper/seal", "keeper/saver", "keeper/traces", "store/move"}},
+	{4, []string{"keeper/cache", "keeper/clock", "keeper/gates", "keeper/spill", "keeper/seal", "keeper/saver", "keeper/traces", "store/move"}},
 	{5, []string{"keeper/keyset", "keeper/checkup", "keeper/rounds", "keeper/claims", "keeper/takeover"}},
 	{6, []string{"keeper"}},
 	{7, []string{"consent", "gateway", "pushes", "notify", "transfer"}},

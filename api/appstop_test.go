@@ -58,3 +58,33 @@ func TestStoppedAppServesNoToken(t *testing.T) {
 		t.Errorf("the token after the start = %d, want 200", a.status)
 	}
 }
+
+// TestAppThatCannotBeOpenedSaysSo damages the secrets of an app: whoever asks for a refresh hears that, and whose move it
+// is, and not that a token has ended that has not.
+func TestAppThatCannotBeOpenedSaysSo(t *testing.T) {
+	h := newHouse(t)
+	good := h.addGrant(h.app, "1", "ann", nil)
+	ended := h.addGrant(h.app, "2", "ann", func(g *gk.Grant) { g.State, g.Expires = gk.Suspended, h.now.Add(-time.Minute) })
+	err := h.store.UpdateApp(t.Context(), gk.Engine(), h.app.ID, h.now, func(a *gk.App) ([]gk.Event, error) {
+		a.Secrets = gk.Sealed("damaged")
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(a answer, status int, name string) {
+		t.Helper()
+		fault, _ := a.member(t, "fault").(map[string]any)
+		if a.status != status || name != "" && a.member(t, "type") != "/problems/"+name || fault["code"] != apps.CodeAppSecrets || fault["whose_move"] != "vendor" {
+			t.Errorf("%d, want %d %s with the app's fault\n%s", a.status, status, name, a.body)
+		}
+	}
+	for _, g := range []gk.Grant{good, ended} {
+		says(h.do("all", "POST", "/v1/grants/"+g.ID+"/refresh", "{}"), http.StatusConflict, "app-broken")
+	}
+	if a := h.do("all", "GET", "/v1/grants/"+good.ID+"/token", ""); a.status != http.StatusOK {
+		t.Errorf("a good token = %d, want 200\n%s", a.status, a.body)
+	}
+	says(h.do("all", "GET", "/v1/grants/"+good.ID+"/token?not_generation=1", ""), http.StatusOK, "")
+	says(h.do("all", "GET", "/v1/grants/"+ended.ID+"/token", ""), http.StatusConflict, "suspended")
+}

@@ -80,12 +80,7 @@ var sampleIDs = map[string]string{"id": "grt_01k…", "grant": "grt_01k…", "ev
 
 // example is a call of an operation as a shell has it, and what is answered.
 func (s *server) example(method, path string, op *huma.Operation) (curl, answer string) {
-	for name, sample := range sampleIDs {
-		if noun, isOne := strings.CutPrefix(path, "/v1/"); name == "id" && isOne && !strings.HasPrefix(noun, "grants/") && len(noun) > 3 {
-			sample = noun[:3] + "_01k…"
-		}
-		path = strings.ReplaceAll(path, "{"+name+"}", sample)
-	}
+	path = samplePath(path)
 	var query []string
 	for _, p := range op.Parameters {
 		if p.In == "query" && p.Required {
@@ -120,6 +115,17 @@ func (s *server) example(method, path string, op *huma.Operation) (curl, answer 
 		}
 	}
 	return b.String(), answer
+}
+
+// samplePath fills the blanks of a route: with an id of the noun that it is about.
+func samplePath(path string) string {
+	for name, sample := range sampleIDs {
+		if noun, isOne := strings.CutPrefix(path, "/v1/"); name == "id" && isOne && !strings.HasPrefix(noun, "grants/") && len(noun) > 3 {
+			sample = noun[:3] + "_01k…"
+		}
+		path = strings.ReplaceAll(path, "{"+name+"}", sample)
+	}
+	return path
 }
 
 func compact(v any) string {

@@ -37,7 +37,7 @@ type gauges struct {
 	backlogs []store.Backlog
 	fresh    int64 // events without a position
 
-	build, grantsNow, due, doubt, unpublished, refreshes, webhooks, alarms, claims, quota, level, busy, waiting *prometheus.Desc
+	build, grantsNow, due, dueOfApp, doubt, unpublished, refreshes, webhooks, alarms, claims, quota, level, busy, waiting *prometheus.Desc
 }
 
 // asking is when something was asked for, and whether it came.
@@ -52,6 +52,7 @@ func newGauges(o Options) *gauges {
 		build:       prometheus.NewDesc("grantkeep_build_info", "Always 1; the label tells the version.", []string{"version"}, nil),
 		grantsNow:   prometheus.NewDesc("grantkeep_grants", "Grants by platform and state, as counted within the last minute.", []string{"platform", "state"}, nil),
 		due:         prometheus.NewDesc("grantkeep_due_age_seconds", "How long the work of a platform that waits longest has been due.", []string{"platform"}, nil),
+		dueOfApp:    prometheus.NewDesc("grantkeep_app_due_age_seconds", "How long the work of an app that waits longest has been due.", []string{"platform", "app"}, nil),
 		doubt:       prometheus.NewDesc("grantkeep_grants_in_doubt", "Grants of which a refresh has no known outcome.", []string{"platform"}, nil),
 		unpublished: prometheus.NewDesc("grantkeep_events_unpublished", "Events that are not published yet, up to 1000.", nil, nil),
 		refreshes:   prometheus.NewDesc("grantkeep_renewals_total", "Refreshes by this process, by platform and outcome: renewed, refused, in_doubt, unsent.", []string{"platform", "outcome"}, nil),
@@ -67,7 +68,7 @@ func newGauges(o Options) *gauges {
 
 // Describe implements [prometheus.Collector].
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.build, g.grantsNow, g.due, g.doubt, g.unpublished, g.refreshes, g.webhooks, g.alarms, g.claims, g.quota, g.level, g.busy, g.waiting} {
+	for _, d := range []*prometheus.Desc{g.build, g.grantsNow, g.due, g.dueOfApp, g.doubt, g.unpublished, g.refreshes, g.webhooks, g.alarms, g.claims, g.quota, g.level, g.busy, g.waiting} {
 		out <- d
 	}
 }
@@ -119,15 +120,22 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	g.wait(ctx)
 	if g.waited.came {
 		for _, b := range g.backlogs {
-			age := time.Duration(0)
-			if !b.Oldest.IsZero() {
-				age = max(0, g.keeper.Now().Sub(b.Oldest))
+			number(prometheus.GaugeValue, g.due, g.age(b.Oldest), b.Platform)
+			for app, oldest := range b.Apps {
+				number(prometheus.GaugeValue, g.dueOfApp, g.age(oldest), b.Platform, app)
 			}
-			number(prometheus.GaugeValue, g.due, age.Seconds(), b.Platform)
 			number(prometheus.GaugeValue, g.doubt, float64(b.InDoubt), b.Platform)
 		}
 		number(prometheus.GaugeValue, g.unpublished, float64(g.fresh))
 	}
+}
+
+// age is for how many seconds something has been due.
+func (g *gauges) age(since time.Time) float64 {
+	if since.IsZero() {
+		return 0
+	}
+	return max(0, g.keeper.Now().Sub(since).Seconds())
 }
 
 // count counts the grants, unless that was done a moment ago.

@@ -22,7 +22,8 @@ import (
 )
 
 const (
-	importAtOnce   = 1000             // rows that are checked and stored together
+	importAtOnce   = 2000             // rows that are checked and stored together
+	importBytes    = 16 << 20         // of such rows; a lot that has as many ends there
 	importPatience = 30 * time.Second // for the body of one such lot; more than that is a stalled sender
 	mostErrors     = 1000             // that an answer lists
 	mostRowsTold   = 10_000           // of an import whose answer tells each row

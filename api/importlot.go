@@ -73,8 +73,9 @@ func readAhead(w http.ResponseWriter, rows transfer.Reader, app string) (lots <-
 // readLot reads some rows; more is false at the end of the body.
 func readLot(rows transfer.Reader, app string) (lot *importLot, more bool) {
 	lot = &importLot{rows: make([]transfer.ImportRow, 0, importAtOnce), lines: make([]int, 0, importAtOnce)}
-	for len(lot.rows) < importAtOnce {
+	for bytes := 0; len(lot.rows) < importAtOnce && bytes < importBytes; {
 		row, err := rows.Next()
+		bytes += row.Bytes
 		var wrong *transfer.RowError
 		switch {
 		case err == nil:

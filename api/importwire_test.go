@@ -40,7 +40,7 @@ func TestImportLeavesItsConnectionWhole(t *testing.T) {
 		return res
 	}
 	var file strings.Builder
-	for i := range 1500 {
+	for i := range 2500 {
 		file.WriteString(h.imported(fmt.Sprint(i), nil))
 	}
 	for range 3 {
@@ -56,7 +56,7 @@ func TestImportThatIsGivenUpIsAnswered(t *testing.T) {
 	h := newHouse(t)
 	server := httptest.NewServer(h.handler)
 	defer server.Close()
-	for _, rows := range []int{11_000, 40_000} {
+	for _, rows := range []int{12_000, 40_000} {
 		t.Run(fmt.Sprint(rows), func(t *testing.T) {
 			body, sends := io.Pipe()
 			go func() {

@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,9 +13,11 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/keeper/keyset"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/vault"
 )
 
 func TestKeyRevokedElsewhereStopsWithinASecond(t *testing.T) {
@@ -128,4 +132,20 @@ func TestKeyInUseIsReadBeforeItIsTooOld(t *testing.T) {
 			t.Errorf("%d reads of a key in ten seconds of use, want one each half second", n)
 		}
 	})
+}
+
+// TestKeysetThatCannotBeChangedSaysWhy asks a server that has no master key: it says so, and calls it no mistake of its own.
+func TestKeysetThatCannotBeChangedSaysWhy(t *testing.T) {
+	h := newHouse(t)
+	for _, call := range []struct{ method, path string }{
+		{http.MethodGet, "/v1/keyring"}, {http.MethodPost, "/v1/keyring/rotate"}, {http.MethodPost, "/v1/keyring/retire"},
+	} {
+		a := h.do("all", call.method, call.path, "{}")
+		if a.status != http.StatusConflict || !strings.Contains(a.body, keyset.Unable(keyset.ErrNoMaster)) {
+			t.Errorf("%s %s = %d %s, want 409 that says what is missing", call.method, call.path, a.status, a.body)
+		}
+	}
+	if why := keyset.Unable(fmt.Errorf("opening: %w", vault.ErrWrongMaster)); !strings.Contains(why, "start it again with that one") {
+		t.Errorf("another master key: %q", why)
+	}
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/api"
+	"github.com/grantkeep/grantkeep/client"
 	"github.com/grantkeep/grantkeep/notify"
 )
 
@@ -94,8 +96,8 @@ func TestStreamGoesOnFromWhereItWas(t *testing.T) {
 		want, not  string
 	}{
 		{"all", "?after=0", nil, "event: grant.created\ndata: {", ""},
-		{"all", "?after=0", []string{"Last-Event-ID", "2"}, "id: 3\n", "id: 2\n"},
-		{"all", "", nil, ": grantkeep", "id:"},
+		{"all", "?after=0", []string{"Last-Event-ID", "2"}, "id: 2\n\nid: 3\n", `"position":2,`},
+		{"all", "", nil, ": grantkeep\nid: 3\n\n", "data:"},
 		{"ann", "?after=0", nil, `"owner":"ann"`, "bob"},
 		{"all", "?after=0&kind=app.changed", nil, ": grantkeep", "grant.created"},
 	} {
@@ -108,6 +110,48 @@ func TestStreamGoesOnFromWhereItWas(t *testing.T) {
 		if a := h.do("all", http.MethodGet, "/v1/events/stream"+query, ""); a.status != http.StatusBadRequest && a.status != http.StatusUnprocessableEntity {
 			t.Errorf("stream%s = %d", query, a.status)
 		}
+	}
+}
+
+// A stream that ends before its first event, and a server that is away when it comes back, lose nothing.
+func TestFollowMissesNothing(t *testing.T) {
+	h := newHouse(t)
+	h.addGrant(h.app, "100", "ann", nil)
+	if _, err := h.store.Publish(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 2 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		r.Host = "api.example"
+		h.handler.ServeHTTP(w, r) // it stops: each stream ends after what is there
+		if asked == 1 {
+			h.addGrant(h.app, "200", "bob", nil)
+			if _, err := h.store.Publish(t.Context(), 10); err != nil {
+				t.Error(err)
+			}
+		}
+	}))
+	defer server.Close()
+	c, err := client.New(server.URL, h.keys["all"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	enough := errors.New("enough")
+	var told, away []string
+	err = c.Follow(t.Context(), client.EventFilter{After: -1}, func(e client.Event) error {
+		told = append(told, e.Subject.ID)
+		return enough
+	}, func(err error) { away = append(away, err.Error()) })
+	if !errors.Is(err, enough) || len(told) != 1 || told[0] != "200" || len(away) != 1 || asked != 3 {
+		t.Errorf("followed %v, away %q, asked %d times, ended with %v; want shop 200 once, away once", told, away, asked, err)
+	}
+	server.Close()
+	if err := c.Follow(t.Context(), client.EventFilter{After: 0}, nil, nil); err == nil || errors.Is(err, enough) {
+		t.Errorf("a server that was never there = %v, want an error at once", err)
 	}
 }
 

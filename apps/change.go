@@ -136,7 +136,7 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		events := []gk.Event{{
 			ID: gk.NewID("evt", now), Kind: gk.EventAppChanged, Actor: v.Key, App: app.ID, At: now, Data: map[string]any{"change": "updated"},
 		}}
-		if app.Stop != "" || app.Broken != "" || !app.PausedUntil.IsZero() || app.Fault != nil {
+		if atRest(app) {
 			app.Stop, app.Broken, app.PausedUntil, app.Fault, app.FaultGrant = "", "", time.Time{}, nil, ""
 			resumed = true
 			lifecycle.Resume(app, now)
@@ -150,6 +150,11 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		r.rotated(ctx, id)
 	}
 	return after, err
+}
+
+// atRest reports whether something keeps an app from being asked for, which a change of it ends.
+func atRest(app *gk.App) bool {
+	return app.Stop != "" || app.Broken != "" || !app.PausedUntil.IsZero() || app.Fault != nil
 }
 
 // forgetSecrets keeps of an app whose secrets go somewhere else what was entered for the new place, and refuses the change

@@ -51,7 +51,7 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 		}
 		checks = append(checks, check)
 	}
-	if at := keyEnd(opened.Driver, &app); !at.IsZero() {
+	if at := KeyEnd(opened.Driver, &app); !at.IsZero() {
 		state := CheckOK
 		if at.Sub(r.now()) < 30*24*time.Hour {
 			state = CheckFailed

@@ -43,8 +43,8 @@ func Moment(app *gk.App, name string) time.Time {
 // Millis writes a moment as a cursor holds it.
 func Millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// keyEnd returns when the secret of an app ends, as its vendor has entered it; zero where that is not known.
-func keyEnd(d platform.Driver, app *gk.App) time.Time {
+// KeyEnd returns when the secret of an app ends, as its vendor has entered it; zero where that is not known.
+func KeyEnd(d platform.Driver, app *gk.App) time.Time {
 	end, err := gk.ParseTime(app.Settings[d.Spec().Facts.InRole(platform.RoleSecretEnds)])
 	if err != nil {
 		return time.Time{}
@@ -57,7 +57,7 @@ var keyWarnings = []int64{30, 7, 1}
 
 // WarnKey tells, 30, 7 and 1 days ahead, that the platform's key of an app ends.
 func WarnKey(d platform.Driver, app *gk.App, now time.Time) []gk.Event {
-	end := keyEnd(d, app)
+	end := KeyEnd(d, app)
 	if end.IsZero() {
 		return nil
 	}

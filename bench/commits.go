@@ -20,6 +20,10 @@ type database interface {
 	flags(data string) []string // that serve gets for it
 	// commits returns what the raw loop reaches: durable commits of one row each, a second.
 	commits(ctx context.Context, n int) (float64, error)
+	// rows returns how many rows a second a program stores that does nothing else.
+	rows(ctx context.Context, n int) (float64, error)
+	// bytes returns how much of a disk the rows take, with their logs.
+	bytes(ctx context.Context, data string) (int64, error)
 }
 
 // sqliteFile is a directory of SQLite's.
@@ -27,6 +31,8 @@ type sqliteFile struct{ dir string }
 
 func (f sqliteFile) name() string          { return "sqlite" }
 func (f sqliteFile) flags(string) []string { return nil }
+
+func (f sqliteFile) bytes(_ context.Context, data string) (int64, error) { return bytesUnder(data) }
 
 func (f sqliteFile) commits(ctx context.Context, n int) (float64, error) {
 	db, err := sql.Open("sqlite", "file:"+f.dir+"-raw.db?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")

@@ -36,6 +36,7 @@ type Options struct {
 	Turns                 int // how often reads and their floor take turns
 	Relayed               int // calls through the signing proxy
 	Rows                  int // of an import
+	Stored                int // grants that are there while lists, the start and the rest are measured
 	Commits               int // of the raw loop
 	Idle                  time.Duration
 	Deliveries, Endpoints int           // of webhooks
@@ -43,6 +44,8 @@ type Options struct {
 	Pace                  int           // refreshes a second of it
 
 	RawRound int // refreshes asked of the platform alone
+
+	Profiles string // a directory for what the product spends its time on; empty: the build is the one that is shipped
 }
 
 // Run measures and writes a table.
@@ -85,6 +88,7 @@ func measure(ctx context.Context, o Options, r *report, db database) error {
 		{o.Grants, refreshes},
 		{int(o.Flow), flow},
 		{o.Rows, files},
+		{o.Stored, size},
 		{o.Deliveries, deliveries},
 	} {
 		if step.wanted == 0 {
@@ -97,10 +101,15 @@ func measure(ctx context.Context, o Options, r *report, db database) error {
 	return nil
 }
 
-// Build builds the binary as it is shipped, from the sources in the working directory.
-func Build(ctx context.Context, dir string) (string, error) {
-	path := filepath.Join(dir, "grantkeep")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/grantkeep")
+// Build builds the binary as it is shipped, from the sources in the working directory; or one that tells what it spends its
+// time on, which the shipped one is made with.
+func Build(ctx context.Context, o Options) (string, error) {
+	path := filepath.Join(o.Dir, "grantkeep")
+	how := []string{"build", "-trimpath", "-o", path}
+	if o.Profiles != "" {
+		how = []string{"build", "-trimpath", "-o", path, "-tags", "profiled"}
+	}
+	cmd := exec.CommandContext(ctx, "go", append(how, "./cmd/grantkeep")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return path, cmd.Run()

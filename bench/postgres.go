@@ -28,6 +28,15 @@ func (s *pgServer) flags(data string) []string {
 	return []string{"--database", s.url, "--master-key", masterKey(data)}
 }
 
+func (s *pgServer) bytes(ctx context.Context, _ string) (n int64, err error) {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return 0, err
+	}
+	err = conn.QueryRow(ctx, `SELECT pg_database_size(current_database())`).Scan(&n)
+	return n, errors.Join(err, conn.Close(ctx))
+}
+
 // startPostgres starts a server on a socket of its own.
 func startPostgres(ctx context.Context, o Options) (*pgServer, error) {
 	if o.Database != "" {

@@ -63,6 +63,9 @@ func (s *server) start(ctx context.Context) (err error) {
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", s.data, "--allow-endpoint", s.provider}, s.db.flags(s.data)...)
 	args = append(args, s.flags...)
 	env := append([]string{"GRANTKEEP_ADMIN_KEY=" + adminKey}, s.o.Env...)
+	if s.o.Profiles != "" {
+		env = append(env, "GRANTKEEP_PROFILES="+s.o.Profiles)
+	}
 	s.process, err = startProcess(ctx, append(append([]string{}, s.o.Server...), args...), env, s.data+".log")
 	return err
 }

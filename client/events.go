@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 )
@@ -73,42 +74,101 @@ const longestEvent = 4 << 20
 
 // Stream calls tell with each event as it is published, until ctx ends, tell returns an error, or the server ends the
 // stream, which is no error: go on behind the position of the last event. f.After below zero begins with what is
-// published from then on.
+// published from then on. Follow comes back by itself.
 func (c *Client) Stream(ctx context.Context, f EventFilter, tell func(Event) error) error {
+	_, err := c.stream(ctx, &f, tell)
+	return err
+}
+
+// Follow is Stream that comes back by itself when the server was away, and goes on where it was: it tells every event, and
+// none twice. away, unless it is nil, hears of each failure to come back. Follow ends when ctx does, when tell returns an
+// error, when the server could not be reached in the first place, or when it refuses what is asked for.
+func (c *Client) Follow(ctx context.Context, f EventFilter, tell func(Event) error, away func(error)) error {
+	var told error
+	for came := false; ; {
+		opened, err := c.stream(ctx, &f, func(e Event) error {
+			told = tell(e)
+			return told
+		})
+		if told != nil {
+			return told
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		came = came || opened
+		pause := comeBackAfter
+		if err != nil {
+			var refused *Problem
+			if errors.As(err, &refused) {
+				pause = max(pause, refused.RetryAfter)
+			}
+			busy := refused == nil || refused.Status >= http.StatusInternalServerError || refused.Status == http.StatusTooManyRequests
+			if !came || !busy {
+				return err
+			}
+			if away != nil {
+				away(err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// comeBackAfter is how long Follow waits before it asks again.
+const comeBackAfter = time.Second
+
+// stream reads a stream and keeps in f where to go on. opened: the server began one.
+func (c *Client) stream(ctx context.Context, f *EventFilter, tell func(Event) error) (opened bool, err error) {
 	q := f.query()
 	if f.After >= 0 {
 		q.Set("after", strconv.FormatInt(f.After, 10))
 	}
 	req, err := c.request(ctx, http.MethodGet, "/v1/events/stream", q, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	req.Header.Set("Accept", "text/event-stream")
 	res, err := c.unlimited().Do(req)
 	if err != nil {
-		return failed(req, err)
+		return false, failed(req, err)
 	}
 	defer func() { _ = res.Body.Close() }() // only read from
 	if res.StatusCode != http.StatusOK {
-		return refusal(req, res)
+		return false, refusal(req, res)
 	}
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, longestEvent)
+	at := f.After
 	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		line := lines.Text()
+		if id, ok := strings.CutPrefix(line, "id: "); ok {
+			if at, err = strconv.ParseInt(id, 10, 64); err != nil {
+				return true, fmt.Errorf("a position does not decode: %w", err)
+			}
+		}
+		if line == "" {
+			f.After = at // all before it was told
+		}
+		data, ok := strings.CutPrefix(line, "data: ")
 		if !ok {
 			continue
 		}
 		var e Event
 		if err := json.Unmarshal([]byte(data), &e); err != nil {
-			return fmt.Errorf("an event does not decode: %w", err)
+			return true, fmt.Errorf("an event does not decode: %w", err)
 		}
 		if err := tell(e); err != nil {
-			return err
+			return true, err
 		}
+		f.After = e.Position
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, context.Canceled) {
-		return failed(req, err)
+		return true, failed(req, err)
 	}
-	return ctx.Err()
+	return true, ctx.Err()
 }

@@ -59,10 +59,8 @@ func (fl *Flow) Callback(ctx context.Context, appID string, in platform.Incoming
 // receive completes an authorization with a callback that its driver has read.
 func (fl *Flow) receive(ctx context.Context, opened apps.Opened, cb platform.Callback, cookie func(name string) string) (Outcome, error) {
 	switch {
-	case cb.Empty && cb.State != "":
-		return Outcome{}, &Refused{Reason: RefusedIncomplete}
 	case cb.Empty:
-		return Outcome{}, &Refused{Reason: RefusedEmpty}
+		return Outcome{}, empty(cb)
 	case cb.State == "":
 		return fl.unsolicited(ctx, opened, cb)
 	}
@@ -109,6 +107,14 @@ func (fl *Flow) receive(ctx context.Context, opened apps.Opened, cb platform.Cal
 		fl.exchange(context.WithoutCancel(ctx), opened, a.Kind, spent, cb)
 	}()
 	return fl.await(ctx, c.ID, false)
+}
+
+// empty says what a callback lacks that brings nothing to act on.
+func empty(cb platform.Callback) *Refused {
+	if cb.State != "" {
+		return &Refused{Reason: RefusedIncomplete}
+	}
+	return &Refused{Reason: RefusedEmpty}
 }
 
 // foreignState is the refusal of a state that is not ours, not this browser's, or spent.

@@ -24,13 +24,7 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	if _, err := fl.store.App(ctx, v, appID); err != nil {
 		return gk.Grant{}, err
 	}
-	if in.Owner == "" && len(v.Owners) == 1 {
-		in.Owner = v.Owners[0]
-	}
-	if !v.SeesOwner(in.Owner) {
-		return gk.Grant{}, gk.BadInput("owner", "is outside this key's owners")
-	}
-	if err := gk.CheckOwner("owner", in.Owner); err != nil {
+	if err := in.ownedBy(v); err != nil {
 		return gk.Grant{}, err
 	}
 	opened, err := fl.apps.OpenByID(ctx, appID)
@@ -76,6 +70,17 @@ func (fl *Flow) Obtain(ctx context.Context, v gk.Viewer, appID string, in Obtain
 	}
 	fl.keeper.Wake()
 	return fl.store.Grant(ctx, v, id)
+}
+
+// ownedBy settles for whom a grant is obtained: a key of one owner need not say so.
+func (in *ObtainInput) ownedBy(v gk.Viewer) error {
+	if in.Owner == "" && len(v.Owners) == 1 {
+		in.Owner = v.Owners[0]
+	}
+	if !v.SeesOwner(in.Owner) {
+		return gk.BadInput("owner", "is outside this key's owners")
+	}
+	return gk.CheckOwner("owner", in.Owner)
 }
 
 // mayTakeOver refuses a subject whose grant is another owner's: to everybody where it has an owner, and to a key with an

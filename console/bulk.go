@@ -182,6 +182,8 @@ func (c *console) refreshOne(v *desk.Visit, id string) string {
 	g, err := c.keeper.Refresh(v.Ctx(), v.Viewer, id, false)
 	var later *keeper.Later
 	switch {
+	case slices.ContainsFunc(hopeless, func(e error) bool { return errors.Is(err, e) }):
+		return "done.refused"
 	case errors.As(err, &later):
 		return "done.later"
 	case err != nil:

@@ -2,11 +2,13 @@ package console
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/picture"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -19,6 +21,7 @@ type census struct {
 	apps     []gk.App
 	full     bool // there is more trouble than is read
 	inneed   map[string]bool
+	tight    map[string]gk.Grant // by platform: who has used most of its present day, where that has a limit
 }
 
 // isTroubled reports whether a grant is among the troubled.
@@ -48,9 +51,40 @@ func (c *console) census(ctx context.Context, zone *time.Location) (census, erro
 		if s.apps, err = c.store.Apps(ctx, v, "", 0); err != nil && len(s.apps) == 0 {
 			return s, err
 		}
+		if err = c.countTight(ctx, v, &s); err != nil {
+			return s, err
+		}
 		s.ends, err = c.store.EndsByDay(ctx, v, now, now.AddDate(0, 0, picture.CalendarDays), time.Duration(offset)*time.Second)
 		return s, err
 	})
+}
+
+// known is how many grants and apps there were when they were last counted, for the menu. Nothing is counted for it.
+func (c *console) known() map[string]int64 {
+	s, there := c.counts.newest(func(a, b census) bool { return a.at.After(b.at) })
+	if !there {
+		return nil
+	}
+	return map[string]int64{"grants": s.inState(""), "apps": int64(len(s.apps))}
+}
+
+// countTight finds, for each platform whose day has a limit, the grant that has used most of it.
+func (c *console) countTight(ctx context.Context, v gk.Viewer, s *census) error {
+	s.tight = map[string]gk.Grant{}
+	for _, d := range c.o.Drivers {
+		spec := d.Spec()
+		if spec.Facts.Limits.TokenCalls.Day == 0 || !slices.ContainsFunc(s.apps, func(a gk.App) bool { return a.Platform == spec.Code }) {
+			continue
+		}
+		most, err := c.store.TopUses(ctx, v, spec.Code, lifecycle.DayOf(s.at, spec.Facts.Refresh), 1)
+		if err != nil {
+			return err
+		}
+		if len(most) == 1 {
+			s.tight[spec.Code] = most[0]
+		}
+	}
+	return nil
 }
 
 // inState is how many grants are in a state; all of them for the empty one.
@@ -96,6 +130,18 @@ type lately[T any] struct {
 	known map[int]T
 	under map[int]chan struct{}
 	err   error
+}
+
+// newest is the last answer of all; false where there is none yet.
+func (l *lately[T]) newest(newer func(a, b T) bool) (last T, there bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, one := range l.known {
+		if !there || newer(one, last) {
+			last, there = one, true
+		}
+	}
+	return last, there
 }
 
 func (l *lately[T]) get(ctx context.Context, key int, ask func(context.Context) (T, error)) (T, error) {

@@ -83,6 +83,7 @@ func New(o Options) http.Handler {
 			Sessions: session.New(o.Store, o.Now, strings.HasPrefix(o.URL, "https://")),
 		},
 	}
+	c.Known = c.known
 	if o.Demo != nil {
 		c.Demo = o.Demo
 	}
@@ -129,6 +130,8 @@ func (c *console) routes() {
 	on("GET /links", store.RoleSupport, c.links)
 	on("GET /links/new", store.RoleSupport, c.linkForm)
 	on("POST /links/new", store.RoleSupport, c.newLink)
+	on("GET /links/{id}/withdraw", store.RoleSupport, c.askWithdraw)
+	on("POST /links/{id}/withdraw", store.RoleSupport, c.withdraw)
 
 	on("GET /apps", store.RoleSupport, c.apps)
 	on("GET /apps/new", store.RoleAdministrator, c.appForm)
@@ -157,6 +160,8 @@ func (c *console) routes() {
 		on("POST /demo/fill", store.RoleSupport, c.fill)
 		on("GET /demo/fault", store.RoleSupport, c.faultForm)
 		on("POST /demo/fault", store.RoleSupport, c.makeFault)
+		on("GET /demo/merchant", store.RoleSupport, c.merchant)
+		on("POST /demo/break", store.RoleSupport, c.breakGrant)
 	}
 	if base != "" {
 		on("GET /", store.RoleSupport, c.noPage)

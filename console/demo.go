@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/store"
 )
 
 // Demo is what the console's dark bar moves: the clock that server and simulated platforms share, and their faults.
@@ -22,6 +25,10 @@ type Demo interface {
 	Tricks() []string
 	// Happened tells what the last move of the time passed over.
 	Happened() frame.Passed
+	// Simulator is where a simulated platform stands; empty: there is none.
+	Simulator(platform string) string
+	// Break has the merchant of a grant cancel on the platform's side, and lets us find out.
+	Break(ctx context.Context, grant string) error
 	// Fill connects some shops on every platform, as their merchants would.
 	Fill(ctx context.Context) error
 }
@@ -31,7 +38,16 @@ const longestJump = 400 * 24 * time.Hour
 
 // advance moves the demo's clock.
 func (c *console) advance(v *desk.Visit) error {
-	if v.Field("by") == "next" {
+	if until := v.Field("until"); until != "" {
+		at, err := time.ParseInLocation(momentForm, until, v.Page.Zone)
+		by := at.Sub(v.Page.Now)
+		if err != nil || by <= 0 || by > longestJump {
+			return gk.BadInput("until", v.Page.T("demo.until.bad"))
+		}
+		if err := c.o.Demo.Advance(v.Ctx(), by); err != nil {
+			return err
+		}
+	} else if v.Field("by") == "next" {
 		if _, err := c.o.Demo.ToNext(v.Ctx()); err != nil {
 			return err
 		}
@@ -61,12 +77,104 @@ func (c *console) fill(v *desk.Visit) error {
 	return nil
 }
 
+// merchantView is the page on which somebody acts as a merchant.
+type merchantView struct {
+	frame.Page
+	Rows []merchantRow
+	Now  string // as the field of a moment has it
+}
+
+type merchantRow struct{ Code, App, Simulator string }
+
+// merchant leads to the simulated platforms, and to a link of each of our apps.
+func (c *console) merchant(v *desk.Visit) error {
+	all, err := c.store.Apps(v.Ctx(), v.Viewer, "", 0)
+	if err != nil {
+		return err
+	}
+	view := merchantView{Page: v.Page, Now: v.Page.Now.In(v.Page.Zone).Format(momentForm)}
+	for _, a := range all {
+		view.Rows = append(view.Rows, merchantRow{a.Platform, a.ID, c.o.Demo.Simulator(a.Platform)})
+	}
+	return v.Show(http.StatusOK, actAsMerchant(view))
+}
+
+// breakGrant has a merchant cancel, which the page of the grant tells then.
+func (c *console) breakGrant(v *desk.Visit) error {
+	id := v.Field("grant")
+	if _, err := c.store.Grant(v.Ctx(), v.Viewer, id); err != nil {
+		return err
+	}
+	if err := c.o.Demo.Break(v.Ctx(), id); err != nil {
+		return err
+	}
+	v.SeeOther("/grants/" + id + "?done=broken")
+	return nil
+}
+
+// leadView is the first minute of a demo: what has been done, and what is next.
+type leadView struct {
+	Steps []leadStep
+	Grant string // the one that is broken next, or that is broken
+}
+
+// leadStep is one of them. Its texts are lead.ID and lead.ID.text.
+type leadStep struct {
+	ID         string
+	Done, Next bool
+}
+
+// lead tells how far somebody has come in the first minute; no step where all is done.
+func (c *console) lead(v *desk.Visit, s census) (view leadView, err error) {
+	last := func(kind string) (gk.Event, bool) {
+		found, wrong := c.store.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Kind: kind, Limit: 1})
+		if wrong != nil {
+			err = wrong
+		}
+		if len(found) == 0 {
+			return gk.Event{}, false
+		}
+		return found[0], true
+	}
+	needs, broken := last(gk.EventGrantNeedsAuthorization)
+	revoked, cancelled := last(gk.EventGrantRevoked)
+	if !broken && cancelled {
+		needs, broken = revoked, true
+	}
+	mended, isMended := last(gk.EventGrantAuthorized)
+	isMended = isMended && broken && mended.Position > needs.Position
+	sent := isMended
+	if broken && !sent && err == nil {
+		links, wrong := c.store.Authorizations(v.Ctx(), v.Viewer, store.AuthorizationFilter{Limit: perPage})
+		err = wrong
+		sent = slices.ContainsFunc(links, func(a gk.Authorization) bool { return a.Grant != "" })
+	}
+	view.Grant = needs.Grant
+	if !broken && err == nil {
+		active, wrong := c.store.Grants(v.Ctx(), v.Viewer, store.GrantFilter{State: gk.Active, Limit: 1})
+		if err = wrong; len(active) > 0 {
+			view.Grant = active[0].ID
+		}
+	}
+	view.Steps = []leadStep{
+		{ID: "connect", Done: s.inState("") > 0}, {ID: "pass", Done: v.Page.Happened.Any}, {ID: "break", Done: broken}, {ID: "send", Done: sent}, {ID: "mended", Done: isMended},
+	}
+	for i := range view.Steps {
+		if !view.Steps[i].Done {
+			view.Steps[i].Next = true
+			return view, err
+		}
+	}
+	return leadView{}, err
+}
+
 // faultView is the page that makes a fault happen.
 type faultView struct {
 	frame.Page
 	Platform string
 	Tricks   []string
 	Rows     []faultRow
+	Open     string // the simulated platform
 }
 
 type faultRow struct{ Code, Stage, Cause string }
@@ -81,6 +189,7 @@ func (c *console) faultForm(v *desk.Visit) error {
 	if spec == nil {
 		return c.noPage(v)
 	}
+	view.Open = c.o.Demo.Simulator(view.Platform)
 	seen := map[string]bool{}
 	for _, row := range spec.Catalogue.Rows() {
 		if row.Code == "" || seen[row.Code] || row.Stage != "refresh" && row.Stage != "call" {
@@ -98,9 +207,9 @@ func (c *console) makeFault(v *desk.Visit) error {
 	if spec == nil || code == "" {
 		return &desk.BadForm{Err: errors.New("console: no such fault")}
 	}
-	times := 1
-	if v.Field("times") == "many" {
-		times = 1000
+	times, known := map[string]int{"once": 1, "few": 3, "many": 1000}[v.Field("times")]
+	if !known {
+		return &desk.BadForm{Err: errors.New("console: no such number of times")}
 	}
 	if err := c.o.Demo.Fault(v.Ctx(), spec.Code, code, times); err != nil {
 		return err

@@ -2,8 +2,11 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
@@ -19,6 +22,10 @@ type eventsView struct {
 	Kinds    []string
 	App      string
 	Apps     []gk.App
+	Platform string
+	Codes    []string
+	Grant    string
+	From, To string // as a field of day and time has them, in the person's zone; empty: not narrowed
 	NextURL  string
 	Narrowed bool
 }
@@ -32,21 +39,29 @@ func (c *console) events(v *desk.Visit) error {
 	if !slices.Contains(frame.Kinds, view.Kind) {
 		view.Kind = ""
 	}
-	view.Narrowed = view.Kind != "" || view.App != ""
-	before, _ := strconv.ParseInt(asked.Get("before"), 10, 64) // what is no position begins at the newest
-	found, err := c.store.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Before: before, Kind: view.Kind, App: view.App, Limit: perPage + 1})
-	if err != nil {
-		return err
-	}
-	if len(found) > perPage {
-		found = found[:perPage]
-		view.NextURL = p.URL("/events?kind=%s&app=%s&before=%d", view.Kind, query(view.App), found[perPage-1].Position)
-	}
 	s, err := c.census(v.Ctx(), p.Zone)
 	if err != nil {
 		return err
 	}
 	view.Apps = s.apps
+	f := store.RecentFilter{Kind: view.Kind, App: view.App, Limit: perPage + 1}
+	c.narrowEvents(&view, &f, asked)
+	view.Narrowed = view.Kind != "" || view.App != "" || view.Platform != "" || view.Grant != "" || view.From != "" || view.To != ""
+	f.Before, _ = strconv.ParseInt(asked.Get("before"), 10, 64) // what is no position begins at the newest
+	found, err := c.store.RecentEvents(v.Ctx(), v.Viewer, f)
+	if err != nil {
+		return err
+	}
+	if len(found) > perPage {
+		found = found[:perPage]
+		onward := url.Values{"before": {strconv.FormatInt(found[perPage-1].Position, 10)}}
+		for _, name := range eventFilters {
+			if text := asked.Get(name); text != "" {
+				onward.Set(name, text)
+			}
+		}
+		view.NextURL = p.URL("/events") + "?" + onward.Encode()
+	}
 	if view.Rows, err = c.eventRows(v, found, s); err != nil {
 		return err
 	}
@@ -54,6 +69,41 @@ func (c *console) events(v *desk.Visit) error {
 		return err
 	}
 	return v.Show(http.StatusOK, eventList(view))
+}
+
+// eventFilters are the names of what narrows the list of events.
+var eventFilters = []string{"kind", "app", "platform", "grant", "from", "to"}
+
+// momentForm is how a field of day and time writes a moment.
+const momentForm = "2006-01-02T15:04"
+
+// narrowEvents reads what an address narrows the list by, beside kind and app. What cannot be read does not narrow.
+func (c *console) narrowEvents(view *eventsView, f *store.RecentFilter, asked url.Values) {
+	for _, d := range c.o.Drivers {
+		code := d.Spec().Code
+		if view.Codes = append(view.Codes, code); code != asked.Get("platform") {
+			continue
+		}
+		view.Platform, f.Apps = code, []string{""} // none, where there is no app of the platform
+		for _, a := range view.Apps {
+			if a.Platform == code {
+				f.Apps = append(f.Apps, a.ID)
+			}
+		}
+	}
+	view.Grant = frame.Cut(strings.TrimSpace(asked.Get("grant")), longestName)
+	f.Grant = view.Grant
+	read := func(name string) (time.Time, string) {
+		text := asked.Get(name)
+		for _, form := range []string{momentForm, time.DateOnly} {
+			if t, err := time.ParseInLocation(form, text, view.Zone); err == nil {
+				return t, t.Format(momentForm)
+			}
+		}
+		return time.Time{}, ""
+	}
+	f.Since, view.From = read("from")
+	f.Until, view.To = read("to")
 }
 
 // deliveries tells of each event how many endpoints want it and how many have it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/explain"
@@ -21,7 +22,9 @@ type explainView struct {
 	Guessed           bool
 	Near              int // grants that have this fault now
 	Siblings          []*platform.Row
-	Example           []string
+	Examples          []exampleSet
+	Source, Pattern   string // of the row that explains it
+	Draft             string // a row of the catalogue to send in, where none explains it
 }
 
 // stagesAsked are the stages that a person may choose.
@@ -30,6 +33,7 @@ var stagesAsked = []string{platform.StageAuthorize, platform.StageToken, platfor
 // explainPage asks for an error.
 func (c *console) explainPage(v *desk.Visit) error {
 	view := c.newExplain(v)
+	view.Examples = c.examples()
 	if id := v.R.URL.Query().Get("row"); id != "" { // a row of a catalogue has an address of its own to share
 		if d := c.keeper.Apps().Driver(v.R.URL.Query().Get("platform")); d != nil {
 			if row := d.Spec().Catalogue.Row(id); row != nil {
@@ -125,6 +129,30 @@ func (c *console) ask(d platform.Driver, q explain.Question) *explain.Fault {
 	return explain.Explain(d, d.Spec().Open(platform.App{Now: c.keeper.Now()}), q)
 }
 
+// exampleSet is some of what a platform says, to press.
+type exampleSet struct {
+	Code string
+	Rows []*platform.Row
+}
+
+// mostExamples is how many examples of a platform are shown.
+const mostExamples = 3
+
+// examples are a few rows of every platform, each of another action.
+func (c *console) examples() (list []exampleSet) {
+	for _, d := range c.o.Drivers {
+		one, seen := exampleSet{Code: d.Spec().Code}, map[gk.Action]bool{}
+		for _, row := range d.Spec().Catalogue.Rows() {
+			if len(one.Rows) < mostExamples && !seen[row.Action] && row.Code != "" && !row.Local() {
+				seen[row.Action] = true
+				one.Rows = append(one.Rows, row)
+			}
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
 // answer fills in what a fault means for the person who asks.
 func (c *console) answer(view *explainView, v *desk.Visit, d platform.Driver, f *explain.Fault) {
 	view.Fault, view.Move = f, moveOf(f.Action)
@@ -132,7 +160,13 @@ func (c *console) answer(view *explainView, v *desk.Visit, d platform.Driver, f 
 		view.Stage = f.Stage
 	}
 	view.Headline = f.Cause.In(view.Lang)
+	if row := d.Spec().Catalogue.Row(f.Row); row != nil {
+		view.Pattern, view.Source = row.PatternText, view.T("explain.source."+row.Source)
+	}
 	if !f.Known {
+		if line, err := explain.Draft(f); err == nil { // the page is whole without it
+			view.Draft = line
+		}
 		view.Headline = view.T("raw.unknown", "Action", view.T("action."+string(f.Action)))
 	}
 	for _, row := range d.Spec().Catalogue.Rows() {

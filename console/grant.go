@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
@@ -16,6 +17,7 @@ import (
 	"github.com/grantkeep/grantkeep/console/trace"
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -42,6 +44,8 @@ type grantView struct {
 	Sendable  bool   // a link to authorize again makes sense
 	Siblings  []gk.Grant
 	Refused   string
+	Used      string // when a token of it was last used; empty: never
+	Quota     string // what it has used of its platform's present day
 }
 
 // message is what to send a merchant, with a link that was made for it.
@@ -75,6 +79,9 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 	if err != nil {
 		return grantView{}, err
 	}
+	if c.keeper.Apps().Stopped(app.ID) {
+		app.Stop = gk.StopPerson // which stands apart from the app's row
+	}
 	p := v.Page
 	p.Section = "grants"
 	view := grantView{Page: p, Grant: g, App: app, Name: frame.NameOf(g.Subject), Move: moveOfGrant(&g), Headline: c.headline(p, &g, app)}
@@ -93,6 +100,14 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 	if view.History, err = c.historyRows(v, events, &g); err != nil {
 		return grantView{}, err
 	}
+	used, err := c.store.LastUses(v.Ctx(), []string{g.ID})
+	if err != nil {
+		return grantView{}, err
+	}
+	if at := used[g.ID]; !at.IsZero() {
+		view.Used = p.At(at)
+	}
+	view.Quota = quotaOf(p, &g)
 	if g.Subject.Parent != "" {
 		if view.Siblings, err = c.store.Children(v.Ctx(), g.App, g.Subject.Parent); err != nil {
 			return grantView{}, err
@@ -100,6 +115,23 @@ func (c *console) grantView(v *desk.Visit) (grantView, error) {
 		view.Siblings = slices.DeleteFunc(view.Siblings, func(s gk.Grant) bool { return s.ID == g.ID })
 	}
 	return view, nil
+}
+
+// quotaOf says what a grant has used of its platform's present day.
+func quotaOf(p frame.Page, g *gk.Grant) string {
+	spec := p.Spec(g.Platform)
+	if spec == nil || !g.Renewable {
+		return ""
+	}
+	var used int64
+	if g.QuotaDay == lifecycle.DayOf(p.Now, spec.Facts.Refresh) {
+		used = g.QuotaUsed
+	}
+	text := frame.Count(used)
+	if most := spec.Facts.Limits.TokenCalls.Day; most > 0 {
+		text += " / " + frame.Count(most)
+	}
+	return text
 }
 
 // toneOf is how loudly a grant's state is said.
@@ -148,18 +180,25 @@ func (c *console) explainGrant(view *grantView) {
 	case view.Why == "":
 		view.Why, view.Remedy = p.T("state.suspended.hint"), p.T("suspended.remedy")
 	}
+	view.Meanwhile = meanwhile(view)
+}
+
+// meanwhile says what happens until somebody has done what is asked of them.
+func meanwhile(view *grantView) string {
+	p, g := view.Page, &view.Grant
 	switch {
 	case g.State == gk.Expired, g.State == gk.Revoked:
-		view.Meanwhile = p.T("meanwhile.stopped")
+		return p.T("meanwhile.stopped")
+	case view.App.Stop == gk.StopPerson:
+		return p.T("meanwhile.halted")
 	case view.App.Stopped():
-		view.Meanwhile = p.T("meanwhile.app")
+		return p.T("meanwhile.app")
 	case g.State == gk.Held:
-		view.Meanwhile = p.T("meanwhile.held")
+		return p.T("meanwhile.held")
 	case g.Usable(p.Now) && !g.Expires.IsZero():
-		view.Meanwhile = p.T("meanwhile.serves", "T", p.At(g.Expires), "Next", p.At(next(g)))
-	default:
-		view.Meanwhile = p.T("meanwhile.tries", "T", p.At(next(g)))
+		return p.T("meanwhile.serves", "T", p.At(g.Expires), "Next", p.At(next(g)))
 	}
+	return p.T("meanwhile.tries", "T", p.At(next(g)))
 }
 
 // noRefresh says why a refresh cannot help; empty if it may.
@@ -169,6 +208,8 @@ func noRefresh(p frame.Page, g *gk.Grant, app gk.App) string {
 		return p.T("act.refresh.no", "Why", p.T("norefresh.over"))
 	case !g.Renewable:
 		return p.T("act.refresh.no", "Why", p.T("norefresh.fixed"))
+	case app.Stop == gk.StopPerson:
+		return p.T("act.refresh.no", "Why", p.T("norefresh.halted"))
 	case app.Broken != "":
 		return p.T("act.refresh.no", "Why", p.T("norefresh.app"))
 	case g.Attempting(p.Now):
@@ -228,10 +269,19 @@ func (c *console) newMessage(p frame.Page, g *gk.Grant, app gk.App, a gk.Authori
 		if spec != nil {
 			name = spec.Facts.Names.In(t)
 		}
-		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", link, "App", app.Name)
+		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", linkFor(t, link), "App", app.Name)
 		m.Texts = append(m.Texts, messageText{t, tongueName(t), text})
 	}
 	return m, nil
+}
+
+// linkFor is a link as a message in a language carries it. LINE, in which Taiwan's merchants read theirs, opens what asks for it
+// in the telephone's own browser.
+func linkFor(lang, link string) string {
+	if lang == "zh-TW" {
+		return link + "?openExternalBrowser=1"
+	}
+	return link
 }
 
 func tongueName(code string) string {
@@ -263,16 +313,26 @@ func merchantTongue(g *gk.Grant) string {
 // grantRefresh refreshes a grant at a person's word.
 func (c *console) grantRefresh(v *desk.Visit) error {
 	id := v.R.PathValue("id")
+	if seen := v.Field("seen"); seen != "" { // a page that is older than the grant asks for what may be done already
+		now, err := c.store.Grant(v.Ctx(), v.Viewer, id)
+		if err != nil {
+			return err
+		}
+		if seen != frame.Plain(now.Generation) {
+			v.SeeOther("/grants/" + id + "?done=changed")
+			return nil
+		}
+	}
 	if err := v.Record("grant.refresh", store.AuditEntry{Grant: id}); err != nil {
 		return err
 	}
 	g, err := c.keeper.Refresh(v.Ctx(), v.Viewer, id, v.Field("force") == "true")
 	var later *keeper.Later
 	switch {
-	case errors.As(err, &later) && !errors.Is(err, store.ErrUnavailable):
-		v.SeeOther("/grants/" + id + "?done=later")
 	case slices.ContainsFunc(hopeless, func(e error) bool { return errors.Is(err, e) }):
 		v.SeeOther("/grants/" + id + "?done=refused") // the page was an old one: what stands in the way is on it
+	case errors.As(err, &later) && !errors.Is(err, store.ErrUnavailable):
+		v.SeeOther("/grants/" + id + "?done=later")
 	case err != nil:
 		return err
 	case g.Fault != nil || g.InDoubt():
@@ -284,7 +344,10 @@ func (c *console) grantRefresh(v *desk.Visit) error {
 }
 
 // hopeless is what a refresh cannot overcome.
-var hopeless = []error{keeper.ErrHeld, keeper.ErrRevoked, keeper.ErrNeedsAuthorization, keeper.ErrNoToken, keeper.ErrNotRenewable, keeper.ErrNeedsForce}
+var hopeless = []error{
+	keeper.ErrHeld, keeper.ErrRevoked, keeper.ErrNeedsAuthorization, keeper.ErrNoToken, keeper.ErrNotRenewable, keeper.ErrNeedsForce,
+	keeper.ErrUnopened, apps.ErrStopped,
+}
 
 // grantOwner gives a held or ownerless grant to an owner.
 func (c *console) grantOwner(v *desk.Visit) error {

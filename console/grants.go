@@ -12,6 +12,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
+	"github.com/grantkeep/grantkeep/console/picture"
 )
 
 // perPage is how many rows a page of a list has.
@@ -96,30 +97,30 @@ func (c *console) grants(v *desk.Visit) error {
 		return err
 	}
 	view.Sorts = sortChips(p, filter, view.Sort)
-	more := next != ""
-	if more {
-		onward := url.Values{"after": {next}}
-		for name := range filter {
-			onward.Set(name, filter.Get(name))
-		}
-		view.NextURL = p.URL("/grants") + "?" + onward.Encode()
+	if next != "" {
+		view.NextURL = p.URL("/grants") + "?" + onward(filter, next).Encode()
 	}
 	view.Count = frame.Count(len(found))
-	if more || asked.Get("after") != "" {
+	if next != "" || asked.Get("after") != "" {
 		view.Count += "+"
 	}
-	if len(filter) == 0 {
-		view.Count = frame.Count(s.inState(""))
+	if n, known := s.counted(filter); known {
+		view.Count = most(n)
 	}
-	at := func(id, name, value string) chip {
+	at := func(id, name, value string, n int64) chip {
 		on := name == "" && len(filter) == 0 || name != "" && filter.Get(name) == value
 		link := p.URL("/grants")
 		if name != "" {
 			link += "?" + url.Values{name: {value}}.Encode()
 		}
-		return chip{p.T(id), link, on}
+		return chip{p.T(id) + " " + most(n), link, on}
 	}
-	view.Chips = []chip{at("chip.all", "", ""), at("chip.todo", "list", "todo"), at("chip.ends", "ends", "30"), at("chip.merchant", "move", frame.MoveMerchant)}
+	todo, _ := s.counted(url.Values{"list": {"todo"}})
+	merchant, _ := s.counted(url.Values{"move": {frame.MoveMerchant}})
+	view.Chips = []chip{
+		at("chip.all", "", "", s.inState("")), at("chip.todo", "list", "todo", todo), at("chip.ends", "ends", "30", int64(picture.EndsWithin(p, s.ends, 30))),
+		at("chip.merchant", "move", frame.MoveMerchant, merchant),
+	}
 	view.Query = filter.Encode()
 	for _, kept := range searchesOf(v.Person) {
 		on := kept.Query == view.Query
@@ -127,6 +128,47 @@ func (c *console) grants(v *desk.Visit) error {
 		view.Chips = append(view.Chips, chip{kept.Name, p.URL("/grants") + "?" + kept.Query, on})
 	}
 	return v.Show(http.StatusOK, grantList(view))
+}
+
+// onward is a filter that goes on behind a grant.
+func onward(filter url.Values, after string) url.Values {
+	next := maps.Clone(filter)
+	next.Set("after", after)
+	return next
+}
+
+// counted is how many grants a filter finds, where what is known of all of them tells that.
+func (s *census) counted(filter url.Values) (n int64, known bool) {
+	w := wantedBy(filter)
+	switch {
+	case w.dated || filter.Get("q") != "" || filter.Get("owner") != "" && !w.troubled:
+		return 0, false
+	case w.troubled:
+		for i := range s.troubled {
+			if matches(&s.troubled[i], filter, w.move, w.code) {
+				n++
+			}
+		}
+		return n, !s.full
+	}
+	for _, c := range s.counts {
+		if (filter.Get("platform") == "" || filter.Get("platform") == c.Platform) && (filter.Get("app") == "" || filter.Get("app") == c.App) &&
+			(filter.Get("state") == "" || filter.Get("state") == string(c.State)) {
+			n += c.N
+		}
+	}
+	return n, true
+}
+
+// mostCounted is how far a list's number is written out.
+const mostCounted = 10_000
+
+// most writes the number of a list.
+func most(n int64) string {
+	if n > mostCounted {
+		return frame.Count(int64(mostCounted)) + "+"
+	}
+	return frame.Count(n)
 }
 
 // grantRows is what the list says of some grants, with when each was used.

@@ -28,6 +28,8 @@ type linksView struct {
 type linkRow struct {
 	gk.Authorization
 	Platform, App, Who, Status, Why, Tone, Link string
+	Again                                       string // where a new link of the kind is made, if this one did not do
+	Withdraw                                    string // where this one is withdrawn, if it still works
 }
 
 // links lists authorizations, newest first.
@@ -104,12 +106,16 @@ func (c *console) linkRows(v *desk.Visit, found []gk.Authorization) ([]linkRow, 
 			}
 		case a.Stage == gk.Failed:
 			row.Status, row.Tone = p.T("link.failed", "Why", c.failure(p, &a)), "bad"
+			row.Again = againURL(p, &a)
 		case !a.ExpiresAt.After(p.Now):
 			row.Status, row.Tone = p.T("link.lapsed"), "off"
+			row.Again = againURL(p, &a)
 		case !a.UpdatedAt.Equal(a.CreatedAt):
 			row.Status, row.Tone = p.T("link.pressed", "T", p.At(a.UpdatedAt)), "warn"
+			row.Withdraw = p.URL("/links/%s/withdraw", a.ID)
 		default:
 			row.Status, row.Tone = p.T("link.unpressed"), "off"
+			row.Withdraw = p.URL("/links/%s/withdraw", a.ID)
 		}
 		rows = append(rows, row)
 	}
@@ -140,6 +146,41 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
+// againURL is where a link is made in place of one that did not do: at the grant that it was for, or with the same fields.
+func againURL(p frame.Page, a *gk.Authorization) string {
+	if a.Grant != "" {
+		return p.URL("/grants/%s#send", a.Grant)
+	}
+	return p.URL("/links/new?app=%s&owner=%s&shop=%s", a.App, query(a.Owner), query(a.Shop))
+}
+
+// askWithdraw asks before a link is withdrawn.
+func (c *console) askWithdraw(v *desk.Visit) error {
+	a, err := c.store.Authorization(v.Ctx(), v.Viewer, v.R.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p := v.Page
+	p.Section = "links"
+	return v.Show(http.StatusOK, frame.Confirm(frame.ConfirmView{
+		Page: p, Title: []string{p.T("confirm.withdraw", "Number", a.Number())}, Text: []string{p.T("confirm.withdraw.text")},
+		Action: p.URL("/links/%s/withdraw", a.ID), Back: p.URL("/links"), Button: "act.withdraw",
+	}))
+}
+
+// withdraw ends a link that nobody has used.
+func (c *console) withdraw(v *desk.Visit) error {
+	id := v.R.PathValue("id")
+	if err := v.Record("authorization.withdraw", store.AuditEntry{Object: id}); err != nil {
+		return err
+	}
+	if err := c.consent.Withdraw(v.Ctx(), v.Viewer, id); err != nil {
+		return err
+	}
+	v.SeeOther("/links?done=withdrawn")
+	return nil
+}
+
 // linkFormView makes a link, and shows the one that was made.
 type linkFormView struct {
 	frame.Page
@@ -167,7 +208,8 @@ func (c *console) linkForm(v *desk.Visit) error {
 	if err != nil {
 		return err
 	}
-	view.App = v.R.URL.Query().Get("app")
+	asked := v.R.URL.Query()
+	view.App, view.Owner, view.Shop = asked.Get("app"), frame.Cut(asked.Get("owner"), 200), frame.Cut(asked.Get("shop"), 300)
 	return v.Show(http.StatusOK, linkFormPage(view))
 }
 
@@ -209,7 +251,7 @@ func (c *console) newLink(v *desk.Visit) error {
 			if spec := view.Spec(app.Platform); spec != nil {
 				name = spec.Facts.Names.In(t)
 			}
-			text := view.In(t, "msg.new", "Platform", name, "App", app.Name, "URL", link)
+			text := view.In(t, "msg.new", "Platform", name, "App", app.Name, "URL", linkFor(t, link))
 			m.Texts = append(m.Texts, messageText{t, tongueName(t), strings.TrimSpace(text)})
 		}
 	}

@@ -112,7 +112,7 @@ func (c *console) login(v *desk.Visit) error {
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: person.ID}); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, person.ID, c.Now()); err != nil {
+	if err := c.Begin(v.W, v.R, person.ID, c.Now(), session.Life); err != nil {
 		return err
 	}
 	if view.Next != "" {
@@ -144,7 +144,7 @@ func (c *console) invited(v *desk.Visit) error {
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: invitation.Person, Object: "link"}); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, invitation.Person, c.Now()); err != nil {
+	if err := c.Begin(v.W, v.R, invitation.Person, c.Now(), session.Life); err != nil {
 		return err
 	}
 	person, err := c.store.Person(ctx, invitation.Person)

@@ -106,6 +106,12 @@ func TestAnAppIsStoppedByTypingAndStartedAgain(t *testing.T) {
 	if page := v.get("/console/apps/" + app).body; !strings.Contains(page, "An administrator has stopped this app") {
 		t.Error("the app's page does not say that it is stopped")
 	}
+	if page := v.get("/console/grants/grt_0003").body; !strings.Contains(page, "an administrator has stopped the app") {
+		t.Error("the page of a grant of a stopped app does not say why it cannot be refreshed")
+	}
+	if a := v.post("/console/grants/grt_0003/refresh"); a.status != http.StatusSeeOther || !strings.HasSuffix(a.header.Get("Location"), "done=refused") {
+		t.Errorf("a refresh of a stopped app = %d %s, want the page that says why not", a.status, a.header.Get("Location"))
+	}
 	if a := v.post("/console/apps/"+app+"/start", "x", "y"); a.status != http.StatusSeeOther || h.keeper.Apps().Stopped(app) {
 		t.Errorf("starting = %d", a.status)
 	}

@@ -2,9 +2,12 @@ package console
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
@@ -30,6 +33,7 @@ type overviewView struct {
 	Events     []eventRow
 	Stale      string // when the numbers were counted, if they are old
 	Apps       []gk.App
+	Lead       leadView // of the demo's first minute
 }
 
 type stateCount struct {
@@ -46,7 +50,11 @@ type platformRow struct {
 	Share  string
 	States []stateCount
 	Strip  picture.Strip
+	Tight  tightness
 }
+
+// tightness is how near the one that is nearest comes to a platform's limit.
+type tightness struct{ Used, Text, Tone string }
 
 const mostTodos = 10
 
@@ -67,13 +75,13 @@ func (c *console) overview(v *desk.Visit) error {
 	if err != nil {
 		return err
 	}
-	view.Todos = inOrder(append(c.todos(p, s), broken...))
+	view.Todos = inOrder(slices.Concat(c.todos(p, s), c.quotaTodos(p, s), broken))
 	view.Affected = len(s.troubled)
 	if n := len(view.Todos) - mostTodos; n > 0 {
 		view.Todos, view.More = view.Todos[:mostTodos], n
 	}
 	view.States = statesOf(s.counts, "")
-	view.Calendar = picture.NewCalendar(p, s.ends)
+	view.Calendar = picture.NewCalendar(p, s.ends, c.keyEnds(p, s))
 	view.Next = view.Calendar.Next
 	view.Refreshing = max(s.inState(gk.Active)-int64(view.Calendar.Total), 0)
 	view.Platforms = platformsOf(s.counts)
@@ -82,7 +90,8 @@ func (c *console) overview(v *desk.Visit) error {
 		return err
 	}
 	for i := range view.Platforms {
-		view.Platforms[i].Strip = picture.NewStrip(p, view.Platforms[i].Code, halves)
+		row := &view.Platforms[i]
+		row.Strip, row.Tight = picture.NewStrip(p, row.Code, halves), tightOf(p, s, row.Code)
 	}
 	if view.Links, err = c.recentLinks(v, 3); err != nil {
 		return err
@@ -93,6 +102,11 @@ func (c *console) overview(v *desk.Visit) error {
 	}
 	if view.Events, err = c.eventRows(v, events, s); err != nil {
 		return err
+	}
+	if c.o.Demo != nil {
+		if view.Lead, err = c.lead(v, s); err != nil {
+			return err
+		}
 	}
 	return v.Show(http.StatusOK, overview(view))
 }
@@ -149,6 +163,67 @@ func platformsOf(counts []store.GrantCount) []platformRow {
 			row.Share = picture.Percent(float64(row.Well) / float64(row.Total))
 		}
 		list = append(list, row)
+	}
+	return list
+}
+
+// keyEnds are the apps whose key ends on a day that is known.
+func (c *console) keyEnds(p frame.Page, s census) (list []picture.CalendarKey) {
+	for i := range s.apps {
+		a := &s.apps[i]
+		d := c.keeper.Apps().Driver(a.Platform)
+		if d == nil {
+			continue
+		}
+		if at := apps.KeyEnd(d, a); !at.IsZero() {
+			list = append(list, picture.CalendarKey{At: at, Name: a.Name + " · " + p.PlatformName(a.Platform), Link: p.URL("/apps/%s", a.ID)})
+		}
+	}
+	return list
+}
+
+// tightOf says how much of a platform's day the one has used that has used most; nothing where no limit is known or used.
+func tightOf(p frame.Page, s census, code string) tightness {
+	for _, a := range s.apps {
+		if a.Platform == code && outOfQuota(a, p.Now) {
+			return tightness{p.T("quota.spent"), p.T("quota.again", "App", a.Name, "T", p.At(a.PausedUntil)), "warn"}
+		}
+	}
+	g, used := s.tight[code]
+	spec := p.Spec(code)
+	if !used || spec == nil {
+		return tightness{}
+	}
+	most := spec.Facts.Limits.TokenCalls.Day
+	t := tightness{Used: strconv.FormatInt(g.QuotaUsed, 10) + " / " + strconv.FormatInt(most, 10), Text: p.T("quota.today", "Shop", frame.NameOf(g.Subject))}
+	if near(g.QuotaUsed, most) {
+		t.Tone = "warn"
+	}
+	return t
+}
+
+// near reports whether four fifths of a limit are used.
+func near(used, most int64) bool { return most > 0 && 5*used >= 4*most }
+
+// outOfQuota reports whether a platform takes nothing of an app for a while.
+func outOfQuota(a gk.App, now time.Time) bool {
+	return a.Fault != nil && a.Fault.Action == gk.Backoff && a.PausedUntil.After(now)
+}
+
+// quotaTodos is what to do about limits that are near, or reached.
+func (c *console) quotaTodos(p frame.Page, s census) (list []todo) {
+	for _, a := range s.apps {
+		if outOfQuota(a, p.Now) && !a.Stopped() {
+			list = append(list, todo{Platform: a.Platform, What: p.T("todo.throttled", "App", a.Name), Detail: p.T("fault.backoff", "Time", p.At(a.PausedUntil)),
+				Move: frame.MovePlatform, Since: a.Fault.At.Time, N: int(s.inApp(a.ID)), Link: p.URL("/quotas#h-%s", a.Platform), Act: "act.quotas", rank: rankThrottled})
+		}
+	}
+	for _, d := range c.o.Drivers {
+		code, most := d.Spec().Code, d.Spec().Facts.Limits.TokenCalls.Day
+		if g, ok := s.tight[code]; ok && near(g.QuotaUsed, most) {
+			list = append(list, todo{Platform: code, What: p.T("todo.quota", "Shop", frame.NameOf(g.Subject), "Used", g.QuotaUsed, "Most", most),
+				Detail: p.T("todo.quota.text"), Move: frame.MoveUs, N: 1, Link: p.URL("/quotas#h-%s", code), Act: "act.quotas", rank: rankQuota})
+		}
 	}
 	return list
 }

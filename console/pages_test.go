@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -42,7 +43,7 @@ func furnish(h *house) string {
 var paths = []string{
 	"", "/", "/grants", "/grants?list=todo", "/grants?move=merchant", "/grants?ends=30", "/grants?state=expired&platform=shopee", "/grants?q=nothing",
 	"/links", "/links?state=open", "/links/new", "/apps", "/apps/new", "/apps/new?platform=eleme", "/explain", "/explain/shopee", "/tools", "/tools?do=parse",
-	"/events", "/events?kind=grant.expired", "/settings", "/endpoints", "/alarms", "/alarms/new?channel=email", "/audit", "/audit?action=user.login", "/data", "/data/rotate", "/quotas",
+	"/events", "/events?kind=grant.expired", "/settings", "/endpoints", "/alarms", "/alarms/new?channel=email", "/audit", "/audit?action=user.login", "/data", "/data/rotate", "/data/retire", "/quotas", "/explain?platform=shopee&row=refresh/error_auth", "/events?platform=eleme&from=2001-01-01",
 	"/grants/grt_0001", "/grants/grt_0002", "/grants/grt_0003", "/grants/grt_0004", "/grants/grt_0005", "/grants/grt_0006", "/grants/grt_0007", "/grants/grt_0008",
 	"/grants/grt_0002/revoke",
 }
@@ -111,7 +112,7 @@ func TestTheOverviewNamesWhatNeedsSomebody(t *testing.T) {
 	h := newHouse(t)
 	furnish(h)
 	a := h.login(store.RoleSupport).get("/console")
-	for _, want := range []string{"小島日用選物", "1 grants end within 7 days", "things to do", "What ends in the next 90 days", "/console/grants?state=expired"} {
+	for _, want := range []string{"小島日用選物", "1 grant ends within 7 days", "things to do", "What ends in the next 90 days", "/console/grants?state=expired"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the overview does not say %q", want)
 		}
@@ -209,9 +210,20 @@ func TestCataloguesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := map[string]string{}
-		if err := toml.Unmarshal(b, &m); err != nil {
+		read, m := map[string]any{}, map[string]string{}
+		if err := toml.Unmarshal(b, &read); err != nil {
 			t.Fatal(err)
+		}
+		for id, text := range read {
+			switch text := text.(type) {
+			case string:
+				m[id] = text
+			case map[string]any: // a text that differs for one and for many
+				one, _ := text["one"].(string)
+				if m[id], _ = text["other"].(string); one == "" || m[id] == "" {
+					t.Errorf("%s in %s wants one and other", id, lang)
+				}
+			}
 		}
 		texts[lang] = m
 	}
@@ -285,4 +297,46 @@ func TestTheOverviewDrawsHowRefreshesWent(t *testing.T) {
 	if n := strings.Count(page, `height="3" fill="var(--line)"`); n != 46 {
 		t.Errorf("%d half hours are empty, want 46", n)
 	}
+}
+
+func TestExplainHasExamplesAndADraftOfWhatIsUnknown(t *testing.T) {
+	h := newHouse(t)
+	v := h.login(store.RoleSupport)
+	page := v.get("/console/explain")
+	page.says(t, "explain", "Examples to press")
+	if n := strings.Count(page.body, `class="chip" href="/console/explain?platform=`); n < 3*9-3 {
+		t.Errorf("there are %d examples, want about three of each platform", n)
+	}
+	a := v.post("/console/explain", "platform", "eleme", "stage", "refresh", "q", `{"error":"never_seen_before","error_description":"odd thing 123456789"}`)
+	a.says(t, "an unknown error", "Not in the catalogue", "A row for the catalogue", "eleme,refresh,never_seen_before,")
+	if strings.Contains(a.body, "eleme,refresh,never_seen_before,odd thing 123456789") {
+		t.Error("the row keeps a number that is one shop's")
+	}
+	v.get("/console/explain?platform=shopee&row=refresh/error_auth").says(t, "a row", "From another source")
+}
+
+func TestOlderKeysAreRetiredByAButton(t *testing.T) {
+	h := newHouse(t)
+	v := h.login(store.RoleAdministrator)
+	page := v.get("/console/data")
+	page.says(t, "the page of the data", "seals, since")
+	if strings.Contains(page.body, "/console/data/retire") {
+		t.Error("a set of one key has one to retire")
+	}
+	if _, err := h.keeper.Keys().Rotate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.get("/console/data").says(t, "the page of the data", "Older keys that only open: 1")
+	if a := v.post("/console/data/retire", "typed", "nothing"); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("without what is to be typed = %d", a.status)
+	}
+	set, err := h.store.Keyset(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := v.post("/console/data/retire", "typed", frame.Last(frame.Plain(set.Primary)))
+	if a.status != http.StatusConflict {
+		t.Errorf("a key that is needed is retired: %d", a.status)
+	}
+	a.says(t, "the refusal", "The older keys are still needed; nothing was changed")
 }

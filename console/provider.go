@@ -66,7 +66,7 @@ func (c *console) fromProvider(v *desk.Visit) error {
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: person.ID, Object: "provider"}); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, person.ID, who.ProvedAt); err != nil {
+	if err := c.Begin(v.W, v.R, person.ID, who.ProvedAt, session.ProviderLife); err != nil {
 		return err
 	}
 	if next := c.Next(who.Next); next != "" {

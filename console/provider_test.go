@@ -401,3 +401,23 @@ func TestAProviderThatIsAwayKeepsNobodyElseOut(t *testing.T) {
 		t.Errorf("without a provider its way = %d", a.status)
 	}
 }
+
+func TestWhomTheProviderPutsOutIsOutWithinTheHour(t *testing.T) {
+	h, i := withProvider(t, nil)
+	v := h.visitor()
+	i.says("preferred_username", "Lin Mei", "groups", []string{"support-desk"})
+	v.through(i, "/login/provider")
+	for range 2 { // whoever works is not put out by being idle
+		h.pass(25 * time.Minute)
+		if a := v.get("/console"); a.status != http.StatusOK {
+			t.Fatalf("within the hour the overview = %d", a.status)
+		}
+	}
+	h.pass(11 * time.Minute)
+	if a := v.get("/console/grants"); a.to != "/login?next=%2Fconsole%2Fgrants" {
+		t.Errorf("after an hour the page leads to %q, want back to the provider by way of the log-in", a.to)
+	}
+	if a := v.through(i, "/login/provider?next=/console/grants"); a.to != "/console/grants" {
+		t.Errorf("whom the provider still knows comes to %q", a.to)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,5 +60,26 @@ func TestTheTextOfAMessageIsCompared(t *testing.T) {
 	body := v.post("/console/tools", "do", "verify", "input", input, "signed", `http://auth.example.org/push/app|{"code":1}`).body
 	if !strings.Contains(body, "The texts differ from character 5 on") || !strings.Contains(body, "http</span><mark>s</mark>") {
 		t.Errorf("the difference is not told: %q", regexp.MustCompile(`(?s)<dl class="compared">.*?</dl>`).FindString(body))
+	}
+}
+
+func TestToolsSignWithAnAppThatIsNamedAndShowNoSecret(t *testing.T) {
+	h := newHouse(t)
+	app := h.app("shopee")
+	in := `{"do":"refresh","subject":{"kind":"shop","id":"77001234"},"token":{"access":"made-up","refresh":"made-up"}}`
+	v := h.login(store.RoleAdministrator)
+	v.get("/console/tools?do=request").says(t, "the form", `<option value="`+app+`">`)
+	a := v.post("/console/tools", "do", "request", "app", app, "input", in)
+	a.says(t, "the answer", "/api/v2/auth/access_token/get", "partner_id=1000001", "sign=")
+	lines, err := h.store.AuditAfter(t.Context(), store.AuditFilter{Limit: 100})
+	if err != nil || !slices.ContainsFunc(lines, func(e store.AuditEntry) bool { return e.Action == "app.sign" && e.App == app }) {
+		t.Errorf("the audit does not have the use of the app's secret (%v)", err)
+	}
+	other := h.login(store.RoleOperator)
+	if page := other.get("/console/tools?do=request"); strings.Contains(page.body, app) {
+		t.Error("an operator may sign with the secret of an app")
+	}
+	if a := other.post("/console/tools", "do", "request", "app", app, "input", in); strings.Contains(a.body, "partner_id=1000001") {
+		t.Error("an operator signs with the secret of an app")
 	}
 }

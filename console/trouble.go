@@ -66,6 +66,8 @@ func (c *console) headline(p frame.Page, g *gk.Grant, app gk.App) string {
 		return p.T("fault.doubt", "Time", p.At(next(g)))
 	case g.State == gk.Expired:
 		return p.T("fault.reauthorize", "Shop", name)
+	case g.Fault != nil && g.Fault.Action == gk.Reauthorize && g.Usable(p.Now) && !g.Expires.IsZero():
+		return p.T("fault.reauthorize.soon", "Shop", name, "Time", p.Moment(g.Expires))
 	case g.Fault != nil:
 		return c.faultLine(p, g.Fault, name, app.Name, next(g))
 	case g.State == gk.Suspended:
@@ -126,7 +128,9 @@ const (
 	rankEnded = iota
 	rankApp
 	rankEnding
+	rankThrottled
 	rankOther
+	rankQuota
 	rankQuiet
 )
 

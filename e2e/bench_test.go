@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +16,14 @@ func TestBenchMeasures(t *testing.T) {
 		t.Skip("-short: starts processes")
 	}
 	o := bench.Options{
-		Server: []string{os.Args[0]}, Env: []string{"GRANTKEEP_TEST_MAIN=1"},
-		Self: []string{os.Args[0]}, SelfEnv: []string{"GRANTKEEP_TEST_MAIN=1"},
+		Server: []string{Program}, Env: []string{"GRANTKEEP_TEST_MAIN=1"},
+		Self: []string{Program}, SelfEnv: []string{"GRANTKEEP_TEST_MAIN=1"},
 		Reads: 64, Turns: 1, Relayed: 32, Rows: 20, Commits: 64, RawRound: 64, Margin: 2 * time.Second, Idle: time.Millisecond,
 	}
 	for name, set := range map[string]func(*bench.Options, testing.TB){
-		"sqlite":   func(o *bench.Options, _ testing.TB) { o.SQLite, o.Grants, o.Deliveries, o.Endpoints = true, 8, 16, 4 },
+		"sqlite": func(o *bench.Options, _ testing.TB) {
+			o.SQLite, o.Grants, o.Deliveries, o.Endpoints, o.Stored = true, 8, 16, 4, 20
+		},
 		"postgres": func(o *bench.Options, t testing.TB) { o.PostgreSQL, o.Database = true, pgtest.URL(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -34,9 +35,9 @@ func TestBenchMeasures(t *testing.T) {
 			if err := bench.Run(t.Context(), o, &out); err != nil {
 				t.Fatal(err)
 			}
-			works := []string{"private memory", "token read, 64", "signed and forwarded", "import", "export"}
+			works := []string{"private memory", "token read, 64", "signed and forwarded", "bare inserts", "export"}
 			if o.Grants > 0 {
-				works = append(works, "living grants", "lapsed grants", "the platform alone", "deliveries a second, 4 endpoints", "lost")
+				works = append(works, "living grants", "lapsed grants", "the platform alone", "deliveries a second, 4 endpoints", "lost", "import of 20 grants", "summary", "at rest, of one", "database")
 			}
 			for _, work := range works {
 				if !strings.Contains(out.String(), work) {

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // newBrowser starts a browser with an empty profile. What it complains of, on its console or about a page's policy, is an
@@ -30,7 +31,11 @@ func newBrowser(t *testing.T) context.Context {
 		}
 		t.Fatal("chromium is not in PATH; make install-deps installs it on Debian (GRANTKEEP_TEST_NO_CHROMIUM=1 skips the browser tests)")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	life := 10 * time.Minute
+	if os.Getenv("GRANTKEEP_SCREENSHOTS") != "" {
+		life = time.Hour // there are dozens of pages
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), life)
 	t.Cleanup(cancel)
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
@@ -191,7 +196,71 @@ func TestAMerchantConnectsInABrowser(t *testing.T) {
 	p.fits("the page of a grant")
 	p.press("+30 days") // a whole year passes in TestTheDemoKeepsAShopForAYear
 	p.says("All is well")
-	p.press("Refresh now")
+	p.byKeyboard(shop["name"].(string))
+}
+
+// byKeyboard does the work of an operator without a mouse: a password, logging out and in, finding a shop, refreshing it.
+func (p page) byKeyboard(shop string) {
+	p.t.Helper()
+	const password = "seven calm herons walk home"
+	p.tabTo(`a[href$="/console/settings"]`)
+	p.enter("the settings")
+	p.tabTo(`input[name="fresh"]`)
+	p.do("a password", chromedp.KeyEvent(password))
+	p.enter("the password")
+	p.says("Password set")
+	p.tabTo(`form[action$="/logout"] button`)
+	p.enter("logging out")
+	p.tabTo(`input[name="name"]`)
+	p.do("a name", chromedp.KeyEvent("demo"))
+	p.tabTo(`input[name="password"]`)
+	p.do("the password", chromedp.KeyEvent(password))
+	p.enter("logging in")
+	p.says("Overview")
+	p.tabTo(`input[name="q"]`)
+	p.do("the search", chromedp.KeyEvent(shop))
+	p.enter("the shop")
+	p.says("All is well")
+	p.tabTo(`form[action$="/refresh"] button`)
+	p.enter("a refresh")
 	p.says("Refreshed, generation 2")
 	p.says("Active")
+	p.tabTo(`form[action$="/logout"] button`)
+	p.enter("logging out")
+	p.says("Log in")
+}
+
+// enter presses Enter and waits for the page that it leads to.
+func (p page) enter(what string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 3*time.Minute)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
+		p.t.Fatalf("%s by Enter: %v; the page says:\n%s", what, err, p.text())
+	}
+}
+
+// tabTo presses Tab until an element has the focus. At every stop the focus has to be seen: with a ring, and under nothing.
+func (p page) tabTo(selector string) {
+	p.t.Helper()
+	for range 100 {
+		p.do("Tab", chromedp.KeyEvent(kb.Tab))
+		at := read[string](p, fmt.Sprintf(`(() => {
+			const e = document.activeElement, r = e.getBoundingClientRect();
+			if (e === document.body) return "";
+			const ring = x => { const s = getComputedStyle(x); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2; };
+			const over = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+			if (!ring(e) && !ring(e.parentElement)) return "no ring around " + e.outerHTML.slice(0, 200);
+			if (!over || !e.contains(over) && !over.contains(e)) return "hidden: " + e.outerHTML.slice(0, 200);
+			return e.matches(%q) ? "there" : "";
+		})()`, selector))
+		switch at {
+		case "there":
+			return
+		case "":
+		default:
+			p.t.Errorf("a stop of Tab is not seen: %s", at)
+		}
+	}
+	p.t.Fatalf("Tab never comes to %s; the page says:\n%s", selector, p.text())
 }

@@ -267,7 +267,7 @@ func TestStoppedPastTheLeaseAndContinued(t *testing.T) {
 
 func TestInstancesOnOneExpiredToken(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, sharedPostgres(t), 3)
+	f := newFleetOf(t, os.Args[0], sharedPostgres(t), 3) // watched by the race detector wherever this test is
 	for shop, instances := range []int{2, 3} {
 		id := f.connect(shop)
 		f.slow(time.Second)

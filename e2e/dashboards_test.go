@@ -56,7 +56,11 @@ func TestRulesAndDashboardNameWhatIsExported(t *testing.T) {
 			t.Errorf("the export has no %s", want)
 		}
 	}
-	for _, not := range []string{grant, f.app.ID, "cust", f.sims.Platforms[code].Shops[0].Host, f.sims.Platforms[code].Shops[0].ID + `"`} {
+	// The age of due work is told by app too; nothing else names one.
+	if ages := strings.Count(string(text), f.app.ID); ages != 1 || !strings.Contains(string(text), `grantkeep_app_due_age_seconds{app="`+f.app.ID+`",platform="shoplazza"} `) {
+		t.Errorf("the app is named %d times, want once, for the age of its due work", ages)
+	}
+	for _, not := range []string{grant, "cust", f.sims.Platforms[code].Shops[0].Host, f.sims.Platforms[code].Shops[0].ID + `"`} {
 		if strings.Contains(string(text), not) {
 			t.Errorf("the export tells %s", not)
 		}

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/grantkeep/grantkeep/e2e"
 )
 
 // demo is a demo that runs as a process of its own.
@@ -72,7 +74,7 @@ func startDemo(t testing.TB, flags ...string) *demo {
 		t.Skip("-short: starts processes")
 	}
 	d := &demo{t: t}
-	d.process = exec.Command(os.Args[0], append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--control-port", "0"}, flags...)...)
+	d.process = exec.Command(e2e.Program, append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--control-port", "0"}, flags...)...)
 	d.process.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1")
 	d.process.Stderr = &d.errors
 	out, err := d.process.StdoutPipe()

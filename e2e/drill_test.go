@@ -12,7 +12,7 @@ import (
 // command runs a command to its end, with a server's address and key in its environment, and returns what it printed.
 func (f *fleet) command(args ...string) (string, error) {
 	f.t.Helper()
-	cmd := exec.CommandContext(f.t.Context(), os.Args[0], args...)
+	cmd := exec.CommandContext(f.t.Context(), Program, args...)
 	cmd.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1", "GRANTKEEP_SERVER=http://"+f.instances[0].address, "GRANTKEEP_KEY="+adminKey)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -55,7 +55,7 @@ func TestAppAtAForeignEndpointIsBrokenAlone(t *testing.T) {
 		}
 		f.eventually("the log speaks of the app once for each start", func() bool { return strings.Count(i.log.String(), "an app cannot be opened") == 1 })
 	}
-	doctor := exec.CommandContext(t.Context(), os.Args[0], "doctor")
+	doctor := exec.CommandContext(t.Context(), Program, "doctor")
 	doctor.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1", "GRANTKEEP_SERVER=http://"+i.address, "GRANTKEEP_KEY="+adminKey)
 	out, err := doctor.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--allow-endpoint") {

@@ -129,7 +129,7 @@ func (f *fleet) start(i *instance) {
 	f.t.Helper()
 	program := i.program
 	if program == "" {
-		program = os.Args[0]
+		program = Program
 	}
 	i.process = launchProgram(f.t, program, f.serveArgs(i)...)
 	line := i.first()

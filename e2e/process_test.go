@@ -43,10 +43,10 @@ func (l *logBook) String() string {
 	return l.b.String()
 }
 
-// launch starts a grantkeep, which is the test binary itself, race detector and all. It is killed when the test ends.
+// launch starts a grantkeep, which is killed when the test ends.
 func launch(t testing.TB, args ...string) *process {
 	t.Helper()
-	return launchProgram(t, os.Args[0], args...)
+	return launchProgram(t, Program, args...)
 }
 
 // launchProgram is launch for another program, which is a grantkeep too.
@@ -145,7 +145,7 @@ func endsWith(t *testing.T, sig os.Signal) {
 		t.Fatal(err)
 	}
 	defer func() { _ = ours.Close() }()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command(Program)
 	cmd.Env = append(os.Environ(), "GRANTKEEP_TEST_PARENT=1")
 	cmd.Stdout = theirs
 	if err := cmd.Start(); err != nil {

@@ -37,7 +37,7 @@ func TestDoctorLetsRefreshesGoOnAfterARestore(t *testing.T) {
 		return len(app["fault"]) > 0
 	}
 	doctor := func(args ...string) string {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"doctor"}, args...)...)
+		cmd := exec.CommandContext(t.Context(), Program, append([]string{"doctor"}, args...)...)
 		cmd.Env = append(os.Environ(), "GRANTKEEP_TEST_MAIN=1", "GRANTKEEP_SERVER="+w.Server, "GRANTKEEP_KEY="+w.Key.Reveal())
 		out, _ := cmd.CombinedOutput() // what it finds makes its status
 		return string(out)

@@ -24,6 +24,52 @@ var looks = []struct {
 	{"zh-CN", "light", 1440}, {"zh-TW", "light", 360}, {"en", "dark", 1440}, {"en", "light", 1440}, {"zh-CN", "dark", 360}, {"zh-TW", "dark", 1440},
 }
 
+// shot is a page to draw: under the console, or with whole set at its own address; send marks a button
+// there, which is pressed.
+type shot struct {
+	name, path string
+	whole      bool
+	send       string
+}
+
+func (s shot) address() string {
+	if s.whole {
+		return s.path
+	}
+	return "/console" + s.path
+}
+
+// fills fills fields of the first form that has the first of them, and marks its button.
+func fills(fields ...string) string {
+	text := "const f = document.querySelector('main form:has([name=" + fields[0] + "])');"
+	for i := 0; i+1 < len(fields); i += 2 {
+		text += fmt.Sprintf("f.elements[%q].value = %q;", fields[i], fields[i+1])
+	}
+	return "(() => {" + text + "f.querySelector('button').id = 'to-press'; return 1;})()"
+}
+
+// presses marks the button of a form.
+func presses(form string) string {
+	return fmt.Sprintf("(() => {document.querySelector(%q).querySelector('button').id = 'to-press'; return 1;})()", form)
+}
+
+// posted are the pages that a form leads to, and those of merchants.
+func (d *demo) posted(grant string) []shot {
+	pages := []shot{
+		{name: "explained", path: "/explain", send: fills("q", `{"error":"Unauthorized client","error_description":"redis distributed lock error"}`)},
+		{name: "unknown", path: "/explain", send: fills("platform", "eleme", "q", `{"error":"never_seen_before"}`)},
+		{name: "compared", path: "/tools?do=request", send: fills("signed", "1000001/api/v2/nothing")},
+		{name: "nojson", path: "/tools?do=parse", send: fills("input", "{ x")},
+		{name: "sent", path: "/grants/" + grant, send: presses("form[action*='/link']")},
+		{name: "madelink", path: "/links/new", send: fills("days", "7")},
+		{name: "badlink", path: "/links/new", send: fills("owner", strings.Repeat("x", 199)+"\u0007")},
+		{name: "checked", path: "/apps/" + d.Apps["shopee"], send: presses("form[action$='/check']")},
+	}
+	var made struct{ URL string }
+	d.call(http.MethodPost, "/v1/authorizations", map[string]any{"app": d.Apps["shopee"]}, &made)
+	return append(pages, shot{name: "connect", path: strings.TrimPrefix(made.URL, d.Server), whole: true})
+}
+
 // TestScreenshots writes every page of the console for a person to look at: make screenshots.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("GRANTKEEP_SCREENSHOTS")
@@ -49,15 +95,19 @@ func TestScreenshots(t *testing.T) {
 	send(t, http.DefaultClient, http.MethodPost, d.Control+"/clock", "", map[string]any{"advance": "720h"})
 	p.do("apps", chromedp.Navigate(d.Server+"/console/apps"))
 	app := regexp.MustCompile(`/console/apps/(app_[a-z0-9]+)`).FindStringSubmatch(read[string](p, "document.documentElement.outerHTML"))[1]
-	pages := []struct{ name, path string }{
-		{"overview", ""}, {"grants", "/grants"}, {"todo", "/grants?list=todo"}, {"links", "/links"}, {"newlink", "/links/new"}, {"apps", "/apps"}, {"app", "/apps/" + app},
-		{"addapp", "/apps/new?platform=shopee"}, {"explain", "/explain"}, {"browse", "/explain/eleme"}, {"tools", "/tools?do=verify"}, {"events", "/events"},
-		{"endpoints", "/endpoints"}, {"alarms", "/alarms"}, {"alarm", "/alarms/new?channel=dingtalk"}, {"quotas", "/quotas"}, {"audit", "/audit"}, {"data", "/data"},
-		{"rotate", "/data/rotate"}, {"stop", "/apps/" + app + "/stop"}, {"settings", "/settings"}, {"fault", "/demo/fault"}, {"confirm", "/grants/" + grants[0][1] + "/revoke"},
+	pages := []shot{
+		{name: "overview"}, {name: "grants", path: "/grants"}, {name: "todo", path: "/grants?list=todo"}, {name: "links", path: "/links"}, {name: "newlink", path: "/links/new"}, {name: "apps", path: "/apps"}, {name: "app", path: "/apps/" + app},
+		{name: "addapp", path: "/apps/new?platform=shopee"}, {name: "explain", path: "/explain"}, {name: "browse", path: "/explain/eleme"}, {name: "tools", path: "/tools?do=verify"}, {name: "events", path: "/events"},
+		{name: "endpoints", path: "/endpoints"}, {name: "alarms", path: "/alarms"}, {name: "alarm", path: "/alarms/new?channel=dingtalk"}, {name: "quotas", path: "/quotas"}, {name: "audit", path: "/audit"}, {name: "data", path: "/data"},
+		{name: "rotate", path: "/data/rotate"}, {name: "stop", path: "/apps/" + app + "/stop"}, {name: "settings", path: "/settings"}, {name: "fault", path: "/demo/fault"}, {name: "confirm", path: "/grants/" + grants[0][1] + "/revoke"},
+		{name: "merchant", path: "/demo/merchant"}, {name: "filtered", path: "/grants?state=active&platform=shopee"}, {name: "nomatch", path: "/grants?q=nobody"}, {name: "nopage", path: "/nothing"},
+		{name: "row", path: "/explain?platform=shopee&row=refresh/error_auth"}, {name: "byname", path: "/grants?sort=name"}, {name: "when", path: "/events?platform=shopee&from=2020-01-01"},
 	}
+	pages = append(pages, d.posted(grants[0][1])...)
 	for i, g := range grants[:min(len(grants), 8)] {
-		pages = append(pages, struct{ name, path string }{fmt.Sprintf("grant-%02d", i), "/grants/" + g[1]})
+		pages = append(pages, shot{name: fmt.Sprintf("grant-%02d", i), path: "/grants/" + g[1]})
 	}
+	look := os.Getenv("GRANTKEEP_SCREENSHOTS_LOOK")
 	only := os.Getenv("GRANTKEEP_SCREENSHOTS_ONLY")
 	var axe []byte
 	if path := os.Getenv("GRANTKEEP_AXE"); path != "" {
@@ -66,31 +116,40 @@ func TestScreenshots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, look := range looks {
+	for _, one := range looks {
+		if look != "" && fmt.Sprintf("%s-%s-%d", one.lang, one.theme, one.width) != look {
+			continue
+		}
 		p = page{t, newBrowser(t)} // each has its own limit of time
 		p.do("logging in", chromedp.Navigate(d.Console))
 		p.do("settings", chromedp.Navigate(d.Server+"/console/settings"))
 		read[int](p, fmt.Sprintf(`document.querySelector('[name=language]').value=%q;document.querySelector('[name=theme]').value=%q;`+
-			`document.querySelector('form[action$="/settings"] button').id='save';1`, look.lang, look.theme))
+			`document.querySelector('form[action$="/settings"] button').id='save';1`, one.lang, one.theme))
 		if _, err := chromedp.RunResponse(p.ctx, chromedp.Click(chromedp.CSS("#save"))); err != nil {
 			t.Fatal(err)
 		}
-		for _, one := range pages {
-			if only != "" && !strings.Contains(only, one.name) {
+		for _, at := range pages {
+			if only != "" && !strings.Contains(only, at.name) {
 				continue
 			}
-			p.do(one.name, chromedp.EmulateViewport(look.width, 900), chromedp.Navigate(d.Server+"/console"+one.path))
-			if wide := read[int64](p, "document.documentElement.scrollWidth"); wide > look.width {
-				t.Errorf("%s in %s is %d pixels wide, want at most %d", one.name, look.lang, wide, look.width)
+			p.do(at.name, chromedp.EmulateViewport(one.width, 900), chromedp.Navigate(d.Server+at.address()))
+			if at.send != "" {
+				read[int](p, at.send)
+				if _, err := chromedp.RunResponse(p.ctx, chromedp.Click(chromedp.CSS("#to-press"))); err != nil {
+					t.Fatalf("%s: %v", at.name, err)
+				}
+			}
+			if wide := read[int64](p, "document.documentElement.scrollWidth"); wide > one.width {
+				t.Errorf("%s in %s is %d pixels wide, want at most %d", at.name, one.lang, wide, one.width)
 			}
 			if axe != nil {
-				p.passesAxe(axe, one.name+" in "+look.lang+" "+look.theme)
+				p.passesAxe(axe, at.name+" in "+one.lang+" "+one.theme)
 			}
 			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := fmt.Sprintf("%s-%s-%s-%d.png", url.PathEscape(one.name), look.lang, look.theme, look.width)
+			name := fmt.Sprintf("%s-%s-%s-%d.png", url.PathEscape(at.name), one.lang, one.theme, one.width)
 			if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
 				t.Fatal(err)
 			}

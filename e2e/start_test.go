@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -12,7 +11,7 @@ import (
 // more is made when somebody needs it, since every command of every script pays for it.
 func TestNoPackageWorksBeforeItIsAsked(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "version")
+	cmd := exec.CommandContext(t.Context(), Program, "version")
 	cmd.Env = []string{"GRANTKEEP_TEST_MAIN=1", "GODEBUG=inittrace=1"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grantkeep/grantkeep/e2e"
 	"github.com/grantkeep/grantkeep/platform/all"
 )
 
@@ -23,7 +24,7 @@ func program(t *testing.T, environment []string, args ...string) *exec.Cmd {
 	if testing.Short() {
 		t.Skip("-short: starts processes")
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd := exec.CommandContext(t.Context(), e2e.Program, args...)
 	cmd.Env = append([]string{"GRANTKEEP_TEST_MAIN=1", "LC_ALL=C", "PATH=" + os.Getenv("PATH")}, environment...)
 	return cmd
 }

@@ -63,17 +63,7 @@ func search(d platform.Driver, app platform.App, q Question) *gk.Fault {
 		return firewall(d, q)
 	}
 	if o := ourRow(q.Code, strings.TrimSpace(q.Message)); o != nil {
-		code := o.Code
-		stage := q.Stage
-		if stage == "" {
-			stage = platform.StageRefresh
-		}
-		for _, row := range d.Spec().Catalogue.Rows() { // a platform's own row for the same state says more
-			if row.Code == code && (q.Stage == "" || row.Stage == q.Stage) {
-				return d.Spec().Catalogue.Local(row.Stage, code)
-			}
-		}
-		return &gk.Fault{Platform: d.Spec().Code, Stage: stage, Code: code, Action: o.Action, Row: code, Known: true}
+		return ourFault(d, q.Stage, o)
 	}
 	var found *gk.Fault
 	for _, reading := range readings(d, q) {
@@ -88,6 +78,19 @@ func search(d platform.Driver, app platform.App, q Question) *gk.Fault {
 		found = f
 	}
 	return found
+}
+
+// ourFault is a state of ours in a platform's words where its catalogue has a row for it, which says more.
+func ourFault(d platform.Driver, stage string, o *Own) *gk.Fault {
+	for _, row := range d.Spec().Catalogue.Rows() {
+		if row.Code == o.Code && (stage == "" || row.Stage == stage) {
+			return d.Spec().Catalogue.Local(row.Stage, o.Code)
+		}
+	}
+	if stage == "" {
+		stage = platform.StageRefresh
+	}
+	return &gk.Fault{Platform: d.Spec().Code, Stage: stage, Code: o.Code, Action: o.Action, Row: o.Code, Known: true}
 }
 
 // firewall is the fault of a block page: whatever the status, no API has spoken.

@@ -9,21 +9,11 @@ import (
 
 	"github.com/grantkeep/grantkeep/explain"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/platform/douyin"
-	"github.com/grantkeep/grantkeep/platform/eleme"
-	"github.com/grantkeep/grantkeep/platform/lazada"
-	"github.com/grantkeep/grantkeep/platform/shopee"
-	"github.com/grantkeep/grantkeep/platform/shopeev1"
-	"github.com/grantkeep/grantkeep/platform/shopify"
-	"github.com/grantkeep/grantkeep/platform/shoplazza"
-	"github.com/grantkeep/grantkeep/platform/taobao"
-	"github.com/grantkeep/grantkeep/platform/tiktokshop"
+	"github.com/grantkeep/grantkeep/platform/all"
 )
 
 // drivers are all that the product has.
-var drivers = []platform.Driver{
-	shoplazza.New(), shopee.New(), shopeev1.New(), eleme.New(), taobao.New(), shopify.New(), tiktokshop.New(), lazada.New(), douyin.New(),
-}
+var drivers = all.Drivers()
 
 // ask explains what somebody pastes; \n in it stands for a line end.
 func ask(t testing.TB, code string, q explain.Question) *explain.Fault {

@@ -24,13 +24,21 @@ const (
 	replanAtOnce  = 500
 )
 
-// noteAppFault records a fault of the app that a refresh of a grant met. The second grant that meets one stops the
+// stops is what stands on an app's row in the way of its refreshes.
+type stops struct {
+	store    store.Store
+	apps     *apps.Registry
+	hastener *rounds.Hastener
+	now      func() time.Time
+}
+
+// note records a fault of the app that a refresh of a grant met. The second grant that meets one stops the
 // refreshes of all the app's grants until a probe works, with one alarm instead of a thousand refusals. What stands on the
 // row decides: a stop for another cause stays as it is. A refusal of a request that was made with settings of before says
 // nothing of the present ones: whoever changed them does not find the app stopped by what was under way.
-func (k *Keeper) noteAppFault(ctx context.Context, sight gk.App, grant string, f *gk.Fault) error {
-	now := k.Now()
-	err := k.store.UpdateApp(ctx, gk.Engine(), sight.ID, now, func(app *gk.App) ([]gk.Event, error) {
+func (s *stops) note(ctx context.Context, sight gk.App, grant string, f *gk.Fault) error {
+	now := s.now()
+	err := s.store.UpdateApp(ctx, gk.Engine(), sight.ID, now, func(app *gk.App) ([]gk.Event, error) {
 		switch {
 		case !asBefore(sight, *app):
 			return nil, store.ErrUnchanged
@@ -52,7 +60,7 @@ func (k *Keeper) noteAppFault(ctx context.Context, sight gk.App, grant string, f
 	if err != nil {
 		return err
 	}
-	return k.outlived(ctx, sight, mended(sight))
+	return s.outlived(ctx, sight, mended(sight))
 }
 
 // asBefore reports whether requests of an app are made as they were at an earlier sight of it.
@@ -61,12 +69,12 @@ func asBefore(sight, fresh gk.App) bool {
 		sight.Environment == fresh.Environment && sight.Profile == fresh.Profile && sight.Stage == fresh.Stage
 }
 
-// clearAppFault forgets the app's fault after a refresh that worked, and ends the stop. Where the database is known to
+// clear forgets the app's fault after a refresh that worked, and ends the stop. Where the database is known to
 // be an old one, only a person's word does.
-func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
-	now := k.Now()
+func (s *stops) clear(ctx context.Context, appID string) error {
+	now := s.now()
 	resumed := false
-	err := k.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
+	err := s.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
 		resumed = false
 		if app.Stop == gk.StopAsking || app.Fault == nil && app.Stop == "" {
 			return nil, store.ErrUnchanged
@@ -81,7 +89,7 @@ func (k *Keeper) clearAppFault(ctx context.Context, appID string) error {
 		return []gk.Event{rounds.Event(gk.EventAppResumed, app, now, map[string]any{})}, nil
 	})
 	if resumed && err == nil {
-		k.hasten(ctx, appID)
+		s.hastener.Hasten(ctx, appID)
 	}
 	return err
 }
@@ -101,11 +109,12 @@ func putOff(g *gk.Grant, now time.Time) time.Time {
 }
 
 // takeProbe takes the probe of a stopped app, unless another has it or the app cannot be opened. The next one waits its
-// interval, whatever becomes of this. taken is true as well where the stop has ended meanwhile.
-func (k *Keeper) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
-	err = k.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
-		taken = !app.Stopped()
-		if taken || app.Broken != "" || app.PausedUntil.After(now) {
+// interval, whatever becomes of this. Where the stop has ended meanwhile nothing is to be tried: what was claimed under it had
+// a place that was for no refresh.
+func (s *stops) takeProbe(ctx context.Context, id string, now time.Time) (taken bool, err error) {
+	err = s.store.UpdateApp(ctx, gk.Engine(), id, now, func(app *gk.App) ([]gk.Event, error) {
+		taken = false
+		if !app.Stopped() || app.Broken != "" || app.PausedUntil.After(now) {
 			return nil, store.ErrUnchanged
 		}
 		app.PausedUntil = now.Add(probeInterval)
@@ -115,14 +124,11 @@ func (k *Keeper) takeProbe(ctx context.Context, id string, now time.Time) (taken
 	return taken && err == nil, err
 }
 
-// hasten makes due, behind its caller, what a stop of an app has put off.
-func (k *Keeper) hasten(ctx context.Context, id string) { k.hastener.Hasten(ctx, id) }
-
 // outlived hastens the grants of an app whose stop, or fault, ended while one of them was put off for it: whoever ended it
 // may have hastened the others before that row was written. So the app is looked at once the row is: either the one sees
 // the row, or the other sees the end. sight is the app as the turn saw it.
-func (k *Keeper) outlived(ctx context.Context, sight gk.App, over func(fresh gk.App) bool) error {
-	fresh, err := k.apps.OpenByID(ctx, sight.ID)
+func (s *stops) outlived(ctx context.Context, sight gk.App, over func(fresh gk.App) bool) error {
+	fresh, err := s.apps.OpenByID(ctx, sight.ID)
 	var b *apps.Broken
 	if errors.As(err, &b) || errors.Is(err, store.ErrNotFound) {
 		return nil // its next look hastens them
@@ -130,7 +136,7 @@ func (k *Keeper) outlived(ctx context.Context, sight gk.App, over func(fresh gk.
 	if err != nil || fresh.App.Stopped() || !over(fresh.App) {
 		return err
 	}
-	k.hasten(ctx, sight.ID)
+	s.hastener.Hasten(ctx, sight.ID)
 	return nil
 }
 

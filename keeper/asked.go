@@ -6,6 +6,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/keeper/clock"
 	"github.com/grantkeep/grantkeep/lifecycle"
 )
 
@@ -18,11 +19,11 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	if k.spill.Pending() > 0 || k.spill.Holds(id) { // a pair that waits for the database may be of any grant
 		return &Later{Err: ErrRefreshing, After: time.Second}
 	}
-	if err := k.clock.askIfSet(ctx); err != nil {
+	if err := k.clock.AskIfSet(ctx); err != nil {
 		return err
 	}
-	if k.clock.drifted() > 0 {
-		return &Later{Err: ErrRefreshing, After: clockEvery} // the lease would mean another moment to others
+	if k.clock.Drifted() > 0 {
+		return &Later{Err: ErrRefreshing, After: clock.Every} // the lease would mean another moment to others
 	}
 	g, err := k.store.Grant(ctx, gk.Engine(), id)
 	if err != nil {
@@ -66,8 +67,10 @@ func (k *Keeper) Refresh(ctx context.Context, v gk.Viewer, id string, force bool
 	defer deadline.Stop()
 	for {
 		result := make(chan error, 1)
-		under := k.flights.Join(id, func() {
-			result <- k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
+		under := k.flights.Join(id, func() *gk.Fault {
+			err := k.refreshNow(context.WithoutCancel(ctx), id, lifecycle.Asker{Person: true, Reserve: len(v.Owners) == 0, Force: force})
+			result <- err
+			return inTheWay(err)
 		})
 		select {
 		case <-under.Done:

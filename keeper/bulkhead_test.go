@@ -14,6 +14,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/platform/all"
 )
 
 // breaks are the ways in which an app cannot be opened. Each returns the grant of an app that it broke, which stands
@@ -277,6 +278,33 @@ func TestDamagedSecretsAreReplaced(t *testing.T) {
 		}
 		if _, err := h.keeper.Apps().Open(app); err != nil {
 			t.Errorf("with fresh secrets the app does not open: %v", err)
+		}
+	})
+}
+
+// TestProcessThatCannotOpenAnAppLeavesItToOthers has two processes of which one was started without the host that the app
+// points at, and claims what falls due before the other looks.
+func TestProcessThatCannotOpenAnAppLeavesItToOthers(t *testing.T) {
+	meddling(t, "shoplazza", func(h *house, b *between) {
+		one, two := h.connect(0, ""), h.connect(1, "")
+		unable, err := keeper.New(keeper.Options{
+			Store: h.store, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: "unable",
+			SpillFile: h.dir + "/spill-unable", Now: h.sims.Clock.Now, Log: h.logger(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.start(unable)
+		time.Sleep(20 * time.Second) // it has said so, and the other has said otherwise
+		h.under(b, one.ID, h.fallsDue)
+		h.soonRefreshed(one.ID)
+		h.stops[0]()
+		h.under(b, two.ID, h.fallsDue)
+		time.Sleep(30 * time.Second)
+		h.start(h.instance("able"))
+		h.soonRefreshed(two.ID)
+		if kinds := h.appKinds(h.app.ID); kinds[gk.EventAppBroken] > 1 || kinds[gk.EventAppResumed] > 1 {
+			t.Errorf("the app's events are %v, want at most one word of each process", kinds)
 		}
 	})
 }

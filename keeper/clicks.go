@@ -8,7 +8,6 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/spill"
 	"github.com/grantkeep/grantkeep/platform"
-	"github.com/grantkeep/grantkeep/store"
 	"github.com/grantkeep/grantkeep/vault"
 )
 
@@ -39,22 +38,11 @@ func (noClicks) Complete(context.Context, string) error { return nil }
 
 // KeepAnswer commits the sealed answer to an exchange to its click; while the database is away it waits in the spill.
 func (k *Keeper) KeepAnswer(ctx context.Context, click string, sealed gk.Sealed) {
-	k.keep(ctx, spill.Entry{Kind: spill.Answer, Click: click, Answer: sealed, KeyID: vault.KeyOf(sealed)})
+	k.safe.keep(ctx, spill.Entry{Kind: spill.Answer, Click: click, Answer: sealed, KeyID: vault.KeyOf(sealed)})
 }
 
 // HoldsAnswer reports whether the answer of a click waits in this process to be stored.
 func (k *Keeper) HoldsAnswer(click string) bool { return k.spill.Holds(click) }
-
-// storeAnswer commits an answer to its click. A click that has ended meanwhile took its answer from elsewhere.
-func (k *Keeper) storeAnswer(ctx context.Context, e spill.Entry) error {
-	return k.store.UpdateClick(ctx, e.Click, k.Now(), func(c *gk.Click, _ *gk.Authorization) ([]gk.Event, error) {
-		if c.Stage == gk.Issued || c.Stage == gk.Done {
-			return nil, store.ErrUnchanged
-		}
-		c.Stage, c.Answer, c.AnswerKey, c.Reason, c.Fault = gk.Issued, e.Answer, e.KeyID, "", nil
-		return nil, nil
-	})
-}
 
 // Subscribe asks a platform to push about new grants, where it wants to be asked for each. A grant whose subscription
 // fails is good all the same: the periodic check hears what the pushes would have told.

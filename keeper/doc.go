@@ -1,14 +1,14 @@
 // Package keeper is the life of a grant. Read its files in this order:
 //
-//	run.go        the loop: a list of duties, each with its interval (clockguard.go: one of them)
+//	run.go        the loop: a list of duties, each with its interval
 //	claims        what falls due is claimed
 //	turn.go       what is done for one claimed grant
 //	gate.go       the one way of all refreshes of an app to its platform; appfault.go, restored.go: what closes it
 //	token.go      a token is read, and refreshed first where it must be
 //	asked.go      a refresh that a reader, a person or a push asks for
 //	refresh.go    claim, ask; an answer that never arrived
-//	save.go       store; what becomes of a grant is decided in package lifecycle, one file per rule
-//	spill.go      where a pair waits while the database is away: no other pair passes here
+//	save.go       store, and what that says of the app; what becomes of a grant is decided in package lifecycle
+//	safe.go       where the pair goes: into the database; spill.go: where it waits while that is away, as no other pair does
 //	failover.go   what is offered again to a database that has lost its last commits
 //	end.go        how a grant ends
 //	rewrite.go    what a person, a consent or an import makes of a grant
@@ -17,7 +17,12 @@
 //
 // What stands alone has a room below: cache (what is known of grants, and how it follows the database), gates (who may
 // refresh at once, and who waits), claims (what falls due is claimed, in lots), saver (pairs that come together share a
-// commit), spill (the file, and what was committed lately), seal and keyset (ciphertexts and the keys that seal), rounds (what apps do in time) and takeover (what dead processes had begun).
+// commit), spill (the file, and what was committed lately), clock (whether machine and database agree about the time),
+// seal and keyset (ciphertexts and the keys that seal), rounds (what apps do in time) and takeover (what dead processes
+// had begun).
+//
+// A duty is a type that has the few things it uses, so that it can be read alone: safe, failover, stops (what stands on an
+// app's row), putBack (a database from a backup), reader. Keeper has what they share and what others call.
 //
 // A refresh spends its refresh token, and on most platforms a token can be spent once. So everything turns on one
 // sequence, the same for the scheduler, a reader and a person:

@@ -106,10 +106,9 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	}
 	a.Owner = g.Owner
 	d := a.Driver
-	_, ok := d.(platform.Inspector)
-	if !ok {
-		if !d.Spec().Facts.Push.Time || at.IsZero() {
-			return false, nil // nobody can be asked, and the message alone proves too little
+	if _, ok := d.(platform.Inspector); !ok { // nobody can be asked: the message alone proves it if it says when
+		if at.IsZero() || !d.Spec().Facts.Push.Time {
+			return false, nil
 		}
 		return true, k.erase(ctx, gk.Engine(), id, anyGeneration, actor, "the merchant left")
 	}
@@ -121,19 +120,23 @@ func (k *Keeper) Left(ctx context.Context, id string, at time.Time, actor string
 	if err != nil || in.Alive == nil {
 		return false, err
 	}
-	if *in.Alive {
+	switch {
+	case *in.Alive:
 		return false, k.Seen(ctx, d, g, in)
-	}
-	if !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(lifecycle.ClockSlack)) {
+	case !g.Ceiling.IsZero() && !g.Ceiling.After(k.Now().Add(lifecycle.ClockSlack)):
 		return true, k.ranOut(ctx, id) // its time was over: nobody left
-	}
-	if d.Spec().TokenRefused(in.Fault) && lifecycle.Explained(&g, k.Now()) {
+	case d.Spec().TokenRefused(in.Fault) && lifecycle.Explained(&g, k.Now()):
 		return false, nil
 	}
-	if err := k.erase(ctx, gk.Engine(), id, g.Generation, actor, "the merchant left"); err != nil {
+	return k.erasedAs(ctx, g, actor)
+}
+
+// erasedAs erases a grant whose merchant left, unless a newer token pair came meanwhile, and reports whether it has ended.
+func (k *Keeper) erasedAs(ctx context.Context, g gk.Grant, actor string) (ended bool, err error) {
+	if err := k.erase(ctx, gk.Engine(), g.ID, g.Generation, actor, "the merchant left"); err != nil {
 		return false, err
 	}
-	now, err := k.store.Grant(ctx, gk.Engine(), id)
+	now, err := k.store.Grant(ctx, gk.Engine(), g.ID)
 	return now.State == gk.Revoked, err
 }
 

@@ -16,6 +16,7 @@ var (
 	ErrRevoked            = errors.New("keeper: the grant was ended; only a new authorization revives it")
 	ErrNeedsAuthorization = errors.New("keeper: nothing usable is left; the merchant has to authorize again")
 	ErrSuspended          = errors.New("keeper: the access token has ended and its renewal has not worked yet")
+	ErrUnopened           = errors.New("keeper: the app cannot be opened, so that none of its grants is refreshed; their tokens are served while they last")
 	ErrNoToken            = errors.New("keeper: this platform has no access tokens; have the call signed instead")
 	ErrRefreshing         = errors.New("keeper: a renewal is under way")
 	ErrNotRenewable       = errors.New("keeper: this grant cannot be renewed without the merchant")

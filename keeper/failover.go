@@ -19,6 +19,7 @@ type failover struct {
 	store  store.Store
 	kept   *spill.Kept
 	rows   rows
+	safe   *safe
 	clicks func() Clicks
 	now    func() time.Time
 	log    *slog.Logger
@@ -28,7 +29,6 @@ type failover struct {
 type rows interface {
 	change(ctx context.Context, id string, now time.Time, f func(*gk.Grant) ([]gk.Event, error)) error
 	unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error
-	commitAgain(ctx context.Context, e spill.Entry) error
 }
 
 // sameDatabase reports whether the database is the one that got the last commits. It asks after it is called: a claim that
@@ -105,7 +105,7 @@ func (f *failover) offerAgain(ctx context.Context, e spill.Entry) error {
 		if err != nil {
 			return err
 		}
-		if err := f.rows.commitAgain(ctx, e); err != nil {
+		if err := f.safe.commitAgain(ctx, e); err != nil {
 			return err
 		}
 		f.log.Warn("the answer to an exchange was stored again", "click", e.Click)
@@ -121,5 +121,5 @@ func (f *failover) offerAgain(ctx context.Context, e spill.Entry) error {
 	}
 	e.Plain = false // the row decides: it may have changed otherwise since
 	f.log.Warn("a pair was stored again", "grant", e.Refresh.Grant)
-	return f.rows.commitAgain(ctx, e)
+	return f.safe.commitAgain(ctx, e)
 }

@@ -18,7 +18,7 @@ func (k *Keeper) enter(ctx context.Context, id string, person, own bool) (a apps
 	a, err = k.apps.OpenByID(ctx, id)
 	var b *apps.Broken
 	if errors.As(err, &b) {
-		err = &Later{Err: ErrSuspended, After: probeInterval, Fault: apps.BrokenFault(a.App, b.Code)}
+		err = &Later{Err: ErrUnopened, After: probeInterval, Fault: apps.BrokenFault(a.App, b.Code)}
 	}
 	if err != nil {
 		return a, nil, err

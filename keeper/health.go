@@ -51,25 +51,14 @@ func (k *Keeper) CheckApp(ctx context.Context, v gk.Viewer, id string) ([]apps.C
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]apps.Check{k.checkClock(ctx)}, k.checkSpill(id), checks), nil
+	return slices.Concat([]apps.Check{k.clock.Check(ctx)}, k.safe.checkSpill(id), checks), nil
 }
 
 // CheckUp looks how this process and its database stand: what concerns all apps. Each trouble says what to do.
 func (k *Keeper) CheckUp(ctx context.Context) []apps.Check {
 	return checkup.Look{
-		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Keys: k.keys.Check, Now: k.Now, Clock: k.checkClock,
+		Store: k.store, Apps: k.apps, Gate: k.gate, Spill: k.spill, SpillFile: k.options.SpillFile, Keys: k.keys.Check, Now: k.Now, Clock: k.clock.Check,
 	}.All(ctx)
-}
-
-func (k *Keeper) checkClock(ctx context.Context) apps.Check {
-	at, err := k.store.Clock(ctx)
-	if err != nil {
-		return apps.Check{Name: "clock", State: apps.CheckFailed, Detail: "the database does not answer"}
-	}
-	if drift := time.Since(at).Abs(); drift > clockDrift {
-		return apps.Check{Name: "clock", State: apps.CheckFailed, Detail: "differs from the database's by " + drift.Round(time.Second).String() + "; synchronise both"}
-	}
-	return apps.Check{Name: "clock", State: apps.CheckOK, Detail: "agrees with the database's"}
 }
 
 // Outcomes of a refresh, as they are counted.

@@ -13,6 +13,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper/cache"
 	"github.com/grantkeep/grantkeep/keeper/claims"
+	"github.com/grantkeep/grantkeep/keeper/clock"
 	"github.com/grantkeep/grantkeep/keeper/gates"
 	"github.com/grantkeep/grantkeep/keeper/keyset"
 	"github.com/grantkeep/grantkeep/keeper/rounds"
@@ -67,9 +68,10 @@ type Keeper struct {
 	clicks   atomic.Pointer[Clicks]
 	appTurn  atomic.Pointer[func(ctx context.Context, app gk.App) error]
 	keys     *keyset.Keys
-	clock    *clockGuard
+	clock    *clock.Guard
 	replica  *failover // offers again what another database lacks
-	saver    *saver.Saver
+	safe     *safe     // puts what a platform gave us where it outlives this process
+	stops    *stops
 	reader   *reader
 	attempts *claims.Attempts
 	wake     chan struct{}
@@ -78,7 +80,7 @@ type Keeper struct {
 	opened    cache.Recent[apps.Opened] // what a call needs beside its token
 	reaches   cache.Recent[gk.Grant]
 	suspects  cache.Recent[struct{}]
-	putBack   putBack
+	putBack   *putBack
 	refreshes tally
 	counts    tally // of claims, and of what waits for a quota
 	failures  tally // refreshes that failed for a reason that is not the merchant's
@@ -112,18 +114,16 @@ func New(o Options) (*Keeper, error) {
 	k.gates = gates.New(k.options.Workers, k.Now)
 	k.tokens = cache.New(o.Store)
 	k.store = cache.Watch(o.Store, k.tokens)
-	k.saver = saver.New(k.store, k.Isolate)
 	k.apps = apps.New(apps.Options{
 		Store: k.store, Vault: k.vault, Gate: k.gate, Drivers: o.Drivers, Now: k.Now, PublicURL: o.PublicURL, Allowed: o.Allowed, Log: k.log,
 		Changed: k.appChanged, Rotated: k.replan,
 	})
 	k.apps.OnToken(k.appToken)
-	k.clock = newClockGuard(k.store, k.Now)
+	k.clock = clock.New(k.store, k.Now)
 	k.hastener = &rounds.Hastener{
-		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
+		Store: k.store, Stopped: k.apps.StoppedNow, Ahead: stopLook + gk.LongestLease, Overlap: gk.LongestLease, Now: k.Now, Begun: k.MoreWork, Ended: k.EndWork,
 		Draining: k.draining.Load, Wake: k.Wake, Log: k.log,
 	}
-	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, clicks: k.attended, now: k.Now, log: k.log}
 	k.reader = k.newReader()
 	k.attempts = &claims.Attempts{Instance: k.options.Instance, Store: k.store, Now: k.Now, Log: k.log}
 	k.opened.Life, k.reaches.Life, k.suspects.Life = cache.RecentlyRead, cache.RecentlyRead, cache.RecentlySuspected
@@ -132,6 +132,14 @@ func New(o Options) (*Keeper, error) {
 		return nil, err
 	}
 	k.spill = sp
+	k.safe = &safe{
+		store: k.store, vault: k.vault, apps: k.apps, saver: saver.New(k.store, k.Isolate), spill: sp, kept: &k.kept, now: k.Now, log: k.log,
+	}
+	k.replica = &failover{store: k.store, kept: &k.kept, rows: k, safe: k.safe, clicks: k.attended, now: k.Now, log: k.log}
+	k.stops = &stops{store: k.store, apps: k.apps, hastener: k.hastener, now: k.Now}
+	k.putBack = &putBack{
+		store: k.store, apps: k.apps, gates: k.gates, vault: k.vault, restored: o.Restored, noted: o.RestoredNoted, spare: k.spare, now: k.Now, log: k.log,
+	}
 	k.keys = &keyset.Keys{Options: keyset.Options{
 		Store: k.store, Vault: k.vault, Apps: k.apps, Master: o.Master, Now: k.Now, Log: k.log, Spare: k.spare, Spill: sp, Kept: &k.kept,
 	}}
@@ -169,7 +177,7 @@ func (k *Keeper) PublicURL() string { return k.options.PublicURL }
 func (k *Keeper) appChanged(ctx context.Context, id string, resumed bool) {
 	k.opened.Drop(id)
 	if resumed {
-		k.hasten(ctx, id)
+		k.hastener.Hasten(ctx, id)
 	}
 	k.Wake()
 }

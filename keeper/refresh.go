@@ -118,9 +118,7 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 	case err != nil:
 		return k.unreadable(ctx, a, g, err)
 	}
-	at := slices.IndexFunc(issues, func(i platform.Issue) bool {
-		return len(issues) == 1 && i.Subject.Kind == "" || i.Subject.Same(g.Subject)
-	})
+	at := slices.IndexFunc(issues, func(i platform.Issue) bool { return answers(i, g.Subject, len(issues)) })
 	if at < 0 {
 		k.failed(ctx, a.App.Platform, InDoubt)
 		return k.inDoubt(ctx, a, g, nil, "the answer is for another subject than the one asked about")
@@ -137,6 +135,11 @@ func (k *Keeper) refresh(ctx context.Context, a apps.Opened, g gk.Grant) error {
 		return err
 	}
 	return k.confirmedByPlatform(ctx, a, g, platform.Inspection{})
+}
+
+// answers reports whether an issue is for a subject. The only one of an answer may name nobody: it is for whom was asked about.
+func answers(i platform.Issue, s gk.Subject, of int) bool {
+	return of == 1 && i.Subject.Kind == "" || i.Subject.Same(s)
 }
 
 // askTraced sends the one request of a refresh.
@@ -168,7 +171,7 @@ func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f pla
 	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {
 		return true, err
 	}
-	if !k.mayBeSpent(ctx, a, g) {
+	if !k.putBack.mayBeSpent(ctx, a, g) {
 		k.log.Warn("the database was put back, and the platform does not say that this token lives: it is not spent", "platform", a.App.Platform, "grant", g.ID)
 		return true, k.unsent(ctx, a, g, CodeRestored, gk.FixConfig)
 	}
@@ -237,12 +240,12 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 		return nil
 	}
 	if err == nil && outcome == lifecycle.NeedsMerchant && k.gates.Found.Refused(app.ID, &g, apps.RefreshOf(d, app), now) {
-		return k.doubtDatabase(ctx, a)
+		return k.putBack.doubtDatabase(ctx, a)
 	}
 	if err != nil || !f.Action.OfApp() {
 		return err
 	}
-	return k.noteAppFault(ctx, app, g.ID, f)
+	return k.stops.note(ctx, app, g.ID, f)
 }
 
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
@@ -259,7 +262,7 @@ func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code str
 	if err != nil || !action.OfApp() {
 		return err
 	}
-	return k.outlived(ctx, app, mended(app))
+	return k.stops.outlived(ctx, app, mended(app))
 }
 
 // change is UpdateGrant by the engine. A row that has moved on is no error. A database that is away is waited for: what is recorded here came from a platform and must not be forgotten

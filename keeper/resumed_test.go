@@ -161,6 +161,7 @@ func TestSecretsEnteredAsAGrantIsPutOff(t *testing.T) {
 			}
 		})
 		h.under(b, g.ID, h.fallsDue)
+		time.Sleep(20 * time.Second) // an app that cannot be opened is left to other processes first
 		h.soonRefreshed(g.ID)
 	})
 }
@@ -247,5 +248,49 @@ func TestHasteningIsGoneOnWith(t *testing.T) {
 			h.mend()
 			h.soonRefreshed(g.ID)
 		})
+	})
+}
+
+// TestDeathAfterPuttingOffIsNotAnHourLate ends a stop between the moment when a turn saw it and the moment when the turn puts
+// its grant off, and has the process die before that turn looks at the app again.
+func TestDeathAfterPuttingOffIsNotAnHourLate(t *testing.T) {
+	dies := func(t *testing.T, then func(h *house, id string)) {
+		t.Helper()
+		meddling(t, "shoplazza", func(h *house, b *between) {
+			g := h.connect(0, "")
+			h.stopByFault()
+			dead := make(chan struct{})
+			defer close(dead)
+			var seen sync.Once
+			b.set(func() {
+				b.update = func(id string, update func() error) error {
+					if id != g.ID {
+						return update()
+					}
+					err := error(nil)
+					first := false
+					seen.Do(func() {
+						first = true
+						h.mend()
+						err = update()
+						<-dead // it never looks
+					})
+					if first {
+						return err
+					}
+					return update()
+				}
+			})
+			h.under(b, g.ID, h.fallsDue)
+			time.Sleep(10 * time.Second)
+			then(h, g.ID)
+			h.soonRefreshed(g.ID)
+		})
+	}
+	t.Run("another goes on", func(t *testing.T) {
+		dies(t, func(*house, string) { time.Sleep(gk.LongestLease) })
+	})
+	t.Run("it is started again", func(t *testing.T) {
+		dies(t, func(h *house, _ string) { h.start(h.instance("next")) })
 	})
 }

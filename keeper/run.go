@@ -77,7 +77,7 @@ func (k *Keeper) drain(ctx context.Context) error {
 	if err := k.attempts.Release(ctx); err != nil {
 		k.log.Warn("claims whose answers were lost wait for the next start", "error", err)
 	}
-	k.offerWaiting(ctx, true)
+	k.safe.offerWaiting(ctx, true)
 	if n, _, _ := k.spill.Size(); n > 0 {
 		return errors.Join(ErrUnsaved, k.spill.Close())
 	}
@@ -108,7 +108,7 @@ type duty struct {
 // duties lists what a round does, in its order. Nothing is claimed while a pair waits to be stored, nor while this
 // machine's clock and the database's are apart.
 func (k *Keeper) duties() []duty {
-	notes := &rounds.Openings{Store: k.store, Hasten: k.hasten, Now: k.Now, Log: k.log}
+	notes := &rounds.Openings{Store: k.store, Hasten: k.hastener.Hasten, Now: k.Now, Log: k.log}
 	gone := &takeover.Duty{Store: k.store, Driver: k.apps.Driver, Now: k.Now, Log: k.log}
 	claimer := &claims.Claimer{
 		Store: k.store, Apps: k.apps, Gates: k.gates, Attempts: k.attempts, Turn: k.turn, Note: notes.Note, Now: k.Now, Log: k.log,
@@ -116,14 +116,14 @@ func (k *Keeper) duties() []duty {
 		Isolate: k.Isolate, Spare: k.spare, Begun: k.MoreWork, Ended: k.EndWork, Wake: k.Wake,
 	}
 	appTurns := &rounds.Duty{
-		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now,
+		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now, Resumed: k.hastener.Resumed,
 		Isolate: k.Isolate, Spare: k.spare, Unopened: k.broken.Store,
 	}
 	halves := &rounds.HalfHours{Store: k.store, Went: k.went, Now: k.Now}
 	clicks := &resumer{clicks: k.attended, isolate: k.Isolate, begun: k.MoreWork, ended: k.EndWork, log: k.log}
 	return []duty{
 		{name: "spill", guards: true, do: func(ctx context.Context) (bool, error) {
-			offered := k.offerSpilled(ctx)
+			offered := k.safe.offerSpilled(ctx)
 			if !k.options.Announced {
 				return offered, nil
 			}
@@ -132,7 +132,7 @@ func (k *Keeper) duties() []duty {
 		{name: "failover", guards: true, do: whole(k.replica.offerKept)},
 		{name: "restored", guards: true, do: whole(k.NoteRestored)},
 		{name: "keys", do: whole(k.keys.Follow)}, // a row or a set that does not open holds up nobody's refresh
-		{name: "clock", guards: true, do: whole(k.clock.look)},
+		{name: "clock", guards: true, do: whole(k.clock.Look)},
 		{name: "clicks", every: resumeEvery, do: clicks.begin},
 		{name: "claims", do: whole(claimer.Claim)},
 		{name: "apps", do: whole(appTurns.Look)},

@@ -164,15 +164,16 @@ func (r *reader) refreshed(ctx context.Context, v gk.Viewer, e *cache.Cached, w 
 	deadline := time.NewTimer(w.wait())
 	defer deadline.Stop()
 	for {
+		var fault *gk.Fault // of the app, which stands in the way of every refresh
 		if lost(&e.Grant, w, r.now()) {
 			return r.judge(e, r.now())
 		}
-		under := r.flights.Join(id, func() { r.refreshForReader(context.WithoutCancel(ctx), id, w) })
+		under := r.flights.Join(id, func() *gk.Fault { return r.refreshForReader(context.WithoutCancel(ctx), id, w) })
 		end := r.awaitRefresh(ctx, under, deadline.C)
 		var since time.Time
 		switch end {
 		case waitEnded:
-			since = under.Ended
+			since, fault = under.Ended, under.Fault
 		case waitSilent:
 			return r.judgeAway(e)
 		case waitLeft:
@@ -195,15 +196,26 @@ func (r *reader) refreshed(ctx context.Context, v gk.Viewer, e *cache.Cached, w 
 		case e.Grant.Usable(now) && w.good(&e.Grant, now):
 			return r.serve(e, false)
 		case end == waitOver || !e.Grant.Attempting(now):
-			return r.judge(e, now)
+			served, err := r.judge(e, now)
+			return served.because(fault), because(err, fault)
 		}
-		select { // another process refreshes it
-		case <-time.After(250 * time.Millisecond):
-		case <-deadline.C:
+		if again, err := pause(ctx, deadline.C); err != nil { // another process refreshes it
+			return Served{}, err
+		} else if !again {
 			return r.judge(e, r.now())
-		case <-ctx.Done():
-			return Served{}, ctx.Err()
 		}
+	}
+}
+
+// pause waits until it is time to look again; false: the deadline came first.
+func pause(ctx context.Context, deadline <-chan time.Time) (again bool, err error) {
+	select {
+	case <-time.After(250 * time.Millisecond):
+		return true, nil
+	case <-deadline:
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 
@@ -212,13 +224,40 @@ func lost(g *gk.Grant, w TokenWant, now time.Time) bool {
 	return g.State == gk.Revoked || g.State == gk.Held || g.State == gk.Expired || !g.Renewable || fixedBeyondHelp(g, w, now)
 }
 
-// refreshForReader refreshes a grant whose token somebody waits for. Why there was none is told by the row.
-func (r *reader) refreshForReader(ctx context.Context, id string, w TokenWant) {
+// because says of a token that is not what was asked for what kept it from being refreshed.
+func (s Served) because(fault *gk.Fault) Served {
+	if s.Stale && fault != nil {
+		s.Fault = fault
+	}
+	return s
+}
+
+// because is Served.because for a grant that has no token to serve.
+func because(err error, fault *gk.Fault) error {
+	var later *Later
+	if fault == nil || !errors.Is(err, ErrSuspended) || !errors.As(err, &later) {
+		return err
+	}
+	return &Later{Err: later.Err, After: later.After, Fault: fault}
+}
+
+// refreshForReader refreshes a grant whose token somebody waits for. Why there was none is told by the row, or is returned.
+func (r *reader) refreshForReader(ctx context.Context, id string, w TokenWant) (fault *gk.Fault) {
 	err := r.refresh(ctx, id, lifecycle.Asker{Good: w.good})
 	var refusal *Later
 	if err != nil && !errors.As(err, &refusal) && !errors.Is(err, errStillGood) {
 		r.log.Info("no refresh for a reader", "grant", id, "error", err)
 	}
+	return inTheWay(err)
+}
+
+// inTheWay is the fault that an error names, by which a refresh was not sent; nil if it names none.
+func inTheWay(err error) *gk.Fault {
+	var refusal *Later
+	if errors.As(err, &refusal) {
+		return refusal.Fault
+	}
+	return nil
 }
 
 // How the wait for a refresh ends.

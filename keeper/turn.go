@@ -45,7 +45,7 @@ func (k *Keeper) turn(ctx context.Context, a apps.Opened, g gk.Grant) error {
 			k.counts.add(a.App.Platform, OverQuota)
 		}
 		if g.Fault != nil && g.Fault.Action.OfApp() {
-			err = k.outlived(ctx, a.App, mended(a.App))
+			err = k.stops.outlived(ctx, a.App, mended(a.App))
 		}
 	}
 	return errors.Join(err, k.goOn(ctx, a, g, errand))
@@ -73,7 +73,7 @@ func (k *Keeper) triesAgain(ctx context.Context, app gk.App, now time.Time) (boo
 	if app.Broken != "" || app.Stop == gk.StopPerson || app.PausedUntil.After(now) {
 		return false, nil
 	}
-	return k.takeProbe(ctx, app.ID, now)
+	return k.stops.takeProbe(ctx, app.ID, now)
 }
 
 // waitForStop gives back the claim of a grant whose refresh waits for the end of a stop. Whatever else is due is done.
@@ -88,7 +88,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 	if err != nil {
 		return err
 	}
-	return k.outlived(ctx, a.App, func(gk.App) bool { return true })
+	return k.stops.outlived(ctx, a.App, func(gk.App) bool { return true })
 }
 
 // probe asks the platform whether a grant still lives. A token that it refuses before its end is taken as ended; the

@@ -18,7 +18,7 @@ func Announce(g *gk.Grant, t Terms, end, said, now time.Time) LearnOutcome {
 	case !g.Ceiling.IsZero() && end.After(g.Ceiling), Ceiling(g, end, g.Expires).Equal(g.Ceiling):
 		return NoNews
 	}
-	g.Ceiling, g.Warned = end, 0
+	moveCeiling(g, end)
 	if g.AttemptID == "" {
 		g.DueAt = Plan(g, t, now)
 	}

@@ -50,7 +50,8 @@ func Learn(g *gk.Grant, t Terms, in platform.Inspection, now time.Time) (LearnOu
 		events = append(events, reachEvent(g, gained, lost, now)...)
 	}
 	if end := Ceiling(g, in.Ceiling, g.Expires); !end.Equal(g.Ceiling) {
-		g.Ceiling, g.Warned, news = end, 0, true
+		moveCeiling(g, end)
+		news = true
 	}
 	if back := revive(g, t, in, now); back != nil {
 		events, news = append(events, back...), true

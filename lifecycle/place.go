@@ -53,15 +53,13 @@ func (c *Consent) takes(old *gk.Grant) bool {
 // standing decides the state and the owner of a grant after a consent, and the event that tells it.
 func (c *Consent) standing(old *gk.Grant) (state gk.State, owner, kind string) {
 	held := c.Foreign || c.Confirm
-	if old == nil {
-		state, kind = gk.Active, gk.EventGrantCreated
-		if c.Asked {
-			owner = c.Owner
-			if held {
-				state, kind = gk.Held, gk.EventGrantHeld
-			}
-		}
-		return state, owner, kind
+	switch {
+	case old == nil && !c.Asked:
+		return gk.Active, "", gk.EventGrantCreated
+	case old == nil && held:
+		return gk.Held, c.Owner, gk.EventGrantHeld
+	case old == nil:
+		return gk.Active, c.Owner, gk.EventGrantCreated
 	}
 	owner = old.Owner
 	if c.takes(old) {
@@ -75,7 +73,7 @@ func (c *Consent) standing(old *gk.Grant) (state gk.State, owner, kind string) {
 	case old.State == gk.Held && (held || !ours):
 		state = gk.Held
 	}
-	if waits := held && c.Owner != "" && owner != c.Owner; ours && !waits && owner == "" {
+	if ours && !held {
 		owner = c.Owner // a fresh consent through this owner's link, in the browser that began it
 	}
 	return state, owner, kind

@@ -143,18 +143,24 @@ func refreshAt(g *gk.Grant, t Terms) time.Time {
 	lead = min(lead, life/2)
 	at := end.Add(-lead)
 	share := Spread(g.ID)
-	if start, length, err := f.WindowSpan(); f.Window != "" && err == nil && lead > 24*time.Hour {
-		local := at.In(f.Location())
-		night := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, f.Location()).Add(start)
-		if night.Before(local) {
-			night = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, f.Location()).Add(start)
-		}
-		quiet := night.Add(time.Duration(share * float64(length))).UTC().Truncate(time.Millisecond)
-		if quiet.Before(end.Add(-lead / 4)) {
-			return quiet // a lead of little more than a day may end before its night comes
-		}
+	if quiet, ok := quietAt(f, at, share); ok && lead > 24*time.Hour && quiet.Before(end.Add(-lead/4)) {
+		return quiet // a lead of little more than a day may end before its night comes
 	}
 	return at.Add(-time.Duration(share * float64(lead) / 4)).Truncate(time.Millisecond)
+}
+
+// quietAt is a grant's own moment in the first quiet window after a time; false where the facts name no window.
+func quietAt(f platform.Refresh, at time.Time, share float64) (time.Time, bool) {
+	start, length, err := f.WindowSpan()
+	if f.Window == "" || err != nil {
+		return time.Time{}, false
+	}
+	local := at.In(f.Location())
+	night := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, f.Location()).Add(start)
+	if night.Before(local) {
+		night = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, f.Location()).Add(start)
+	}
+	return night.Add(time.Duration(share * float64(length))).UTC().Truncate(time.Millisecond), true
 }
 
 // keepAliveAt returns when a grant that nobody reads is refreshed, so that its refresh token does not end.

@@ -153,13 +153,22 @@ func bring(g *gk.Grant, b Brought) {
 		g.Facts = facts
 	}
 	if end := Ceiling(g, b.Ceiling, g.Expires); !end.Equal(g.Ceiling) {
-		g.Ceiling, g.Warned = end, 0
+		moveCeiling(g, end)
 	}
 }
 
 // jitter is how far the end of an authorization moves from answer to answer where a platform counts it from the seconds
 // that are left.
 const jitter = 10 * time.Minute
+
+// moveCeiling gives a grant another end of its authorization. Warnings about the former one count for the new one where only
+// the platform's way of counting has moved it.
+func moveCeiling(g *gk.Grant, end time.Time) {
+	if end.Sub(g.Ceiling).Abs() > jitter {
+		g.Warned = 0
+	}
+	g.Ceiling = end
+}
 
 // Ceiling returns the end of a grant's authorization after an answer told one: the earlier known one stays unless the
 // told one is further from it than such ends jitter, or a token comes with it that ends where it does. A consent does not

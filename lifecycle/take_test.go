@@ -6,6 +6,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/lifecycle"
+	"github.com/grantkeep/grantkeep/platform"
 )
 
 // century is what RepeatFor says for a token that may be repeated at any time.
@@ -187,6 +188,29 @@ func TestCeiling(t *testing.T) {
 		g := healthy(func(g *gk.Grant) { g.Ceiling = c.known })
 		if got := lifecycle.Ceiling(&g, c.told, c.expires); !got.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// An end that the platform counts a little otherwise is the same end: who was warned of it is not warned again.
+func TestWarningsOutliveAnEndThatJitters(t *testing.T) {
+	end := hours(24 * 6)
+	for name, c := range map[string]struct {
+		told time.Time
+		want int64
+	}{
+		"as the token itself": {end.Add(-time.Second), 7},
+		"a day later":         {end.Add(24 * time.Hour), 0},
+	} {
+		brought := lifecycle.Brought{Ceiling: c.told}
+		taken := attempted(func(g *gk.Grant) { g.Ceiling, g.Warned = end, 7 })
+		lifecycle.Take(&taken, terms(), bought(func(r *gk.Refreshed) { r.Expires = c.told }), brought, noon)
+		learned := healthy(func(g *gk.Grant) { g.Ceiling, g.Warned, g.Expires = end, 7, c.told })
+		lifecycle.Learn(&learned, terms(), platform.Inspection{Ceiling: c.told, Subject: learned.Subject}, noon)
+		for way, g := range map[string]gk.Grant{"a refresh": taken, "a question": learned} {
+			if g.Warned != c.want || !g.Ceiling.Equal(c.told) {
+				t.Errorf("%s, %s: warned of %d days, ends %s; want %d, %s", name, way, g.Warned, g.Ceiling, c.want, c.told)
+			}
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 
 const (
 	defaultGroup = 10 * time.Minute
-	perMinute    = 20 // messages of one channel: what the strictest robot takes
+	perMinute    = 20 // messages of one channel within any minute: what the strictest robot takes
 	shownEvents  = 5
 	claimAlarm   = 5000
 	holdAlarm    = 5 * time.Minute // longer than a turn
@@ -50,22 +52,11 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 	if o, err = w.o.Store.Outlet(ctx, o.Form, o.ID); err != nil { // as whoever held it before has left it
 		return false, err
 	}
-	claimed, err := w.o.Store.ClaimDeliveries(ctx, o.ID, now, now.Add(holdAlarm), claimAlarm)
+	claimed, err := w.o.Store.ClaimDeliveries(ctx, o.ID, now.Add(gather), now.Add(holdAlarm), claimAlarm) // with those that have just come
 	if err != nil || len(claimed) == 0 {
 		return false, err
 	}
-	ids := make([]string, 0, len(claimed))
-	for _, d := range claimed {
-		ids = append(ids, d.Event)
-	}
-	rows, err := w.o.Store.EventsByID(end, ids)
-	if err != nil {
-		return false, err
-	}
-	for i := range rows {
-		rows[i] = rows[i].For(viewerOf(o.Rule))
-	}
-	events, err := w.teller.Tell(end, rows...)
+	events, err := w.eventsOf(end, claimed, viewerOf(o.Rule))
 	if err != nil {
 		return false, err
 	}
@@ -86,23 +77,39 @@ func (w *worker) turnAlarm(ctx context.Context, o store.Outlet) (failed bool, er
 	return failed, w.health(end, &o, failed, false)
 }
 
-// together are events that make one message.
-type together struct {
+// eventsOf reads the events of deliveries, as one sees them who may not see everything.
+func (w *worker) eventsOf(ctx context.Context, claimed []store.Delivery, v gk.Viewer) ([]Event, error) {
+	ids := make([]string, 0, len(claimed))
+	for _, d := range claimed {
+		ids = append(ids, d.Event)
+	}
+	rows, err := w.o.Store.EventsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		rows[i] = rows[i].For(v)
+	}
+	return w.teller.Tell(ctx, rows...)
+}
+
+// group is events that make one message.
+type group struct {
 	key        string
 	deliveries []store.Delivery
 	events     []Event
 }
 
-// groups puts together what is of one kind, app and fault, in the order in which it happened. Events that were swept
-// stand in a group without events.
-func groups(claimed []store.Delivery, events []Event) []*together {
+// groups puts together what is of one kind, app and fault, in the order in which it happened; what is critical goes before
+// the rest, since a channel takes few messages. Events that were swept stand in a group without events.
+func groups(claimed []store.Delivery, events []Event) []*group {
 	byID := map[string]Event{}
 	for _, e := range events {
 		byID[e.ID] = e
 	}
 	slices.SortFunc(claimed, func(a, b store.Delivery) int { return int(a.Position - b.Position) })
-	byKey := map[string]*together{}
-	var list []*together
+	byKey := map[string]*group{}
+	var list []*group
 	for _, d := range claimed {
 		e, there := byID[d.Event]
 		key := "swept"
@@ -115,7 +122,7 @@ func groups(claimed []store.Delivery, events []Event) []*together {
 		}
 		g := byKey[key]
 		if g == nil {
-			g = &together{key: key}
+			g = &group{key: key}
 			byKey[key], list = g, append(list, g)
 		}
 		g.deliveries = append(g.deliveries, d)
@@ -123,11 +130,21 @@ func groups(claimed []store.Delivery, events []Event) []*together {
 			g.events = append(g.events, e)
 		}
 	}
+	urgent := func(g *group) bool { return len(g.events) > 0 && g.events[0].Severity == Critical }
+	slices.SortStableFunc(list, func(a, b *group) int {
+		switch {
+		case urgent(a) && !urgent(b):
+			return -1
+		case urgent(b) && !urgent(a):
+			return 1
+		}
+		return 0
+	})
 	return list
 }
 
 // tellGroup sends a group's message, or puts it off, and notes that on its deliveries.
-func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *together, now time.Time) (failed bool) {
+func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *group, now time.Time) (failed bool) {
 	if len(g.events) == 0 {
 		g.settle(store.Failed, time.Time{}, now, "")
 		return false
@@ -145,12 +162,16 @@ func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *t
 		g.putOff(last.Add(group))
 		return false
 	}
-	minute := fmt.Sprintf("minute %d", now.Unix()/60)
-	if o.State[minute] >= perMinute {
-		g.putOff(now.Truncate(time.Minute).Add(time.Minute))
+	if until := g.comingUntil(now); !until.IsZero() {
+		g.putOff(until)
 		return false
 	}
-	o.State[minute]++
+	slot, wait := slotFor(o.State, now)
+	if !wait.IsZero() {
+		g.putOff(wait)
+		return false
+	}
+	o.State[slot] = now.UnixMilli()
 	attempts := g.deliveries[0].Attempts + 1
 	err := w.tell(ctx, o.Rule.Channel, p, compose(g.events, o.Rule.Language, w.o.ConsoleURL))
 	w.sent.add(store.AlarmForm, stateAfter(err, attempts))
@@ -168,13 +189,60 @@ func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *t
 	return true
 }
 
-func (g *together) putOff(until time.Time) {
+// comingUntil returns until when a message waits since more of its group are coming: what strikes many shops strikes them one
+// after another, and is one message.
+func (g *together) comingUntil(now time.Time) time.Time {
+	if g.deliveries[0].Attempts > 0 {
+		return time.Time{}
+	}
+	oldest, newest := g.deliveries[0].CreatedAt, g.deliveries[0].CreatedAt
+	for _, d := range g.deliveries {
+		if d.CreatedAt.Before(oldest) {
+			oldest = d.CreatedAt
+		}
+		if d.CreatedAt.After(newest) {
+			newest = d.CreatedAt
+		}
+	}
+	until := newest.Add(gather)
+	if last := oldest.Add(gatherAtMost); until.After(last) {
+		until = last
+	}
+	if !until.After(now) {
+		return time.Time{}
+	}
+	return until
+}
+
+// sentAs begins what an alarm remembers its last messages by.
+const sentAs = "sent "
+
+// slotFor returns where the next message is remembered, or until when it waits: robots take so many in any minute.
+func slotFor(state map[string]int64, now time.Time) (slot string, wait time.Time) {
+	oldest := int64(math.MaxInt64)
+	for i := range perMinute {
+		key := sentAs + strconv.Itoa(i)
+		at := state[key]
+		if at > now.UnixMilli() {
+			at = 0 // the clock was set back
+		}
+		if at < oldest {
+			slot, oldest = key, at
+		}
+	}
+	if free := time.UnixMilli(oldest).Add(time.Minute); free.After(now) {
+		return "", free
+	}
+	return slot, time.Time{}
+}
+
+func (g *group) putOff(until time.Time) {
 	for i := range g.deliveries {
 		g.deliveries[i].State, g.deliveries[i].DueAt = store.Pending, until
 	}
 }
 
-func (g *together) settle(state string, due, now time.Time, class string) {
+func (g *group) settle(state string, due, now time.Time, class string) {
 	for i := range g.deliveries {
 		d := &g.deliveries[i]
 		d.State, d.DueAt, d.LastAt, d.LastError = state, due, now, class
@@ -182,15 +250,14 @@ func (g *together) settle(state string, due, now time.Time, class string) {
 	}
 }
 
-// forget keeps what an alarm remembers small: minutes and groups that are over.
+// forget keeps what an alarm remembers small: messages and groups that are over.
 func forget(state map[string]int64, now time.Time) {
 	for key, at := range state {
 		if strings.HasPrefix(key, digestHad) {
 			continue
 		}
-		var minute int64
-		if n, err := fmt.Sscanf(key, "minute %d", &minute); n == 1 && err == nil {
-			if minute < now.Unix()/60 {
+		if strings.HasPrefix(key, sentAs) {
+			if now.Sub(time.UnixMilli(at)) >= time.Minute {
 				delete(state, key)
 			}
 			continue
@@ -246,33 +313,51 @@ func readQuiet(q store.Quiet) (from, until int, zone *time.Location, err error) 
 }
 
 // words are the texts around the events' own sentences.
-var words = map[string]struct{ many, more, todo, forward, ask string }{
-	"zh-CN": {"共 %d 条：", "……另有 %d 条。", "怎么办：", "可转发给商家：", "您好，您店铺（%s）对我们应用的授权需要更新，请登录店铺后台，从我们发给您的授权链接重新授权。谢谢！"},
-	"zh-TW": {"共 %d 則：", "……另有 %d 則。", "怎麼辦：", "可轉發給商家：", "您好，您商店（%s）對我們應用程式的授權需要更新，請登入商店後台，從我們傳給您的授權連結重新授權。謝謝！"},
-	"en": {"%d in all:", "… and %d more.", "What to do: ", "To forward to the merchant: ",
-		"Hello, the authorization of your shop (%s) for our app must be renewed. Please log in to your shop and agree again by the link that we send you. Thank you!"},
+var words = map[string]struct {
+	severities                []string // as in severities
+	many, more, todo, forward string
+	ask, shop                 string // what the merchant is asked, and how its shop is named in it
+}{
+	"zh-CN": {
+		[]string{"通知", "警告", "紧急"}, "共 %d 条：", "……另有 %d 条。", "怎么办：", "可转发给商家：",
+		"您好，您店铺%s对我们应用的授权需要更新，请登录店铺后台，从我们发给您的授权链接重新授权。谢谢！", "（%s）",
+	},
+	"zh-TW": {
+		[]string{"通知", "警告", "緊急"}, "共 %d 則：", "……另有 %d 則。", "怎麼辦：", "可轉發給商家：",
+		"您好，您商店%s對我們應用程式的授權需要更新，請登入商店後台，從我們傳給您的授權連結重新授權。謝謝！", "（%s）",
+	},
+	"en": {
+		[]string{"Info", "Warning", "Critical"}, "%d in all:", "… and %d more.", "What to do: ", "To forward to the merchant: ",
+		"Hello, the authorization of your shop%s for our app has to be given again. Please log in to your shop and agree by the link that we send you. Thank you!",
+		" (%s)",
+	},
 }
 
-// compose writes the message of a group in a language.
+// compose writes the message of a group in a language. The merchant's words name a shop where the message is about one.
 func compose(events []Event, language, console string) message {
 	if _, ok := words[language]; !ok {
 		language = "zh-CN"
 	}
 	say := words[language]
 	first := events[0]
-	m := message{id: "msg_" + first.ID, title: "[" + strings.ToUpper(first.Severity) + "] " + first.Text.In(language), events: events}
+	severity := say.severities[max(slices.Index(severities, first.Severity), 0)]
+	m := message{id: "msg_" + first.ID, title: "Grantkeep" + between + severity + between + first.Text.In(language), events: events}
 	if len(events) > 1 {
 		m.title += " (" + fmt.Sprintf("%d", len(events)) + ")"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "[Grantkeep] [%s] %s\n", strings.ToUpper(first.Severity), first.Kind)
+	b.WriteString("Grantkeep" + between + severity + between)
+	if of := first.of.In(language); of != "" {
+		b.WriteString(of + between)
+	}
+	b.WriteString(first.Kind + "\n")
 	if len(events) > 1 {
 		fmt.Fprintf(&b, say.many+"\n", len(events))
 	}
 	for _, e := range events[:min(len(events), shownEvents)] {
 		b.WriteString("· " + e.Text.In(language) + "\n")
-		if console != "" && e.Grant != "" {
-			b.WriteString("  " + console + "/grants/" + e.Grant + "\n")
+		if page := pageOf(e); console != "" && page != "" {
+			b.WriteString("  " + console + page + "\n")
 		}
 	}
 	if more := len(events) - shownEvents; more > 0 {
@@ -282,10 +367,25 @@ func compose(events []Event, language, console string) message {
 		b.WriteString(say.todo + first.Fault.Remedy.In(language) + "\n")
 	}
 	if first.WhoseMove == moveMerchant {
-		b.WriteString(say.forward + fmt.Sprintf(say.ask, shopName(first)) + "\n")
+		shop := ""
+		if len(events) == 1 {
+			shop = fmt.Sprintf(say.shop, shopName(first))
+		}
+		b.WriteString(say.forward + fmt.Sprintf(say.ask, shop) + "\n")
 	}
 	m.title, m.text = harmless(m.title), cut(harmlessLines(b.String(), console))
 	return m
+}
+
+// pageOf is the page of the console about what an event tells of.
+func pageOf(e Event) string {
+	switch {
+	case e.Grant != "":
+		return "/grants/" + e.Grant
+	case e.App != "":
+		return "/apps/" + e.App
+	}
+	return ""
 }
 
 // harmless takes from a line what a chat would make something of: mentions, links, markup. Names come from platforms.
@@ -297,7 +397,8 @@ func harmless(s string) string {
 func harmlessLines(s, console string) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	for i, line := range lines {
-		if console == "" || !strings.HasPrefix(strings.TrimSpace(line), console+"/grants/grt_") {
+		page, ours := strings.CutPrefix(strings.TrimSpace(line), console)
+		if console == "" || !ours || !strings.HasPrefix(page, "/grants/grt_") && !strings.HasPrefix(page, "/apps/app_") {
 			lines[i] = harmless(line)
 		}
 	}

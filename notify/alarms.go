@@ -125,24 +125,9 @@ func (n *News) UpdateAlarm(ctx context.Context, v gk.Viewer, id string, c AlarmC
 	err := n.change(ctx, v, store.AlarmForm, id, func(o *store.Outlet, p *private, now time.Time) error {
 		was := o.Rule.Digest
 		if c.Settings != nil {
-			next := map[string]string{}
-			for name, value := range c.Settings {
-				if value == masked {
-					value = p.Settings[name]
-				}
-				if value != "" {
-					next[name] = value
-				}
-			}
-			for _, address := range []string{"url", "base", "smtp"} {
-				if next[address] == p.Settings[address] {
-					continue
-				}
-				for _, name := range []string{"secret", "token", "password"} {
-					if c.Settings[name] == masked {
-						return &gk.Invalid{Field: "settings." + name, Why: "must be given anew, since " + address + " changes"}
-					}
-				}
+			next, err := changedSettings(p.Settings, c.Settings)
+			if err != nil {
+				return err
 			}
 			p.Settings = next
 		}
@@ -168,6 +153,31 @@ func (n *News) UpdateAlarm(ctx context.Context, v gk.Viewer, id string, c AlarmC
 		return Alarm{}, err
 	}
 	return n.Alarm(ctx, v, id)
+}
+
+// changedSettings returns an alarm's settings after a change: what is masked stays, what is empty goes, and a secret is given
+// anew where the address changes that it would be sent to.
+func changedSettings(was, asked map[string]string) (map[string]string, error) {
+	next := map[string]string{}
+	for name, value := range asked {
+		if value == masked {
+			value = was[name]
+		}
+		if value != "" {
+			next[name] = value
+		}
+	}
+	for _, address := range []string{"url", "base", "smtp"} {
+		if next[address] == was[address] {
+			continue
+		}
+		for _, name := range []string{"secret", "token", "password"} {
+			if asked[name] == masked {
+				return nil, &gk.Invalid{Field: "settings." + name, Why: "must be given anew, since " + address + " changes"}
+			}
+		}
+	}
+	return next, nil
 }
 
 // TestAlarm sends a message and returns what the channel said: nil, *Refusal, or a failure to reach it.

@@ -157,6 +157,9 @@ func TestManyShopsOfOneCauseAreOneMessage(t *testing.T) {
 	h.advance(5 * time.Second)
 	until(t, "a message came", func() bool { return len(r.posts()) == 1 })
 	text := r.posts()[0].body
+	if strings.Contains(text, "your shop (") {
+		t.Errorf("the words to forward name one shop of 300: %s", text)
+	}
 	if !strings.Contains(text, "300 in all") || strings.Count(text, "/grants/grt_") != 5 || !strings.Contains(text, "295 more") || !strings.Contains(text, "To forward to the merchant") {
 		t.Errorf("the message of 300 shops is %s", text)
 	}

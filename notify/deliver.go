@@ -19,6 +19,7 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/together"
 )
 
 const (
@@ -56,8 +57,8 @@ type worker struct {
 	failing int
 	bad     map[string]bool // outlets whose last turn failed
 
-	bodies  shared[[]told, map[string]Event]
-	settled shared[[]store.Delivery, struct{}]
+	bodies  *together.Line[[]told, map[string]Event]
+	settled *together.Line[[]store.Delivery, struct{}]
 }
 
 // told is a delivery with the one who is told: what the event shows depends on it.
@@ -67,9 +68,7 @@ type told struct {
 }
 
 func newWorker(n *News) *worker {
-	w := &worker{News: n, busy: map[string]bool{}, bad: map[string]bool{}}
-	w.bodies.do, w.settled.do = n.tellAll, n.settleAll
-	return w
+	return &worker{News: n, busy: map[string]bool{}, bad: map[string]bool{}, bodies: shared(n.tellAll), settled: shared(n.settleAll)}
 }
 
 // tellAll reads the events of several claims, and what they are about, and words them for each. An event that was swept
@@ -223,7 +222,7 @@ func (w *worker) send(ctx context.Context, o store.Outlet, p private, claimed []
 	for _, d := range claimed {
 		wanted = append(wanted, told{d.Event, to})
 	}
-	byID, err := w.bodies.ask(ctx, wanted)
+	byID, err := w.bodies.Ask(ctx, wanted)
 	if err != nil {
 		return false, false, err
 	}
@@ -248,7 +247,7 @@ func (w *worker) send(ctx context.Context, o store.Outlet, p private, claimed []
 	for _, d := range claimed {
 		w.sent.add(store.WebhookForm, d.State)
 	}
-	_, err = w.settled.ask(ctx, claimed)
+	_, err = w.settled.Ask(ctx, claimed)
 	return gone, failed, err
 }
 

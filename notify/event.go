@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,8 @@ type Event struct {
 	Text          platform.Texts    `json:"text"`
 	Fault         *explain.Fault    `json:"fault,omitempty"`
 	Data          map[string]any    `json:"data"`
+
+	of platform.Texts // platform and app as people call them, for a message's first line
 }
 
 // Teller adds to events what they are about: the subject, the platform, the words.
@@ -113,9 +116,21 @@ func (t Teller) tell(e gk.Event, app gk.App, g gk.Grant) Event {
 	if move, ok := out.Data["whose_move"].(string); ok && known.move != "" && known.move != moveMerchant {
 		out.WhoseMove = move
 	}
-	out.Text = sentence(known.text, out, app, t.named(out.Platform))
+	text := known.text
+	if said, ok := out.Data["code"].(string); ok && known.of[said] != (platform.Texts{}) {
+		text = known.of[said]
+	}
+	names := t.named(out.Platform)
+	out.Text = sentence(text, out, app, names)
+	of := func(name string) string {
+		return strings.Join(slices.DeleteFunc([]string{oneLine(name), oneLine(app.Name)}, func(s string) bool { return s == "" }), between)
+	}
+	out.of = platform.Texts{ZhCN: of(names.ZhCN), ZhTW: of(names.ZhTW), En: of(names.En)}
 	return out
 }
+
+// between parts what stands side by side in a line.
+const between = " · "
 
 // platformIn is the platform of an event that is of no app.
 func platformIn(e gk.Event) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -28,9 +29,10 @@ const (
 // kind is what is known of all events of a kind.
 type kind struct {
 	severity string
-	move     string         // whose turn it is, where the fault does not tell; empty: nobody's
-	recovers bool           // it ends a trouble
-	text     platform.Texts // one sentence, with {shop}, {app}, {platform}, {days}, {date} and some members of data
+	move     string                    // whose turn it is, where the fault does not tell; empty: nobody's
+	recovers bool                      // it ends a trouble
+	text     platform.Texts            // one sentence, with {shop}, {app}, {platform}, {days}, {date} and some members of data
+	of       map[string]platform.Texts // another sentence, by the code of the fault
 }
 
 // kinds is the catalogue of events. A kind that is here stays here, with its meaning.
@@ -78,7 +80,10 @@ var kinds = map[string]kind{
 		ZhCN: "应用 {app} 的设置有变化。", ZhTW: "應用程式 {app} 的設定有變化。", En: "The settings of {app} have changed."}},
 	gk.EventAppPaused: {severity: Critical, move: moveVendor, text: platform.Texts{
 		ZhCN: "平台拒绝了应用 {app}，它的所有刷新已暂停。", ZhTW: "平台拒絕了應用程式 {app}，它的所有更新已暫停。",
-		En: "The platform refuses {app}; all of its refreshes wait."}},
+		En: "The platform refuses {app}; all of its refreshes wait."},
+		of: map[string]platform.Texts{keeper.CodeRestored: {
+			ZhCN: "数据库看起来是旧备份，应用 {app} 的刷新在等待确认。", ZhTW: "資料庫看起來是舊備份，應用程式 {app} 的更新在等待確認。",
+			En: "The database looks like an old copy; refreshes of {app} wait for a person's word."}}},
 	gk.EventAppResumed: {severity: Info, recovers: true, text: platform.Texts{
 		ZhCN: "应用 {app} 恢复正常。", ZhTW: "應用程式 {app} 恢復正常。", En: "{app} works again."}},
 	gk.EventAppBroken: {severity: Critical, move: moveVendor, text: platform.Texts{
@@ -86,7 +91,7 @@ var kinds = map[string]kind{
 		En: "{app} cannot be opened; its refreshes wait."}},
 	gk.EventAppKeyExpiring: {severity: Warning, move: moveVendor, text: platform.Texts{
 		ZhCN: "应用 {app} 的密钥将在 {days} 天内（{date}）到期，请到平台更换。", ZhTW: "應用程式 {app} 的金鑰將在 {days} 天內（{date}）到期，請到平台更換。",
-		En: "A key of {app} ends within {days} days, on {date}; renew it at the platform."}},
+		En: "A key of {app} ends within {days} days, on {date}; replace it at the platform."}},
 	gk.EventWebhookTest: {severity: Info, text: platform.Texts{
 		ZhCN: "这是一条测试事件。", ZhTW: "這是一則測試事件。", En: "This is an event to try a webhook out."}},
 	gk.EventWebhookFailing: {severity: Warning, move: moveVendor, text: platform.Texts{

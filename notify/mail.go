@@ -64,7 +64,7 @@ func (n *News) mail(ctx context.Context, p private, m message) error {
 	if err != nil {
 		return err
 	}
-	msg := mail.NewMsg()
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := msg.From(p.Settings["from"]); err != nil {
 		return errors.New("the sender's address cannot be read")
 	}
@@ -73,7 +73,7 @@ func (n *News) mail(ctx context.Context, p private, m message) error {
 	}
 	msg.Subject(m.title)
 	msg.SetDate()
-	msg.SetMessageID()
+	msg.SetMessageIDWithValue(messageID(m.id, p.Settings["from"])) // the library's own names this machine
 	msg.SetBodyString(mail.TypeTextPlain, m.text)
 	options := []mail.Option{
 		mail.WithPort(s.port), mail.WithTimeout(answerWithin), mail.WithoutNoop(),
@@ -104,6 +104,15 @@ func (n *News) mail(ctx context.Context, p private, m message) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
 	defer cancel()
 	return mailError(c.DialAndSendWithContext(ctx, msg))
+}
+
+// messageID names a message: a repeat has the name of the first, so that a mailbox shows one.
+func messageID(id, from string) string {
+	domain := "grantkeep.invalid"
+	if sender, err := netmail.ParseAddress(from); err == nil {
+		domain = sender.Address[strings.LastIndexByte(sender.Address, '@')+1:]
+	}
+	return id + "@" + domain
 }
 
 // mailError keeps the number with which a server refuses, and of everything else a class: texts of servers may quote

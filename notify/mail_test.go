@@ -143,6 +143,9 @@ func TestMailIsHandedIn(t *testing.T) {
 	if err != nil || !strings.Contains(subject, "测试事件") || m.Header.Get("To") == "" {
 		t.Errorf("the subject is %q, %v", subject, err)
 	}
+	if id := m.Header.Get("Message-ID"); !strings.HasPrefix(id, "<msg_evt_") || !strings.HasSuffix(id, "@example.com>") || m.Header.Get("User-Agent") != "" {
+		t.Errorf("the mail is %s of %q, want a name of the sender's domain and no program", id, m.Header.Get("User-Agent"))
+	}
 	if body, err := io.ReadAll(m.Body); err != nil || len(body) == 0 {
 		t.Errorf("the body is %q, %v", body, err)
 	}

@@ -17,7 +17,7 @@ func TestSharedWorkIsDoneForManyAtOnce(t *testing.T) {
 		spoiled := errors.New("made up")
 		var mu sync.Mutex
 		var lots []int
-		s := &shared[int, int]{do: func(_ context.Context, asked []int) ([]int, error) {
+		s := shared(func(_ context.Context, asked []int) ([]int, error) {
 			time.Sleep(time.Second)
 			mu.Lock()
 			defer mu.Unlock()
@@ -33,11 +33,11 @@ func TestSharedWorkIsDoneForManyAtOnce(t *testing.T) {
 				answers[i] = 2 * n
 			}
 			return answers, nil
-		}}
+		})
 		var all sync.WaitGroup
 		ask := func(n int) {
 			all.Go(func() {
-				got, err := s.ask(t.Context(), n)
+				got, err := s.Ask(t.Context(), n)
 				switch {
 				case n == 13 && !errors.Is(err, spoiled), n == 14 && err == nil, n != 13 && n != 14 && (err != nil || got != 2*n):
 					t.Errorf("ask(%d) = %d, %v", n, got, err)

@@ -14,8 +14,10 @@ const (
 	spreadEvents = 500
 	// A spread is one transaction of the database that refreshes share: it stays short.
 	spreadDeliveries = 1000
-	// Events that come together are told together: an alarm waits for so long before its first message.
-	gather = 3 * time.Second
+	// Events that come together are told together: an alarm waits for so long for the next of a group, and for all of them no
+	// longer than the other.
+	gather       = 3 * time.Second
+	gatherAtMost = 30 * time.Second
 )
 
 // spread stores the deliveries of some events and reports whether more may wait. The events are read before the outlets,

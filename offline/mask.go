@@ -33,6 +33,9 @@ func maskOf(secrets ...gk.Secret) mask {
 	return m
 }
 
+// Masked returns a text with secrets hidden, in each form that a request can give them.
+func Masked(text string, secrets ...gk.Secret) string { return maskOf(secrets...).in(text) }
+
 // quoted is a text as it stands between the quotes of JSON, with < > & escaped or as themselves.
 func quoted(text string, html bool) string {
 	var b strings.Builder

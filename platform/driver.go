@@ -1,6 +1,8 @@
 package platform
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -247,6 +249,12 @@ type Notice struct {
 	Fault    *gk.Fault            // why, by the catalogue, where the platform gives a reason; nil otherwise
 	Privacy  *Privacy             // of a NoticePrivacy
 	Secrets  map[string]gk.Secret // pushed credentials by their setting's name (WeChat ticket): stored sealed on the app
+}
+
+// DedupOf tells a push without an id from others: by a digest of what it says.
+func DedupOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // Delivery is a push, read.

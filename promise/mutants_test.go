@@ -39,7 +39,7 @@ var mutants = []struct{ name, file, sound, mutant string }{
 		"guard skipped: another database answers", "keeper/refresh.go",
 		"	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {", "	if spent, err := false, error(nil); spent {",
 	},
-	{"guard skipped: a clock was set", "keeper/clockguard.go", ".Abs() > clockDrift\n}", ".Abs() > 1e6*time.Hour\n}"},
+	{"guard skipped: a clock was set", "keeper/clock/guard.go", ".Abs() > most\n}", ".Abs() > 1e6*time.Hour\n}"},
 	{
 		"guard skipped: a claim that is too old", "keeper/refresh.go",
 		"	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() {", "	if g.AttemptUntil.Sub(k.Now()) < -1e6*time.Hour {",

@@ -32,6 +32,9 @@ const (
 	// platform with the least patience gives for the whole answer.
 	checkedAtOnce = 4
 	checkedWithin = 250 * time.Millisecond
+
+	// usualPatience is how long a push may take here where the platform does not say how long it waits.
+	usualPatience = 4 * time.Second
 )
 
 // Options is what the receiver is made of. All but Log are required.
@@ -47,6 +50,8 @@ type Pushes struct {
 	o     Options
 	turns chan struct{} // to check a proof
 	wake  chan struct{} // a push was stored
+
+	patience sync.Map // app: how long its pushes may take here
 
 	censuses censuses
 
@@ -66,13 +71,15 @@ func New(o Options) *Pushes {
 
 // ServeHTTP takes one push. An app that is unknown, a proof that fails and a platform that has no pushes look alike.
 func (p *Pushes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer, err := p.receive(w, r)
+	ctx, cancel := context.WithTimeout(r.Context(), p.patienceWith(r.PathValue("app")))
+	defer cancel()
+	answer, err := p.receive(w, r.WithContext(ctx))
 	if err != nil {
 		status := http.StatusUnauthorized
 		switch {
 		case errors.Is(err, errBusy):
 			status = http.StatusTooManyRequests
-		case errors.Is(err, errStore), errors.Is(err, store.ErrUnavailable):
+		case errors.Is(err, errStore), errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 			status = http.StatusServiceUnavailable
 		case errors.Is(err, errTooLong):
 			status = http.StatusRequestEntityTooLarge
@@ -94,6 +101,22 @@ func (p *Pushes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(answer.Status)
 	if _, err := w.Write(answer.Body); err != nil && answer.Status != http.StatusNoContent {
 		p.o.Log.Info("a push could not be answered; the platform sends it again", "error", err)
+	}
+}
+
+// patienceWith is how long a push may take here. A database that is slow or away must not cost the answer: the platform is told
+// in its own time that it has to send the push again.
+func (p *Pushes) patienceWith(app string) time.Duration {
+	if known, ok := p.patience.Load(app); ok {
+		return known.(time.Duration)
+	}
+	return usualPatience
+}
+
+// learnPatience remembers how long an app's platform waits, less a fifth for the way.
+func (p *Pushes) learnPatience(app string, d platform.Driver) {
+	if within := time.Duration(d.Spec().Facts.Push.AnswerWithin); within > 0 {
+		p.patience.Store(app, min(within*4/5, usualPatience))
 	}
 }
 
@@ -179,6 +202,7 @@ func (p *Pushes) prove(r *http.Request, body []byte) (app string, d platform.Del
 	if err != nil {
 		return "", d, err
 	}
+	p.learnPatience(row.ID, a.Driver)
 	receiver, ok := a.Driver.(platform.Receiver)
 	if !ok {
 		return "", d, errNobody

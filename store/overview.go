@@ -17,8 +17,9 @@ type GrantCount struct {
 // Backlog is what waits on a platform.
 type Backlog struct {
 	Platform string
-	Oldest   time.Time // due time of the work that waits longest; zero: none waits
-	InDoubt  int64     // grants
+	Oldest   time.Time            // due time of the work that waits longest; zero: none waits
+	InDoubt  int64                // grants
+	Apps     map[string]time.Time // of each app by its id, as Oldest
 }
 
 // Kinds of an EndCount.
@@ -47,6 +48,9 @@ type RecentFilter struct {
 	Before     int64 // position of the last row of the page before
 	Kind       string
 	App, Grant string
+	Apps       []string  // any of these, where it is not nil
+	Since      time.Time // not before
+	Until      time.Time // before
 	Limit      int
 }
 

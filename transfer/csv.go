@@ -141,6 +141,9 @@ func (c *csvReader) Next() (Row, error) {
 	}
 	line, _ := c.csv.FieldPos(0)
 	row := Row{Line: line}
+	for _, cell := range record {
+		row.Bytes += len(cell)
+	}
 	for i, field := range c.fields {
 		if err := c.set(&row, field, record[i]); err != nil {
 			return Row{}, &RowError{line, field + " " + err.Error()}

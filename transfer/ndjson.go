@@ -44,7 +44,7 @@ func (n *ndjson) Next() (Row, error) {
 		if err != nil {
 			return Row{}, &RowError{n.line, err.Error()}
 		}
-		row.Line = n.line
+		row.Line, row.Bytes = n.line, len(text)
 		return row, nil
 	}
 }

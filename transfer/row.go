@@ -18,6 +18,7 @@ const LongestRow = 64 << 10
 // Row is one grant with its tokens in clear.
 type Row struct {
 	Line    int // where it began in the file, from 1
+	Bytes   int // how long it is there, about
 	App     string
 	Subject gk.Subject
 	Owner   string

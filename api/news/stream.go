@@ -74,7 +74,7 @@ func (s newsRoutes) routeStream() {
 		OperationID: "stream-events", Method: http.MethodGet, Path: "/v1/events/stream", Tags: []string{"events"},
 		Summary: "Follow the events as server-sent events",
 		Description: "id is the position, event the kind, data the event. It goes on behind the header Last-Event-ID, else behind after, " +
-			"else with what is published from then on. A comment comes every 15 seconds. A key has at most 8 streams.",
+			"else with what is published from then on; its first line is that position. A comment comes every 15 seconds. A key has at most 8 streams.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}},
 		}},
@@ -107,7 +107,8 @@ func (s newsRoutes) streamEvents(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Accel-Buffering", "no")
 	out := &stream{w: w, rc: http.NewResponseController(w)}
 	w.WriteHeader(http.StatusOK)
-	if out.write(": grantkeep\n\n") != nil {
+	// The position without an event is where a client goes on that loses the stream before the first one.
+	if out.write(fmt.Sprintf(": grantkeep\nid: %d\n\n", f.After)) != nil {
 		return
 	}
 	ticker := time.NewTicker(streamLooks)

@@ -73,7 +73,7 @@ func (f forms) wrong(kind Name, location, message string) Wrong {
 	switch {
 	case kind == UnsupportedMedia:
 		return Wrong{field, "has a media type that is not taken; send Content-Type: application/json with " + f.form(schema)}
-	case field == "body" && (message == "is missing" || strings.HasPrefix(message, "not ") || strings.HasPrefix(message, "something ") || strings.HasPrefix(message, "a name ")):
+	case field == "body" && begins(message, "is missing", "not ", "something ", "a name "):
 		if strings.HasPrefix(message, "not ") {
 			message = "is " + message
 		}
@@ -85,16 +85,21 @@ func (f forms) wrong(kind Name, location, message string) Wrong {
 		return Wrong{field, "is no member here; " + f.form(parent) + " is taken"}
 	case message == "unknown query parameter":
 		return Wrong{field, "is no parameter of this route; " + f.parameters()}
-	case strings.HasPrefix(message, "invalid value: is "), strings.HasPrefix(message, "is "):
+	case begins(message, "invalid value: is ", "is "):
 		return Wrong{field, strings.TrimPrefix(message, "invalid value: ")} // a form of ours, which says what it takes
 	case schema == nil:
 		return Wrong{field, message}
 	case strings.HasPrefix(message, "expected value to be one of "):
 		return Wrong{field, "is none of " + enumerated(schema)}
-	case strings.HasPrefix(message, "expected number "), strings.HasPrefix(message, "expected length "), strings.HasPrefix(message, "expected array "):
+	case begins(message, "expected number ", "expected length ", "expected array "):
 		return Wrong{field, takes + ": " + message}
 	}
 	return Wrong{field, takes}
+}
+
+// begins reports whether a message begins in one of several ways.
+func begins(message string, ways ...string) bool {
+	return slices.ContainsFunc(ways, func(way string) bool { return strings.HasPrefix(message, way) })
 }
 
 // find returns what a location of huma's (body.rule.kinds[0], query.limit) takes, nil where nothing is known, and what the

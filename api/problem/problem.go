@@ -93,6 +93,7 @@ var outcomes = []struct {
 	{store.ErrUnavailable, StoreUnavailable, 2 * time.Second},
 	{keeper.ErrNeedsAuthorization, NeedsAuthorization, 0},
 	{keeper.ErrSuspended, Suspended, 0},
+	{keeper.ErrUnopened, AppBroken, 0},
 	{keeper.ErrHeld, Held, 0},
 	{keeper.ErrRevoked, Revoked, 0},
 	{keeper.ErrNoToken, NoToken, 0},

@@ -11,6 +11,7 @@ type Name string
 
 // The names.
 const (
+	AppBroken           Name = "app-broken"
 	AppInUse            Name = "app-in-use"
 	AppStopped          Name = "app-stopped"
 	Conflict            Name = "conflict"
@@ -53,6 +54,20 @@ type problemKind struct {
 
 // Table holds every problem that this server answers with.
 var Table = map[Name]problemKind{
+	AppBroken: {
+		http.StatusConflict,
+		platform.Texts{En: "The app cannot be opened", ZhCN: "应用无法打开", ZhTW: "應用程式無法開啟"},
+		platform.Texts{
+			En:   "This server cannot use the app's settings or secrets, so nothing of it is refreshed. Tokens that are good go on being served.",
+			ZhCN: "服务器无法使用该应用的设置或密钥，因此不会刷新其任何授权；仍然有效的令牌会继续提供。",
+			ZhTW: "伺服器無法使用該應用程式的設定或金鑰，因此不會更新其任何授權；仍然有效的權杖會繼續提供。",
+		},
+		platform.Texts{
+			En:   "The member fault says why and whose move it is; grantkeep app check, or GET /v1/apps/ID, says the same. What waited is refreshed once it is mended.",
+			ZhCN: "fault 成员说明原因及应由谁处理；grantkeep app check 或 GET /v1/apps/ID 给出同样的说明。修复后，等待中的授权会自动刷新。",
+			ZhTW: "fault 成員說明原因及應由誰處理；grantkeep app check 或 GET /v1/apps/ID 給出同樣的說明。修復後，等待中的授權會自動更新。",
+		},
+	},
 	AppInUse: {
 		http.StatusConflict,
 		platform.Texts{En: "The app still has grants", ZhCN: "应用仍有授权", ZhTW: "應用程式仍有授權"},

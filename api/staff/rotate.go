@@ -46,6 +46,17 @@ func unlimited(maker gk.Key) error {
 	return nil
 }
 
+// refusedKeyset is what the key set refuses, as a conflict that says what to do; another error stays as it is.
+func refusedKeyset(err error) error {
+	if why := keyset.Unable(err); why != "" {
+		return problem.New(problem.Conflict, why)
+	}
+	if errors.Is(err, keyset.ErrNeeded) {
+		return problem.New(problem.Conflict, err.Error())
+	}
+	return err
+}
+
 func (s staffRoutes) routeKeyset() {
 	s.routeRetirement()
 	door.Add(s.Door, huma.Operation{
@@ -57,7 +68,7 @@ func (s staffRoutes) routeKeyset() {
 		}
 		r, err := s.Keeper.Keys().Rotate(ctx)
 		if err != nil {
-			return nil, err
+			return nil, refusedKeyset(err)
 		}
 		s.Log.InfoContext(ctx, "keys rotated", "key", r.Key, "by", maker.ID)
 		return wire.Answer(Rotation{r.Key, wire.At(r.SealsAt)}), nil
@@ -74,7 +85,7 @@ func (s staffRoutes) routeRetirement() {
 		}
 		found, err := s.Keeper.Keys().Standing(ctx)
 		if err != nil {
-			return nil, err
+			return nil, refusedKeyset(err)
 		}
 		shown := Standing{Since: wire.At(found.Since), InTheWay: wire.Texts(found.InTheWay)}
 		for _, key := range found.Keys {
@@ -95,11 +106,8 @@ func (s staffRoutes) routeRetirement() {
 			return nil, err
 		}
 		retired, err := s.Keeper.Keys().Retire(ctx, in.Body.Without...)
-		if errors.Is(err, keyset.ErrNeeded) {
-			return nil, problem.New(problem.Conflict, err.Error())
-		}
 		if err != nil {
-			return nil, err
+			return nil, refusedKeyset(err)
 		}
 		s.Log.InfoContext(ctx, "keys retired", "keys", retired, "by", maker.ID)
 		return wire.Answer(Retired{append([]int64{}, retired...)}), nil

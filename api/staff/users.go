@@ -58,12 +58,6 @@ func reaches(maker gk.Key, role string) error {
 
 func (s staffRoutes) routeUsers() {
 	hashing := people.NewHashing()
-	hashed := func(ctx context.Context, name, password string) (string, error) {
-		if why := people.CheckPassword(name, password); why != "" {
-			return "", problem.Invalid("password", passwordFaults[why])
-		}
-		return hashing.Hash(ctx, password)
-	}
 	// People live by the clock on the wall, which their logins are measured by.
 	now := time.Now
 
@@ -94,7 +88,7 @@ func (s staffRoutes) routeUsers() {
 		if !ok {
 			return nil, problem.Invalid("name", "has lower-case letters, digits and . _ @ + -, 64 at most")
 		}
-		hash, err := hashed(ctx, name, in.Body.Password)
+		hash, err := hashed(ctx, hashing, name, in.Body.Password)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +120,7 @@ func (s staffRoutes) routeUsers() {
 		if p.Subject != "" {
 			return nil, problem.New(problem.Conflict, "this person logs in by the identity provider; a password would let them in after it has put them out")
 		}
-		hash, err := hashed(ctx, p.Name, in.Body.Password)
+		hash, err := hashed(ctx, hashing, p.Name, in.Body.Password)
 		if err != nil {
 			return nil, err
 		}
@@ -155,6 +149,14 @@ func (s staffRoutes) routeUsers() {
 		s.Log.InfoContext(ctx, "user removed", "user", p.ID, "by", maker.ID)
 		return nil, nil
 	})
+}
+
+// hashed hashes a password that somebody may have.
+func hashed(ctx context.Context, hashing people.Hashing, name, password string) (string, error) {
+	if why := people.CheckPassword(name, password); why != "" {
+		return "", problem.Invalid("password", passwordFaults[why])
+	}
+	return hashing.Hash(ctx, password)
 }
 
 // userNamed finds somebody by id or name.

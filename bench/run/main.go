@@ -6,8 +6,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/grantkeep/grantkeep/bench"
@@ -25,6 +28,7 @@ func main() {
 	flag.IntVar(&o.Turns, "turns", 5, "how often reads and their floor take turns")
 	flag.IntVar(&o.Relayed, "relayed", 4_000, "signed and forwarded calls of a turn; 0 leaves them out")
 	flag.IntVar(&o.Rows, "rows", 100_000, "rows of the import; 0 leaves import and export out")
+	flag.IntVar(&o.Stored, "stored", 0, "grants to import, and to be there while lists, searches, the start and the rest are measured; 0 leaves that out")
 	flag.IntVar(&o.Deliveries, "deliveries", 30_000, "events for webhooks, a thousand a second; 0 leaves them out")
 	flag.IntVar(&o.Endpoints, "endpoints", 1000, "that the webhooks go to")
 	flag.DurationVar(&o.Flow, "flow", time.Minute, "how long grants are refreshed at an even pace; 0 leaves that out")
@@ -33,12 +37,39 @@ func main() {
 	flag.IntVar(&o.RawRound, "raw", 20_000, "refreshes asked of the platform alone")
 	flag.DurationVar(&o.Idle, "idle", 10*time.Second, "how long the process rests before its memory is looked at; 0 leaves that out")
 	binary := flag.String("binary", "", "a grantkeep that is built already")
+	flag.StringVar(&o.Profiles, "profiles", "", "a directory for what the processes spend their time on, of a build that tells it")
+	only := flag.String("only", "", "which cases to measure, such as stored or flow,reads; empty: all that are not left out")
 	flag.Parse()
+	if err := leaveOut(&o, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
 	o.SQLite, o.PostgreSQL = *databases != "postgres", *databases != "sqlite"
 	if err := run(o, *binary); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// leaveOut leaves out all cases but those that are named.
+func leaveOut(o *bench.Options, only string) error {
+	if only == "" {
+		return nil
+	}
+	cases := map[string]func(){
+		"idle": func() { o.Idle = 0 }, "reads": func() { o.Reads = 0 }, "relayed": func() { o.Relayed = 0 }, "grants": func() { o.Grants = 0 },
+		"flow": func() { o.Flow = 0 }, "rows": func() { o.Rows = 0 }, "stored": func() { o.Stored = 0 }, "deliveries": func() { o.Deliveries = 0 },
+	}
+	for name := range strings.SplitSeq(only, ",") {
+		if cases[name] == nil {
+			return fmt.Errorf("-only %s: the cases are %s", name, strings.Join(slices.Sorted(maps.Keys(cases)), ", "))
+		}
+		delete(cases, name)
+	}
+	for _, leave := range cases {
+		leave()
+	}
+	return nil
 }
 
 func run(o bench.Options, binary string) (err error) {
@@ -55,7 +86,7 @@ func run(o bench.Options, binary string) (err error) {
 		}
 	}()
 	if binary == "" {
-		if binary, err = bench.Build(ctx, o.Dir); err != nil {
+		if binary, err = bench.Build(ctx, o); err != nil {
 			return err
 		}
 	}

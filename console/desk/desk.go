@@ -30,6 +30,7 @@ type Desk struct {
 	Texts   *i18n.Bundle
 	Mux     *http.ServeMux
 	Demo    interface{ Happened() frame.Passed } // nil unless this is the demo
+	Known   func() map[string]int64              // how many there are of what the menu leads to, if that was counted; nil: nobody knows
 	*session.Sessions
 }
 

@@ -88,6 +88,9 @@ func (d *Desk) visit(w http.ResponseWriter, r *http.Request, s *session.Session)
 	p.Lang = languageOf(r, v.Person.Language)
 	p.Localize = i18n.NewLocalizer(d.Texts, p.Lang)
 	p.Zone = zoneOf(v.Person.Zone)
+	if s != nil && d.Known != nil {
+		p.Known = d.Known()
+	}
 	if r.Method == http.MethodGet {
 		p.Path = r.URL.RequestURI()
 		if done := "done." + r.URL.Query().Get("done"); dones[done] {
@@ -118,6 +121,7 @@ var dones = map[string]bool{
 	"done.saved": true, "done.refresh": true, "done.revoked": true, "done.owner": true, "done.removed": true, "done.password": true,
 	"done.setpassword": true, "done.ended": true, "done.retired": true, "done.person": true, "done.fault": true, "done.app": true,
 	"done.refused": true, "done.sent": true, "done.rotated": true, "done.stopped": true, "done.started": true, "done.search": true, "done.code": true, "done.nocode": true, "done.nothing": true, "done.later": true,
+	"done.changed": true, "done.withdrawn": true, "done.broken": true, "done.retiredkey": true,
 }
 
 // forbidden says that an act wants another role.

@@ -27,7 +27,8 @@ type Page struct {
 	Path        string // of this page with its query, to come back to
 	Done        string // id of the text about what was just done; empty: nothing
 	Demo        bool
-	Happened    Passed // what the demo's clock passed over
+	Happened    Passed           // what the demo's clock passed over
+	Known       map[string]int64 // how many there are, by the entry of the menu, as they were last counted
 	Base        string
 	Bundle      *i18n.Bundle
 	Localize    *i18n.Localizer
@@ -55,7 +56,15 @@ func (p Page) in(l *i18n.Localizer, id string, values ...any) string {
 		}
 		data[name] = values[i+1]
 	}
-	text, err := l.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data})
+	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: data}
+	if fmt.Sprint(data["N"]) == "1" {
+		config.PluralCount = 1
+	}
+	text, err := l.Localize(config)
+	if err != nil && config.PluralCount != nil { // a text that is the same for one and for many
+		config.PluralCount = nil
+		text, err = l.Localize(config)
+	}
 	if err == nil && strings.Contains(text, "<no value>") {
 		err = fmt.Errorf("console: the text %s is not given all its values", id)
 	}
@@ -197,6 +206,7 @@ func TongueOf(region, name string) string {
 // Passed is what happened on the way of a move of the time.
 type Passed struct {
 	Refreshes, Events int64
+	Warnings, Ended   int64
 	Any               bool // the time has been moved
 }
 

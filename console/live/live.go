@@ -105,8 +105,8 @@ func (p *pages) live(v *desk.Visit) error {
 		}
 		if time.Since(checked) > liveChecks {
 			checked = time.Now()
-			if s, err := p.Of(v.R); err == nil && s == nil {
-				return nil // logged out, here or elsewhere; the page's next look leads to the log-in
+			if p.loggedOut(v) {
+				return nil
 			}
 		}
 		now, err := p.Store.LastPosition(v.Ctx())
@@ -123,4 +123,10 @@ func (p *pages) live(v *desk.Visit) error {
 			}
 		}
 	}
+}
+
+// loggedOut reports whether a person has been logged out meanwhile, here or elsewhere: the page's next look leads to the log-in.
+func (p *pages) loggedOut(v *desk.Visit) bool {
+	s, err := p.Of(v.R)
+	return err == nil && s == nil
 }

@@ -23,6 +23,16 @@ type Calendar struct {
 	Next        string
 	Busiest     string
 	MostN       int
+	Keys        []CalendarKey
+}
+
+// CalendarKey is the end of an app's key: a diamond on a stem.
+type CalendarKey struct {
+	At         time.Time
+	Name, Link string // of the app
+
+	X, Stem, Points string
+	Title           string
 }
 
 type calendarDay struct {
@@ -52,18 +62,10 @@ const (
 // fills of the kinds of ends, which differ by pattern before they differ by hue.
 var fills = map[string]string{store.EndCeiling: "var(--accent)", store.EndToken: "url(#hatch)", store.EndRefresh: "url(#spots)"}
 
-// NewCalendar lays out the ends that a census found.
-func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
+// NewCalendar lays out the ends that a census found, and those of the apps' keys.
+func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calendar {
 	first := today(p)
-	byDay := make([]map[string]int, CalendarDays)
-	for _, e := range ends {
-		if i := e.Day - first; i >= 0 && i < CalendarDays {
-			if byDay[i] == nil {
-				byDay[i] = map[string]int{}
-			}
-			byDay[i][e.Kind] += int(e.N)
-		}
-	}
+	byDay := endsByDay(ends, first)
 	c := Calendar{Height: CalendarHeight + 26, Top: calendarTop, Seven: EndsWithin(p, ends, 7), Thirty: EndsWithin(p, ends, 30)}
 	sums := make([]int, CalendarDays)
 	for i, kinds := range byDay {
@@ -82,17 +84,18 @@ func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
 		d.Link = p.URL("/grants?ends_on=%s", day.Format(time.DateOnly))
 		floor := float64(CalendarHeight)
 		for _, kind := range []string{store.EndCeiling, store.EndToken, store.EndRefresh} {
-			n := byDay[i][kind]
-			if n == 0 {
-				continue
+			if n := byDay[i][kind]; n > 0 {
+				height := max(px(n), 3)
+				floor -= height
+				d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
 			}
-			height := max(px(n), 3)
-			floor -= height
-			d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
 		}
 		d.Y = int(floor)
 		if d.N > 0 {
 			d.Title = p.T("cal.day", "Date", d.Date, "N", d.N)
+			if n := byDay[i][store.EndToken]; n > 0 {
+				d.Title = p.T("cal.day.fixed", "Date", d.Date, "N", d.N, "Fixed", n)
+			}
 			if d.N >= highest {
 				d.Label = strconv.Itoa(d.N)
 			}
@@ -115,12 +118,43 @@ func NewCalendar(p frame.Page, ends []store.EndCount) Calendar {
 		w.Wanes += byDay[i][store.EndRefresh]
 		w.Sum += sums[i]
 	}
+	for _, k := range keys {
+		_, offset := k.At.In(p.Zone).Zone()
+		i := (k.At.Unix()+int64(offset))/86400 - first
+		if i < 0 || i >= CalendarDays {
+			continue
+		}
+		y := max(c.Days[i].Y-22, calendarTop+12)
+		k.X, k.Stem = PercentOf((float64(i)+0.4)/CalendarDays), strconv.Itoa(y)
+		k.Points = fmt.Sprintf("0,%d 6,%d 0,%d -6,%d", y-6, y, y+6, y)
+		k.Title = p.T("cal.key", "App", k.Name, "Date", p.Day(k.At))
+		c.Keys = append(c.Keys, k)
+		if day := p.Day(k.At); c.Next == "" || day < c.Next {
+			c.Next = day
+		}
+	}
 	for _, part := range []float64{1. / 3, 2. / 3} {
 		if n := int(top * part); n > 0 {
 			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
 		}
 	}
 	return c
+}
+
+// endsByDay counts what ends on each day of the calendar, by kind of end.
+func endsByDay(ends []store.EndCount, first int64) []map[string]int {
+	byDay := make([]map[string]int, CalendarDays)
+	for _, e := range ends {
+		i := e.Day - first
+		if i < 0 || i >= CalendarDays {
+			continue
+		}
+		if byDay[i] == nil {
+			byDay[i] = map[string]int{}
+		}
+		byDay[i][e.Kind] += int(e.N)
+	}
+	return byDay
 }
 
 // PercentOf writes a share as SVG takes it.

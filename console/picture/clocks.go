@@ -13,16 +13,26 @@ import (
 
 // Clocks is the lanes of a grant's ends on one axis whose bands have scales of their own.
 type Clocks struct {
-	Lanes  []lane
+	Lanes  []Lane
 	Bands  []band
 	Height int
 	Foot   int // y of the axis
 	Label  string
+	Ended  string // x of the moment that ended everything; empty: nothing did
+	Before bool   // its word stands before the line, since there is no room behind
+	Fine   []fineTick
 }
 
-type lane struct {
+// fineTick is a tick inside a band, which a telephone does not show.
+type fineTick struct{ X, Label string }
+
+// Lane is one end of a grant.
+type Lane struct {
 	Y                int
 	Name, Text       string
+	More             string // second clause of the sentence, which a telephone does not show
+	Words            bool   // no end is known: there is no bar
+	Planned          string // x of the refresh that is planned; empty: none is
 	Tone             string // class of the sentence
 	Past, Future     bar
 	End              string // x of the upright mark; empty: none
@@ -68,11 +78,13 @@ const laneHeight = 56
 func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	var c Clocks
 	over := g.State == gk.Expired || g.State == gk.Revoked
-	add := func(name string, from, until time.Time, who string, needsPerson bool) {
-		if until.IsZero() {
-			return
+	unknown := func(name, text string) {
+		if len(g.Access) > 0 {
+			c.Lanes = append(c.Lanes, Lane{Y: 39 + laneHeight*len(c.Lanes), Name: name, Text: text, Tone: "f-text2", Words: true, From: "–", Until: text})
 		}
-		l := lane{Y: 39 + laneHeight*len(c.Lanes), Name: name, From: p.Moment(from), Until: p.Moment(until), Who: who}
+	}
+	add := func(name string, from, until time.Time, who string, needsPerson bool) {
+		l := Lane{Y: 39 + laneHeight*len(c.Lanes), Name: name, From: p.Moment(from), Until: p.Moment(until), Who: who}
 		start := from
 		if start.IsZero() {
 			start = p.Now
@@ -88,6 +100,7 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 			}
 		case over:
 			l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
+			l.More = " · " + p.T("clock.until", "T", p.At(until))
 			l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
 		default:
 			fill := "var(--ok-fill)"
@@ -107,16 +120,45 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	if !g.Renewable {
 		who = merchant
 	}
-	add(p.T("clock.access"), g.PairAskedAt, g.Expires, who, !g.Renewable)
-	add(p.T("clock.refresh"), g.PairAskedAt, g.RefreshExpires, us, g.State == gk.Suspended)
-	add(p.T("clock.ceiling"), g.AuthorizedAt, g.Ceiling, merchant, true)
+	if g.Expires.IsZero() {
+		unknown(p.T("clock.access"), p.T("clock.unknown"))
+	} else {
+		add(p.T("clock.access"), g.PairAskedAt, g.Expires, who, !g.Renewable)
+		if l := &c.Lanes[0]; g.Renewable && !over && g.DueAt.After(p.Now) && g.DueAt.Before(g.Expires) {
+			l.Planned, l.More = PercentOf(place(g.DueAt.Sub(p.Now))/100), " · "+p.T("clock.renews", "T", p.At(g.DueAt))
+		}
+	}
+	switch {
+	case !g.RefreshExpires.IsZero():
+		add(p.T("clock.refresh"), g.PairAskedAt, g.RefreshExpires, us, g.State == gk.Suspended)
+	case g.Renewable:
+		unknown(p.T("clock.refresh"), p.T("clock.unknown"))
+	}
+	if g.Ceiling.IsZero() {
+		unknown(p.T("clock.ceiling"), p.T("clock.unknown"))
+	} else {
+		add(p.T("clock.ceiling"), g.AuthorizedAt, g.Ceiling, merchant, true)
+	}
 	names := make([]string, 0, len(g.Windows))
 	for name := range g.Windows {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
+		if !g.Windows[name].IsZero() {
+			add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
+		}
+	}
+	if at := endedAt(g, p.Now); !at.IsZero() && len(c.Lanes) > 0 {
+		x := place(at.Sub(p.Now))
+		c.Ended, c.Before = PercentOf(x/100), x > 20
+	}
+	for _, hours := range []float64{-12, 12, 15 * 24, 180 * 24} {
+		label := p.T("tick.days", "N", fmt.Sprint(int(hours/24)))
+		if math.Abs(hours) < 24 {
+			label = p.T("tick.hours", "N", 12)
+		}
+		c.Fine = append(c.Fine, fineTick{PercentOf(place(time.Duration(hours*float64(time.Hour))) / 100), label})
 	}
 	x := 0.0
 	for i, b := range axis {
@@ -127,10 +169,27 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	c.Height = c.Foot + 40
 	sentences := make([]string, 0, len(c.Lanes))
 	for _, l := range c.Lanes {
-		sentences = append(sentences, l.Name+": "+l.Text)
+		sentences = append(sentences, l.Name+": "+l.Text+l.More)
 	}
 	c.Label = strings.Join(sentences, ". ")
 	return c
+}
+
+// endedAt is the moment that ended a grant for good; zero where it lives.
+func endedAt(g *gk.Grant, now time.Time) time.Time {
+	switch {
+	case g.State == gk.Revoked:
+		return g.UpdatedAt
+	case g.State != gk.Expired:
+		return time.Time{}
+	case !g.Ceiling.IsZero() && !g.Ceiling.After(now):
+		return g.Ceiling
+	case g.Fault != nil && !g.Fault.At.IsZero():
+		return g.Fault.At.Time
+	case !g.Expires.IsZero() && !g.Expires.After(now):
+		return g.Expires
+	}
+	return g.UpdatedAt
 }
 
 // tick names the beginning of a band.
@@ -154,6 +213,11 @@ func (b band) Middle() string {
 }
 
 // TextY and BarY are where a lane's words and bar stand.
-func (l lane) TextY() string { return fmt.Sprint(l.Y) }
-func (l lane) BarY() string  { return fmt.Sprint(l.Y + 9) }
-func (l lane) EndY() string  { return fmt.Sprint(l.Y + 5) }
+func (l Lane) TextY() string { return fmt.Sprint(l.Y) }
+func (l Lane) BarY() string  { return fmt.Sprint(l.Y + 9) }
+func (l Lane) EndY() string  { return fmt.Sprint(l.Y + 5) }
+
+// Diamond is the sign of the refresh that is planned, on the bar's middle.
+func (l Lane) Diamond() string {
+	return fmt.Sprintf("0,%d 7,%d 0,%d -7,%d", l.Y+9, l.Y+16, l.Y+23, l.Y+16)
+}

@@ -21,6 +21,8 @@ type Strip struct {
 type StripCell struct {
 	X, Width   string
 	Empty      bool
+	Link       string // to the events of the half hour; empty where nothing came
+	Title      string
 	FailY      string // empty: nothing failed
 	FailHeight string
 	FailFill   string
@@ -31,6 +33,7 @@ const (
 	StripHeight = 26
 	leastFailed = 6.0 // pixels, so that one of thousands is seen
 	fewFailed   = 0.3 // up to this share of a half hour failures are amber
+	minuteForm  = "2006-01-02T15:04"
 )
 
 // NewStrip draws the counts of one platform.
@@ -46,6 +49,10 @@ func NewStrip(p frame.Page, platform string, counts []store.HalfHour) Strip {
 	failing, last := 0, time.Time{}
 	for i, c := range byCell {
 		cell := StripCell{X: PercentOf(float64(i) / stripCells), Width: PercentOf(0.74 / stripCells), Empty: c.OK+c.Failed == 0}
+		if from := first.Add(time.Duration(i) * store.HalfHourLength).In(p.Zone); !cell.Empty {
+			cell.Link = p.URL("/events?platform=%s&from=%s&to=%s", platform, from.Format(minuteForm), from.Add(store.HalfHourLength).Format(minuteForm))
+			cell.Title = p.T("strip.cell", "T", from.Format("15:04"), "OK", frame.Count(c.OK), "Failed", frame.Count(c.Failed))
+		}
 		if c.Failed > 0 {
 			share := float64(c.Failed) / float64(c.OK+c.Failed)
 			height := max(share*StripHeight, leastFailed)

@@ -21,9 +21,15 @@ import (
 // How long a login lasts.
 const (
 	idleLife   = 30 * time.Minute
-	wholeLife  = 12 * time.Hour
 	touchEvery = time.Minute      // so that reading pages hardly writes
 	proofLife  = 15 * time.Minute // how long a password given opens what needs it again
+)
+
+// Life is how long a login lasts at most. Whom an identity provider knows goes back to it every hour: it lets in whoever it still
+// knows without a question, and whom it has put out stays out.
+const (
+	Life         = 12 * time.Hour
+	ProviderLife = time.Hour
 )
 
 // Session is a login as a request brings it.
@@ -92,7 +98,7 @@ func (c *Sessions) Of(r *http.Request) (*Session, error) {
 
 // Begin logs a person in: with an id of its own, whatever the browser brought. Proved is when they showed who they are; zero: they have
 // to, before they do what needs it.
-func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string, proved time.Time) error {
+func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string, proved time.Time, life time.Duration) error {
 	if old, err := r.Cookie(c.cookieName()); err == nil {
 		if err := c.store.EndLogin(r.Context(), people.Digest(old.Value)); err != nil {
 			return err
@@ -103,12 +109,12 @@ func (c *Sessions) Begin(w http.ResponseWriter, r *http.Request, person string, 
 	secret, now := base64.RawURLEncoding.EncodeToString(b[:]), c.now()
 	err := c.store.CreateLogin(r.Context(), store.Login{
 		Hash: people.Digest(secret), Person: person, Address: AddressOf(r), Agent: platform.Words(frame.Cut(r.UserAgent(), 300)),
-		ProvedAt: proved, SeenAt: now, EndsAt: now.Add(wholeLife), CreatedAt: now,
+		ProvedAt: proved, SeenAt: now, EndsAt: now.Add(life), CreatedAt: now,
 	})
 	if err != nil {
 		return err
 	}
-	c.SetCookie(w, secret, int(wholeLife/time.Second))
+	c.SetCookie(w, secret, int(life/time.Second))
 	return nil
 }
 

@@ -175,7 +175,7 @@ func (c *pages) changePassword(v *desk.Visit) error {
 	if err := c.Store.EndLogins(v.Ctx(), v.Person.ID, nil); err != nil {
 		return err
 	}
-	if err := c.Begin(v.W, v.R, v.Person.ID, c.Now()); err != nil {
+	if err := c.Begin(v.W, v.R, v.Person.ID, c.Now(), session.Life); err != nil {
 		return err
 	}
 	v.SeeOther("/settings?done=password")

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/offline"
@@ -28,6 +29,8 @@ type toolView struct {
 	Why               string
 	Signed            string // the text that somebody signed, to be compared
 	Compared          *difference
+	Apps              []gk.App // that may be named instead of being typed
+	App               string
 }
 
 // difference is two texts cut where they begin to differ.
@@ -53,6 +56,15 @@ func differenceOf(both offline.Compared) *difference {
 		d.Ours, d.Right = string(b[both.At]), string(b[both.At+1:])
 	}
 	return d
+}
+
+// masked hides secrets in two texts that differ, and finds the place anew: what is hidden has another length.
+func masked(both offline.Compared, secrets []gk.Secret) offline.Compared {
+	both.Theirs, both.Ours = offline.Masked(both.Theirs, secrets...), offline.Masked(both.Ours, secrets...)
+	a, b := []rune(both.Theirs), []rune(both.Ours)
+	for both.At = 0; both.At < min(len(a), len(b)) && a[both.At] == b[both.At]; both.At++ {
+	}
+	return both
 }
 
 // pages are the pages of the tools.
@@ -116,9 +128,55 @@ func (p *pages) newTool(v *desk.Visit, do string) toolView {
 	return toolView{Page: page, Do: do, Tools: tools, Input: example(do, p.Drivers[0])}
 }
 
+// offerApps adds the apps that somebody may name. Their secrets sign whatever is typed: that is for administrators.
+func (p *pages) offerApps(v *desk.Visit, view *toolView) error {
+	if !v.Page.May(store.RoleAdministrator) || view.Do == "parse" {
+		return nil
+	}
+	all, err := p.Store.Apps(v.Ctx(), v.Viewer, "", 0)
+	if err != nil && len(all) == 0 {
+		return err
+	}
+	view.Apps = all
+	return nil
+}
+
+// of puts an app of ours into a line: its platform, settings, secrets and endpoints. It returns the secrets, which no answer may show.
+func (p *pages) of(v *desk.Visit, app, line string) (string, []gk.Secret, error) {
+	opened, err := p.Keeper.Apps().OpenByID(v.Ctx(), app)
+	if err != nil {
+		return "", nil, err
+	}
+	in, settings := map[string]any{}, map[string]any{}
+	if err := json.Unmarshal([]byte(line), &in); err != nil {
+		return "", nil, &desk.BadForm{Err: err}
+	}
+	var secrets []gk.Secret
+	for name, value := range opened.Open.Settings {
+		settings[name] = value
+	}
+	for name, all := range opened.Open.Secrets {
+		for i, s := range all {
+			if secrets = append(secrets, s); i == 0 {
+				settings[name] = s.Reveal() //nolint:forbidigo // the offline command signs with it; every answer is masked
+			}
+		}
+	}
+	in["platform"], in["environment"], in["app"] = opened.App.Platform, opened.App.Environment, settings
+	if len(opened.App.Endpoints) > 0 {
+		in["endpoints"] = opened.App.Endpoints
+	}
+	text, err := json.Marshal(in)
+	return string(text), secrets, err
+}
+
 // ask asks for the input of an offline command.
 func (p *pages) ask(v *desk.Visit) error {
-	return v.Show(http.StatusOK, toolForm(p.newTool(v, v.R.URL.Query().Get("do"))))
+	view := p.newTool(v, v.R.URL.Query().Get("do"))
+	if err := p.offerApps(v, &view); err != nil {
+		return err
+	}
+	return v.Show(http.StatusOK, toolForm(view))
 }
 
 // compute computes here what an offline command says. Nothing is sent to a platform, and nothing of the input is kept.
@@ -132,14 +190,31 @@ func (p *pages) compute(v *desk.Visit) error {
 		view.Output, view.Failed = view.T("tools.json", "Where", err.Error()), true
 		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
 	}
-	out, err := p.offline().Line(view.Do, []byte(line.String()))
+	if err := p.offerApps(v, &view); err != nil {
+		return err
+	}
+	whole, secrets := line.String(), []gk.Secret(nil)
+	if view.App = v.Field("app"); view.App != "" && slices.ContainsFunc(view.Apps, func(a gk.App) bool { return a.ID == view.App }) {
+		if err := v.Record("app.sign", store.AuditEntry{App: view.App}); err != nil {
+			return err
+		}
+		var err error
+		if whole, secrets, err = p.of(v, view.App, whole); err != nil {
+			return err
+		}
+	}
+	out, err := p.offline().Line(view.Do, []byte(whole))
 	if err != nil {
-		view.Output, view.Failed = err.Error(), true
+		view.Output, view.Failed = offline.Masked(err.Error(), secrets...), true
 		return v.Show(http.StatusUnprocessableEntity, toolForm(view))
 	}
+	out = []byte(offline.Masked(string(out), secrets...))
 	view.Output = indented(out)
 	if view.Signed != "" {
-		if both, ok := p.offline().Compare(view.Do, []byte(line.String()), view.Signed); ok {
+		if both, ok := p.offline().Compare(view.Do, []byte(whole), view.Signed); ok {
+			if both.At >= 0 && len(secrets) > 0 {
+				both = masked(both, secrets)
+			}
 			view.Compared = differenceOf(both)
 		}
 	}

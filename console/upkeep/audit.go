@@ -155,7 +155,7 @@ func (u *pages) auditFile(v *desk.Visit) error {
 // shownActions are what may be chosen; others can be typed into the address.
 var shownActions = slices.Sorted(slices.Values([]string{
 	"user.login", "user.create", "user.role", "user.password", "user.remove", "user.logins", "user.code", "key.create", "key.revoke", "keyring.rotate", "keyring.retire", "app.create", "app.change", "app.remove",
-	"app.stop", "app.start", "app.check", "app.call", "grant.link", "grant.refresh", "grant.confirm", "grant.change", "grant.revoke", "grant.obtain", "grant.import", "grant.export",
-	"authorization.create", "authorization.confirm", "authorization.place", "webhook.create", "webhook.change", "webhook.remove", "webhook.rotate", "webhook.test",
+	"app.stop", "app.start", "app.check", "app.call", "app.sign", "grant.link", "grant.refresh", "grant.confirm", "grant.change", "grant.revoke", "grant.obtain", "grant.import", "grant.export",
+	"authorization.create", "authorization.withdraw", "authorization.confirm", "authorization.place", "webhook.create", "webhook.change", "webhook.remove", "webhook.rotate", "webhook.test",
 	"webhook.replay", "alarm.create", "alarm.change", "alarm.remove", "alarm.test", "audit.export", "token.read", "token.sign", "token.call", "token.proxy",
 }))

@@ -16,6 +16,10 @@ import (
 	"github.com/grantkeep/grantkeep/store"
 )
 
+// othersFirst is how long an app that this process cannot open is left to one that can. Whoever can takes back what is said
+// on the app, and does so as soon as something of it is due.
+const othersFirst = 15 * time.Second
+
 const (
 	fewEvery   = time.Second     // how often an app has what is due claimed, however few its free places are
 	wholeEvery = 5 * time.Second // how often an app is searched without a floor
@@ -47,6 +51,7 @@ type Claimer struct {
 	floors map[string]time.Time // lowest due time of the last claim, by app
 	took   map[string]time.Time // when places of an app were last taken
 	whole  map[string]time.Time // when an app was last searched without a floor
+	unable map[string]time.Time // since when an app that this process cannot open is said to be broken
 
 	// returning holds the apps of which grants were claimed just before this process froze, and their leases ended. Until
 	// their turns have put them back, a claim would take each for one of a dead process.
@@ -57,7 +62,7 @@ type Claimer struct {
 // said on that app, and everybody else's turn comes all the same.
 func (c *Claimer) Claim(ctx context.Context) error {
 	if c.floors == nil {
-		c.floors, c.took, c.whole = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
+		c.floors, c.took, c.whole, c.unable = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
 	}
 	if err := c.Attempts.Release(ctx); err != nil {
 		return err
@@ -98,20 +103,32 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		_, err := c.Apps.Open(app)
 		return c.Note(ctx, app, err) // without its facts nobody knows what is due
 	}
+	if app.Broken != "" {
+		if _, err := c.Apps.Open(app); err == nil { // another process cannot, and waits to hear that; also while nothing is free here
+			if err := c.Note(ctx, app, nil); err != nil {
+				return err
+			}
+			app.Broken = ""
+		}
+	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
 		return nil
 	}
-	free := c.Gates.Take(id, d.Spec().Facts, f, few)
+	halted := app.Stopped() || c.Apps.Stopped(id)
+	free := c.Gates.Take(id, d.Spec().Facts, f, few, halted)
 	if free == 0 {
 		return nil
 	}
 	c.took[id] = time.Now()
 	used := 0
 	defer func() { c.Gates.Give(id, free-used) }()
-	a, err := c.openBehindGate(ctx, id)
-	if err != nil {
+	a, ours, err := c.openBehindGate(ctx, id)
+	if err != nil || !ours {
 		return err
+	}
+	if halted && !a.App.Stopped() {
+		return nil // the stop has ended meanwhile: these places are for turns that refresh nothing
 	}
 	grants, err := c.claimRows(ctx, a.App, lifecycle.TermsOf(d, a.App), now, free)
 	if err != nil {
@@ -151,16 +168,18 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 }
 
 // openBehindGate opens an app once its gate has been passed: a stop may have been written since, and each claim that did not
-// see it costs a grant. An app that is stopped, or that this process cannot open, is marked so.
-func (c *Claimer) openBehindGate(ctx context.Context, id string) (apps.Opened, error) {
-	a, err := c.Apps.OpenByID(ctx, id)
+// see it costs a grant. An app that is stopped, or that this process cannot open, is marked so; ours is false for one that
+// another process may be able to open.
+func (c *Claimer) openBehindGate(ctx context.Context, id string) (a apps.Opened, ours bool, err error) {
+	a, err = c.Apps.OpenByID(ctx, id)
 	var b *apps.Broken
 	if err != nil && !errors.As(err, &b) {
-		return a, err
+		return a, false, err
 	}
 	if noted := c.Note(ctx, a.App, err); noted != nil {
-		return a, errors.Join(err, noted)
+		return a, false, errors.Join(err, noted)
 	}
+	ours = err == nil || c.leftToUs(a.App)
 	if c.Apps.Stopped(id) {
 		a.App.Stop = gk.StopPerson
 	}
@@ -168,7 +187,21 @@ func (c *Claimer) openBehindGate(ctx context.Context, id string) (apps.Opened, e
 	if err != nil {
 		a.App.Broken = b.Code
 	}
-	return a, nil
+	return a, ours, nil
+}
+
+// leftToUs reports whether nobody has taken back for a while that an app is broken, which this process cannot open: then its
+// grants are warned about and end by this one. A claim before that would put off what another process refreshes.
+func (c *Claimer) leftToUs(app gk.App) bool {
+	if app.Broken == "" {
+		delete(c.unable, app.ID)
+		return false
+	}
+	since, known := c.unable[app.ID]
+	if !known {
+		c.unable[app.ID] = time.Now()
+	}
+	return known && time.Since(since) >= othersFirst
 }
 
 // claimRows claims up to free rows that are due. It looks above the app's floor, which makes the search cheap where much

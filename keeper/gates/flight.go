@@ -3,6 +3,8 @@ package gates
 import (
 	"sync"
 	"time"
+
+	gk "github.com/grantkeep/grantkeep"
 )
 
 // Flights lets many callers of one process wait for one refresh of a grant.
@@ -15,10 +17,11 @@ type Flights struct {
 type Flight struct {
 	Done  chan struct{}
 	Ended time.Time // written before done is closed
+	Fault *gk.Fault // as Ended: what kept it from being sent, which may be the app's and stand in no grant
 }
 
 // Join returns the refresh of a grant that is under way, beginning one with start if there is none.
-func (f *Flights) Join(id string, start func()) *Flight {
+func (f *Flights) Join(id string, start func() *gk.Fault) *Flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if under, ok := f.byID[id]; ok {
@@ -37,7 +40,7 @@ func (f *Flights) Join(id string, start func()) *Flight {
 			begun.Ended = time.Now()
 			close(begun.Done)
 		}()
-		start()
+		begun.Fault = start()
 	}()
 	return begun
 }

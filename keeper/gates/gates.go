@@ -32,6 +32,7 @@ type Gates struct {
 type gate struct {
 	platform    string
 	facts       platform.Refresh // as last heard
+	halted      bool             // as well: claimed grants are warned about and end, and nothing is refreshed
 	least, most int
 	level       level
 	busy        int
@@ -50,11 +51,22 @@ func (s *Gates) of(app string, facts *platform.Facts, f platform.Refresh) *gate 
 }
 
 func (s *Gates) free(app string, g *gate) int {
-	workers := s.workers
-	if workers == 0 {
-		workers = g.level.allowed(g.least, g.most)
+	return s.Found.most(app, g.facts, s.now(), s.level(g)) - g.busy
+}
+
+func (s *Gates) level(g *gate) int {
+	if s.workers > 0 {
+		return s.workers
 	}
-	return s.Found.most(app, g.facts, s.now(), workers) - g.busy
+	return g.level.allowed(g.least, g.most)
+}
+
+// freeToClaim is free for a claim. What the pairs are worth that this process found says nothing of turns that spend none.
+func (s *Gates) freeToClaim(app string, g *gate) int {
+	if g.halted {
+		return s.level(g) - g.busy
+	}
+	return s.free(app, g)
 }
 
 // Answered notes how long the platform took to answer a refresh of an app.
@@ -76,15 +88,17 @@ func (s *Gates) Overdone(app string) {
 	}
 }
 
-// Take takes the places that are free now: none while only a few are and few is false.
-func (s *Gates) Take(app string, facts *platform.Facts, f platform.Refresh, few bool) int {
+// Take takes the places that are free now: none while only a few are and few is false. halted says that the app is stopped:
+// whoever takes places for it refreshes nothing, whatever becomes of the stop meanwhile.
+func (s *Gates) Take(app string, facts *platform.Facts, f platform.Refresh, few, halted bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.of(app, facts, f)
+	g.halted = halted
 	if len(g.queue) > 0 || !few && !s.worth(app, g) {
 		return 0 // they came first, or a claim would cost more than it brings
 	}
-	n := max(s.free(app, g), 0)
+	n := max(s.freeToClaim(app, g), 0)
 	g.busy += n
 	return n
 }
@@ -99,7 +113,7 @@ func (s *Gates) Worth(app string) bool {
 }
 
 func (s *Gates) worth(app string, g *gate) bool {
-	free := s.free(app, g)
+	free := s.freeToClaim(app, g)
 	return g.busy == 0 || free >= max(1, (g.busy+free)/4)
 }
 

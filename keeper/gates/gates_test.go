@@ -1,6 +1,7 @@
 package gates
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ func TestClaimIsMadeForManyPlacesAtOnce(t *testing.T) {
 	f := platform.Refresh{AfterLostAnswer: platform.RepeatAny}
 	take := func(want int, few bool) {
 		t.Helper()
-		if got := s.Take("app", &platform.Facts{}, f, few); got != want {
+		if got := s.Take("app", &platform.Facts{}, f, few, false); got != want {
 			t.Fatalf("%d places were taken, want %d", got, want)
 		}
 	}
@@ -39,9 +40,37 @@ func TestOnePlaceIsWorthAClaimWhereThereIsOnlyOne(t *testing.T) {
 	s := New(1, func() time.Time { return levelBegin })
 	f := platform.Refresh{AfterLostAnswer: platform.RepeatAny}
 	for range 3 {
-		if got := s.Take("app", &platform.Facts{}, f, false); got != 1 {
+		if got := s.Take("app", &platform.Facts{}, f, false, false); got != 1 {
 			t.Fatalf("%d places were taken, want 1", got)
 		}
 		s.Give("app", 1)
+	}
+}
+
+// TestStoppedAppsTurnsWaitForNoProof has an app whose pairs a process found when it began: a few may be refreshed at once until
+// one was taken. Turns of a stopped app refresh nothing, and come as many as the app's level lets through.
+func TestStoppedAppsTurnsWaitForNoProof(t *testing.T) {
+	s := New(20, func() time.Time { return levelBegin })
+	f := platform.Refresh{AfterLostAnswer: platform.Once}
+	if n := s.Take("app", &platform.Facts{}, f, false, false); n != refusalsInARow {
+		t.Fatalf("%d places were taken for pairs that nobody has proved, want %d", n, refusalsInARow)
+	}
+	s.Give("app", refusalsInARow)
+	if n := s.Take("app", &platform.Facts{}, f, false, true); n != 20 {
+		t.Fatalf("%d places were taken while the app is stopped, want all 20", n)
+	}
+	s.Give("app", 12)
+	if !s.Worth("app") {
+		t.Error("twelve places of a stopped app are worth no claim")
+	}
+	if err := s.Enter(t.Context(), "app", &platform.Facts{}, f, 0); !errors.Is(err, ErrLongQueue) {
+		t.Errorf("a person's refresh beside eight turns of the stopped app: %v, want it to wait: it is no turn", err)
+	}
+	if n := s.Take("app", &platform.Facts{}, f, true, false); n != 0 {
+		t.Errorf("%d places were taken when the stop ended, beside eight turns; want none", n)
+	}
+	s.Give("app", 8)
+	if n := s.Take("app", &platform.Facts{}, f, true, false); n != refusalsInARow {
+		t.Errorf("%d places were taken after the stop, want %d", n, refusalsInARow)
 	}
 }

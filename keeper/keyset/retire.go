@@ -165,15 +165,26 @@ func (k *Keys) othersUnderOlder(ctx context.Context, set store.Keyset) (string, 
 // oldest is the age at which keys are rotated.
 const oldest = 366 * 24 * time.Hour
 
+// Unable says in words why this process cannot look into the key set or change it; empty where it is something else.
+func Unable(err error) string {
+	switch {
+	case errors.Is(err, ErrNoMaster):
+		return "this process has no master key and cannot look into the key set"
+	case errors.Is(err, vault.ErrWrongMaster):
+		return "the key set is under another master key than this process was started with: start it again with that one before the keys are rotated"
+	}
+	return ""
+}
+
 // Check looks at the key set in force and at what older keys have sealed, for whoever runs the process.
 func (k *Keys) Check(ctx context.Context) apps.Check {
 	c := apps.Check{Name: "keys", State: apps.CheckFailed}
 	s, err := k.Standing(ctx)
 	switch {
 	case errors.Is(err, ErrNoMaster):
-		c.State, c.Detail = apps.CheckManual, "this process has no master key and cannot look into the key set"
-	case errors.Is(err, vault.ErrWrongMaster):
-		c.Detail = "the key set is under another master key than this process was started with: start it again with that one before the keys are rotated"
+		c.State, c.Detail = apps.CheckManual, Unable(err)
+	case Unable(err) != "":
+		c.Detail = Unable(err)
 	case err != nil:
 		c.Detail = "could not be looked at: " + err.Error()
 	case k.Now().Sub(s.Since) > oldest:

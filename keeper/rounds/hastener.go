@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"strconv"
 	"sync"
 	"time"
 
@@ -19,7 +20,9 @@ const (
 )
 
 // Hastener makes due what a stop of an app has put off, once it has ended. That it has yet to be done stands on the app,
-// so that it is gone on with by the next round of any process where this one stops or dies meanwhile.
+// so that it is gone on with by the next round of any process where this one stops or dies meanwhile. The note stands for as
+// long as a turn that saw the stop may take, and what was put off by then is made due once more at its end: whoever put a
+// grant off looks at the app afterwards, but may have died before.
 type Hastener struct {
 	Store interface {
 		App(ctx context.Context, v gk.Viewer, id string) (gk.App, error)
@@ -28,6 +31,7 @@ type Hastener struct {
 	}
 	Stopped  func(ctx context.Context, app string) (bool, error) // by an administrator
 	Ahead    time.Duration                                       // how far ahead lies what a stop has put off
+	Overlap  time.Duration                                       // how long after the end of a stop one may be put off that saw it
 	Now      func() time.Time
 	Begun    func() // tells that work of the process begins
 	Ended    func()
@@ -36,7 +40,28 @@ type Hastener struct {
 	Log      *slog.Logger
 
 	mu    sync.Mutex
-	again map[string]bool // by app that is being hastened: whether it was asked for once more meanwhile
+	again map[string]bool   // by app that is being hastened: whether it was asked for once more meanwhile
+	went  map[string]string // by app: the note that this process has heeded
+}
+
+// Resumed heeds the note on an app that a stop has ended: once, and once more when its time is over.
+func (h *Hastener) Resumed(ctx context.Context, app gk.App) {
+	note := app.Cursors[lifecycle.CursorResumed]
+	if note == "" {
+		return
+	}
+	h.mu.Lock()
+	heeded := h.went[app.ID] == note
+	h.mu.Unlock()
+	if !heeded || h.over(note) {
+		h.Hasten(ctx, app.ID)
+	}
+}
+
+// over reports whether nothing is put off anymore by a turn that saw the stop whose end is noted.
+func (h *Hastener) over(note string) bool {
+	at, err := strconv.ParseInt(note, 10, 64)
+	return err != nil || !h.Now().Before(time.UnixMilli(at).Add(h.Overlap))
 }
 
 // Hasten makes due what a stop of an app has put off, behind its caller.
@@ -104,10 +129,16 @@ func (h *Hastener) all(ctx context.Context, id string) error {
 	return h.done(ctx, app)
 }
 
-// done takes the note from an app, unless there is another one by now.
+// done takes the note from an app when its time is over, unless there is another one by now.
 func (h *Hastener) done(ctx context.Context, app gk.App) error {
 	since := app.Cursors[lifecycle.CursorResumed]
-	if since == "" {
+	h.mu.Lock()
+	if h.went == nil {
+		h.went = map[string]string{}
+	}
+	h.went[app.ID] = since
+	h.mu.Unlock()
+	if since == "" || !h.over(since) {
 		return nil
 	}
 	err := h.Store.UpdateApp(ctx, gk.Engine(), app.ID, h.Now(), func(row *gk.App) ([]gk.Event, error) {

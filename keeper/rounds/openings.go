@@ -19,7 +19,13 @@ type Openings struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	said map[string]time.Time // what this process has said about apps that it cannot open
+	said map[string]saying // what this process has said about apps that it cannot open
+}
+
+// saying is what a process said about an app, and when.
+type saying struct {
+	code string
+	at   time.Time
 }
 
 // sayEvery is how often one process says that an app cannot be opened. Two builds of which one can open it would
@@ -36,15 +42,18 @@ func (o *Openings) Note(ctx context.Context, app gk.App, err error) error {
 	case err != nil:
 		return err
 	}
-	recently := time.Since(o.said[app.ID]) < sayEvery
-	if code != "" && !recently {
+	recently := o.said[app.ID].code == code && time.Since(o.said[app.ID].at) < sayEvery
+	switch {
+	case code == "":
+		delete(o.said, app.ID)
+	case !recently:
 		if o.said == nil {
-			o.said = map[string]time.Time{}
+			o.said = map[string]saying{}
 		}
-		o.said[app.ID] = time.Now()
+		o.said[app.ID] = saying{code, time.Now()}
 		o.Log.Error("an app cannot be opened; its renewals wait, its tokens are served", "platform", app.Platform, "app", app.ID, "error", err)
 	}
-	if code == app.Broken || code != "" && recently && app.Broken == "" {
+	if code == app.Broken || code != "" && recently { // another process says otherwise
 		return nil
 	}
 	now := o.Now()

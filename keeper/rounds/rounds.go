@@ -9,7 +9,6 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
-	"github.com/grantkeep/grantkeep/lifecycle"
 	"github.com/grantkeep/grantkeep/store"
 )
 
@@ -29,6 +28,8 @@ type Duty struct {
 	Notes *Openings
 	Turn  func() func(ctx context.Context, app gk.App) error // what an app does in its turn; nil: nothing yet
 	Now   func() time.Time
+
+	Resumed func(ctx context.Context, app gk.App) // heeds the note that a stop of an app has ended
 
 	Isolate  func(what, id string, work func() error) error
 	Spare    func(err error) error // tells of rows that cannot be read, and returns every other error
@@ -73,9 +74,7 @@ func (d *Duty) lookAtApp(ctx context.Context, app gk.App) error {
 	if opened != nil || err != nil {
 		return err
 	}
-	if app.Cursors[lifecycle.CursorResumed] != "" {
-		d.Notes.Hasten(ctx, app.ID)
-	}
+	d.Resumed(ctx, app)
 	if turn := d.Turn(); turn != nil {
 		return turn(ctx, app)
 	}

@@ -4,10 +4,10 @@ package saver
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/together"
 )
 
 // answerPatience is how long the database may take to show that it answers.
@@ -16,55 +16,27 @@ const answerPatience = 800 * time.Millisecond
 // mostTogether bounds one commit, and so how long its first pair waits for the last.
 const mostTogether = 512
 
-// Saver stores pairs whose turns end at about the same time in one commit. It waits for nobody: a commit takes the pairs
-// that came while the one before was under way, and the first takes one. Each is answered after its commit, for itself.
+// Saver stores pairs whose turns end at about the same time in one commit. Each is answered after its commit, for itself.
 // No row makes the others wait: one that somebody holds is left out, and one that is refused is saved by itself.
 type Saver struct {
 	store   store.Store
 	isolate func(what, id string, work func() error) error
-
-	mu      sync.Mutex
-	waiting []*saving
-	busy    bool
+	line    *together.Line[store.Refreshed, bool]
 }
 
-// saving is a pair that waits for its commit.
-type saving struct {
-	refresh store.Refreshed
-	done    chan struct{}
-	saved   bool
-	err     error
+// saving is a pair that waits for its commit. Its answer is false for one about which UpdateGrant decides.
+type saving = together.Ask[store.Refreshed, bool]
+
+// New makes a saver. isolate keeps the failure of one piece of work to itself.
+func New(s store.Store, isolate func(what, id string, work func() error) error) *Saver {
+	saver := &Saver{store: s, isolate: isolate}
+	saver.line = together.NewLine(mostTogether, saver.commit)
+	return saver
 }
 
 // Save stores a pair and returns after its commit. saved is false for one about which UpdateGrant decides.
 func (s *Saver) Save(ctx context.Context, r store.Refreshed) (saved bool, err error) {
-	one := &saving{refresh: r, done: make(chan struct{})}
-	s.mu.Lock()
-	s.waiting = append(s.waiting, one)
-	if !s.busy {
-		s.busy = true
-		go s.run(context.WithoutCancel(ctx))
-	}
-	s.mu.Unlock()
-	<-one.done
-	return one.saved, one.err
-}
-
-// run commits until nobody waits.
-func (s *Saver) run(ctx context.Context) {
-	for {
-		s.mu.Lock()
-		n := min(len(s.waiting), mostTogether)
-		if n == 0 {
-			s.busy = false
-			s.mu.Unlock()
-			return
-		}
-		lot := s.waiting[:n:n]
-		s.waiting = s.waiting[n:]
-		s.mu.Unlock()
-		s.commit(ctx, lot)
-	}
+	return s.line.Ask(ctx, r)
 }
 
 // commit saves a lot and answers each. Where the database refuses the lot although it answers, one of its rows is in the
@@ -72,7 +44,7 @@ func (s *Saver) run(ctx context.Context) {
 func (s *Saver) commit(ctx context.Context, lot []*saving) {
 	rs := make([]store.Refreshed, len(lot))
 	for i, one := range lot {
-		rs[i] = one.refresh
+		rs[i] = one.Asked
 	}
 	var saved []bool
 	err := s.isolate("save", "", func() (err error) {
@@ -81,20 +53,22 @@ func (s *Saver) commit(ctx context.Context, lot []*saving) {
 	})
 	if err != nil && (!errors.Is(err, store.ErrUnavailable) || s.answers(ctx)) {
 		for _, one := range lot {
-			go func() {
-				defer close(one.done)
-				one.err = s.isolate("save", one.refresh.Grant, func() (err error) {
-					one.saved, err = s.store.SaveRefresh(ctx, one.refresh)
-					return err
-				})
-			}()
+			go s.saveAlone(ctx, one)
 		}
 		return
 	}
 	for i, one := range lot {
-		one.saved, one.err = err == nil && saved[i], err
-		close(one.done)
+		one.Answer(err == nil && saved[i], err)
 	}
+}
+
+func (s *Saver) saveAlone(ctx context.Context, one *saving) {
+	var saved bool
+	err := s.isolate("save", one.Asked.Grant, func() (err error) {
+		saved, err = s.store.SaveRefresh(ctx, one.Asked)
+		return err
+	})
+	one.Answer(saved, err)
 }
 
 // answers reports whether the database answers what is not about the rows.
@@ -102,9 +76,4 @@ func (s *Saver) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, answerPatience)
 	defer cancel()
 	return s.store.Ping(ctx) == nil
-}
-
-// New makes a saver. isolate keeps the failure of one piece of work to itself.
-func New(s store.Store, isolate func(what, id string, work func() error) error) *Saver {
-	return &Saver{store: s, isolate: isolate}
 }

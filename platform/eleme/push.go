@@ -2,9 +2,7 @@ package eleme
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,8 +42,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		return platform.Delivery{}, &platform.BadCallback{Why: "eleme: push: " + err.Error()}
 	}
 	if err != nil { // what is proven is acknowledged, whatever it says
-		sum := sha256.Sum256(in.Body)
-		notice = platform.Notice{Kind: platform.NoticeOther, Dedup: hex.EncodeToString(sum[:])}
+		notice = platform.Notice{Kind: platform.NoticeOther, Dedup: platform.DedupOf(string(in.Body))}
 	}
 	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: pushOK, Matched: matched}, nil
 }

@@ -1,8 +1,6 @@
 package lazada
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -36,9 +34,8 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	if err != nil {
 		return platform.Delivery{Answer: pushRefused}, pushMistake(app, key, in, err)
 	}
-	sum := sha256.Sum256(in.Body)
 	notice := read(platform.JSONObject(in.Body))
-	notice.Dedup = hex.EncodeToString(sum[:])
+	notice.Dedup = platform.DedupOf(string(in.Body))
 	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: pushOK, Matched: match.String()}, nil
 }
 

@@ -2,8 +2,6 @@ package shopeecore
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,17 +38,11 @@ func Receive(app platform.App, in platform.Incoming, prove func(platform.App, pl
 	}
 	n, err := read(app, in.Body)
 	if errors.Is(err, errUnread) {
-		n = platform.Notice{Kind: platform.NoticeOther, Dedup: Dedup(in.Body)}
+		n = platform.Notice{Kind: platform.NoticeOther, Dedup: platform.DedupOf(string(in.Body))}
 	} else if err != nil {
 		return platform.Delivery{}, err
 	}
 	return platform.Delivery{Notices: []platform.Notice{n}, Answer: platform.Answer{Status: http.StatusNoContent}, Matched: matched}, nil
-}
-
-// Dedup is what tells a push from others: it has no id of its own.
-func Dedup(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
 }
 
 // ids is one id or a list of them, each a number or a text: samples of the sandbox send texts.
@@ -118,7 +110,7 @@ func (p Push) Notice(app platform.App, body []byte) (platform.Notice, error) {
 	if own := app.Settings["partner_id"]; own != "" && p.PartnerID != 0 && p.PartnerID.String() != own {
 		return platform.Notice{}, &platform.BadCallback{Why: "the push is for another partner_id"}
 	}
-	n := platform.Notice{Kind: platform.NoticeOther, At: p.Timestamp.Unix(), Dedup: Dedup(body)}
+	n := platform.Notice{Kind: platform.NoticeOther, At: p.Timestamp.Unix(), Dedup: platform.DedupOf(string(body))}
 	kind := map[platform.Int]string{PushAuthorized: platform.NoticeAuthorized, PushCancelled: platform.NoticeRevoked}[*p.Code]
 	if kind == "" || p.failed() {
 		return n, nil // other topics, code 0, the console's check of the address, and what did not succeed

@@ -67,19 +67,8 @@ func (d driver) RevokeRequest(app platform.App, cred platform.Credential) (*plat
 // VerifyCall checks a call as the platform does: it looks for the token in one header and nowhere else. The token itself
 // is compared where app.Token holds one.
 func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
-	tokens := in.Header.Values(tokenName)
-	switch {
-	case len(tokens) == 0 && in.Header.Get("Authorization") != "":
-		return errors.New("the token stands in Authorization; the Admin API reads the header " + tokenName + " only")
-	case len(tokens) == 0:
-		return errors.New("the header " + tokenName + " is missing")
-	case len(tokens) > 1:
-		return errors.New("the header " + tokenName + " is repeated")
-	case tokens[0] == "" || strings.ContainsFunc(tokens[0], func(r rune) bool { return r <= ' ' || r > '~' }):
-		return errors.New("the header " + tokenName + " is empty or holds a blank")
-	}
-	if app.Token != nil && !app.Token.Token.Access.Empty() && !app.Token.Token.Access.Equal(gk.NewSecret(tokens[0])) {
-		return errors.New("the header " + tokenName + " holds another token than this grant's")
+	if err := checkToken(app, in.Header); err != nil {
+		return err
 	}
 	u, err := url.Parse(in.URL)
 	if err != nil {
@@ -95,6 +84,25 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	form := in.Header.Get("Content-Type")
 	if slices.Contains(writes, in.Method) && !strings.HasPrefix(form, "application/json") && !strings.HasPrefix(form, "application/graphql") {
 		return errors.New("the header Content-Type is not application/json")
+	}
+	return nil
+}
+
+// checkToken finds the one header that carries the token, and says what is wrong with it.
+func checkToken(app platform.App, header http.Header) error {
+	tokens := header.Values(tokenName)
+	switch {
+	case len(tokens) == 0 && header.Get("Authorization") != "":
+		return errors.New("the token stands in Authorization; the Admin API reads the header " + tokenName + " only")
+	case len(tokens) == 0:
+		return errors.New("the header " + tokenName + " is missing")
+	case len(tokens) > 1:
+		return errors.New("the header " + tokenName + " is repeated")
+	case tokens[0] == "" || strings.ContainsFunc(tokens[0], func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("the header " + tokenName + " is empty or holds a blank")
+	}
+	if app.Token != nil && !app.Token.Token.Access.Empty() && !app.Token.Token.Access.Equal(gk.NewSecret(tokens[0])) {
+		return errors.New("the header " + tokenName + " holds another token than this grant's")
 	}
 	return nil
 }

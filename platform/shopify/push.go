@@ -1,9 +1,7 @@
 package shopify
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -62,8 +60,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		notice.Subjects = []gk.Subject{store}
 	}
 	if !platform.PlainText(notice.Dedup) || notice.Dedup == "" {
-		sum := sha256.Sum256([]byte(topic + "\n" + header(in, "Shop-Domain") + "\n" + string(in.Body)))
-		notice.Dedup = hex.EncodeToString(sum[:])
+		notice.Dedup = platform.DedupOf(topic + "\n" + header(in, "Shop-Domain") + "\n" + string(in.Body))
 	}
 	return platform.Delivery{Notices: []platform.Notice{notice}, Answer: taken, Matched: matched.String()}, nil
 }

@@ -43,13 +43,8 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 		issue.Subject = partnerSubject(app)
 		return []platform.Issue{issue}, nil
 	}
-	if got.StoreID != "" && !isID(string(got.StoreID)) {
-		return nil, &platform.Garbled{Why: "store_id is not a number"}
-	}
-	for _, expected := range []string{asked.Subject.ID, asked.Claimed.ID} {
-		if expected != "" && got.StoreID != "" && string(got.StoreID) != expected {
-			return nil, d.mismatch(app, asked)
-		}
+	if err := d.checkStore(app, asked, string(got.StoreID)); err != nil {
+		return nil, err
 	}
 	issue.Subject = d.store(asked, got, fields.Words("store_name"))
 	if issue.Subject.ID != "" {
@@ -62,6 +57,22 @@ func (d driver) ReadIssues(app platform.App, asked platform.Asked, reply platfor
 		}
 	}
 	return []platform.Issue{issue}, nil
+}
+
+// checkStore refuses an answer that names another store than the one asked about.
+func (d driver) checkStore(app platform.App, asked platform.Asked, id string) error {
+	if id == "" {
+		return nil
+	}
+	if !isID(id) {
+		return &platform.Garbled{Why: "store_id is not a number"}
+	}
+	for _, expected := range []string{asked.Subject.ID, asked.Claimed.ID} {
+		if expected != "" && id != expected {
+			return d.mismatch(app, asked)
+		}
+	}
+	return nil
 }
 
 // expires returns the end of the access token: as told, else counted. The documents' example differs by a second

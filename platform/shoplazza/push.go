@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,8 +76,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 		notice.Kind = platform.NoticeRevoked
 	}
 	if notice.Dedup == "" {
-		sum := sha256.Sum256([]byte(topic + "\n" + host + "\n" + string(in.Body)))
-		notice.Dedup = hex.EncodeToString(sum[:])
+		notice.Dedup = platform.DedupOf(topic + "\n" + host + "\n" + string(in.Body))
 	}
 	return platform.Delivery{
 		Notices: []platform.Notice{notice},

@@ -1,8 +1,6 @@
 package taobao
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"mime"
 	"net/http"
 	"net/url"
@@ -29,8 +27,7 @@ func (d driver) Receive(app platform.App, in platform.Incoming) (platform.Delive
 	if err != nil {
 		return platform.Delivery{Answer: spiAnswer(in.Header, false)}, platform.ErrForged
 	}
-	sum := sha256.Sum256([]byte(text))
-	notice := platform.Notice{Kind: platform.NoticeOther, Dedup: hex.EncodeToString(sum[:])}
+	notice := platform.Notice{Kind: platform.NoticeOther, Dedup: platform.DedupOf(text)}
 	if at, err := time.ParseInLocation(time.DateTime, params.Get("timestamp"), china); err == nil {
 		notice.At = at.UTC()
 	}

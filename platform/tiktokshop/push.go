@@ -1,8 +1,6 @@
 package tiktokshop
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,8 +81,7 @@ func notice(body []byte) platform.Notice {
 		}
 	}
 	if n.Dedup == "" {
-		sum := sha256.Sum256(body)
-		n.Dedup = hex.EncodeToString(sum[:])
+		n.Dedup = platform.DedupOf(string(body))
 	}
 	return n
 }

@@ -17,7 +17,6 @@ import (
 // VerifyCall checks identifiers, time and signature of a call as the platform does: app_key before the signature. For a
 // wrong signature it tries what people get wrong.
 func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
-	bad := func(field, why string) error { return &platform.BadCall{Field: field, Why: why} }
 	u, err := url.Parse(in.URL)
 	if err != nil {
 		return bad("url", "cannot be read")
@@ -32,22 +31,8 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	if err != nil {
 		return bad("query", "cannot be read: encode each value once")
 	}
-	for name, values := range query {
-		if len(values) > 1 {
-			return bad(name, "comes more than once: only its first value would be signed")
-		}
-	}
-	key, err := app.Setting("app_key")
-	if err != nil {
+	if err := checkQuery(app, query); err != nil {
 		return err
-	}
-	switch given := query.Get("app_key"); {
-	case given == "":
-		return bad("app_key", "is missing in the query")
-	case given == app.Settings["service_id"]:
-		return bad("app_key", "is the service_id, which links need: calls want the app_key")
-	case given != key:
-		return bad("app_key", "is another app's")
 	}
 	if err := d.timely(app, query.Get("timestamp")); err != nil {
 		return err
@@ -71,6 +56,30 @@ func (d driver) VerifyCall(app platform.App, in platform.Incoming) error {
 	}
 	return bad("sign", why)
 }
+
+// checkQuery refuses what the platform would read otherwise than the caller, and the key of another app.
+func checkQuery(app platform.App, query url.Values) error {
+	for name, values := range query {
+		if len(values) > 1 {
+			return bad(name, "comes more than once: only its first value would be signed")
+		}
+	}
+	key, err := app.Setting("app_key")
+	if err != nil {
+		return err
+	}
+	switch given := query.Get("app_key"); {
+	case given == "":
+		return bad("app_key", "is missing in the query")
+	case given == app.Settings["service_id"]:
+		return bad("app_key", "is the service_id, which links need: calls want the app_key")
+	case given != key:
+		return bad("app_key", "is another app's")
+	}
+	return nil
+}
+
+func bad(field, why string) error { return &platform.BadCall{Field: field, Why: why} }
 
 // timely compares a timestamp with the moment of the check. Little is allowed ahead of the platform's clock.
 func (d driver) timely(app platform.App, text string) error {

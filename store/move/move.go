@@ -155,17 +155,7 @@ func (m *Move) fill(ctx context.Context, t store.Table) (rows, written int64, er
 func (m *Move) meet(ctx context.Context, t store.Table, do func(source, target []any) error) error {
 	next, stop := iter.Pull2(m.Target.Rows(ctx, t))
 	defer stop()
-	advance := func() ([]any, error) {
-		for {
-			row, err, ok := next()
-			if err != nil || !ok {
-				return nil, err
-			}
-			if !ours(t, row) {
-				return row, nil
-			}
-		}
-	}
+	advance := func() ([]any, error) { return nextOf(t, next) }
 	target, err := advance()
 	if err != nil {
 		return err
@@ -199,6 +189,19 @@ func (m *Move) meet(ctx context.Context, t store.Table, do func(source, target [
 		}
 	}
 	return behind(func([]any) bool { return true })
+}
+
+// nextOf returns the next row that is not the move's own; nil after the last.
+func nextOf(t store.Table, next func() ([]any, error, bool)) ([]any, error) {
+	for {
+		row, err, ok := next()
+		if err != nil || !ok {
+			return nil, err
+		}
+		if !ours(t, row) {
+			return row, nil
+		}
+	}
 }
 
 // writer writes rows some thousand at once.

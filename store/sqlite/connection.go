@@ -139,6 +139,12 @@ func (c *connection) rest(ctx context.Context) error {
 	return err
 }
 
+// keep bounds the memory of pages that the connection keeps.
+func (c *connection) keep(ctx context.Context, bytes int64) error {
+	_, err := c.conn.ExecContext(ctx, `PRAGMA cache_size = -`+strconv.FormatInt(bytes>>10, 10))
+	return translate(err)
+}
+
 // discard closes the statements and ends the connection. Closed only, it would go back to the pool of package sql, with
 // the transaction that may be open on it.
 func (c *connection) discard() error {

@@ -37,3 +37,22 @@ func TestDatabaseRestsBesideAReader(t *testing.T) {
 		t.Error("a database that is closed rests")
 	}
 }
+
+// TestWriterKeepsAsManyPagesAsItIsTold asks the connection itself.
+func TestWriterKeepsAsManyPagesAsItIsTold(t *testing.T) {
+	s, err := Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }() // nothing of it is kept
+	if err := s.Keep(t.Context(), 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	var kib int
+	err = s.engine.Change(t.Context(), func(ctx context.Context, q sqlstore.Querier) error {
+		return q.Query(ctx, func(r sqlstore.Row) error { return r.Scan(&kib) }, `PRAGMA cache_size`)
+	})
+	if err != nil || kib != -64<<10 {
+		t.Errorf("it keeps %d, %v; want 65536 KiB", kib, err)
+	}
+}

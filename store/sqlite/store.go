@@ -125,6 +125,12 @@ func (s *Store) Rest(ctx context.Context) error {
 		s.engine.writes.change(ctx, func(ctx context.Context, _ sqlstore.Querier) error { return s.engine.writes.conn.rest(ctx) }, false))
 }
 
+// Keep has the connection that writes keep so much of the database in memory, at most, for as long as it has something to do.
+// An import goes through its indexes again and again; what it does not keep it reads once more for each lot.
+func (s *Store) Keep(ctx context.Context, bytes int64) error {
+	return s.engine.writes.change(ctx, func(ctx context.Context, _ sqlstore.Querier) error { return s.engine.writes.conn.keep(ctx, bytes) }, false)
+}
+
 // Pool counts the connections, the one that writes too.
 func (s *Store) Pool() store.Pool {
 	w, r := s.writes.Stats(), s.reads.Stats()

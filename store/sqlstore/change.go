@@ -58,7 +58,7 @@ func updateGrant(ctx context.Context, q Querier, before *gk.Grant, was print, g 
 // insertGrants makes grants.
 func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Time) error {
 	rows := make([][]any, 0, len(grants))
-	var stored []termOf
+	stored := make([]termOf, 0, len(grants)*usualTerms)
 	for _, g := range grants {
 		g.Version, g.UpdatedAt = 1, at
 		g.Shops = gk.UniqueShops(g.Shops)
@@ -66,7 +66,7 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 			g.CreatedAt = at
 		}
 		folded := terms.Text(g)
-		for term := range terms.Of(folded) {
+		for term := range terms.In(folded) {
 			stored = append(stored, termOf{term, g.ID})
 		}
 		rows = append(rows, append(grantValues(g), g.App, ms(g.CreatedAt), folded))
@@ -79,6 +79,9 @@ func insertGrants(ctx context.Context, q Querier, grants []*gk.Grant, at time.Ti
 	}
 	return insertShops(ctx, q, grants...)
 }
+
+// usualTerms is about how many terms a grant has.
+const usualTerms = 20
 
 // manySubjects is how many make a change that writes much, as a lot of an import does.
 const manySubjects = 64
@@ -186,14 +189,16 @@ func pointers(grants []gk.Grant) []*gk.Grant {
 // termOf is a term and the grant that it finds.
 type termOf struct{ term, grant string }
 
-// inOrder returns terms as rows in the order of their table: neighbours are stored at one place.
+// inOrder returns terms as rows in the order of their table, each once: neighbours are stored at one place.
 func inOrder(found []termOf) [][]any {
 	slices.SortFunc(found, func(a, b termOf) int {
 		return cmp.Or(strings.Compare(a.term, b.term), strings.Compare(a.grant, b.grant))
 	})
-	rows := make([][]any, len(found))
+	found = slices.Compact(found)
+	rows, values := make([][]any, len(found)), make([]any, 0, 2*len(found))
 	for i, t := range found {
-		rows[i] = []any{t.term, t.grant}
+		values = append(values, t.term, t.grant)
+		rows[i] = values[2*i : 2*i+2 : 2*i+2]
 	}
 	return rows
 }

@@ -3,10 +3,10 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/clause"
 )
 
 // lots are how many rows one INSERT takes. They are few, so that their texts stay prepared, and small enough for what
@@ -51,29 +51,11 @@ func insertAll(ctx context.Context, q Querier, head, tail string, rows [][]any) 
 			for _, row := range rows[:lot] {
 				args = append(args, row...)
 			}
-			if err := insert(ctx, q, head+` VALUES `+places(lot, len(rows[0]))+tail, args...); err != nil {
+			if err := insert(ctx, q, head+` VALUES `+clause.Places(lot, len(rows[0]))+tail, args...); err != nil {
 				return err
 			}
 			rows = rows[lot:]
 		}
 	}
 	return nil
-}
-
-// places writes the parameters of rows: ($1, $2), ($3, $4).
-func places(rows, columns int) string {
-	var b strings.Builder
-	for n := range rows * columns {
-		switch {
-		case n == 0:
-			b.WriteString("($")
-		case n%columns == 0:
-			b.WriteString("), ($")
-		default:
-			b.WriteString(", $")
-		}
-		b.WriteString(strconv.Itoa(n + 1))
-	}
-	b.WriteByte(')')
-	return b.String()
 }

@@ -26,7 +26,7 @@ func outletValues(o store.Outlet) []any {
 // CreateOutlet implements [store.Outlets].
 func (s *Store) CreateOutlet(ctx context.Context, o store.Outlet) error {
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
-		return insert(ctx, q, `INSERT INTO outlets (`+outletColumns+`) VALUES `+places(1, 13), outletValues(o)...)
+		return insert(ctx, q, `INSERT INTO outlets (`+outletColumns+`) VALUES `+clause.Places(1, 13), outletValues(o)...)
 	})
 }
 

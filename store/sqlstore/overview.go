@@ -34,14 +34,33 @@ func grantCounts(ctx context.Context, q Querier, v gk.Viewer) ([]store.GrantCoun
 
 // Backlogs implements [store.Overview]. The soonest due row of an app is the first of its index, and those in doubt have one.
 func (s *Store) Backlogs(ctx context.Context, now time.Time) ([]store.Backlog, error) {
-	return all(ctx, s.db.Lists(), func(r Row) (b store.Backlog, err error) {
-		return b, r.Scan(&b.Platform, at(&b.Oldest), &b.InDoubt)
-	}, `SELECT platform, COALESCE(MIN(oldest), 0), CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM (
-			SELECT apps.platform, (SELECT MIN(due_at) FROM grants WHERE app_id = apps.id AND due_at <= $1) AS oldest, doubtful.n
-			FROM apps LEFT JOIN (
-				SELECT app_id, COUNT(*) AS n FROM grants WHERE doubts > 0 AND state <> 'revoked' GROUP BY app_id
-			) AS doubtful ON doubtful.app_id = apps.id
-		) AS waiting GROUP BY platform ORDER BY platform`, ms(now))
+	type waiting struct {
+		app string
+		store.Backlog
+	}
+	rows, err := all(ctx, s.db.Lists(), func(r Row) (w waiting, err error) {
+		return w, r.Scan(&w.app, &w.Platform, at(&w.Oldest), &w.InDoubt)
+	}, `SELECT apps.id, apps.platform, COALESCE((SELECT MIN(due_at) FROM grants WHERE app_id = apps.id AND due_at <= $1), 0), COALESCE(doubtful.n, 0)
+		FROM apps LEFT JOIN (
+			SELECT app_id, COUNT(*) AS n FROM grants WHERE doubts > 0 AND state <> 'revoked' GROUP BY app_id
+		) AS doubtful ON doubtful.app_id = apps.id
+		ORDER BY apps.platform, apps.id`, ms(now))
+	if err != nil {
+		return nil, err
+	}
+	var platforms []store.Backlog
+	for _, w := range rows {
+		if n := len(platforms); n == 0 || platforms[n-1].Platform != w.Platform {
+			platforms = append(platforms, store.Backlog{Platform: w.Platform, Apps: map[string]time.Time{}})
+		}
+		p := &platforms[len(platforms)-1]
+		p.InDoubt += w.InDoubt
+		p.Apps[w.app] = w.Oldest
+		if p.Oldest.IsZero() || !w.Oldest.IsZero() && w.Oldest.Before(p.Oldest) {
+			p.Oldest = w.Oldest
+		}
+	}
+	return platforms, nil
 }
 
 // Unpublished implements [store.Overview].
@@ -118,6 +137,15 @@ func (s *Store) RecentEvents(ctx context.Context, v gk.Viewer, f store.RecentFil
 	}
 	if f.Grant != "" {
 		w.And(`grant_id = %[1]s`, f.Grant)
+	}
+	if f.Apps != nil {
+		w.In("app_id", f.Apps)
+	}
+	if !f.Since.IsZero() {
+		w.And(`at >= %[1]s`, ms(f.Since))
+	}
+	if !f.Until.IsZero() {
+		w.And(`at < %[1]s`, ms(f.Until))
 	}
 	events, err := all(ctx, s.lists(v), shownEvent, `SELECT `+eventColumns+` FROM events
 		WHERE position IS NOT NULL`+w.Text.String()+` ORDER BY position DESC LIMIT $1`, w.Args...)

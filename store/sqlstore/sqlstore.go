@@ -15,12 +15,11 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlstore/column"
 )
 
 // Row is one row of an answer.
-type Row interface {
-	Scan(dest ...any) error
-}
+type Row = column.Row
 
 // Querier runs statements. Its errors are the store's where callers decide by them: [store.ErrExists] for a key that
 // is taken, [ErrReference], [store.ErrUnavailable]. No error holds a parameter.

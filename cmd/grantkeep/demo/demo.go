@@ -134,10 +134,9 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 	if err := d.Invite(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	f := serve.Faces{Public: d.Server, API: d.Server, Console: d.Server}
 	pushes := pushes.New(pushes.Options{Keeper: d.Keeper, Store: d.Store, PublicURL: d.Server, Log: log})
 	d.Keeper.AttendApps(d.onTheWay(pushes.Turn))
-	server := door.NewServer(d.Pages(f.Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
+	server := door.NewServer(d.Pages(d.faces().Handler(d.Keeper, d.Consent, d.Installation, pushes, d, log)), log)
 	done := make(chan error, 1)
 	go func() {
 		done <- serve.Run(ctx, server, listener, d.Keeper, pushes, d.News, d.Uses, 330*time.Second, log)
@@ -150,6 +149,11 @@ func demo(ctx context.Context, c demoConfig, s shell.Streams) error {
 	return errors.Join(err, d.keepClock(dir, c.data != ""))
 }
 
+// faces are all at the one address of the demo.
+func (d *Demonstration) faces() serve.Faces {
+	return serve.Faces{Public: d.Server, API: d.Server, Console: d.Server}
+}
+
 // Prepare makes gate, keeper, key and apps, and ties the keeper to the simulators' clock.
 func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logger) error {
 	line, err := json.Marshal(d.Sims)
@@ -159,18 +163,7 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 	if err := json.Unmarshal(line, &d.Ready); err != nil {
 		return err
 	}
-	allowed := []string{shell.Host(d.Ready.Control)}
-	for _, p := range all.Drivers() {
-		base := d.Ready.Platforms[p.Spec().Code].Base
-		allowed = append(allowed, shell.Host(base))
-		for _, e := range p.Spec().Facts.Endpoints {
-			for name := range e.Bases {
-				if at := simulated(name, base); at != base {
-					allowed = append(allowed, shell.Host(at))
-				}
-			}
-		}
-	}
+	allowed := d.hosts()
 	ways := &outbound.Egress{Default: outbound.Way{Name: serve.Direct}}
 	if ways.Echo, err = url.Parse(d.Ready.Control + "/echo"); err != nil {
 		return err
@@ -190,7 +183,7 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 	}
 	d.Consent = consent.New(d.Keeper)
 	d.Stopping = ctx.Done()
-	if d.Outlets, err = serve.OpenNews(d.Installation, d.Keeper, []string{"127.0.0.1", "localhost", "[::1]"}, d.Server, log); err != nil {
+	if d.Outlets, err = serve.OpenNews(d.Installation, d.Keeper, []string{"127.0.0.1", "localhost", "[::1]"}, d.faces(), log); err != nil {
 		return err
 	}
 	d.Sims.Clock.Register(sim.Hook{
@@ -218,6 +211,23 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 		}
 	}
 	return nil
+}
+
+// hosts are the addresses of the simulators, which are the only ones that a demo asks.
+func (d *Demonstration) hosts() []string {
+	hosts := []string{shell.Host(d.Ready.Control)}
+	for _, p := range all.Drivers() {
+		base := d.Ready.Platforms[p.Spec().Code].Base
+		hosts = append(hosts, shell.Host(base))
+		for _, e := range p.Spec().Facts.Endpoints {
+			for name := range e.Bases {
+				if at := simulated(name, base); at != base {
+					hosts = append(hosts, shell.Host(at))
+				}
+			}
+		}
+	}
+	return hosts
 }
 
 // pullsOnTheWay is how far apart an app's messages are pulled while the clock is on its way.

@@ -65,10 +65,39 @@ func (d *Demonstration) Advance(ctx context.Context, by time.Duration) error {
 	if err != nil {
 		return err
 	}
+	warned, err := d.since(ctx, gk.EventGrantExpiring, before.Events)
+	if err != nil {
+		return err
+	}
+	ended, err := d.since(ctx, gk.EventGrantExpired, before.Events)
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.happened = frame.Passed{Refreshes: max(after.Refreshes-before.Refreshes, 0), Events: after.Events - before.Events, Any: true}
+	d.happened.Warnings, d.happened.Ended = warned, ended
 	return nil
+}
+
+// since counts the events of a kind behind a position.
+func (d *Demonstration) since(ctx context.Context, kind string, position int64) (n int64, err error) {
+	f := store.RecentFilter{Kind: kind, Limit: 500}
+	for {
+		events, err := d.Store.RecentEvents(ctx, gk.Engine(), f)
+		if err != nil {
+			return n, err
+		}
+		for _, e := range events {
+			if e.Position <= position {
+				return n, nil
+			}
+			n, f.Before = n+1, e.Position
+		}
+		if len(events) < f.Limit {
+			return n, nil
+		}
+	}
 }
 
 // tally counts what has happened until now.
@@ -119,6 +148,26 @@ func (d *Demonstration) ToNext(ctx context.Context) (bool, error) {
 // Fault implements [console.Demo].
 func (d *Demonstration) Fault(ctx context.Context, platform, code string, times int) error {
 	return d.control(ctx, "/"+platform+"/faults", map[string]any{"fault": code, "times": times})
+}
+
+// Simulator implements [console.Demo].
+func (d *Demonstration) Simulator(platform string) string { return d.Ready.Platforms[platform].Base }
+
+// Break implements [console.Demo].
+func (d *Demonstration) Break(ctx context.Context, grant string) error {
+	g, err := d.Store.Grant(ctx, gk.Engine(), grant)
+	if err != nil {
+		return err
+	}
+	subject := g.Subject.ID
+	if err := d.control(ctx, "/"+g.Platform+"/revoke", map[string]any{"subject": subject}); err != nil {
+		return err
+	}
+	// What it answers is told on the page of the grant; a token that cannot be refreshed is found out by its next use.
+	if _, err = d.Keeper.Refresh(ctx, gk.Engine(), grant, false); errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	return nil
 }
 
 // Tricks implements [console.Demo].

@@ -1,9 +1,8 @@
 package operate
 
 import (
-	"errors"
+	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,10 +59,10 @@ func eventList(s shell.Streams) *cobra.Command {
 }
 
 func eventRow(e client.Event) []string {
-	return []string{strconv.FormatInt(e.Position, 10), shell.When(e.At), e.Severity, e.Kind, e.Text.En, e.WhoseMove}
+	return []string{strconv.FormatInt(e.Position, 10), shell.When(e.At), e.Severity, e.Kind, in(e.Text, myLanguage()), e.WhoseMove}
 }
 
-// eventFollow prints events until it is interrupted. It comes back by itself when the server was away, and misses none.
+// eventFollow prints events until it is interrupted. It comes back by itself when the server was away, and says so once.
 func eventFollow(s shell.Streams) *cobra.Command {
 	var f client.EventFilter
 	var asJSON bool
@@ -74,32 +73,23 @@ func eventFollow(s shell.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for {
-				var written error
-				err := c.Stream(cmd.Context(), f, func(e client.Event) error {
-					f.After = e.Position
-					if asJSON {
-						written = shell.PrintLine(s.Out, e)
-					} else {
-						written = shell.PrintWords(s.Out, eventRow(e))
-					}
-					return written
-				})
-				var refused *client.Problem
-				switch {
-				case cmd.Context().Err() != nil:
-					return nil //nolint:nilerr // whoever followed has had enough
-				case written != nil:
-					return written
-				case errors.As(err, &refused) && refused.Status < 500:
-					return err
+			away := false
+			err = c.Follow(cmd.Context(), f, func(e client.Event) error {
+				away = false
+				if asJSON {
+					return shell.PrintLine(s.Out, e)
 				}
-				select {
-				case <-cmd.Context().Done():
-					return nil
-				case <-time.After(time.Second):
+				return shell.PrintWords(s.Out, eventRow(e))
+			}, func(err error) {
+				if !away { // once, on the other stream: a pipe gets events only
+					away = true
+					_, _ = fmt.Fprintf(s.Err, "the server is away, and what happens meanwhile comes later: %v\n", err)
 				}
+			})
+			if cmd.Context().Err() != nil {
+				return nil //nolint:nilerr // whoever followed has had enough
 			}
+			return err
 		},
 	}
 	eventFlags(cmd, &f, &asJSON)

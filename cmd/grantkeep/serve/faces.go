@@ -30,6 +30,14 @@ func (f Faces) ownConsole() bool {
 	return shell.Host(f.Console) != shell.Host(f.Public) && shell.Host(f.Console) != shell.Host(f.API)
 }
 
+// Desk is where the pages of the console begin: behind its base, where it shares its address.
+func (f Faces) Desk() string {
+	if f.ownConsole() {
+		return f.Console
+	}
+	return f.Console + ConsoleBase
+}
+
 // staff makes the handler of the console.
 func (f Faces) staff(k *keeper.Keeper, flow *consent.Flow, in *Installation, demo console.Demo, log *slog.Logger) http.Handler {
 	if k.Frozen() {

@@ -84,6 +84,17 @@ func MoveCommand(s shell.Streams) *cobra.Command {
 }
 
 // run moves, looks whether that is possible, or takes it back.
+// movable says why an installation cannot be moved to a database, or taken back from it.
+func (m *mover) movable(image *sqlite.Image, to string) error {
+	switch {
+	case m.undo && image.Moved == "":
+		return errors.New("this installation was not moved: there is nothing to take back")
+	case image.Moved != "" && image.Moved != to:
+		return fmt.Errorf("this installation was moved to %s already, not to %s", image.Moved, to)
+	}
+	return nil
+}
+
 func (m *mover) run(ctx context.Context, s shell.Streams) (done moved, err error) {
 	if done.To, err = postgres.NameOf(m.to); err != nil {
 		return done, shell.Misused(err)
@@ -116,12 +127,10 @@ func (m *mover) run(ctx context.Context, s shell.Streams) (done moved, err error
 		return done, err
 	}
 	done.Apps, done.Grants = image.Apps, image.Grants
-	switch {
-	case m.undo && image.Moved == "":
-		return done, errors.New("this installation was not moved: there is nothing to take back")
-	case image.Moved != "" && image.Moved != done.To:
-		return done, fmt.Errorf("this installation was moved to %s already, not to %s", image.Moved, done.To)
-	case m.dryRun:
+	if err := m.movable(image, done.To); err != nil {
+		return done, err
+	}
+	if m.dryRun {
 		done.State = "possible"
 		return done, m.possible(ctx, image)
 	}

@@ -186,12 +186,12 @@ func OpenKeeper(in *Installation, gate *outbound.Gate, publicURL, spillFile stri
 
 // OpenNews makes what tells the vendor what happened, with a gate of its own: what it may reach beyond the public internet,
 // and its connections, have nothing to do with the platforms'.
-func OpenNews(in *Installation, k *keeper.Keeper, allowed []string, consoleURL string, log *slog.Logger) (*outbound.Gate, error) {
+func OpenNews(in *Installation, k *keeper.Keeper, allowed []string, faces Faces, log *slog.Logger) (*outbound.Gate, error) {
 	gate, err := outbound.New(outbound.Options{Allow: allowed, UserAgent: "grantkeep/" + shell.Version, Frozen: in.frozen})
 	if err != nil {
 		return nil, err
 	}
-	in.News = notify.New(notify.Options{Keeper: k, Store: in.Store, Vault: in.vault, Gate: gate, ConsoleURL: consoleURL, Log: log})
+	in.News = notify.New(notify.Options{Keeper: k, Store: in.Store, Vault: in.vault, Gate: gate, ConsoleURL: faces.Desk(), Log: log})
 	return gate, nil
 }
 

@@ -30,24 +30,33 @@ func TestMemoryIsGivenBackAtRestOnly(t *testing.T) {
 
 func TestSmallHeapIsCollectedSeldom(t *testing.T) {
 	const mib = 1 << 20
-	p := pacing{percent: 100}
+	p := pacing{percent: 100, room: room(2048 * mib)}
 	for i, c := range []struct {
 		live uint64
 		want int // per cent that are set; 0: nothing is
 	}{
-		{1 * mib, 800},
+		{1 * mib, 2400},
 		{3 * mib, 0}, // no less than four are reckoned with
-		{8 * mib, 400},
+		{8 * mib, 1200},
 		{9 * mib, 0}, // not worth a stop
-		{16 * mib, 200},
-		{100 * mib, 100}, // never less than the runtime's own
+		{16 * mib, 600},
+		{400 * mib, 100}, // never less than the runtime's own
 		{4000 * mib, 0},
-		{8 * mib, 400},
+		{8 * mib, 1200},
 	} {
 		set := 0
 		p.look(c.live, func(percent int) int { set = percent; return 0 })
 		if set != c.want {
 			t.Errorf("look %d: %d per cent are set, want %d", i, set, c.want)
+		}
+	}
+}
+
+func TestHeapOfASmallMachineGrowsLess(t *testing.T) {
+	const mib = 1 << 20
+	for limit, want := range map[uint64]uint64{64 * mib: 8 * mib, 256 * mib: 32 * mib, 768 * mib: 96 * mib, 1 << 62: 96 * mib} {
+		if got := room(limit); got != want {
+			t.Errorf("with %d MiB to use the room is %d MiB, want %d", limit/mib, got/mib, want/mib)
 		}
 	}
 }

@@ -177,6 +177,35 @@ func (n notes) Write(p []byte) (int, error) {
 }
 
 // serve runs the server until ctx ends, then finishes what is under way.
+// bind opens the address that is served, and settles which addresses are told to others.
+func (c *serveConfig) bind(ctx context.Context) (net.Listener, error) {
+	if c.keepEvents < 24*time.Hour {
+		return nil, shell.Usage("--keep-events takes a day (24h) at least")
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; another address goes with --listen", c.listen, shell.Bare(err))
+	}
+	if err := c.addresses(listener.Addr().String()); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+// watch compares the database with what stands beside it, once before a reader has something refreshed and then until it is
+// stopped. A frozen server compares nothing, since it writes nothing.
+func (c *serveConfig) watch(ctx context.Context, in *Installation, k *keeper.Keeper) (stop func(), err error) {
+	if c.frozen {
+		return func() {}, nil
+	}
+	if err := k.NoteRestored(ctx); err != nil {
+		return nil, err
+	}
+	watching, stop := context.WithCancel(ctx)
+	go in.witness.run(watching)
+	return stop, nil
+}
+
 func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	log, flush, err := NewLog(s.Err, c.logLevel)
 	if err != nil {
@@ -184,17 +213,11 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	}
 	defer flush()
 	Harden(log)
-	if c.keepEvents < 24*time.Hour {
-		return shell.Usage("--keep-events takes a day (24h) at least")
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
+	listener, err := c.bind(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w; another address goes with --listen", c.listen, shell.Bare(err))
-	}
-	defer func() { _ = listener.Close() }() // the server closes it first
-	if err := c.addresses(listener.Addr().String()); err != nil {
 		return err
 	}
+	defer func() { _ = listener.Close() }() // the server closes it first
 	drivers, err := withOperations(c.operations)
 	if err != nil {
 		return shell.Misused(err)
@@ -209,6 +232,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		return shell.Misused(err)
 	}
 	defer gate.Close()
+	if err := awaitDatabase(ctx, c.database, listener, log); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was told to end, and nothing had begun
+		}
+		return err
+	}
 	in, err := c.open(ctx, drivers, s, log)
 	if in != nil {
 		defer func() { _ = in.Store.Close() }() // what was begun has been waited for
@@ -227,15 +256,13 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	if err != nil {
 		return err
 	}
-	if !c.frozen {
-		if err := k.NoteRestored(ctx); err != nil { // before a reader has something refreshed
-			return err
-		}
-		watching, stop := context.WithCancel(ctx)
-		defer stop()
-		go in.witness.run(watching)
+	unwatch, err := c.watch(ctx, in, k)
+	if err != nil {
+		return err
 	}
-	outlets, err := OpenNews(in, k, c.allowWebhook, c.consoleURL, log)
+	defer unwatch()
+	faces := Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}
+	outlets, err := OpenNews(in, k, c.allowWebhook, faces, log)
 	if err != nil {
 		return shell.Usage("--allow-webhook: %v", err)
 	}
@@ -251,7 +278,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	}
 	in.metrics = prometheus.NewRegistry()
 	poolGauges(in.metrics, in.Store)
-	server := door.NewServer(Faces{Public: c.publicURL, API: c.apiURL, Console: c.consoleURL}.Handler(k, consent.New(k), in, pushes, nil, log), log)
+	server := door.NewServer(faces.Handler(k, consent.New(k), in, pushes, nil, log), log)
 	stop, err := serveMetrics(ctx, c.metricsListen, in.metrics, log)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@
 package terms
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -71,27 +72,41 @@ func Text(g *gk.Grant) string {
 // Of returns the terms of a folded text.
 func Of(folded string) map[string]bool {
 	terms := map[string]bool{}
-	for folded != "" {
-		mark, rest := folded[:1], folded[1:]
-		end := strings.IndexAny(rest, MarkWhole+MarkName+MarkTag)
-		if end < 0 {
-			end = len(rest)
-		}
-		text := rest[:end]
-		folded = rest[end:]
-		if mark == MarkWhole {
-			terms[Whole(text)] = true
-			continue
-		}
-		if mark == MarkTag {
-			terms["#"+text] = true
-			continue
-		}
-		for from := range text {
-			terms[Name(text[from:])] = true
-		}
+	for term := range In(folded) {
+		terms[term] = true
 	}
 	return terms
+}
+
+// In goes through the terms of a folded text, some of them more than once where it repeats itself.
+func In(folded string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for folded != "" {
+			mark, rest := folded[:1], folded[1:]
+			end := strings.IndexAny(rest, MarkWhole+MarkName+MarkTag)
+			if end < 0 {
+				end = len(rest)
+			}
+			text := rest[:end]
+			folded = rest[end:]
+			switch mark {
+			case MarkWhole:
+				if !yield(Whole(text)) {
+					return
+				}
+			case MarkTag:
+				if !yield("#" + text) {
+					return
+				}
+			default:
+				for from := range text {
+					if !yield(Name(text[from:])) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // Whole and Name return the term of a folded text. A term is printable, to be readable in the table.

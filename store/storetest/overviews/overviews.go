@@ -53,7 +53,10 @@ func Backlogs(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	given.Same(t, "the backlogs", got, []store.Backlog{{Platform: "shopee", Oldest: given.Epoch.Add(-2 * time.Hour), InDoubt: 1}})
+	given.Same(t, "the backlogs", got, []store.Backlog{{
+		Platform: "shopee", Oldest: given.Epoch.Add(-2 * time.Hour), InDoubt: 1,
+		Apps: map[string]time.Time{"app": given.Epoch.Add(-2 * time.Hour), "idle": {}},
+	}})
 	if got, err = s.Backlogs(t.Context(), given.Epoch.Add(-3*time.Hour)); err != nil || len(got) != 1 || !got[0].Oldest.IsZero() {
 		t.Errorf("Backlogs before anything is due = %v, %v; want no oldest", got, err)
 	}
@@ -197,6 +200,10 @@ func RecentEvents(t *testing.T, s store.Store) {
 		{store.RecentFilter{Kind: gk.EventGrantRevoked}, []int64{2}},
 		{store.RecentFilter{Grant: "other"}, nil},
 		{store.RecentFilter{App: "other"}, nil},
+		{store.RecentFilter{Apps: []string{"app", "other"}}, []int64{3, 2, 1}},
+		{store.RecentFilter{Apps: []string{""}}, nil},
+		{store.RecentFilter{Since: given.Epoch.Add(time.Millisecond)}, []int64{3, 2}},
+		{store.RecentFilter{Since: given.Epoch.Add(time.Millisecond), Until: given.Epoch.Add(2 * time.Millisecond)}, []int64{2}},
 	} {
 		events, err := s.RecentEvents(t.Context(), given.Someone, c.f)
 		if err != nil {

@@ -1,0 +1,6 @@
+//go:build race
+
+package e2e
+
+// watched is whether the race detector watches this process.
+const watched = true

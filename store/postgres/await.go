@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	knockEvery    = time.Second      // how often a server that is not up yet is asked again
+	knockPatience = 10 * time.Second // how long one that says nothing at all is listened to
+)
+
+// Await returns once the server of a URL takes connections. One that is not up yet, is starting, recovering or stopping, or
+// has no connection free is asked again and again until ctx ends; absent hears of it, once. What waiting does not mend,
+// as a wrong password or a database that is not there, is left to [Open] to say: Await returns nil.
+func Await(ctx context.Context, url string, absent func(err error)) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil //nolint:nilerr // Open says it
+	}
+	for told := false; ; {
+		err := knock(ctx, config)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil || !comes(err) {
+			return nil
+		}
+		if !told {
+			told = true
+			absent(fmt.Errorf("postgres: %w", translate(err)))
+		}
+		select {
+		case <-time.After(knockEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// knock makes one connection and closes it.
+func knock(ctx context.Context, config *pgx.ConnConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, knockPatience)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err == nil {
+		_ = conn.Close(ctx) // it has served its purpose
+	}
+	return err
+}
+
+// comes reports whether an error of a connection that could not be made may pass by itself. What a server says in words
+// counts before what the way to it says: of several addresses one may have no server.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+func comes(err error) bool {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return strings.HasPrefix(said.Code, "57P0") || strings.HasPrefix(said.Code, "53")
+	}
+	var way *net.OpError // a refused handshake is one as well, by another name
+	var name *net.DNSError
+	return errors.As(err, &way) && slices.Contains([]string{"dial", "read", "write"}, way.Op) || errors.As(err, &name) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.Timeout(err)
+}
