@@ -102,7 +102,7 @@ func measure(ctx context.Context, o Options, r *report, db database) error {
 }
 
 // Build builds the binary as it is shipped, from the sources in the working directory; or one that tells what it spends its
-// time on, which the shipped one is made with.
+// time on.
 func Build(ctx context.Context, o Options) (string, error) {
 	path := filepath.Join(o.Dir, "grantkeep")
 	how := []string{"build", "-trimpath", "-o", path}

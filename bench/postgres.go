@@ -65,6 +65,12 @@ func startPostgres(ctx context.Context, o Options) (*pgServer, error) {
 		"-c", "listen_addresses=", "-c", "unix_socket_directories="+dir)
 	s.cmd.Dir, s.cmd.SysProcAttr = dir, as
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGQUIT) }
+	log, err := os.OpenFile(filepath.Join(o.Dir, "postgres-server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	defer func() { _ = log.Close() }() // the process has its own
+	s.cmd.Stderr = log
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
