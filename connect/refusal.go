@@ -20,6 +20,7 @@ var remedies = map[string]remedy{
 	platform.RefusedOther:     {"m.why.account.title", "m.why.other_account", "m.go.account", "person"},
 	platform.RefusedTest:      {"m.why.account.title", "m.why.test_account", "", "person"},
 	platform.RefusedOrder:     {"m.why.order.title", "m.why.order", "m.go.ordered", "warn"},
+	platform.RefusedScopes:    {"m.fail.title", "m.why.scopes", "m.go.again", "warn"},
 	platform.RefusedLate:      {"m.late.title", "m.late.text", "m.go.again", "clock"},
 	platform.RefusedAgain:     {"m.fail.title", "m.why.again", "m.go.again", "warn"},
 	platform.RefusedSuspended: {"m.fail.title", "m.why.suspended", "", "warn"},

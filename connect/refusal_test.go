@@ -8,11 +8,14 @@ import (
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/platform"
+	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/platform/douyin"
 	"github.com/grantkeep/grantkeep/platform/eleme"
+	"github.com/grantkeep/grantkeep/platform/lazada"
 	"github.com/grantkeep/grantkeep/platform/shopee"
-	"github.com/grantkeep/grantkeep/platform/shopeev1"
-	"github.com/grantkeep/grantkeep/platform/shoplazza"
+	"github.com/grantkeep/grantkeep/platform/shopify"
 	"github.com/grantkeep/grantkeep/platform/taobao"
+	"github.com/grantkeep/grantkeep/platform/tiktokshop"
 )
 
 // refusalPage renders the page of a click that ended with a row of a platform's catalogue.
@@ -28,10 +31,18 @@ func refusalPage(t *testing.T, spec *platform.Spec, row *platform.Row, reason st
 	return m, render(t, notice(m))
 }
 
+// saidElsewhere are the merchant's moves that no page of a failure tells: another shop than the link's has a page of its own, and
+// the others end no click.
+var saidElsewhere = []string{
+	"token/local:store_mismatch", "token/local:subject_mismatch", "token/local:shop_mismatch", "token/local:subject_differs",
+	"token/error_param#4", "token/hub_resend_code_sandbox", "token/hub_upgrade_code_failed", "authorize/hub_v1_cancelled",
+	"authorize/local:no_callback",
+}
+
 // TestMerchantIsToldTheTruthOfARefusal goes through every refusal that any catalogue has at the stages in which a merchant
 // stands before the page.
 func TestMerchantIsToldTheTruthOfARefusal(t *testing.T) {
-	for _, d := range []platform.Driver{shoplazza.New(), shopee.New(), shopeev1.New(), eleme.New(), taobao.New()} {
+	for _, d := range all.Drivers() {
 		spec := d.Spec()
 		for _, row := range spec.Catalogue.Rows() {
 			if row.Stage != platform.StageAuthorize && row.Stage != platform.StageToken {
@@ -46,6 +57,9 @@ func TestMerchantIsToldTheTruthOfARefusal(t *testing.T) {
 				}
 				if strings.Count(html, `class="btn main-act"`) > 1 {
 					t.Errorf("%s %s: more than one button", spec.Code, row.ID)
+				}
+				if row.Action == gk.Reauthorize && kind == "" && !slices.Contains(saidElsewhere, row.ID) {
+					t.Errorf("%s %s: the merchant's move, but page.refusals of its platform.toml does not say which", spec.Code, row.ID)
 				}
 				if row.Action == gk.Reauthorize && m.Go == "" && kind != platform.RefusedTest {
 					t.Errorf("%s %s: the merchant's move, but nothing to press", spec.Code, row.ID)
@@ -74,6 +88,10 @@ func TestKnownRefusals(t *testing.T) {
 		{eleme.New(), "The requested merchant has not yet been ordered service", "I have ordered it, continue"},
 		{eleme.New(), "Please use the specified sandbox account for testing", "only test accounts"},
 		{shopee.New(), "operation overtime", "page ran out"},
+		{shopify.New(), "Your account does not have permission to grant the requested access for this app.", "account that owns the shop"},
+		{tiktokshop.New(), "Invalid auth code.", "page ran out"},
+		{lazada.New(), "Please subscribe to the application first", "Order the service first"},
+		{douyin.New(), "请使用主账号登录", "main account"},
 	} {
 		spec := c.driver.Spec()
 		i := slices.IndexFunc(spec.Catalogue.Rows(), func(r *platform.Row) bool { return r.Example == c.text })

@@ -293,13 +293,14 @@ const (
 	RefusedOther     = "other_account" // this account cannot authorize, another can
 	RefusedTest      = "test_account"  // the app is in testing: the platform's test account has to be used
 	RefusedOrder     = "order"         // the service has to be ordered first
+	RefusedScopes    = "scopes"        // permissions were left out that the app needs
 	RefusedLate      = "late"          // the platform's page was open too long
 	RefusedAgain     = "again"         // the attempt is over, and another one may succeed
 	RefusedSuspended = "suspended"     // the platform has suspended the shop
 )
 
 var refusals = []string{
-	RefusedCancelled, RefusedMain, RefusedOther, RefusedTest, RefusedOrder, RefusedLate, RefusedAgain, RefusedSuspended,
+	RefusedCancelled, RefusedMain, RefusedOther, RefusedTest, RefusedOrder, RefusedScopes, RefusedLate, RefusedAgain, RefusedSuspended,
 }
 
 // Refusal returns what kind a platform's refusal is in the merchant's eyes, empty where the merchant can mend nothing.
