@@ -220,6 +220,18 @@ func (c *Client) Grants(ctx context.Context, query url.Values) ([]Grant, error) 
 	return all[Grant](ctx, c, "/v1/grants", query)
 }
 
+// Obtain makes a grant that nobody has to click for: of client credentials, or of an app that asks for a shop's token itself.
+// shop may be nil where the platform needs none.
+func (c *Client) Obtain(ctx context.Context, app string, shop *gk.Subject, owner string) (Grant, error) {
+	in := map[string]any{"owner": owner}
+	if shop != nil {
+		in["subject"] = map[string]string{"kind": shop.Kind, "id": shop.ID, "host": shop.Host, "region": shop.Region}
+	}
+	var out Grant
+	err := c.Call(ctx, http.MethodPost, "/v1/apps/"+escape(app)+"/grants", nil, in, &out)
+	return out, err
+}
+
 // Grant returns one grant.
 func (c *Client) Grant(ctx context.Context, id string) (Grant, error) {
 	var out Grant

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -126,8 +127,11 @@ func (fl *Flow) askForToken(ctx context.Context, opened apps.Opened, in ObtainIn
 		cred.Subject = *in.Subject
 	}
 	req, err := opened.Request("renew", func() (*platform.Request, error) { return r.RefreshRequest(opened.Open, cred) })
-	if err != nil {
+	if errors.Is(err, apps.ErrDriver) {
 		return platform.Issue{}, err
+	}
+	if err != nil { // the app was checked when it was made
+		return platform.Issue{}, gk.BadInput("subject", "makes no request: "+err.Error())
 	}
 	reply, err := opened.Ask(ctx, req, true, 60*time.Second)
 	if err != nil {

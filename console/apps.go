@@ -83,6 +83,9 @@ type appView struct {
 	Proved    bool
 	Halted    bool // an administrator has stopped it
 	Endpoints []string
+
+	AsksItself             bool // no merchant has to open a link
+	Shop, Owner, ObtainWhy string
 }
 
 // appField is one setting of a platform, as its facts describe it.
@@ -115,7 +118,7 @@ func (c *console) appView(v *desk.Visit) (appView, error) {
 	if d == nil {
 		return view, nil
 	}
-	view.Facts = d.Spec().Facts
+	view.Facts, view.AsksItself = d.Spec().Facts, asksItself(d.Spec().Facts, a)
 	for _, name := range slices.Sorted(maps.Keys(a.Endpoints)) {
 		view.Endpoints = append(view.Endpoints, name+" → "+a.Endpoints[name])
 	}

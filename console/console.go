@@ -138,6 +138,7 @@ func (c *console) routes() {
 	on("POST /apps/new", store.RoleAdministrator, c.newApp)
 	on("GET /apps/{id}", store.RoleSupport, c.app)
 	on("POST /apps/{id}/check", store.RoleOperator, c.appCheck)
+	on("POST /apps/{id}/obtain", store.RoleOperator, c.obtain)
 	on("GET /apps/{id}/stop", store.RoleAdministrator, c.askStop)
 	on("POST /apps/{id}/stop", store.RoleAdministrator, c.stopApp)
 	on("POST /apps/{id}/start", store.RoleAdministrator, c.startApp)

@@ -81,15 +81,7 @@ func (c *console) grants(v *desk.Visit) error {
 		view.Sort = ""
 		filter.Del("sort")
 	}
-	find := c.findGrants
-	if view.Sort != "" {
-		find = c.sortedGrants
-	}
-	found, next, err := find(v, filter, asked.Get("after"), s)
-	if errors.Is(err, errTooMany) {
-		view.TooMany = true
-		found, next, err = c.findGrants(v, filter, asked.Get("after"), s)
-	}
+	found, next, err := c.foundAs(&view, v, filter, asked.Get("after"), s)
 	if err != nil {
 		return err
 	}
@@ -128,6 +120,21 @@ func (c *console) grants(v *desk.Visit) error {
 		view.Chips = append(view.Chips, chip{kept.Name, p.URL("/grants") + "?" + kept.Query, on})
 	}
 	return v.Show(http.StatusOK, grantList(view))
+}
+
+// foundAs finds grants in the order that is asked for, or, where those are too many to be sorted, in their own.
+func (c *console) foundAs(
+	view *grantsView, v *desk.Visit, filter url.Values, from string, s census,
+) (found []gk.Grant, next string, err error) {
+	if view.Sort == "" {
+		return c.findGrants(v, filter, from, s)
+	}
+	found, next, err = c.sortedGrants(v, filter, from, s)
+	if errors.Is(err, errTooMany) {
+		view.TooMany = true
+		return c.findGrants(v, filter, from, s)
+	}
+	return found, next, err
 }
 
 // onward is a filter that goes on behind a grant.

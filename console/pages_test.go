@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/store"
 )
@@ -173,6 +174,32 @@ func TestSearchFindsGrantsAndExplainsErrors(t *testing.T) {
 	}
 	if strings.Contains(a.body, pastedToken) {
 		t.Error("a pasted token is shown again")
+	}
+}
+
+// An app that gets its tokens itself has a form for a shop, and no button for a link that nobody could use.
+func TestAnAppThatAsksItselfNeedsNoLink(t *testing.T) {
+	h := newHouse(t)
+	linked := h.app("shopee")
+	app, err := h.keeper.Apps().Create(t.Context(), gk.Engine(), apps.Input{
+		Platform: "douyin", Profile: "self_use", Name: "Ours", Settings: map[string]string{"app_key": "3409409348479354011", "app_secret": canary},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := h.login(store.RoleOperator)
+	v.lang = "en"
+	for id, asks := range map[string]bool{app.ID: true, linked: false} {
+		page := v.get("/console/apps/" + id).body
+		if strings.Contains(page, "/apps/"+id+"/obtain") != asks || strings.Contains(page, "/links/new?app="+id) == asks {
+			t.Errorf("the page of %s: want a form %v, else a link", id, asks)
+		}
+	}
+	if a := v.post("/console/apps/"+app.ID+"/obtain", "shop", "no number"); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `value="no number"`) {
+		t.Errorf("a shop that is none = %d, want 422 with what was typed", a.status)
+	}
+	if a := v.post("/console/apps/"+linked+"/obtain", "shop", "1"); a.status != http.StatusNotFound {
+		t.Errorf("an app that needs a merchant = %d, want 404", a.status)
 	}
 }
 

@@ -49,3 +49,30 @@ func TestBacklogOfDaysIsWorkedOffAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestSweepGoesOnUntilNothingIsLeft keeps more events past their time than one batch of a sweep deletes.
+func TestSweepGoesOnUntilNothingIsLeft(t *testing.T) {
+	dir := sqlitetest.Dir(t)
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, dir, nil)
+		defer h.close()
+		h.addApp("shoplazza")
+		old := make([]gk.Event, 2100)
+		for i := range old {
+			at := h.now().Add(-91 * 24 * time.Hour)
+			old[i] = gk.Event{ID: gk.NewID("evt", at), Kind: gk.EventAppChanged, Actor: "test", App: h.app.ID, At: at}
+		}
+		if err := h.store.Append(t.Context(), old...); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := h.store.Publish(t.Context(), 2*len(old)); n < len(old) || err != nil {
+			t.Fatalf("%d events were published, %v", n, err)
+		}
+		h.start(h.keeper)
+		time.Sleep(5 * time.Second)
+		left, err := h.store.EventsAfter(t.Context(), gk.Engine(), 0, len(old))
+		if err != nil || len(left) > 0 && left[0].At.Before(h.now().Add(-90*24*time.Hour)) {
+			t.Errorf("%d events are left after the first sweep, the oldest from %s, %v; want none that is past its time", len(left), left[0].At, err)
+		}
+	})
+}

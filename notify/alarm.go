@@ -191,7 +191,7 @@ func (w *worker) tellGroup(ctx context.Context, o *store.Outlet, p private, g *g
 
 // comingUntil returns until when a message waits since more of its group are coming: what strikes many shops strikes them one
 // after another, and is one message.
-func (g *together) comingUntil(now time.Time) time.Time {
+func (g *group) comingUntil(now time.Time) time.Time {
 	if g.deliveries[0].Attempts > 0 {
 		return time.Time{}
 	}

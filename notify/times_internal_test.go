@@ -68,7 +68,7 @@ func TestNoMinuteHasMoreThanTwentyMessages(t *testing.T) {
 
 func TestMessageWaitsWhileMoreOfItsGroupCome(t *testing.T) {
 	begun := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	at := func(seconds ...int) (g together) {
+	at := func(seconds ...int) (g group) {
 		for _, s := range seconds {
 			g.deliveries = append(g.deliveries, store.Delivery{CreatedAt: begun.Add(time.Duration(s) * time.Second)})
 		}
@@ -77,7 +77,7 @@ func TestMessageWaitsWhileMoreOfItsGroupCome(t *testing.T) {
 	again := at(0, 9)
 	again.deliveries[0].Attempts = 1
 	for name, c := range map[string]struct {
-		g         together
+		g         group
 		now, want int // seconds; 0: it goes at once
 	}{
 		"one, at once":           {at(0), 0, 3},

@@ -51,6 +51,8 @@ func (w *world) carryOut(s step) {
 		w.ended()
 	case "consent in between":
 		w.consentInBetween(p, s.N)
+	case "late":
+		w.lateAnswers(p, s.N)
 	case "push":
 		w.push(s.N)
 	case "app":
@@ -148,6 +150,36 @@ func (w *world) consentInBetween(p *process, n int) {
 	}
 }
 
+// lateAnswers lets the answers of one platform come late, though before their deadline. Meanwhile a merchant of it authorizes
+// again, or every process is told to refresh too. No answer is lost, and so nothing of it is an excuse.
+func (w *world) lateAnswers(p *process, n int) {
+	code := w.platforms[n%16%len(w.platforms)]
+	in := map[string]any{"fault": sim.Slow, "times": 40, "match": map[string]string{"stage": "refresh"}}
+	if !w.slowBy(code, 11*time.Second) || !w.control(http.MethodPost, "/"+code+"/faults", in, nil) {
+		return
+	}
+	w.sum.fault("platform late")
+	w.refreshAll(p, n)
+	time.Sleep(3 * time.Second)
+	if n/16%2 == 0 {
+		w.connect(w.living()[0], n)
+	} else {
+		for _, other := range w.living() {
+			w.refreshAll(other, n)
+		}
+	}
+	time.Sleep(30 * time.Second)
+	w.control(http.MethodDelete, "/"+code+"/faults", nil, nil)
+}
+
+// slowBy says how late a platform answers where it is slow.
+func (w *world) slowBy(code string, d time.Duration) bool {
+	return w.control(http.MethodPost, "/"+code+"/options", map[string]string{"slow": d.String()}, nil)
+}
+
+// beyondDeadline is later than any request of a refresh waits for its answer.
+const beyondDeadline = gk.LongestLease
+
 // breakPlatform makes the next refreshes of one subject fail. An answer that is lost may cost the authorization where the
 // platform replaces its refresh token: that subject is noted. Where the platform did nothing, there is no excuse.
 func (w *world) breakPlatform(s step) {
@@ -156,6 +188,9 @@ func (w *world) breakPlatform(s step) {
 		return
 	}
 	of := subjects[s.N%len(subjects)]
+	if s.What == sim.Slow && !w.slowBy(of.platform, beyondDeadline) {
+		return
+	}
 	in := map[string]any{"fault": s.What, "times": 1 + s.N%2, "match": map[string]string{"stage": "refresh", "subject": of.id}}
 	if !w.control(http.MethodPost, "/"+of.platform+"/faults", in, nil) {
 		return

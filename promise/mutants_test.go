@@ -27,7 +27,12 @@ var mutants = []struct{ name, file, sound, mutant string }{
 		"	case errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, refusal)",
 		"	case errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, &gk.Fault{Platform: a.App.Platform, Action: gk.Reauthorize, Code: \"mutant\"})",
 	},
-	{"claim without a lease", "lifecycle/claim.go", "	case g.Attempting(now):\n", "	case g.Attempting(now) && g.AttemptBy == a.AttemptBy:\n"},
+	{
+		// What is held is also taken for an attempt without a known outcome, which is not asked again: both guards go.
+		"claim without a lease", "lifecycle/claim.go",
+		"	case g.Attempting(now):\n		return Wait{now.Add(time.Second), UnderWay}, nil\n",
+		"	case g.Attempting(now) && g.Renewable:\n		hold(grant, a)\n		return Claimed{}, nil\n",
+	},
 	{
 		"save without a fence", "store/sqlstore/save.go",
 		"generation = $2 AND state <> 'revoked'\n			AND (attempt_id = '' OR attempt_id = $3",

@@ -43,7 +43,7 @@ var often = []struct {
 }{
 	{"connect", 8}, {"platform", 14}, {"database", 12}, {"kill", 9}, {"freeze", 3}, {"restart", 4}, {"clock", 3}, {"revoke", 3},
 	{"refresh", 4}, {"leave in between", 3}, {"consent in between", 4}, {"push", 4}, {"app", 3}, {"keys", 2}, {"crowd", 5},
-	{"sleep", 4}, {"jump", 15}, {"driver", 3}, {"backup", 2}, {"put back", 2}, {"clone", 1}, {"failover", 4}, {"stop", 2}, {"operator", 3},
+	{"sleep", 4}, {"jump", 15}, {"driver", 3}, {"backup", 2}, {"put back", 2}, {"clone", 1}, {"failover", 4}, {"stop", 2}, {"operator", 3}, {"late", 5},
 }
 
 // ofAll is how many steps often speaks of.

@@ -31,6 +31,7 @@ func (s *Running) control() http.Handler {
 			method, path, _ := strings.Cut(pattern, " ")
 			mux.HandleFunc(method+" /"+m.kit.Platform+path, reply(do))
 		}
+		mux.HandleFunc("GET /"+m.kit.Platform, m.rules)
 		on("POST /consent", m.consent)
 		on("POST /faults", m.locked(m.arm))
 		on("GET /faults", m.locked(m.faults))

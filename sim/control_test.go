@@ -159,3 +159,25 @@ func TestCallsAreLoggedWithTheirDecision(t *testing.T) {
 		t.Errorf("second call = %v", second)
 	}
 }
+
+// TestRulesAreAPage holds that the page of a simulator names every switch, with what it stands at, and errors that it can make.
+func TestRulesAreAPage(t *testing.T) {
+	s := startToy(t)
+	status, page := s.send("GET", s.Control()+"/toy", "")
+	if status != http.StatusOK || !strings.HasPrefix(page, "<!DOCTYPE html>") {
+		t.Fatalf("GET /toy = %d %s", status, page)
+	}
+	switches, ok := s.do("GET", "/toy/options", "")["options"].([]any)
+	if !ok || len(switches) == 0 {
+		t.Fatal("there are no switches")
+	}
+	for _, o := range switches {
+		name, ok := o.(map[string]any)["name"].(string)
+		if !ok || !strings.Contains(page, "<code>"+name+"</code>") {
+			t.Errorf("the page does not name the switch %v", o)
+		}
+	}
+	if !strings.Contains(page, "<code>E1</code>") {
+		t.Error("the page does not name the error E1")
+	}
+}

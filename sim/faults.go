@@ -76,6 +76,18 @@ func isPlain(name string) bool {
 	return name == CutBefore || name == CutAfter || name == Slow || name == Garbage
 }
 
+// codes lists the codes of the platform's own errors.
+func (f *Faults) codes() []string {
+	var list []string
+	for _, row := range f.rows {
+		if !row.Local() && !slices.Contains(list, row.Code) {
+			list = append(list, row.Code)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
 // Clear takes back every fault.
 func (f *Faults) Clear() { f.armed = nil }
 

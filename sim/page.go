@@ -168,3 +168,59 @@ footer { max-width: 32rem; margin: 1rem auto 2rem; padding: 0 1rem; color: #5260
 </body>
 </html>
 `))
+
+// rules shows people what a simulator is strict about, and what a test may turn.
+func (m *member) rules(w http.ResponseWriter, r *http.Request) {
+	var data struct {
+		Look     Look
+		Code     string
+		Base     string
+		Switches []Switch
+		Errors   []string
+	}
+	m.kit.Do(func() {
+		data.Look, data.Code, data.Base, data.Switches = m.kit.Look, m.kit.Platform, m.kit.Base(), m.kit.Options.List()
+		data.Errors = m.kit.Faults.codes()
+	})
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_ = rulesPage.Execute(w, data) // an error means that the client has gone
+}
+
+var rulesPage = template.Must(template.New("rules").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Look.En}}: what the simulator is strict about</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8888 }
+</style>
+</head>
+<body>
+<main>
+<h1>{{.Look.En}}: what the simulator is strict about</h1>
+<p>It is written from the platform's documents. Signatures, times, states, addresses, codes and tokens are checked as these say; a
+request that the platform would refuse is refused, with the platform's own error. <code>GET /{{.Code}}/calls</code> tells of every request
+what was decided, and why. Its own address is <code>{{.Base}}</code>.</p>
+<h2>Switches</h2>
+<p>Where the documents leave something open, or a test wants it otherwise: <code>POST /{{.Code}}/options</code> <code>{"NAME":VALUE}</code>.</p>
+<table>
+<thead><tr><th scope="col">Name</th><th scope="col">Now</th><th scope="col">Otherwise</th><th scope="col">Meaning</th></tr></thead>
+<tbody>
+{{range .Switches}}<tr><td><code>{{.Name}}</code></td><td>{{.Value}}</td><td>{{range $i, $c := .Choices}}{{if $i}}, {{end}}{{$c}}{{else}}a {{.Type}}{{end}}</td><td lang="en">{{.Meaning}}</td></tr>
+{{end}}</tbody>
+</table>
+<h2>Errors on demand</h2>
+<p><code>POST /{{.Code}}/faults</code> <code>{"fault":"NAME","times":1}</code> with <code>cut-before</code>, <code>cut-after</code>, <code>slow</code>,
+<code>garbage</code>, <code>status-503</code>, or one of the platform's own:</p>
+<p>{{range $i, $e := .Errors}}{{if $i}}, {{end}}<code>{{$e}}</code>{{end}}</p>
+</main>
+</body>
+</html>
+`))

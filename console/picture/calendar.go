@@ -118,6 +118,17 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 		w.Wanes += byDay[i][store.EndRefresh]
 		w.Sum += sums[i]
 	}
+	c.markKeys(p, keys, first)
+	for _, part := range []float64{1. / 3, 2. / 3} {
+		if n := int(top * part); n > 0 {
+			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
+		}
+	}
+	return c
+}
+
+// markKeys draws the ends of apps' keys above their days.
+func (c *Calendar) markKeys(p frame.Page, keys []CalendarKey, first int64) {
 	for _, k := range keys {
 		_, offset := k.At.In(p.Zone).Zone()
 		i := (k.At.Unix()+int64(offset))/86400 - first
@@ -133,12 +144,6 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 			c.Next = day
 		}
 	}
-	for _, part := range []float64{1. / 3, 2. / 3} {
-		if n := int(top * part); n > 0 {
-			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
-		}
-	}
-	return c
 }
 
 // endsByDay counts what ends on each day of the calendar, by kind of end.

@@ -103,13 +103,8 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 		_, err := c.Apps.Open(app)
 		return c.Note(ctx, app, err) // without its facts nobody knows what is due
 	}
-	if app.Broken != "" {
-		if _, err := c.Apps.Open(app); err == nil { // another process cannot, and waits to hear that; also while nothing is free here
-			if err := c.Note(ctx, app, nil); err != nil {
-				return err
-			}
-			app.Broken = ""
-		}
+	if err := c.noteMended(ctx, &app); err != nil { // also while nothing is free here
+		return err
 	}
 	f := apps.RefreshOf(d, app)
 	if _, returning := c.returning.Load(id); returning {
@@ -138,7 +133,14 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 	if slices.ContainsFunc(grants, func(g gk.Grant) bool { return !g.AttemptUntil.After(c.Now()) }) {
 		c.returning.Store(id, true)
 	}
-	var turns sync.WaitGroup
+	turns := c.begin(ctx, a, grants, free)
+	c.returned(id, turns)
+	return nil
+}
+
+// begin begins a turn for each claimed grant. Whoever ends one looks for more if there was work for every free place.
+func (c *Claimer) begin(ctx context.Context, a apps.Opened, grants []gk.Grant, free int) *sync.WaitGroup {
+	id, turns := a.App.ID, &sync.WaitGroup{}
 	for _, g := range grants {
 		c.Begun()
 		turns.Go(func() {
@@ -151,20 +153,40 @@ func (c *Claimer) claimApp(ctx context.Context, id string, now time.Time) error 
 			}()
 			err := c.Isolate("turn", g.ID, func() error { return c.Turn(context.WithoutCancel(ctx), a, g) })
 			if err != nil {
-				c.Log.Warn("a grant's turn", "platform", app.Platform, "grant", g.ID, "error", err)
+				c.Log.Warn("a grant's turn", "platform", a.App.Platform, "grant", g.ID, "error", err)
 			}
 		})
 	}
-	if _, returning := c.returning.Load(id); returning {
-		c.Begun()
-		go func() {
-			defer c.Ended()
-			turns.Wait()
-			c.returning.Delete(id)
-			c.Wake()
-		}()
+	return turns
+}
+
+// noteMended notes that an app opens here that another process could not open, which waits to hear that.
+func (c *Claimer) noteMended(ctx context.Context, app *gk.App) error {
+	if app.Broken == "" {
+		return nil
 	}
+	if _, err := c.Apps.Open(*app); err != nil {
+		return nil //nolint:nilerr // it is noted already
+	}
+	if err := c.Note(ctx, *app, nil); err != nil {
+		return err
+	}
+	app.Broken = ""
 	return nil
+}
+
+// returned lets an app be claimed for again when the turns have ended that give claims back.
+func (c *Claimer) returned(id string, turns *sync.WaitGroup) {
+	if _, returning := c.returning.Load(id); !returning {
+		return
+	}
+	c.Begun()
+	go func() {
+		defer c.Ended()
+		turns.Wait()
+		c.returning.Delete(id)
+		c.Wake()
+	}()
 }
 
 // openBehindGate opens an app once its gate has been passed: a stop may have been written since, and each claim that did not

@@ -19,13 +19,22 @@ const (
 	knockPatience = 10 * time.Second // how long one that says nothing at all is listened to
 )
 
-// Await returns once the server of a URL takes connections. One that is not up yet, is starting, recovering or stopping, or
-// has no connection free is asked again and again until ctx ends; absent hears of it, once. What waiting does not mend,
+// Await returns once the server of a URL takes connections. One that is not up yet, is starting, recovering or stopping, has
+// no connection free, or is not (yet) of the kind that the URL asks for by target_session_attrs is asked again and again
+// until ctx ends; absent hears of it, once. What waiting does not mend,
 // as a wrong password or a database that is not there, is left to [Open] to say: Await returns nil.
 func Await(ctx context.Context, url string, absent func(err error)) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil //nolint:nilerr // Open says it
+	}
+	if wanted := config.ValidateConnect; wanted != nil {
+		config.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+			if err := wanted(ctx, conn); err != nil {
+				return &otherKind{err}
+			}
+			return nil
+		}
 	}
 	for told := false; ; {
 		err := knock(ctx, config)
@@ -47,6 +56,11 @@ func Await(ctx context.Context, url string, absent func(err error)) error {
 	}
 }
 
+// otherKind is a server that is up and not of the kind that is asked for: a standby before it is promoted.
+type otherKind struct{ error }
+
+func (o *otherKind) Unwrap() error { return o.error }
+
 // knock makes one connection and closes it.
 func knock(ctx context.Context, config *pgx.ConnConfig) error {
 	ctx, cancel := context.WithTimeout(ctx, knockPatience)
@@ -66,8 +80,9 @@ func comes(err error) bool {
 	if errors.As(err, &said) {
 		return strings.HasPrefix(said.Code, "57P0") || strings.HasPrefix(said.Code, "53")
 	}
+	var other *otherKind
 	var way *net.OpError // a refused handshake is one as well, by another name
 	var name *net.DNSError
-	return errors.As(err, &way) && slices.Contains([]string{"dial", "read", "write"}, way.Op) || errors.As(err, &name) ||
+	return errors.As(err, &other) || errors.As(err, &way) && slices.Contains([]string{"dial", "read", "write"}, way.Op) || errors.As(err, &name) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.Timeout(err)
 }

@@ -38,6 +38,31 @@ func sayingServer(t *testing.T, address string, code *atomic.Pointer[string]) ne
 	return l
 }
 
+// beStandby answers every connection as a server does that is only read.
+func beStandby(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		server := pgproto3.NewBackend(conn, conn)
+		ready := &pgproto3.ReadyForQuery{TxStatus: 'I'}
+		if _, err := server.ReceiveStartupMessage(); err == nil {
+			server.Send(&pgproto3.AuthenticationOk{})
+			server.Send(ready)
+			_ = server.Flush() // whoever asked may have gone
+			if _, err := server.Receive(); err == nil {
+				server.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("transaction_read_only"), DataTypeOID: 25, DataTypeSize: -1, TypeModifier: -1}}})
+				server.Send(&pgproto3.DataRow{Values: [][]byte{[]byte("on")}})
+				server.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
+				server.Send(ready)
+				_ = server.Flush()
+			}
+		}
+		_ = conn.Close()
+	}
+}
+
 // TestAwaitWaitsForWhatComes has a server that is not there, then recovers, and then refuses the password.
 func TestAwaitWaitsForWhatComes(t *testing.T) {
 	t.Parallel()
@@ -77,6 +102,19 @@ func TestAwaitEndsAtOnceWhereWaitingMendsNothing(t *testing.T) {
 		if told != waits || waits != errors.Is(err, context.Canceled) {
 			t.Errorf("a server that says %s: told %t, %v; want it awaited: %t", said, told, err, waits)
 		}
+	}
+	standby, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = standby.Close() })
+	go beStandby(standby)
+	ctx, stop := context.WithCancel(t.Context())
+	told := error(nil)
+	err = postgres.Await(ctx, "postgres://user@"+standby.Addr().String()+"/db?sslmode=disable&target_session_attrs=read-write", func(err error) { told = err; stop() })
+	stop()
+	if told == nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("a standby where a primary is asked for: told %v, %v; want it awaited", told, err)
 	}
 	for _, bad := range []string{"postgres://user@127.0.0.1:bad/db", "postgres://user@127.0.0.1/db?sslmode=nonsense"} {
 		if err := postgres.Await(t.Context(), bad, func(err error) { t.Errorf("%s is awaited: %v", bad, err) }); err != nil {

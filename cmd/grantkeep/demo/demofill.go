@@ -127,6 +127,9 @@ func (d *Demonstration) expire(ctx context.Context, spec *platform.Spec, g gk.Gr
 	if what := row(spec, true, gk.Reauthorize); what != "" && g.Renewable {
 		return d.said(ctx, g, what)
 	}
+	if len(g.Access) == 0 {
+		return nil // the platform's own list, which is all that there is of it, would say that it lives
+	}
 	return d.over(ctx, g, func(g *gk.Grant, now time.Time) { g.Ceiling = now })
 }
 

@@ -15,7 +15,8 @@ import (
 
 func GrantCommand(s shell.Streams) *cobra.Command {
 	return shell.Group("grant", "The grants", grantList(s), grantShow(s), grantToken(s), grantRefresh(s), grantCall(s), grantLink(s),
-		grantConfirm(s), grantMove(s), grantRename(s), grantTag(s), grantRevoke(s), grantImport(s), grantTraded(s), grantExport(s))
+		grantConfirm(s), grantMove(s), grantRename(s), grantTag(s), grantRevoke(s), grantImport(s), grantTraded(s), grantObtain(s),
+		grantExport(s))
 }
 
 func grantToken(s shell.Streams) *cobra.Command {

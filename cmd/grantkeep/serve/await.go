@@ -28,7 +28,7 @@ func awaitDatabase(ctx context.Context, url string, listener net.Listener, log *
 		log.Warn("the database is not there yet; waiting for it", "error", err)
 		server, ended = door.NewServer(api.Awaiting(), log), make(chan error, 1)
 		server.SetKeepAlivesEnabled(false) // whoever comes again comes to the server that follows
-		go func() { ended <- server.Serve(given) }()
+		go func() { ended <- server.Serve(door.LimitConnections(given)) }()
 	})
 	if server == nil {
 		return err

@@ -233,10 +233,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	}
 	defer gate.Close()
 	if err := awaitDatabase(ctx, c.database, listener, log); err != nil {
-		if ctx.Err() != nil {
-			return nil // it was told to end, and nothing had begun
-		}
-		return err
+		return unlessEnded(ctx, err)
 	}
 	in, err := c.open(ctx, drivers, s, log)
 	if in != nil {
@@ -271,10 +268,8 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 		log.Warn("frozen: reads only; nothing is renewed, nothing leaves for a platform, a webhook or an alarm")
 	}
 	pushes := pushes.New(pushes.Options{Keeper: k, Store: in.Store, PublicURL: c.publicURL, Log: log})
-	if !c.frozen {
-		if err := firstLogin(ctx, in.Store, c.consoleURL, c.data, s, log); err != nil {
-			return err
-		}
+	if err := c.invite(ctx, in, s, log); err != nil {
+		return err
 	}
 	in.metrics = prometheus.NewRegistry()
 	poolGauges(in.metrics, in.Store)
@@ -292,6 +287,22 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 	go rest(resting, in.Store, log)
 	log.Info("ready", "database", in.Store.Name(), "public_url", c.publicURL, "instance_data", c.data)
 	return Run(ctx, server, listener, k, pushes, in.News, in.Uses, c.drain, log)
+}
+
+// unlessEnded drops an error of a server that was told to end before anything had begun.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// invite lets the first person log in to the console. A frozen server writes nothing, and so invites nobody.
+func (c *serveConfig) invite(ctx context.Context, in *Installation, s shell.Streams, log *slog.Logger) error {
+	if c.frozen {
+		return nil
+	}
+	return firstLogin(ctx, in.Store, c.consoleURL, c.data, s, log)
 }
 
 // openGate opens the way out, by the proxies that were named.
