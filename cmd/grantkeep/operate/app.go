@@ -229,7 +229,7 @@ func sureToRemove(ctx context.Context, c *client.Client, s shell.Streams, yes bo
 		gone = "more than " + gone
 	}
 	name := cmp.Or(a.Name, a.ID)
-	return sureOf(ctx, s, fmt.Sprintf("Removes %s (%s, %s) with its secrets, its links and %s revoked grants; nothing brings them back.\nType its name, %s, to go on:",
+	return sureOf(ctx, s, fmt.Sprintf("Removes %s (%s, %s) with its secrets, its links and %s revoked grants; nothing brings them back.\nType its name, %s, to go on",
 		strings.Map(shell.Printable, name), a.Platform, a.ID, gone, strings.Map(shell.Printable, name)), name)
 }
 
