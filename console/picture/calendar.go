@@ -102,10 +102,7 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 		}
 		d.Y = int(floor)
 		if d.N > 0 {
-			d.Title = p.T("cal.day", "Date", d.Date, "N", d.N)
-			if n := byDay[i][store.EndToken]; n > 0 {
-				d.Title = p.T("cal.day.fixed", "Date", d.Date, "N", d.N, "Fixed", n)
-			}
+			d.Title = dayTitle(p, d, byDay[i][store.EndToken])
 			if d.N >= highest {
 				d.Label = strconv.Itoa(d.N)
 			}
@@ -128,6 +125,25 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 		w.Wanes += byDay[i][store.EndRefresh]
 		w.Sum += sums[i]
 	}
+	c.addKeys(p, keys, first)
+	for _, part := range []float64{1. / 3, 2. / 3} {
+		if n := int(top * part); n > 0 {
+			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
+		}
+	}
+	return c
+}
+
+// dayTitle says what ends on a day, and how much of it cannot be refreshed.
+func dayTitle(p frame.Page, d calendarDay, fixed int) string {
+	if fixed > 0 {
+		return p.T("cal.day.fixed", "Date", d.Date, "N", d.N, "Fixed", fixed)
+	}
+	return p.T("cal.day", "Date", d.Date, "N", d.N)
+}
+
+// addKeys puts the ends of keys over the columns of their days.
+func (c *Calendar) addKeys(p frame.Page, keys []CalendarKey, first int64) {
 	for _, k := range keys {
 		_, offset := k.At.In(p.Zone).Zone()
 		i := (k.At.Unix()+int64(offset))/86400 - first
@@ -143,12 +159,6 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 			c.Next = day
 		}
 	}
-	for _, part := range []float64{1. / 3, 2. / 3} {
-		if n := int(top * part); n > 0 {
-			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
-		}
-	}
-	return c
 }
 
 // PercentOf writes a share as SVG takes it.

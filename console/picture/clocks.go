@@ -149,17 +149,7 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 			add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
 		}
 	}
-	if at := endedAt(g, p.Now); !at.IsZero() && len(c.Lanes) > 0 {
-		x := place(at.Sub(p.Now))
-		c.Ended, c.Before = PercentOf(x/100), x > 20
-	}
-	for _, hours := range []float64{-12, 12, 15 * 24, 180 * 24} {
-		label := p.T("tick.days", "N", fmt.Sprint(int(hours/24)))
-		if math.Abs(hours) < 24 {
-			label = p.T("tick.hours", "N", 12)
-		}
-		c.Fine = append(c.Fine, fineTick{PercentOf(place(time.Duration(hours*float64(time.Hour))) / 100), label})
-	}
+	c.mark(p, g)
 	x := 0.0
 	for i, b := range axis {
 		c.Bands = append(c.Bands, band{X: PercentOf(x / 100), Width: PercentOf(b.share / 100), Label: p.T(b.label), Tick: tick(p, b.from), Shade: i%2 == 0, Coarse: b.coarse})
@@ -173,6 +163,21 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	}
 	c.Label = strings.Join(sentences, ". ")
 	return c
+}
+
+// mark adds the moment that ended everything, and the ticks inside the bands.
+func (c *Clocks) mark(p frame.Page, g *gk.Grant) {
+	if at := endedAt(g, p.Now); !at.IsZero() && len(c.Lanes) > 0 {
+		x := place(at.Sub(p.Now))
+		c.Ended, c.Before = PercentOf(x/100), x > 20
+	}
+	for _, hours := range []float64{-12, 12, 15 * 24, 180 * 24} {
+		label := p.T("tick.days", "N", fmt.Sprint(int(hours/24)))
+		if math.Abs(hours) < 24 {
+			label = p.T("tick.hours", "N", 12)
+		}
+		c.Fine = append(c.Fine, fineTick{PercentOf(place(time.Duration(hours*float64(time.Hour))) / 100), label})
+	}
 }
 
 // endedAt is the moment that ended a grant for good; zero where it lives.
