@@ -139,17 +139,28 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	} else {
 		add(p.T("clock.ceiling"), g.AuthorizedAt, g.Ceiling, merchant, true)
 	}
-	names := make([]string, 0, len(g.Windows))
-	for name := range g.Windows {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if !g.Windows[name].IsZero() {
-			add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
-		}
+	for _, name := range windowsOf(g) {
+		add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
 	}
 	c.mark(p, g)
+	c.draw(p)
+	return c
+}
+
+// windowsOf names the windows of a grant that have an end, in their order.
+func windowsOf(g *gk.Grant) []string {
+	var names []string
+	for name, end := range g.Windows {
+		if !end.IsZero() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// draw lays out the axis below the lanes, and says them all in one sentence each.
+func (c *Clocks) draw(p frame.Page) {
 	x := 0.0
 	for i, b := range axis {
 		c.Bands = append(c.Bands, band{X: PercentOf(x / 100), Width: PercentOf(b.share / 100), Label: p.T(b.label), Tick: tick(p, b.from), Shade: i%2 == 0, Coarse: b.coarse})
@@ -162,7 +173,6 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 		sentences = append(sentences, l.Name+": "+l.Text+l.More)
 	}
 	c.Label = strings.Join(sentences, ". ")
-	return c
 }
 
 // mark adds the moment that ended everything, and the ticks inside the bands.
