@@ -196,7 +196,59 @@ func TestAMerchantConnectsInABrowser(t *testing.T) {
 	p.fits("the page of a grant")
 	p.press("+30 days") // a whole year passes in TestTheDemoKeepsAShopForAYear
 	p.says("All is well")
+	p.stories(d, shop)
+	p.do("the console again", chromedp.Navigate(d.Console))
 	p.byKeyboard(shop["name"].(string))
+}
+
+// stories are what the people of a vendor do with a grant that exists: an error is explained, a merchant who has left comes back,
+// another refuses.
+func (p page) stories(d *demo, shop map[string]any) {
+	p.t.Helper()
+	grant := read[string](p, "location.pathname")
+	look := func(path, want string) {
+		p.t.Helper()
+		p.do(path, chromedp.Navigate(d.Server+path))
+		p.says(want)
+	}
+	p.do("the box", chromedp.SendKeys(chromedp.CSS(`[role="search"] input[name="q"]`), `{"error":"Unauthorized client","error_description":"redis distributed lock error"}`))
+	p.enter("what was pasted")
+	p.says("What to do")
+	p.says("The grant is not affected")
+
+	// The merchant has cancelled on the platform's side. Support finds the shop by its name and sends a link.
+	d.control("POST", "/shoplazza/revoke", map[string]any{"subject": shop["id"]}, nil)
+	for end := time.Now().Add(3 * time.Minute); !strings.Contains(p.text(), "Revoked") && time.Now().Before(end); { // the platform's message comes when it comes
+		p.do("the grant", chromedp.Navigate(d.Server+grant))
+	}
+	p.do("the box", chromedp.SendKeys(chromedp.CSS(`[role="search"] input[name="q"]`), shop["name"].(string)))
+	p.enter("the shop")
+	p.says("Revoked")
+	p.press("Make the link")
+	link := read[string](p, "document.getElementById('made-link').textContent")
+	p.do("the link", chromedp.Navigate(link))
+	p.press("Continue to Shoplazza")
+	p.arrive(shop["id"].(string), "Agree")
+	p.says("Connected")
+	look(grant, "Active")
+
+	// Another merchant does not want to.
+	p.do("a new link", chromedp.Navigate(d.Server+"/console/links/new?app="+d.Apps["shoplazza"]))
+	p.do("making it", chromedp.Click(chromedp.CSS("main form button")), chromedp.WaitReady(chromedp.CSS("#made-link")))
+	p.do("the link", chromedp.Navigate(read[string](p, "document.getElementById('made-link').textContent")))
+	p.do("the shop's address", chromedp.SendKeys(chromedp.CSS(`input[name="shop"]`), shop["host"].(string)))
+	p.press("Continue to Shoplazza")
+	p.arrive(shop["id"].(string), "Refuse")
+	p.says("You did not agree")
+	look("/console/links?state=failed", "The merchant did not agree")
+}
+
+// arrive is a merchant on the platform's pages, who logs in as a shop and decides.
+func (p page) arrive(shop, decision string) {
+	p.t.Helper()
+	p.do("logging in", chromedp.Click(chromedp.CSS(fmt.Sprintf(`input[type="radio"][value="%s"]`, shop))))
+	p.press("Log in")
+	p.press(decision)
 }
 
 // byKeyboard does the work of an operator without a mouse: a password, logging out and in, finding a shop, refreshing it.
@@ -223,7 +275,6 @@ func (p page) byKeyboard(shop string) {
 	p.says("All is well")
 	p.tabTo(`form[action$="/refresh"] button`)
 	p.enter("a refresh")
-	p.says("Refreshed, generation 2")
 	p.says("Active")
 	p.tabTo(`form[action$="/logout"] button`)
 	p.enter("logging out")

@@ -65,7 +65,15 @@ var fills = map[string]string{store.EndCeiling: "var(--accent)", store.EndToken:
 // NewCalendar lays out the ends that a census found, and those of the apps' keys.
 func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calendar {
 	first := today(p)
-	byDay := endsByDay(ends, first)
+	byDay := make([]map[string]int, CalendarDays)
+	for _, e := range ends {
+		if i := e.Day - first; i >= 0 && i < CalendarDays {
+			if byDay[i] == nil {
+				byDay[i] = map[string]int{}
+			}
+			byDay[i][e.Kind] += int(e.N)
+		}
+	}
 	c := Calendar{Height: CalendarHeight + 26, Top: calendarTop, Seven: EndsWithin(p, ends, 7), Thirty: EndsWithin(p, ends, 30)}
 	sums := make([]int, CalendarDays)
 	for i, kinds := range byDay {
@@ -84,18 +92,17 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 		d.Link = p.URL("/grants?ends_on=%s", day.Format(time.DateOnly))
 		floor := float64(CalendarHeight)
 		for _, kind := range []string{store.EndCeiling, store.EndToken, store.EndRefresh} {
-			if n := byDay[i][kind]; n > 0 {
-				height := max(px(n), 3)
-				floor -= height
-				d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
+			n := byDay[i][kind]
+			if n == 0 {
+				continue
 			}
+			height := max(px(n), 3)
+			floor -= height
+			d.Parts = append(d.Parts, calendarPart{fmt.Sprintf("%.1f", floor), fmt.Sprintf("%.1f", height), fills[kind]})
 		}
 		d.Y = int(floor)
 		if d.N > 0 {
-			d.Title = p.T("cal.day", "Date", d.Date, "N", d.N)
-			if n := byDay[i][store.EndToken]; n > 0 {
-				d.Title = p.T("cal.day.fixed", "Date", d.Date, "N", d.N, "Fixed", n)
-			}
+			d.Title = dayTitle(p, d, byDay[i][store.EndToken])
 			if d.N >= highest {
 				d.Label = strconv.Itoa(d.N)
 			}
@@ -118,7 +125,7 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 		w.Wanes += byDay[i][store.EndRefresh]
 		w.Sum += sums[i]
 	}
-	c.markKeys(p, keys, first)
+	c.addKeys(p, keys, first)
 	for _, part := range []float64{1. / 3, 2. / 3} {
 		if n := int(top * part); n > 0 {
 			c.Lines = append(c.Lines, calendarLine{fmt.Sprintf("%.1f", CalendarHeight-px(n)), strconv.Itoa(n)})
@@ -127,8 +134,16 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 	return c
 }
 
-// markKeys draws the ends of apps' keys above their days.
-func (c *Calendar) markKeys(p frame.Page, keys []CalendarKey, first int64) {
+// dayTitle says what ends on a day, and how much of it cannot be refreshed.
+func dayTitle(p frame.Page, d calendarDay, fixed int) string {
+	if fixed > 0 {
+		return p.T("cal.day.fixed", "Date", d.Date, "N", d.N, "Fixed", fixed)
+	}
+	return p.T("cal.day", "Date", d.Date, "N", d.N)
+}
+
+// addKeys puts the ends of keys over the columns of their days.
+func (c *Calendar) addKeys(p frame.Page, keys []CalendarKey, first int64) {
 	for _, k := range keys {
 		_, offset := k.At.In(p.Zone).Zone()
 		i := (k.At.Unix()+int64(offset))/86400 - first
@@ -144,22 +159,6 @@ func (c *Calendar) markKeys(p frame.Page, keys []CalendarKey, first int64) {
 			c.Next = day
 		}
 	}
-}
-
-// endsByDay counts what ends on each day of the calendar, by kind of end.
-func endsByDay(ends []store.EndCount, first int64) []map[string]int {
-	byDay := make([]map[string]int, CalendarDays)
-	for _, e := range ends {
-		i := e.Day - first
-		if i < 0 || i >= CalendarDays {
-			continue
-		}
-		if byDay[i] == nil {
-			byDay[i] = map[string]int{}
-		}
-		byDay[i][e.Kind] += int(e.N)
-	}
-	return byDay
 }
 
 // PercentOf writes a share as SVG takes it.

@@ -2,7 +2,6 @@ package picture
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -85,8 +84,35 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 		}
 	}
 	add := func(name string, from, until time.Time, who string, needsPerson bool) {
-		l := newLane(p, over, from, until, needsPerson)
-		l.Y, l.Name, l.Who = 39+laneHeight*len(c.Lanes), name, who
+		l := Lane{Y: 39 + laneHeight*len(c.Lanes), Name: name, From: p.Moment(from), Until: p.Moment(until), Who: who}
+		start := from
+		if start.IsZero() {
+			start = p.Now
+		}
+		x0, xNow, x1 := place(start.Sub(p.Now)), place(0), place(until.Sub(p.Now))
+		l.End = PercentOf(x1 / 100)
+		l.Past = bar{PercentOf(x0 / 100), PercentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
+		switch {
+		case !until.After(p.Now):
+			l.Text, l.Tone, l.EndFill = p.T("clock.over", "T", p.At(until)), "f-bad", "var(--bad-fill)"
+			if !needsPerson && !over {
+				l.Tone, l.EndFill = "f-text2", "var(--off-fill)"
+			}
+		case over:
+			l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
+			l.More = " · " + p.T("clock.until", "T", p.At(until))
+			l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
+		default:
+			fill := "var(--ok-fill)"
+			if needsPerson && until.Sub(p.Now) < 30*24*time.Hour {
+				fill, l.Tone = "var(--warn-fill)", "f-warn"
+			} else {
+				l.Tone = "f-text2"
+			}
+			l.Text, l.EndFill = p.T("clock.until", "T", p.At(until)), fill
+			l.Past.Fill = "var(--ok-soft)"
+			l.Future = bar{PercentOf(xNow / 100), PercentOf(math.Max(x1-xNow, 0.4) / 100), fill}
+		}
 		c.Lanes = append(c.Lanes, l)
 	}
 	us, merchant := p.T("clock.by.us"), p.T("clock.by.merchant")
@@ -113,16 +139,28 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	} else {
 		add(p.T("clock.ceiling"), g.AuthorizedAt, g.Ceiling, merchant, true)
 	}
-	for _, name := range slices.Sorted(maps.Keys(g.Windows)) {
-		if !g.Windows[name].IsZero() {
-			add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
+	for _, name := range windowsOf(g) {
+		add(p.T("clock.window", "Level", strings.ToUpper(name)), g.PairAskedAt, g.Windows[name], us, false)
+	}
+	c.mark(p, g)
+	c.draw(p)
+	return c
+}
+
+// windowsOf names the windows of a grant that have an end, in their order.
+func windowsOf(g *gk.Grant) []string {
+	var names []string
+	for name, end := range g.Windows {
+		if !end.IsZero() {
+			names = append(names, name)
 		}
 	}
-	if at := endedAt(g, p.Now); !at.IsZero() && len(c.Lanes) > 0 {
-		x := place(at.Sub(p.Now))
-		c.Ended, c.Before = PercentOf(x/100), x > 20
-	}
-	c.Fine = fineTicks(p)
+	slices.Sort(names)
+	return names
+}
+
+// draw lays out the axis below the lanes, and says them all in one sentence each.
+func (c *Clocks) draw(p frame.Page) {
 	x := 0.0
 	for i, b := range axis {
 		c.Bands = append(c.Bands, band{X: PercentOf(x / 100), Width: PercentOf(b.share / 100), Label: p.T(b.label), Tick: tick(p, b.from), Shade: i%2 == 0, Coarse: b.coarse})
@@ -130,63 +168,26 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	}
 	c.Foot = 22 + laneHeight*len(c.Lanes)
 	c.Height = c.Foot + 40
-	c.Label = c.inWords()
-	return c
-}
-
-// inWords tells the clocks to whoever hears the page.
-func (c *Clocks) inWords() string {
 	sentences := make([]string, 0, len(c.Lanes))
 	for _, l := range c.Lanes {
 		sentences = append(sentences, l.Name+": "+l.Text+l.More)
 	}
-	return strings.Join(sentences, ". ")
+	c.Label = strings.Join(sentences, ". ")
 }
 
-// newLane draws one clock: what has passed of it, what is left, and in which tone it is told.
-func newLane(p frame.Page, over bool, from, until time.Time, needsPerson bool) Lane {
-	l := Lane{From: p.Moment(from), Until: p.Moment(until)}
-	start := from
-	if start.IsZero() {
-		start = p.Now
+// mark adds the moment that ended everything, and the ticks inside the bands.
+func (c *Clocks) mark(p frame.Page, g *gk.Grant) {
+	if at := endedAt(g, p.Now); !at.IsZero() && len(c.Lanes) > 0 {
+		x := place(at.Sub(p.Now))
+		c.Ended, c.Before = PercentOf(x/100), x > 20
 	}
-	x0, xNow, x1 := place(start.Sub(p.Now)), place(0), place(until.Sub(p.Now))
-	l.End = PercentOf(x1 / 100)
-	l.Past = bar{PercentOf(x0 / 100), PercentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
-	switch {
-	case !until.After(p.Now):
-		l.Text, l.Tone, l.EndFill = p.T("clock.over", "T", p.At(until)), "f-bad", "var(--bad-fill)"
-		if !needsPerson && !over {
-			l.Tone, l.EndFill = "f-text2", "var(--off-fill)"
-		}
-	case over:
-		l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
-		l.More = " · " + p.T("clock.until", "T", p.At(until))
-		l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
-	default:
-		fill := "var(--ok-fill)"
-		if needsPerson && until.Sub(p.Now) < 30*24*time.Hour {
-			fill, l.Tone = "var(--warn-fill)", "f-warn"
-		} else {
-			l.Tone = "f-text2"
-		}
-		l.Text, l.EndFill = p.T("clock.until", "T", p.At(until)), fill
-		l.Past.Fill = "var(--ok-soft)"
-		l.Future = bar{PercentOf(xNow / 100), PercentOf(math.Max(x1-xNow, 0.4) / 100), fill}
-	}
-	return l
-}
-
-// fineTicks are the marks between the bands.
-func fineTicks(p frame.Page) (fine []fineTick) {
 	for _, hours := range []float64{-12, 12, 15 * 24, 180 * 24} {
 		label := p.T("tick.days", "N", fmt.Sprint(int(hours/24)))
 		if math.Abs(hours) < 24 {
 			label = p.T("tick.hours", "N", 12)
 		}
-		fine = append(fine, fineTick{PercentOf(place(time.Duration(hours*float64(time.Hour))) / 100), label})
+		c.Fine = append(c.Fine, fineTick{PercentOf(place(time.Duration(hours*float64(time.Hour))) / 100), label})
 	}
-	return fine
 }
 
 // endedAt is the moment that ended a grant for good; zero where it lives.
