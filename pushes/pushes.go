@@ -113,6 +113,26 @@ func (p *Pushes) patienceWith(app string) time.Duration {
 	return usualPatience
 }
 
+// inTime waits no longer than ctx lets it for a database that does not notice that its caller has gone: SQLite waits for
+// another writer, and a disk for itself. What it stores after all is known as stored when the push is repeated.
+func inTime[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+	type answered struct {
+		v   T
+		err error
+	}
+	done := make(chan answered, 1)
+	go func() {
+		v, err := ask(ctx)
+		done <- answered{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.v, a.err
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
+	}
+}
+
 // learnPatience remembers how long an app's platform waits, less a fifth for the way.
 func (p *Pushes) learnPatience(app string, d platform.Driver) {
 	if within := time.Duration(d.Spec().Facts.Push.AnswerWithin); within > 0 {
@@ -156,7 +176,7 @@ func (p *Pushes) receive(w http.ResponseWriter, r *http.Request) (platform.Answe
 	if len(kept) == 0 {
 		return delivery.Answer, nil
 	}
-	if err := p.o.Store.KeepPushes(r.Context(), kept...); err != nil {
+	if _, err := inTime(r.Context(), func(ctx context.Context) (struct{}, error) { return struct{}{}, p.o.Store.KeepPushes(ctx, kept...) }); err != nil {
 		return platform.Answer{}, errors.Join(errStore, err)
 	}
 	p.look()
@@ -191,7 +211,7 @@ func (p *Pushes) prove(r *http.Request, body []byte) (app string, d platform.Del
 	case <-ctx.Done():
 		return "", d, errBusy
 	}
-	row, err := p.o.Store.App(r.Context(), gk.Engine(), r.PathValue("app"))
+	row, err := inTime(r.Context(), func(ctx context.Context) (gk.App, error) { return p.o.Store.App(ctx, gk.Engine(), r.PathValue("app")) })
 	if errors.Is(err, store.ErrNotFound) {
 		return "", d, errNobody
 	}
