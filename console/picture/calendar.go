@@ -65,15 +65,7 @@ var fills = map[string]string{store.EndCeiling: "var(--accent)", store.EndToken:
 // NewCalendar lays out the ends that a census found, and those of the apps' keys.
 func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calendar {
 	first := today(p)
-	byDay := make([]map[string]int, CalendarDays)
-	for _, e := range ends {
-		if i := e.Day - first; i >= 0 && i < CalendarDays {
-			if byDay[i] == nil {
-				byDay[i] = map[string]int{}
-			}
-			byDay[i][e.Kind] += int(e.N)
-		}
-	}
+	byDay := endsByDay(ends, first)
 	c := Calendar{Height: CalendarHeight + 26, Top: calendarTop, Seven: EndsWithin(p, ends, 7), Thirty: EndsWithin(p, ends, 30)}
 	sums := make([]int, CalendarDays)
 	for i, kinds := range byDay {
@@ -159,6 +151,22 @@ func (c *Calendar) addKeys(p frame.Page, keys []CalendarKey, first int64) {
 			c.Next = day
 		}
 	}
+}
+
+// endsByDay counts what ends on each day of the calendar, by kind of end.
+func endsByDay(ends []store.EndCount, first int64) []map[string]int {
+	byDay := make([]map[string]int, CalendarDays)
+	for _, e := range ends {
+		i := e.Day - first
+		if i < 0 || i >= CalendarDays {
+			continue
+		}
+		if byDay[i] == nil {
+			byDay[i] = map[string]int{}
+		}
+		byDay[i][e.Kind] += int(e.N)
+	}
+	return byDay
 }
 
 // PercentOf writes a share as SVG takes it.

@@ -84,35 +84,8 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 		}
 	}
 	add := func(name string, from, until time.Time, who string, needsPerson bool) {
-		l := Lane{Y: 39 + laneHeight*len(c.Lanes), Name: name, From: p.Moment(from), Until: p.Moment(until), Who: who}
-		start := from
-		if start.IsZero() {
-			start = p.Now
-		}
-		x0, xNow, x1 := place(start.Sub(p.Now)), place(0), place(until.Sub(p.Now))
-		l.End = PercentOf(x1 / 100)
-		l.Past = bar{PercentOf(x0 / 100), PercentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
-		switch {
-		case !until.After(p.Now):
-			l.Text, l.Tone, l.EndFill = p.T("clock.over", "T", p.At(until)), "f-bad", "var(--bad-fill)"
-			if !needsPerson && !over {
-				l.Tone, l.EndFill = "f-text2", "var(--off-fill)"
-			}
-		case over:
-			l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
-			l.More = " · " + p.T("clock.until", "T", p.At(until))
-			l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
-		default:
-			fill := "var(--ok-fill)"
-			if needsPerson && until.Sub(p.Now) < 30*24*time.Hour {
-				fill, l.Tone = "var(--warn-fill)", "f-warn"
-			} else {
-				l.Tone = "f-text2"
-			}
-			l.Text, l.EndFill = p.T("clock.until", "T", p.At(until)), fill
-			l.Past.Fill = "var(--ok-soft)"
-			l.Future = bar{PercentOf(xNow / 100), PercentOf(math.Max(x1-xNow, 0.4) / 100), fill}
-		}
+		l := newLane(p, over, from, until, needsPerson)
+		l.Y, l.Name, l.Who = 39+laneHeight*len(c.Lanes), name, who
 		c.Lanes = append(c.Lanes, l)
 	}
 	us, merchant := p.T("clock.by.us"), p.T("clock.by.merchant")
@@ -145,6 +118,40 @@ func NewClocks(p frame.Page, g *gk.Grant) Clocks {
 	c.mark(p, g)
 	c.draw(p)
 	return c
+}
+
+// newLane draws one clock: what has passed of it, what is left, and in which tone it is told.
+func newLane(p frame.Page, over bool, from, until time.Time, needsPerson bool) Lane {
+	l := Lane{From: p.Moment(from), Until: p.Moment(until)}
+	start := from
+	if start.IsZero() {
+		start = p.Now
+	}
+	x0, xNow, x1 := place(start.Sub(p.Now)), place(0), place(until.Sub(p.Now))
+	l.End = PercentOf(x1 / 100)
+	l.Past = bar{PercentOf(x0 / 100), PercentOf(math.Max(math.Min(xNow, x1)-x0, 0) / 100), "url(#ended)"}
+	switch {
+	case !until.After(p.Now):
+		l.Text, l.Tone, l.EndFill = p.T("clock.over", "T", p.At(until)), "f-bad", "var(--bad-fill)"
+		if !needsPerson && !over {
+			l.Tone, l.EndFill = "f-text2", "var(--off-fill)"
+		}
+	case over:
+		l.Text, l.Tone, l.EndFill = p.T("clock.refused"), "f-text2", "var(--off-fill)"
+		l.More = " · " + p.T("clock.until", "T", p.At(until))
+		l.Future = bar{PercentOf(xNow / 100), PercentOf((x1 - xNow) / 100), "var(--sunk)"}
+	default:
+		fill := "var(--ok-fill)"
+		if needsPerson && until.Sub(p.Now) < 30*24*time.Hour {
+			fill, l.Tone = "var(--warn-fill)", "f-warn"
+		} else {
+			l.Tone = "f-text2"
+		}
+		l.Text, l.EndFill = p.T("clock.until", "T", p.At(until)), fill
+		l.Past.Fill = "var(--ok-soft)"
+		l.Future = bar{PercentOf(xNow / 100), PercentOf(math.Max(x1-xNow, 0.4) / 100), fill}
+	}
+	return l
 }
 
 // windowsOf names the windows of a grant that have an end, in their order.

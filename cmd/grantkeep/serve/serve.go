@@ -291,10 +291,12 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 
 // unlessEnded drops an error of a server that was told to end before anything had begun.
 func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // invite lets the first person log in to the console. A frozen server writes nothing, and so invites nobody.
