@@ -32,7 +32,7 @@ var floors = []struct {
 	{8, []string{"api/wire", "console/frame"}},
 	{9, []string{"api/problem", "console/picture", "console/session", "console/provider", "console/trace"}},
 	{10, []string{"api/door", "console/desk"}},
-	{11, []string{"api/news", "api/use", "api/staff", "console/live", "console/outlets", "console/settings", "console/tools", "console/upkeep"}},
+	{11, []string{"api/news", "api/use", "api/staff", "console/demo", "console/entry", "console/live", "console/outlets", "console/settings", "console/tools", "console/upkeep"}},
 	{12, []string{"api", "connect", "console"}},
 	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run", "e2e/summary"}},
 	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},

@@ -14,7 +14,9 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/consent"
+	"github.com/grantkeep/grantkeep/console/demo"
 	"github.com/grantkeep/grantkeep/console/desk"
+	"github.com/grantkeep/grantkeep/console/entry"
 	"github.com/grantkeep/grantkeep/console/live"
 	"github.com/grantkeep/grantkeep/console/outlets"
 	"github.com/grantkeep/grantkeep/console/provider"
@@ -49,6 +51,9 @@ type Options struct {
 	// Stopping is closed when the server stops: streams end then; nil: never.
 	Stopping <-chan struct{}
 }
+
+// Demo is what the console's dark bar moves.
+type Demo = demo.Demo
 
 // console answers the requests.
 type console struct {
@@ -100,11 +105,6 @@ func New(o Options) http.Handler {
 // routes lists every page with the role that it wants.
 func (c *console) routes() {
 	mux, on := c.Mux, c.On
-	mux.HandleFunc("GET /login", c.Open(c.loginPage))
-	mux.HandleFunc("POST /login", c.Open(c.login))
-	mux.HandleFunc("GET /login/provider", c.Open(c.toProvider))
-	mux.HandleFunc("GET /login/callback", c.Open(c.fromProvider))
-	mux.HandleFunc("GET /login/{secret}", c.Open(c.invited))
 	base := c.o.Base
 	mux.HandleFunc("GET "+base+"/console.css", c.asset("console.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET "+base+"/console.js", c.asset("console.js", "text/javascript; charset=utf-8"))
@@ -113,7 +113,6 @@ func (c *console) routes() {
 	}
 	on("GET /{$}", store.RoleSupport, c.overview)
 	on("POST /search", store.RoleSupport, c.search)
-	on("POST /logout", store.RoleSupport, c.logout)
 
 	on("GET /grants", store.RoleSupport, c.grants)
 	on("POST /grants/searches", store.RoleSupport, c.saveSearch)
@@ -151,18 +150,14 @@ func (c *console) routes() {
 	on("GET /explain/{platform}", store.RoleSupport, c.browse)
 	on("GET /events", store.RoleSupport, c.events)
 
+	entry.Route(c.Desk, entry.Options{Throttle: c.throttle, Hashing: c.hashing, Codes: c.codes, Provider: c.o.Provider, Endless: c.o.Demo != nil})
 	settings.Route(c.Desk, settings.Options{URL: c.o.URL, NewKey: c.o.NewKey, Throttle: c.throttle, Hashing: c.hashing, Codes: c.codes})
 	outlets.Route(c.Desk, c.o.News)
 	upkeep.Route(c.Desk, c.o.APIURL)
 	tools.Route(c.Desk)
 	live.Route(c.Desk, c.o.Stopping)
 	if c.o.Demo != nil {
-		on("POST /demo/advance", store.RoleSupport, c.advance)
-		on("POST /demo/fill", store.RoleSupport, c.fill)
-		on("GET /demo/fault", store.RoleSupport, c.faultForm)
-		on("POST /demo/fault", store.RoleSupport, c.makeFault)
-		on("GET /demo/merchant", store.RoleSupport, c.merchant)
-		on("POST /demo/break", store.RoleSupport, c.breakGrant)
+		demo.Route(c.Desk, c.o.Demo)
 	}
 	if base != "" {
 		on("GET /", store.RoleSupport, c.noPage)

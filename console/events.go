@@ -74,9 +74,6 @@ func (c *console) events(v *desk.Visit) error {
 // eventFilters are the names of what narrows the list of events.
 var eventFilters = []string{"kind", "app", "platform", "grant", "from", "to"}
 
-// momentForm is how a field of day and time writes a moment.
-const momentForm = "2006-01-02T15:04"
-
 // narrowEvents reads what an address narrows the list by, beside kind and app. What cannot be read does not narrow.
 func (c *console) narrowEvents(view *eventsView, f *store.RecentFilter, asked url.Values) {
 	for _, d := range c.o.Drivers {
@@ -95,9 +92,9 @@ func (c *console) narrowEvents(view *eventsView, f *store.RecentFilter, asked ur
 	f.Grant = view.Grant
 	read := func(name string) (time.Time, string) {
 		text := asked.Get(name)
-		for _, form := range []string{momentForm, time.DateOnly} {
+		for _, form := range []string{frame.MomentForm, time.DateOnly} {
 			if t, err := time.ParseInLocation(form, text, view.Zone); err == nil {
-				return t, t.Format(momentForm)
+				return t, t.Format(frame.MomentForm)
 			}
 		}
 		return time.Time{}, ""

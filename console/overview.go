@@ -8,6 +8,7 @@ import (
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
+	"github.com/grantkeep/grantkeep/console/demo"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
@@ -33,7 +34,7 @@ type overviewView struct {
 	Events     []eventRow
 	Stale      string // when the numbers were counted, if they are old
 	Apps       []gk.App
-	Lead       leadView // of the demo's first minute
+	Lead       demo.Lead // of the demo's first minute
 }
 
 type stateCount struct {
@@ -104,7 +105,7 @@ func (c *console) overview(v *desk.Visit) error {
 		return err
 	}
 	if c.o.Demo != nil {
-		if view.Lead, err = c.lead(v, s); err != nil {
+		if view.Lead, err = demo.LeadOf(v, c.store, s.inState("")); err != nil {
 			return err
 		}
 	}

@@ -270,3 +270,6 @@ func SafeCells(cells []string) []string {
 	}
 	return cells
 }
+
+// MomentForm is how a field of day and time writes a moment.
+const MomentForm = "2006-01-02T15:04"

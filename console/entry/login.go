@@ -1,4 +1,4 @@
-package console
+package entry
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func (v loginView) ProviderURL() string {
 }
 
 // loginPage asks for name and password; of somebody who is logged in, for the password once more.
-func (c *console) loginPage(v *desk.Visit) error {
+func (c *pages) loginPage(v *desk.Visit) error {
 	query := v.R.URL.Query()
 	view := loginView{Page: v.Page, Next: c.Next(query.Get("next")), Provider: c.providerName()}
 	if i := slices.IndexFunc(problems, func(p problem) bool { return p.name == query.Get("problem") }); i >= 0 {
@@ -62,7 +62,7 @@ func (c *console) loginPage(v *desk.Visit) error {
 }
 
 // login checks a password. Who does not exist, has no password or gave a wrong one is answered alike, and as slowly.
-func (c *console) login(v *desk.Visit) error {
+func (c *pages) login(v *desk.Visit) error {
 	if err := v.R.ParseForm(); err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c *console) login(v *desk.Visit) error {
 	}
 	name, _ := people.Name(view.Name)
 	names := []string{"account " + name, "address " + session.AddressOf(v.R)}
-	if wait := c.throttle.Wait(names...); wait > 0 {
+	if wait := c.Throttle.Wait(names...); wait > 0 {
 		seconds := int(wait/time.Second) + 1
 		v.W.Header().Set("Retry-After", strconv.Itoa(seconds))
 		view.Mistake, view.Wait = "login.wait", strconv.Itoa(seconds)
@@ -80,7 +80,7 @@ func (c *console) login(v *desk.Visit) error {
 		return v.Show(http.StatusTooManyRequests, login(view))
 	}
 	ctx := v.R.Context()
-	person, err := c.store.PersonByName(ctx, name)
+	person, err := c.Store.PersonByName(ctx, name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -88,7 +88,7 @@ func (c *console) login(v *desk.Visit) error {
 	if len(password) > 4*people.Longest {
 		password = ""
 	}
-	right, err := c.hashing.Verify(ctx, person.Password, password)
+	right, err := c.Hashing.Verify(ctx, person.Password, password)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (c *console) login(v *desk.Visit) error {
 		view.Mistake = "login.wrong"
 		return v.Show(http.StatusUnauthorized, login(view))
 	}
-	c.throttle.Forgive(names...)
+	c.Throttle.Forgive(names...)
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: person.ID}); err != nil {
 		return err
 	}
@@ -124,30 +124,30 @@ func (c *console) login(v *desk.Visit) error {
 }
 
 // invited logs in whoever brings a login link.
-func (c *console) invited(v *desk.Visit) error {
+func (c *pages) invited(v *desk.Visit) error {
 	address := "address " + session.AddressOf(v.R)
-	if c.o.Demo == nil {
-		if wait := c.throttle.Wait(address); wait > 0 {
+	if !c.Endless {
+		if wait := c.Throttle.Wait(address); wait > 0 {
 			v.W.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 			return v.Show(http.StatusTooManyRequests, login(loginView{Page: v.Page, Mistake: "login.wait", Wait: strconv.Itoa(int(wait/time.Second) + 1)}))
 		}
 	}
 	ctx := v.R.Context()
-	invitation, err := c.store.SpendInvitation(ctx, people.Digest(v.R.PathValue("secret")), c.Now())
+	invitation, err := c.Store.SpendInvitation(ctx, people.Digest(v.R.PathValue("secret")), c.Now())
 	if errors.Is(err, store.ErrNotFound) {
 		return v.Show(http.StatusNotFound, login(loginView{Page: v.Page, Mistake: "login.link"}))
 	}
 	if err != nil {
 		return err
 	}
-	c.throttle.Forgive(address)
+	c.Throttle.Forgive(address)
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: invitation.Person, Object: "link"}); err != nil {
 		return err
 	}
 	if err := c.Begin(v.W, v.R, invitation.Person, c.Now(), session.Life); err != nil {
 		return err
 	}
-	person, err := c.store.Person(ctx, invitation.Person)
+	person, err := c.Store.Person(ctx, invitation.Person)
 	if err != nil {
 		return err
 	}
@@ -160,8 +160,8 @@ func (c *console) invited(v *desk.Visit) error {
 }
 
 // logout ends this login.
-func (c *console) logout(v *desk.Visit) error {
-	if err := c.store.EndLogin(v.R.Context(), v.Session.Hash); err != nil {
+func (c *pages) logout(v *desk.Visit) error {
+	if err := c.Store.EndLogin(v.R.Context(), v.Session.Hash); err != nil {
 		return err
 	}
 	c.SetCookie(v.W, "", -1)

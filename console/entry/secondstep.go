@@ -1,4 +1,4 @@
-package console
+package entry
 
 import (
 	"context"
@@ -8,18 +8,18 @@ import (
 )
 
 // errUsed says that a code was used meanwhile.
-var errUsed = errors.New("console: the code has been used")
+var errUsed = errors.New("entry: the code has been used")
 
 // secondStep reports whether a log-in brings the code that it needs, and uses it up.
-func (c *console) secondStep(ctx context.Context, p store.Person, code string) (bool, error) {
+func (c *pages) secondStep(ctx context.Context, p store.Person, code string) (bool, error) {
 	if p.Code == "" {
 		return true, nil
 	}
-	step, right, err := c.codes.Right(p, code, c.Now())
+	step, right, err := c.Codes.Right(p, code, c.Now())
 	if err != nil || !right {
 		return false, err
 	}
-	err = c.store.UpdatePerson(ctx, p.ID, c.Now(), func(now *store.Person) error {
+	err = c.Store.UpdatePerson(ctx, p.ID, c.Now(), func(now *store.Person) error {
 		if now.CodeStep >= step || now.Code != p.Code {
 			return errUsed
 		}

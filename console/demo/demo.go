@@ -1,4 +1,5 @@
-package console
+// Package demo has what only a demo has: the bar that moves its time, faults on demand, merchants to act as, and the first minute.
+package demo
 
 import (
 	"context"
@@ -33,30 +34,47 @@ type Demo interface {
 	Fill(ctx context.Context) error
 }
 
+// pages are those pages.
+type pages struct {
+	*desk.Desk
+	box Demo
+}
+
+// Route adds the pages.
+func Route(d *desk.Desk, box Demo) {
+	c := &pages{d, box}
+	d.On("POST /demo/advance", store.RoleSupport, c.advance)
+	d.On("POST /demo/fill", store.RoleSupport, c.fill)
+	d.On("GET /demo/fault", store.RoleSupport, c.faultForm)
+	d.On("POST /demo/fault", store.RoleSupport, c.makeFault)
+	d.On("GET /demo/merchant", store.RoleSupport, c.merchant)
+	d.On("POST /demo/break", store.RoleSupport, c.breakGrant)
+}
+
 // longestJump is as far as one press moves the time.
 const longestJump = 400 * 24 * time.Hour
 
 // advance moves the demo's clock.
-func (c *console) advance(v *desk.Visit) error {
+func (c *pages) advance(v *desk.Visit) error {
 	if until := v.Field("until"); until != "" {
-		at, err := time.ParseInLocation(momentForm, until, v.Page.Zone)
+		at, err := time.ParseInLocation(frame.MomentForm, until, v.Page.Zone)
 		by := at.Sub(v.Page.Now)
 		if err != nil || by <= 0 || by > longestJump {
 			return gk.BadInput("until", v.Page.T("demo.until.bad"))
 		}
-		if err := c.o.Demo.Advance(v.Ctx(), by); err != nil {
+		if err := c.box.Advance(v.Ctx(), by); err != nil {
 			return err
 		}
 	} else if v.Field("by") == "next" {
-		if _, err := c.o.Demo.ToNext(v.Ctx()); err != nil {
+		if _, err := c.box.ToNext(v.Ctx()); err != nil {
 			return err
 		}
 	} else {
 		by, err := time.ParseDuration(v.Field("by"))
 		if err != nil || by <= 0 || by > longestJump {
-			return &desk.BadForm{Err: errors.New("console: no such step of time")}
+			return &desk.BadForm{Err: errors.New("demo: no such step of time")}
 		}
-		if err := c.o.Demo.Advance(v.Ctx(), by); err != nil {
+		if err := c.box.Advance(v.Ctx(), by); err != nil {
 			return err
 		}
 	}
@@ -69,8 +87,8 @@ func (c *console) advance(v *desk.Visit) error {
 }
 
 // fill connects some shops.
-func (c *console) fill(v *desk.Visit) error {
-	if err := c.o.Demo.Fill(v.Ctx()); err != nil {
+func (c *pages) fill(v *desk.Visit) error {
+	if err := c.box.Fill(v.Ctx()); err != nil {
 		c.Log.Warn("console", "act", "fill", "error", err) // some of them stand
 	}
 	v.SeeOther("/")
@@ -87,47 +105,50 @@ type merchantView struct {
 type merchantRow struct{ Code, App, Simulator string }
 
 // merchant leads to the simulated platforms, and to a link of each of our apps.
-func (c *console) merchant(v *desk.Visit) error {
-	all, err := c.store.Apps(v.Ctx(), v.Viewer, "", 0)
+func (c *pages) merchant(v *desk.Visit) error {
+	all, err := c.Store.Apps(v.Ctx(), v.Viewer, "", 0)
 	if err != nil {
 		return err
 	}
-	view := merchantView{Page: v.Page, Now: v.Page.Now.In(v.Page.Zone).Format(momentForm)}
+	view := merchantView{Page: v.Page, Now: v.Page.Now.In(v.Page.Zone).Format(frame.MomentForm)}
 	for _, a := range all {
-		view.Rows = append(view.Rows, merchantRow{a.Platform, a.ID, c.o.Demo.Simulator(a.Platform)})
+		view.Rows = append(view.Rows, merchantRow{a.Platform, a.ID, c.box.Simulator(a.Platform)})
 	}
 	return v.Show(http.StatusOK, actAsMerchant(view))
 }
 
 // breakGrant has a merchant cancel, which the page of the grant tells then.
-func (c *console) breakGrant(v *desk.Visit) error {
+func (c *pages) breakGrant(v *desk.Visit) error {
 	id := v.Field("grant")
-	if _, err := c.store.Grant(v.Ctx(), v.Viewer, id); err != nil {
+	if _, err := c.Store.Grant(v.Ctx(), v.Viewer, id); err != nil {
 		return err
 	}
-	if err := c.o.Demo.Break(v.Ctx(), id); err != nil {
+	if err := c.box.Break(v.Ctx(), id); err != nil {
 		return err
 	}
 	v.SeeOther("/grants/" + id + "?done=broken")
 	return nil
 }
 
-// leadView is the first minute of a demo: what has been done, and what is next.
-type leadView struct {
-	Steps []leadStep
+// Lead is the first minute of a demo: what has been done, and what is next.
+type Lead struct {
+	Steps []step
 	Grant string // the one that is broken next, or that is broken
 }
 
-// leadStep is one of them. Its texts are lead.ID and lead.ID.text.
-type leadStep struct {
+// step is one of them. Its texts are lead.ID and lead.ID.text.
+type step struct {
 	ID         string
 	Done, Next bool
 }
 
-// lead tells how far somebody has come in the first minute; no step where all is done.
-func (c *console) lead(v *desk.Visit, s census) (view leadView, err error) {
+// linksLookedAt is how far back a link is looked for that was sent.
+const linksLookedAt = 50
+
+// LeadOf tells how far somebody has come in the first minute; no step where all is done. grants is how many there are.
+func LeadOf(v *desk.Visit, kept store.Store, grants int64) (view Lead, err error) {
 	last := func(kind string) (gk.Event, bool) {
-		found, wrong := c.store.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Kind: kind, Limit: 1})
+		found, wrong := kept.RecentEvents(v.Ctx(), v.Viewer, store.RecentFilter{Kind: kind, Limit: 1})
 		if wrong != nil {
 			err = wrong
 		}
@@ -145,19 +166,19 @@ func (c *console) lead(v *desk.Visit, s census) (view leadView, err error) {
 	isMended = isMended && broken && mended.Position > needs.Position
 	sent := isMended
 	if broken && !sent && err == nil {
-		links, wrong := c.store.Authorizations(v.Ctx(), v.Viewer, store.AuthorizationFilter{Limit: perPage})
+		links, wrong := kept.Authorizations(v.Ctx(), v.Viewer, store.AuthorizationFilter{Limit: linksLookedAt})
 		err = wrong
 		sent = slices.ContainsFunc(links, func(a gk.Authorization) bool { return a.Grant != "" })
 	}
 	view.Grant = needs.Grant
 	if !broken && err == nil {
-		active, wrong := c.store.Grants(v.Ctx(), v.Viewer, store.GrantFilter{State: gk.Active, Limit: 1})
+		active, wrong := kept.Grants(v.Ctx(), v.Viewer, store.GrantFilter{State: gk.Active, Limit: 1})
 		if err = wrong; len(active) > 0 {
 			view.Grant = active[0].ID
 		}
 	}
-	view.Steps = []leadStep{
-		{ID: "connect", Done: s.inState("") > 0}, {ID: "pass", Done: v.Page.Happened.Any}, {ID: "break", Done: broken}, {ID: "send", Done: sent}, {ID: "mended", Done: isMended},
+	view.Steps = []step{
+		{ID: "connect", Done: grants > 0}, {ID: "pass", Done: v.Page.Happened.Any}, {ID: "break", Done: broken}, {ID: "send", Done: sent}, {ID: "mended", Done: isMended},
 	}
 	for i := range view.Steps {
 		if !view.Steps[i].Done {
@@ -165,7 +186,7 @@ func (c *console) lead(v *desk.Visit, s census) (view leadView, err error) {
 			return view, err
 		}
 	}
-	return leadView{}, err
+	return Lead{}, err
 }
 
 // faultView is the page that makes a fault happen.
@@ -180,16 +201,16 @@ type faultView struct {
 type faultRow struct{ Code, Stage, Cause string }
 
 // faultForm offers what can go wrong on a platform.
-func (c *console) faultForm(v *desk.Visit) error {
-	view := faultView{Page: v.Page, Platform: v.R.URL.Query().Get("platform"), Tricks: c.o.Demo.Tricks()}
+func (c *pages) faultForm(v *desk.Visit) error {
+	view := faultView{Page: v.Page, Platform: v.R.URL.Query().Get("platform"), Tricks: c.box.Tricks()}
 	if view.Platform == "" {
-		view.Platform = c.o.Drivers[0].Spec().Code
+		view.Platform = c.Drivers[0].Spec().Code
 	}
 	spec := v.Page.Spec(view.Platform)
 	if spec == nil {
-		return c.noPage(v)
+		return store.ErrNotFound
 	}
-	view.Open = c.o.Demo.Simulator(view.Platform)
+	view.Open = c.box.Simulator(view.Platform)
 	seen := map[string]bool{}
 	for _, row := range spec.Catalogue.Rows() {
 		if row.Code == "" || seen[row.Code] || row.Stage != "refresh" && row.Stage != "call" {
@@ -202,16 +223,16 @@ func (c *console) faultForm(v *desk.Visit) error {
 }
 
 // makeFault makes a simulated platform fail.
-func (c *console) makeFault(v *desk.Visit) error {
+func (c *pages) makeFault(v *desk.Visit) error {
 	code, spec := v.Field("code"), v.Page.Spec(v.Field("platform"))
 	if spec == nil || code == "" {
-		return &desk.BadForm{Err: errors.New("console: no such fault")}
+		return &desk.BadForm{Err: errors.New("demo: no such fault")}
 	}
 	times, known := map[string]int{"once": 1, "few": 3, "many": 1000}[v.Field("times")]
 	if !known {
-		return &desk.BadForm{Err: errors.New("console: no such number of times")}
+		return &desk.BadForm{Err: errors.New("demo: no such number of times")}
 	}
-	if err := c.o.Demo.Fault(v.Ctx(), spec.Code, code, times); err != nil {
+	if err := c.box.Fault(v.Ctx(), spec.Code, code, times); err != nil {
 		return err
 	}
 	v.SeeOther("/?done=fault")

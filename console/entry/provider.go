@@ -1,4 +1,4 @@
-package console
+package entry
 
 import (
 	"errors"
@@ -14,23 +14,23 @@ import (
 )
 
 // providerName is what the pages call the identity provider; empty: there is none.
-func (c *console) providerName() string {
-	if c.o.Provider == nil {
+func (c *pages) providerName() string {
+	if c.Provider == nil {
 		return ""
 	}
-	return c.o.Provider.Name()
+	return c.Provider.Name()
 }
 
 // wayLife is how long somebody may take at the identity provider, in seconds.
 const wayLife = 10 * 60
 
 // toProvider sends a browser to the identity provider. Nothing changes here; the browser gets the secret of its way.
-func (c *console) toProvider(v *desk.Visit) error {
-	if c.o.Provider == nil {
+func (c *pages) toProvider(v *desk.Visit) error {
+	if c.Provider == nil {
 		return store.ErrNotFound
 	}
 	query := v.R.URL.Query()
-	address, way, err := c.o.Provider.Begin(v.Ctx(), c.Next(query.Get("next")), v.Session != nil && query.Get("again") != "")
+	address, way, err := c.Provider.Begin(v.Ctx(), c.Next(query.Get("next")), v.Session != nil && query.Get("again") != "")
 	if err != nil {
 		return c.notIn(v, provider.Who{}, err)
 	}
@@ -41,17 +41,17 @@ func (c *console) toProvider(v *desk.Visit) error {
 
 // fromProvider logs in whoever the identity provider knows and a group of whom has a role. Each outcome is answered by 303,
 // so that no code stays in the address bar.
-func (c *console) fromProvider(v *desk.Visit) error {
-	if c.o.Provider == nil {
+func (c *pages) fromProvider(v *desk.Visit) error {
+	if c.Provider == nil {
 		return store.ErrNotFound
 	}
 	address := "provider " + session.AddressOf(v.R)
-	if wait := c.throttle.Wait(address); wait > 0 {
+	if wait := c.Throttle.Wait(address); wait > 0 {
 		return c.notIn(v, provider.Who{}, errWait)
 	}
 	way := c.Way(v.R)
 	c.SetWay(v.W, "", -1)
-	who, err := c.o.Provider.Finish(v.Ctx(), way, v.R.URL.Query())
+	who, err := c.Provider.Finish(v.Ctx(), way, v.R.URL.Query())
 	if err == nil && who.Again && v.Session != nil && v.Person.Subject != who.Subject {
 		err = errOther
 	}
@@ -62,7 +62,7 @@ func (c *console) fromProvider(v *desk.Visit) error {
 	if err != nil {
 		return c.notIn(v, who, err)
 	}
-	c.throttle.Forgive(address)
+	c.Throttle.Forgive(address)
 	if err := v.RecordFor("user.login", store.AuditEntry{Actor: person.ID, Object: "provider"}); err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ func (c *console) fromProvider(v *desk.Visit) error {
 
 // Why somebody whom the provider knows is not let in.
 var (
-	errWait  = errors.New("console: too many tries")
-	errOther = errors.New("console: somebody else came back than was asked to show who they are")
+	errWait  = errors.New("entry: too many tries")
+	errOther = errors.New("entry: somebody else came back than was asked to show who they are")
 )
 
 // problem is what may go wrong on the way to the provider and back; name stands in the address of the log-in.
@@ -95,7 +95,7 @@ var problems = []problem{
 }
 
 // notIn shows the log-in again, with why. Who has lost every role is logged out wherever they are.
-func (c *console) notIn(v *desk.Visit, who provider.Who, why error) error {
+func (c *pages) notIn(v *desk.Visit, who provider.Who, why error) error {
 	i := slices.IndexFunc(problems, func(p problem) bool { return errors.Is(why, p.err) })
 	if i < 0 {
 		return why
@@ -106,7 +106,7 @@ func (c *console) notIn(v *desk.Visit, who provider.Who, why error) error {
 			if err := v.RecordFor("user.login", store.AuditEntry{Actor: known.ID, Object: "provider", Status: http.StatusForbidden}); err != nil {
 				return err
 			}
-			if err := c.store.EndLogins(v.Ctx(), known.ID, nil); err != nil {
+			if err := c.Store.EndLogins(v.Ctx(), known.ID, nil); err != nil {
 				return err
 			}
 		} else if !errors.Is(err, store.ErrNotFound) {
@@ -122,8 +122,8 @@ func (c *console) notIn(v *desk.Visit, who provider.Who, why error) error {
 }
 
 // knownAs finds a person by how the provider knows them.
-func (c *console) knownAs(v *desk.Visit, subject string) (store.Person, error) {
-	everybody, err := c.store.People(v.Ctx())
+func (c *pages) knownAs(v *desk.Visit, subject string) (store.Person, error) {
+	everybody, err := c.Store.People(v.Ctx())
 	if err != nil {
 		return store.Person{}, err
 	}
@@ -134,16 +134,16 @@ func (c *console) knownAs(v *desk.Visit, subject string) (store.Person, error) {
 }
 
 // admit finds the person whom the provider knows, or makes one, with the role of their groups as they are today.
-func (c *console) admit(v *desk.Visit, who provider.Who) (store.Person, error) {
+func (c *pages) admit(v *desk.Visit, who provider.Who) (store.Person, error) {
 	person, err := c.knownAs(v, who.Subject)
 	if errors.Is(err, store.ErrNotFound) {
 		if err := v.RecordFor("user.create", store.AuditEntry{Actor: "provider"}); err != nil {
 			return person, err
 		}
 		// A name that somebody else has, perhaps with a password here, is never taken for theirs.
-		person, err = people.AddKnown(v.Ctx(), c.store, who.Name, who.Subject, who.Role, c.Now())
+		person, err = people.AddKnown(v.Ctx(), c.Store, who.Name, who.Subject, who.Role, c.Now())
 		if errors.Is(err, store.ErrExists) {
-			person, err = people.AddKnown(v.Ctx(), c.store, who.Name+"."+who.Mark, who.Subject, who.Role, c.Now())
+			person, err = people.AddKnown(v.Ctx(), c.Store, who.Name+"."+who.Mark, who.Subject, who.Role, c.Now())
 		}
 		if errors.Is(err, store.ErrExists) { // they logged in twice at once
 			person, err = c.knownAs(v, who.Subject)
@@ -155,6 +155,6 @@ func (c *console) admit(v *desk.Visit, who provider.Who) (store.Person, error) {
 	if err := v.RecordFor("user.role", store.AuditEntry{Actor: "provider", Object: person.ID}); err != nil {
 		return person, err
 	}
-	err = c.store.UpdatePerson(v.Ctx(), person.ID, c.Now(), func(p *store.Person) error { p.Role = who.Role; return nil })
+	err = c.Store.UpdatePerson(v.Ctx(), person.ID, c.Now(), func(p *store.Person) error { p.Role = who.Role; return nil })
 	return person, err
 }
