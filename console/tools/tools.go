@@ -158,7 +158,7 @@ func (p *pages) of(v *desk.Visit, app, line string) (string, []gk.Secret, error)
 	for name, all := range opened.Open.Secrets {
 		for i, s := range all {
 			if secrets = append(secrets, s); i == 0 {
-				settings[name] = s.Reveal() //nolint:forbidigo // the offline command signs with it; every answer is masked
+				settings[name] = s.Reveal() // the offline command signs with it; every answer is masked
 			}
 		}
 	}

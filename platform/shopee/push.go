@@ -127,7 +127,7 @@ func (d driver) ReadPull(app platform.App, reply platform.Reply) ([]platform.Not
 		n, err := d.readNotice(app, []byte(m.Data))
 		if err != nil {
 			// The confirmation covers all: a message that we cannot read must still lead somebody to look.
-			n = platform.Notice{Kind: platform.NoticeOther, Census: true, Dedup: platform.DedupOf(string(m.Data))}
+			n = platform.Notice{Kind: platform.NoticeOther, Census: true, Dedup: platform.DedupOf(m.Data)}
 		}
 		notices = append(notices, n)
 	}

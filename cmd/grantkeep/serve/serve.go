@@ -292,7 +292,7 @@ func serve(ctx context.Context, c serveConfig, s shell.Streams) error {
 // unlessEnded drops an error of a server that was told to end before anything had begun.
 func unlessEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // nobody waits for a server that has begun nothing
 	}
 	return err
 }
