@@ -24,6 +24,8 @@ func (w *world) carryOut(s step) {
 	switch s.Do {
 	case "connect":
 		w.connect(p, s.N)
+	case "arrive":
+		w.arrive(p, s.N)
 	case "platform":
 		w.breakPlatform(s)
 	case "database":
@@ -89,11 +91,15 @@ func (w *world) carryOut(s step) {
 	}
 }
 
-// ended lets what was begun at this moment end.
+// ended lets what was begun at this moment end. What comes next happens when no clock of a process ticks: of two things that
+// happen at once Go would choose the first by its own chance, and a seed would not replay.
 func (w *world) ended() {
-	time.Sleep(time.Second)
+	time.Sleep(time.Second + offTick)
 	w.turns.drop()
 }
+
+// offTick is no part of the seconds and quarters of seconds at which processes look.
+const offTick = 3 * time.Millisecond
 
 // connect lets a merchant authorize, or authorize again. It may fail, as everything may.
 func (w *world) connect(p *process, n int) {
@@ -106,22 +112,30 @@ func (w *world) connect(p *process, n int) {
 		}
 	}
 	shop := shops[n/16%min(5, len(shops))]
-	before := w.check.truth()
-	_, link, err := p.flow.Begin(context.Background(), gk.Engine(), consent.BeginInput{App: w.apps[code].ID, Shop: shop.Host})
-	if err != nil {
-		return
-	}
-	pressed, err := p.flow.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
-	if err != nil {
-		return
-	}
-	var out struct{ Callback string }
-	in := map[string]any{"url": pressed.URL, "shops": []string{shop.ID}, "decision": "approve"}
+	in := map[string]any{"shops": []string{shop.ID}, "decision": "approve"}
 	if n/128%3 == 0 {
 		in["shops"], in["account"] = []string{}, shop.Owner // all that the page offers
 	}
-	if !w.control(http.MethodPost, "/"+code+"/consent", in, &out) || out.Callback == "" {
-		return
+	before := w.check.truth()
+	if answered, err := w.authorize(p, code, shop.Host, in); answered {
+		w.check.consented(code, before, err == nil)
+	}
+}
+
+// authorize opens a link, agrees on the platform's page, and brings the browser back to us.
+func (w *world) authorize(p *process, code, host string, consented map[string]any) (answered bool, err error) {
+	_, link, err := p.flow.Begin(context.Background(), gk.Engine(), consent.BeginInput{App: w.apps[code].ID, Shop: host})
+	if err != nil {
+		return false, err
+	}
+	pressed, err := p.flow.Press(context.Background(), link[strings.LastIndexByte(link, '/')+1:], "")
+	if err != nil {
+		return false, err
+	}
+	var out struct{ Callback string }
+	consented["url"] = pressed.URL
+	if !w.control(http.MethodPost, "/"+code+"/consent", consented, &out) || out.Callback == "" {
+		return false, nil
 	}
 	cookie := func(string) string { return pressed.CookieValue }
 	at := platform.Incoming{Method: http.MethodGet, URL: out.Callback, Header: http.Header{}}
@@ -129,7 +143,25 @@ func (w *world) connect(p *process, n int) {
 	if err == nil {
 		w.sum.fault("authorizations completed")
 	}
-	w.check.consented(code, before, err == nil)
+	return true, err
+}
+
+// arrivals is how many merchants come to a platform of a town.
+const arrivals = 25
+
+// arrive opens shops at a platform, whose merchants authorize one after the other.
+func (w *world) arrive(p *process, n int) {
+	code := w.platforms[n%len(w.platforms)]
+	var opened struct {
+		Shops []struct{ ID, Host string } `json:"shops"`
+	}
+	if !w.control(http.MethodPost, "/"+code+"/shops", map[string]int{"count": arrivals}, &opened) {
+		w.t.Fatalf("no shops are opened at %s", code)
+	}
+	for _, shop := range opened.Shops {
+		_, _ = w.authorize(p, code, shop.Host, map[string]any{"shops": []string{shop.ID}, "decision": "approve"}) // the checker looks at what became of it
+		time.Sleep(time.Second)
+	}
 }
 
 // consentInBetween lets a merchant authorize again while the grants are refreshed.

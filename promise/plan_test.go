@@ -36,6 +36,9 @@ var platformFaults = []string{"cut-before", "cut-after", "slow", "garbage", "sta
 
 var storeFaults = []string{"fail", "lose", "late", "hang", "full"}
 
+// ofTowns is which seeds are towns, in which many merchants live for long: one of so many.
+const ofTowns = 10
+
 // often says of so many steps how many are of a kind.
 var often = []struct {
 	do    string
@@ -78,8 +81,12 @@ func (p plan) dense() plan {
 func draw(seed uint64, steps int) plan {
 	r := rand.New(rand.NewPCG(seed, 0))
 	p := plan{Seed: seed}
-	for _, i := range r.Perm(len(everyPlatform))[:4] {
-		p.Platforms = append(p.Platforms, everyPlatform[i])
+	among, town := everyPlatform, seed%ofTowns == 0
+	if town {
+		among = slices.DeleteFunc(slices.Clone(everyPlatform), func(code string) bool { return slices.Contains(hasty, code) })
+	}
+	for _, i := range r.Perm(len(among))[:4] {
+		p.Platforms = append(p.Platforms, among[i])
 	}
 	longest := 40 * 24
 	if slices.ContainsFunc(p.Platforms, func(code string) bool { return slices.Contains(hasty, code) }) {
@@ -89,6 +96,11 @@ func draw(seed uint64, steps int) plan {
 	}
 	for i := range 14 { // each another shop of its platform, most of them with one shop alone
 		p.Steps = append(p.Steps, step{Do: "connect", N: (60*r.IntN(1<<10)+i/len(p.Platforms))<<4 | i})
+	}
+	for i := range p.Platforms {
+		if town {
+			p.Steps = append(p.Steps, step{Do: "arrive", N: i})
+		}
 	}
 	for range steps {
 		s := step{N: r.IntN(1 << 20)}

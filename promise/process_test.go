@@ -223,9 +223,15 @@ func (w *world) forget(p *process) {
 	w.processes = slices.DeleteFunc(w.processes, func(o *process) bool { return o == p })
 }
 
+// stop tells a process to end, when none of its clocks ticks.
+func (p *process) stop() {
+	time.Sleep(offTick)
+	p.cancel()
+}
+
 // replace starts another process under the name of one that is dead.
 func (w *world) replace(p *process) {
-	p.cancel()
+	p.stop()
 	w.forget(p)
 	w.run(p.name)
 }
@@ -238,7 +244,7 @@ func (w *world) restart(p *process) {
 
 // shut stops a process, which ends what it has under way.
 func (w *world) shut(p *process) {
-	p.cancel()
+	p.stop()
 	err := <-p.done
 	if errors.Is(err, keeper.ErrUnsaved) {
 		err = nil // it says so, and its successor has the file
