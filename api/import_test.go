@@ -151,7 +151,7 @@ func TestImportRefusesRows(t *testing.T) {
 	}
 	newer := set("issued_at", h.now)
 	for _, c := range []struct{ name, key, row, want string }{
-		{"no app", "all", h.imported("1", set("app", "")), "app: is none"},
+		{"no app", "all", h.imported("1", set("app", "")), "app: is missing"},
 		{"an app of others", "elsewhere", h.imported("1", nil), "app: is none"},
 		{"a foreign kind", "all", h.imported("1", set("subject", map[string]any{"kind": "account", "id": "1"})), "subject.kind"},
 		{"no host", "all", h.imported("1", set("subject", map[string]any{"id": "1"})), "subject.host: is missing"},

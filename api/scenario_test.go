@@ -244,7 +244,7 @@ var scenarios = []scenario{
 	{name: "explain for no platform", call: "GET /v1/explain?platform=nowhere", status: 422, problem: "invalid-input"},
 	{name: "ready", key: "none", call: "GET /readyz", status: 200, want: []string{"ready\n"}},
 	{name: "metrics need a key", key: "none", call: "GET /metrics", status: 401, problem: "unauthorized"},
-	{name: "metrics", call: "GET /metrics", status: 200, want: []string{"grantkeep_ready 1", "grantkeep_spilled_pairs 0", "grantkeep_broken_apps 0"}, not: []string{"ann", "grt_", "app_"}},
+	{name: "metrics", call: "GET /metrics", status: 200, want: []string{"grantkeep_ready 1", "grantkeep_spilled_pairs 0", "grantkeep_broken_apps 0", `grantkeep_app_due_age_seconds{app="app_`}, not: []string{"ann", "grt_"}},
 	{name: "a problem's page", key: "none", call: "GET /problems/needs-authorization", status: 200, want: []string{"需要商家重新授权", "需要商家重新授權", "The merchant has to authorize again"}},
 	{name: "no such problem", key: "none", call: "GET /problems/none", status: 404, problem: "not-found"},
 }
