@@ -138,6 +138,25 @@ func TestOneFailingShopStopsNoOther(t *testing.T) {
 	})
 }
 
+// TestFewGrantsOfAStoppedAppKeepTrying counts the probes of an app that has two grants. Its stop must be found ended soon,
+// also where nobody else falls due.
+func TestFewGrantsOfAStoppedAppKeepTrying(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		grants := []gk.Grant{h.connect(0, ""), h.connect(1, "")}
+		h.fault("invalid_client", "refresh", -1)
+		h.moveTo(grants[0].Expires.Add(-6 * 24 * time.Hour))
+		asked := h.asked("refresh")
+		for range 6 {
+			time.Sleep(11 * time.Minute)
+			now := h.asked("refresh")
+			if now == asked {
+				t.Errorf("nobody tried within eleven minutes whether the app works again")
+			}
+			asked = now
+		}
+	})
+}
+
 func TestFaultOfTheAppStopsItsRefreshesAfterTheSecondGrant(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		var grants []gk.Grant
