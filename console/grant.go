@@ -2,15 +2,11 @@ package console
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
-	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
-	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/console/desk"
 	"github.com/grantkeep/grantkeep/console/frame"
 	"github.com/grantkeep/grantkeep/console/picture"
@@ -47,19 +43,6 @@ type grantView struct {
 	Used      string // when a token of it was last used; empty: never
 	Quota     string // what it has used of its platform's present day
 }
-
-// message is what to send a merchant, with a link that was made for it.
-type message struct {
-	Texts    []messageText
-	Link     string
-	QR       string // path of an SVG
-	QRSize   int
-	Until    string
-	Number   string
-	Merchant string // language
-}
-
-type messageText struct{ Lang, Tongue, Text string }
 
 // grant shows one grant.
 func (c *console) grant(v *desk.Visit) error {
@@ -218,98 +201,6 @@ func noRefresh(p frame.Page, g *gk.Grant, app gk.App) string {
 	return ""
 }
 
-// grantLink makes a link with which the same merchant authorizes again. Its secret is shown this once, so the answer is the page
-// itself: a redirect would have to carry it in an address.
-func (c *console) grantLink(v *desk.Visit) error {
-	view, err := c.grantView(v)
-	if err != nil {
-		return err
-	}
-	if err := v.Record("grant.link", store.AuditEntry{Grant: view.Grant.ID}); err != nil {
-		return err
-	}
-	a, link, err := c.consent.Begin(v.Ctx(), v.Viewer, consent.BeginInput{App: view.Grant.App, Grant: view.Grant.ID})
-	if err != nil {
-		return err
-	}
-	if view.Message, err = c.newMessage(view.Page, &view.Grant, view.App, a, link); err != nil {
-		return err
-	}
-	return v.Show(http.StatusOK, oneGrant(view))
-}
-
-// newMessage writes what to send, in the merchant's language first.
-func (c *console) newMessage(p frame.Page, g *gk.Grant, app gk.App, a gk.Authorization, link string) (*message, error) {
-	m := &message{Link: link, Until: p.Day(a.ExpiresAt), Number: a.Number(), Merchant: merchantTongue(g)}
-	var err error
-	if m.QR, m.QRSize, err = picture.QR(link); err != nil {
-		return nil, err
-	}
-	id, at := "msg.soon", g.Ceiling
-	switch {
-	case g.State == gk.Revoked:
-		id = "msg.cancelled"
-	case g.State == gk.Expired, g.State == gk.Suspended:
-		id = "msg.reauthorize"
-		if at.IsZero() || at.After(p.Now) {
-			at = g.Expires
-		}
-	case at.IsZero():
-		at = g.Expires
-	}
-	if id != "msg.cancelled" && at.IsZero() {
-		id = "msg.again"
-	}
-	spec := p.Spec(g.Platform)
-	for _, t := range []string{m.Merchant, "zh-CN", "zh-TW", "en"} {
-		if slices.ContainsFunc(m.Texts, func(done messageText) bool { return done.Lang == t }) {
-			continue
-		}
-		name := g.Platform
-		if spec != nil {
-			name = spec.Facts.Names.In(t)
-		}
-		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", linkFor(t, link), "App", app.Name)
-		m.Texts = append(m.Texts, messageText{t, tongueName(t), text})
-	}
-	return m, nil
-}
-
-// linkFor is a link as a message in a language carries it. LINE, in which Taiwan's merchants read theirs, opens what asks for it
-// in the telephone's own browser.
-func linkFor(lang, link string) string {
-	if lang == "zh-TW" {
-		return link + "?openExternalBrowser=1"
-	}
-	return link
-}
-
-func tongueName(code string) string {
-	for _, t := range desk.Tongues {
-		if t.Code == code {
-			return t.Name
-		}
-	}
-	return code
-}
-
-// merchantTongue is the language of a shop's merchant, by the shop's region.
-func merchantTongue(g *gk.Grant) string {
-	region := g.Subject.Region
-	for _, s := range g.Shops {
-		if region == "" {
-			region = s.Region
-		}
-	}
-	switch strings.ToUpper(region) {
-	case "TW", "HK", "MO":
-		return "zh-TW"
-	case "", "CN":
-		return "zh-CN"
-	}
-	return "en"
-}
-
 // grantRefresh refreshes a grant at a person's word.
 func (c *console) grantRefresh(v *desk.Visit) error {
 	id := v.R.PathValue("id")
@@ -402,135 +293,4 @@ func (c *console) revoke(v *desk.Visit) error {
 	}
 	v.SeeOther("/grants/" + g.ID + "?done=revoked")
 	return nil
-}
-
-// historyRow is one thing that happened to a grant.
-type historyRow struct {
-	At    time.Time
-	Title string
-	Text  string
-	Tone  string // ok, warn, bad, empty
-	Icon  string
-}
-
-// historyRows writes events for people; all refreshes are one line.
-func (c *console) historyRows(v *desk.Visit, events []gk.Event, g *gk.Grant) ([]historyRow, error) {
-	names, err := c.actors(v)
-	if err != nil {
-		return nil, err
-	}
-	p := v.Page
-	var rows []historyRow
-	if g.Generation > 1 && !g.PairAskedAt.IsZero() && g.PairSpent >= 0 {
-		rows = append(rows, historyRow{At: g.PairAskedAt, Title: p.T("history.renewed", "N", frame.Count(g.Generation)),
-			Text: p.T("history.renewals", "N", frame.Count(g.Generation-1), "Date", p.Day(g.CreatedAt)), Tone: "ok", Icon: "cycle"})
-	}
-	for _, e := range events {
-		rows = append(rows, historyRow{At: e.At, Title: frame.KindOf(p, e.Kind), Text: c.eventText(p, e, names), Tone: toneOfEvent(e.Kind), Icon: iconOfEvent(e.Kind)})
-	}
-	slices.SortStableFunc(rows, func(a, b historyRow) int { return b.At.Compare(a.At) })
-	return rows, nil
-}
-
-// actors names the people who may have done something.
-func (c *console) actors(v *desk.Visit) (map[string]string, error) {
-	everybody, err := c.store.People(v.Ctx())
-	if err != nil {
-		return nil, err
-	}
-	keys, err := c.store.Keys(v.Ctx())
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]string{}
-	for _, p := range everybody {
-		names[p.ID] = p.Name
-	}
-	for _, k := range keys {
-		names[k.ID] = k.Name
-	}
-	return names, nil
-}
-
-func toneOfEvent(kind string) string {
-	switch kind {
-	case gk.EventGrantExpired, gk.EventAppPaused, gk.EventAppBroken, gk.EventAuthorizationFailed:
-		return "bad"
-	case gk.EventGrantExpiring, gk.EventGrantNeedsAuthorization, gk.EventGrantInDoubt, gk.EventGrantSuspended, gk.EventGrantHeld, gk.EventAppKeyExpiring:
-		return "warn"
-	case gk.EventGrantCreated, gk.EventGrantAuthorized, gk.EventGrantConfirmed, gk.EventGrantRecovered, gk.EventAuthorizationCompleted, gk.EventAppResumed:
-		return "ok"
-	}
-	return ""
-}
-
-func iconOfEvent(kind string) string {
-	switch toneOfEvent(kind) {
-	case "bad":
-		return "cross"
-	case "warn":
-		return "bell"
-	case "ok":
-		return "check"
-	}
-	return "bolt"
-}
-
-// eventText says who did it and what is known besides.
-func (c *console) eventText(p frame.Page, e gk.Event, names map[string]string) string {
-	var parts []string
-	if name := names[e.Actor]; name != "" {
-		parts = append(parts, p.T("history.by", "Name", name))
-	} else if e.Actor == "merchant" || e.Actor == "platform" {
-		parts = append(parts, p.T("history.by."+e.Actor))
-	}
-	if days, ok := e.Data["days"]; ok {
-		parts = append(parts, p.T("history.days", "N", fmt.Sprint(days)))
-	}
-	if code, ok := e.Data["code"].(string); ok && code != "" {
-		parts = append(parts, code)
-	}
-	return strings.Join(parts, " · ")
-}
-
-// eventRow is one event of a list.
-type eventRow struct {
-	gk.Event
-	Title, About, Link, Tone, Text string
-	Wanted, Delivered              int    // by how many endpoints; and how many have it
-	Endpoint                       string // where those that do not have it are listed; empty: all have it
-}
-
-func (c *console) eventRows(v *desk.Visit, events []gk.Event, s census) ([]eventRow, error) {
-	names, err := c.actors(v)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, e := range events {
-		if e.Grant != "" && !slices.Contains(ids, e.Grant) {
-			ids = append(ids, e.Grant)
-		}
-	}
-	grants, err := c.store.Tokens(v.Ctx(), ids)
-	var damaged *store.DamagedError
-	if err != nil && !errors.As(err, &damaged) {
-		return nil, err
-	}
-	subjects := map[string]string{}
-	for _, g := range grants {
-		subjects[g.ID] = frame.NameOf(g.Subject)
-	}
-	rows := make([]eventRow, 0, len(events))
-	for _, e := range events {
-		row := eventRow{Event: e, Title: frame.KindOf(v.Page, e.Kind), Tone: toneOfEvent(e.Kind), Text: c.eventText(v.Page, e, names)}
-		switch {
-		case subjects[e.Grant] != "":
-			row.About, row.Link = subjects[e.Grant], v.Page.URL("/grants/%s", e.Grant)
-		case e.App != "":
-			row.About, row.Link = s.app(e.App).Name, v.Page.URL("/apps/%s", e.App)
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
 }
