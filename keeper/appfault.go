@@ -20,7 +20,6 @@ import (
 
 const (
 	probeInterval = 5 * time.Minute
-	probeSpread   = 20 * time.Second // within which those come who may be the next probe
 	stopLook      = time.Hour
 	replanAtOnce  = 500
 )
@@ -104,18 +103,9 @@ func FaultData(f *gk.Fault) map[string]any {
 }
 
 // putOff returns when a refresh that waits for the end of a stop is looked at again, spread so that many do not come
-// together. A grant that the app's fault has met itself comes when the next probe is due, so that somebody tries: where all of
-// few grants were put off for an hour, nobody would.
-func putOff(app gk.App, g *gk.Grant, now time.Time) time.Time {
-	spread := lifecycle.Spread(g.ID)
-	if app.Broken == "" && app.Stop != gk.StopPerson && g.Fault != nil && g.Fault.Action.OfApp() {
-		probe := app.PausedUntil
-		if !probe.After(now) { // another grant has just taken it
-			probe = now.Add(probeInterval)
-		}
-		return probe.Add(time.Duration(spread * float64(probeSpread))).Truncate(time.Millisecond)
-	}
-	return now.Add(stopLook/2 + time.Duration(spread*float64(stopLook/2))).Truncate(time.Millisecond)
+// together.
+func putOff(g *gk.Grant, now time.Time) time.Time {
+	return now.Add(stopLook/2 + time.Duration(lifecycle.Spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)
 }
 
 // takeProbe takes the probe of a stopped app, unless another has it or the app cannot be opened. The next one waits its

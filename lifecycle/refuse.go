@@ -7,9 +7,8 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// longestOfApp is how long the refreshes of one grant rest after a fault of its app: no longer than a stopped app waits for its
-// next probe, or few grants would leave an app that works again alone for half an hour.
-const longestOfApp = 5 * time.Minute
+// longestOfApp is how long the refreshes of one grant rest after a fault of its app.
+const longestOfApp = 30 * time.Minute
 
 // Refusal is what a platform said instead of giving a pair.
 type Refusal struct {

@@ -43,7 +43,7 @@ func TestRefuse(t *testing.T) {
 		},
 		"the app is at fault, for the hundredth time": {
 			attempted(failed(99)), fault(gk.FixConfig), false, lifecycle.TriedAgain,
-			func(g *gk.Grant) { g.Failures, g.RetryAt = 100, noon.Add(5*time.Minute) }, "",
+			func(g *gk.Grant) { g.Failures, g.RetryAt = 100, hours(0.5) }, "",
 		},
 		"the merchant must agree again, and the token is good": {
 			attempted(), fault(gk.Reauthorize), false, lifecycle.NeedsMerchant,
@@ -111,7 +111,7 @@ func TestUnsent(t *testing.T) {
 func TestUnsentForTheAppRestsNotForLong(t *testing.T) {
 	g := attempted(func(g *gk.Grant) { g.Failures = 99 })
 	lifecycle.Unsent(&g, terms(), "local:restored", gk.FixConfig, noon)
-	if wait := g.RetryAt.Sub(noon); wait != 5*time.Minute {
-		t.Errorf("it is tried again after %s, want five minutes", wait)
+	if wait := g.RetryAt.Sub(noon); wait != 30*time.Minute {
+		t.Errorf("it is tried again after %s, want half an hour", wait)
 	}
 }
