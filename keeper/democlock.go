@@ -27,6 +27,7 @@ func (k *Keeper) Pause(ctx context.Context) (resume func(), err error) {
 			resume()
 			return nil, ctx.Err()
 		case <-k.rest:
+			time.Sleep(untilBegun)
 		case <-time.After(longestSettlePause):
 		}
 	}
@@ -73,10 +74,15 @@ func (k *Keeper) settled(ctx context.Context, rounds int64) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-k.rest:
+			time.Sleep(untilBegun)
 		case <-time.After(longestSettlePause):
 		}
 	}
 }
+
+// untilBegun is how long whoever hears that nothing is under way lets others begin what they were just woken for, before it looks:
+// what it sees then does not depend on who of them ran first.
+const untilBegun = 100 * time.Microsecond
 
 // longestSettlePause is how long Settle waits at most between two looks: a platform that is slow beyond its deadline keeps
 // something under way for half a minute, and each look costs a whole round.
