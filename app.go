@@ -22,7 +22,7 @@ type App struct {
 	PausedUntil               time.Time         // of a stopped app: when the next refresh may try whether it works again
 	Broken                    string            // code of what keeps us from opening it (local:app_secrets …); empty: it opens
 	Fault                     *Fault
-	FaultGrant                string // the grant that met Fault first; a second one makes it the app's
+	FaultGrant                string // the grant that met Fault last, which tries again first; the second one stops the app
 	DueAt                     time.Time
 	LeaseUntil                time.Time
 	Cursors                   map[string]string // positions of pulls

@@ -45,7 +45,7 @@ func (s *stops) note(ctx context.Context, sight gk.App, grant string, f *gk.Faul
 		case app.Stop == gk.StopRestored || app.Stop == gk.StopAsking:
 			return nil, store.ErrUnchanged
 		case app.Stop == gk.StopFault:
-			app.Fault = f
+			app.Fault, app.FaultGrant = f, grant
 			return nil, nil
 		case app.Fault == nil || app.FaultGrant == "":
 			app.Fault, app.FaultGrant = f, grant
@@ -54,7 +54,7 @@ func (s *stops) note(ctx context.Context, sight gk.App, grant string, f *gk.Faul
 			app.Fault = f
 			return nil, nil
 		}
-		app.Fault, app.Stop, app.PausedUntil = f, gk.StopFault, now.Add(probeInterval)
+		app.Fault, app.FaultGrant, app.Stop, app.PausedUntil = f, grant, gk.StopFault, now.Add(probeInterval)
 		return []gk.Event{rounds.Event(gk.EventAppPaused, app, now, lifecycle.FaultData(f))}, nil
 	})
 	if err != nil {
@@ -103,8 +103,15 @@ func FaultData(f *gk.Fault) map[string]any {
 }
 
 // putOff returns when a refresh that waits for the end of a stop is looked at again, spread so that many do not come
-// together.
-func putOff(g *gk.Grant, now time.Time) time.Time {
+// together. The grant that met the app's fault last comes when the next probe is due, so that somebody tries: where all of a few
+// were put off for an hour, an app that works again would be left alone as long.
+func putOff(app gk.App, g *gk.Grant, now time.Time) time.Time {
+	if app.Stop == gk.StopFault && app.FaultGrant == g.ID {
+		if app.PausedUntil.After(now) {
+			return app.PausedUntil
+		}
+		return now.Add(probeInterval).Truncate(time.Millisecond) // another has just taken the probe
+	}
 	return now.Add(stopLook/2 + time.Duration(lifecycle.Spread(g.ID)*float64(stopLook/2))).Truncate(time.Millisecond)
 }
 

@@ -138,6 +138,41 @@ func TestOneFailingShopStopsNoOther(t *testing.T) {
 	})
 }
 
+// moveToRefused lets days pass until the platform was asked for so many refreshes. (An app whose refreshes are refused tries
+// each five minutes: to let half a year pass so would take as many rounds as half a year has.)
+func (h *house) moveToRefused(times int) {
+	h.t.Helper()
+	for h.asked("refresh") < times {
+		h.moveTo(h.now().Add(6 * time.Hour))
+	}
+}
+
+// TestFewGrantsOfAStoppedAppKeepTrying counts the probes of an app that has two grants. Its stop must be found ended soon,
+// also where nobody else falls due.
+func TestFewGrantsOfAStoppedAppKeepTrying(t *testing.T) {
+	story(t, "shoplazza", func(h *house) {
+		grants := []gk.Grant{h.connect(0, ""), h.connect(1, "")}
+		h.fault("invalid_client", "refresh", -1)
+		h.moveToRefused(2)
+		asked := h.asked("refresh")
+		for range 6 {
+			time.Sleep(11 * time.Minute)
+			now := h.asked("refresh")
+			if n := now - asked; n == 0 || n > 3 {
+				t.Errorf("%d asked within eleven minutes whether the app works again, want one each five minutes", n)
+			}
+			asked = now
+		}
+		h.control("DELETE", "/shoplazza/faults", nil, nil)
+		time.Sleep(6 * time.Minute)
+		for _, g := range grants {
+			if now := h.refreshed(g.ID, 2, time.Minute); now.Generation != 2 {
+				t.Errorf("minutes after the platform took it again: generation %d, want 2", now.Generation)
+			}
+		}
+	})
+}
+
 func TestFaultOfTheAppStopsItsRefreshesAfterTheSecondGrant(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		var grants []gk.Grant
@@ -145,7 +180,7 @@ func TestFaultOfTheAppStopsItsRefreshesAfterTheSecondGrant(t *testing.T) {
 			grants = append(grants, h.connect(n, ""))
 		}
 		h.fault("invalid_client", "refresh", -1)
-		h.moveTo(grants[0].Expires.Add(-6 * 24 * time.Hour))
+		h.moveToRefused(2)
 		app, err := h.store.App(context.Background(), gk.Engine(), h.app.ID)
 		if err != nil {
 			t.Fatal(err)

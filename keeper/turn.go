@@ -83,7 +83,7 @@ func (k *Keeper) waitForStop(ctx context.Context, a apps.Opened, g gk.Grant) err
 		if row.AttemptID != g.AttemptID {
 			return nil, errOvertaken
 		}
-		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(row, now), now), nil
+		return lifecycle.Rest(row, lifecycle.TermsOf(a.Driver, a.App), putOff(a.App, row, now), now), nil
 	})
 	if err != nil {
 		return err

@@ -7,8 +7,11 @@ import (
 	"github.com/grantkeep/grantkeep/platform"
 )
 
-// longestOfApp is how long the refreshes of one grant rest after a fault of its app.
-const longestOfApp = 30 * time.Minute
+// What the refreshes of one grant rest for after a fault of its app, at most.
+const (
+	longestOfApp   = 30 * time.Minute
+	longestRefusal = 5 * time.Minute // whoever was refused tries again first: no later than a stopped app's next probe is due
+)
 
 // Refusal is what a platform said instead of giving a pair.
 type Refusal struct {
@@ -60,7 +63,7 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 		g.Failures++
 		g.RetryAt = now.Add(pause(g.Failures, f.RetryAfter))
 		if f.Action.OfApp() { // its own pause is the brake, and after its repair nobody should wait for a day
-			g.RetryAt = now.Add(max(pauseOfApp(g.Failures), f.RetryAfter))
+			g.RetryAt = now.Add(max(min(pause(g.Failures, 0), longestRefusal), f.RetryAfter))
 		}
 	}
 	events = append(events, lapse(g, t, now)...)
@@ -69,16 +72,13 @@ func Refuse(g *gk.Grant, t Terms, r Refusal, now time.Time) (RefuseOutcome, []gk
 	return outcome, events
 }
 
-// pauseOfApp is pause for what only a repair of the app ends.
-func pauseOfApp(failures int64) time.Duration { return min(pause(failures, 0), longestOfApp) }
-
 // Unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
 func Unsent(g *gk.Grant, t Terms, code string, action gk.Action, now time.Time) []gk.Event {
 	Release(g)
 	g.Failures++
 	g.RetryAt = now.Add(pause(g.Failures, 0))
 	if action.OfApp() {
-		g.RetryAt = now.Add(pauseOfApp(g.Failures))
+		g.RetryAt = now.Add(min(pause(g.Failures, 0), longestOfApp))
 	}
 	g.Fault = &gk.Fault{Platform: g.Platform, Stage: platform.StageRefresh, Code: code, Action: action, At: gk.At(now)}
 	events := lapse(g, t, now)

@@ -43,7 +43,7 @@ func TestRefuse(t *testing.T) {
 		},
 		"the app is at fault, for the hundredth time": {
 			attempted(failed(99)), fault(gk.FixConfig), false, lifecycle.TriedAgain,
-			func(g *gk.Grant) { g.Failures, g.RetryAt = 100, hours(0.5) }, "",
+			func(g *gk.Grant) { g.Failures, g.RetryAt = 100, noon.Add(5*time.Minute) }, "",
 		},
 		"the merchant must agree again, and the token is good": {
 			attempted(), fault(gk.Reauthorize), false, lifecycle.NeedsMerchant,
