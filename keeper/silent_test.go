@@ -139,6 +139,40 @@ func TestReadsWhileTheDatabaseHangs(t *testing.T) {
 	}
 }
 
+// TestShortSilenceFailsNobody has readers ask for grants that nobody has read yet while the database says nothing for half a
+// second, as it may on a machine that is busy with something else.
+func TestShortSilenceFailsNobody(t *testing.T) {
+	for _, sole := range []bool{false, true} {
+		silence(t, sole, func(h *house, db *silent) {
+			first, second := h.connect(0, ""), h.connect(1, "")
+			var all sync.WaitGroup
+			read := func(who string, ask func() (keeper.Served, error)) {
+				all.Go(func() {
+					if s, err := ask(); err != nil || s.Stale {
+						t.Errorf("sole %v: %s got stale %v, %v", sole, who, s.Stale, err)
+					}
+				})
+			}
+			db.stop()
+			read("the first reader", func() (keeper.Served, error) {
+				return h.keeper.Token(context.Background(), gk.Engine(), first.ID, keeper.TokenWant{})
+			})
+			time.Sleep(300 * time.Millisecond)
+			for range 3 { // one of them is let try
+				read("a reader after 300 ms", func() (keeper.Served, error) {
+					return h.keeper.Token(context.Background(), gk.Engine(), second.ID, keeper.TokenWant{})
+				})
+				read("a reader by name after 300 ms", func() (keeper.Served, error) {
+					return h.keeper.TokenOf(context.Background(), gk.Engine(), h.app.ID, "shop", h.shop(1), keeper.TokenWant{})
+				})
+			}
+			time.Sleep(200 * time.Millisecond)
+			db.again()
+			all.Wait()
+		})
+	}
+}
+
 func TestReaderWhoLeavesIsNotHeld(t *testing.T) {
 	silence(t, false, func(h *house, db *silent) {
 		g := h.connect(0, "")

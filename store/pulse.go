@@ -20,7 +20,8 @@ const (
 var errSilent = fmt.Errorf("%w: it does not answer in time", ErrUnavailable)
 
 // Pulse watches whether a database answers, for readers who cannot wait until a driver gives up. Reads go through [Ask].
-// While none is answered, one is tried four times a second and all others fail at once. The zero value is ready.
+// While none is answered, one is tried four times a second and all others fail at once, but for those who have nothing else
+// to go by: in the first seconds, which may be no more than a busy machine, they wait for an answer. The zero value is ready.
 type Pulse struct {
 	mu      sync.Mutex
 	asking  int       // reads under way
@@ -30,18 +31,30 @@ type Pulse struct {
 	slots   chan struct{}
 	ping    chan struct{} // closed when the ping under way has ended
 	last    time.Time     // the last answer
+	heard   chan struct{} // closed at the next answer; nil: nobody waits for it
 }
 
 // Ask runs a read for somebody who waits no longer than patience, and no longer than ctx. The read has a context of its
 // own: it goes on when nobody waits any more, for two seconds at most.
 func Ask[T any](ctx context.Context, p *Pulse, patience time.Duration, read func(context.Context) (T, error)) (T, error) {
 	var none T
-	done, ok := Begin(p, read)
-	if !ok {
-		return none, errSilent
-	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
+	done, ok := Begin(p, read)
+	for !ok {
+		next := p.Next()
+		if next == nil || patience <= silence { // who waits less has something else
+			return none, errSilent
+		}
+		select {
+		case <-next:
+			done, ok = Begin(p, read)
+		case <-timer.C:
+			return none, errSilent
+		case <-ctx.Done():
+			return none, ctx.Err()
+		}
+	}
 	select {
 	case a := <-done:
 		return a.Value, a.Err
@@ -119,6 +132,33 @@ func (p *Pulse) end(err error) {
 	}
 	p.failed, p.since = 0, time.Now()
 	p.last = p.since
+	if p.heard != nil {
+		close(p.heard)
+		p.heard = nil
+	}
+}
+
+// answered is a channel that is closed.
+var answered = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Next returns a channel that is closed when the database answers again, or is closed already if it answers; nil when it has
+// been asked in vain often enough to be away.
+func (p *Pulse) Next() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.failed >= failures:
+		return nil
+	case !p.awayAt(time.Now()):
+		return answered
+	case p.heard == nil:
+		p.heard = make(chan struct{})
+	}
+	return p.heard
 }
 
 // awayAt reports whether the database does not answer; the lock is held.

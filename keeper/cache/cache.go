@@ -83,7 +83,13 @@ func (c *Cache) Get(ctx context.Context, id string, since time.Time) (e *Cached,
 			f = c.begin(id)
 		}
 		c.mu.Unlock()
-		if f == nil {
+		var done <-chan struct{}
+		if f != nil {
+			done = f.done
+		} else if !known {
+			done = c.Pulse.Next()
+		}
+		if done == nil {
 			return c.without(id)
 		}
 		if patience == nil {
@@ -92,11 +98,14 @@ func (c *Cache) Get(ctx context.Context, id string, since time.Time) (e *Cached,
 			patience = timer.C
 		}
 		select {
-		case <-f.done:
+		case <-done:
 		case <-patience:
 			return c.without(id)
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
+		}
+		if f == nil {
+			continue
 		}
 		e, again := c.outcome(id, f, since)
 		switch {

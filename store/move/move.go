@@ -80,6 +80,11 @@ func (m *Move) Copy(ctx context.Context) ([]Table, error) {
 		if done[n].Rows, done[n].Written, err = m.fill(ctx, t); err != nil {
 			return nil, fmt.Errorf("table %s: %w", t.Name, err)
 		}
+		if done[n].Written > 0 {
+			if err := m.Target.Plan(ctx, t); err != nil {
+				return nil, fmt.Errorf("table %s: %w", t.Name, err)
+			}
+		}
 		if m.Tell != nil {
 			m.Tell(done[n])
 		}

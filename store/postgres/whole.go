@@ -75,6 +75,12 @@ func (s *Store) each(ctx context.Context, statement string, all [][]any) error {
 	return translate(tx.Commit(ctx))
 }
 
+// Plan has the database count what is in a table: until it has done so by itself, it plans for an empty one.
+func (s *Store) Plan(ctx context.Context, t store.Table) error {
+	_, err := s.engine.pool.Exec(ctx, `ANALYZE `+pgx.Identifier{t.Name}.Sanitize())
+	return translate(err)
+}
+
 // SetMeta stores a value, or removes it where it is empty.
 func (s *Store) SetMeta(ctx context.Context, name, value string) error {
 	return s.engine.Change(ctx, func(ctx context.Context, q sqlstore.Querier) (err error) {
