@@ -18,6 +18,7 @@ type App struct {
 	SecretsKey                int64             // the key that sealed them
 	Endpoints                 map[string]string // overrides by name: scheme://host[:port]
 	ReturnOrigins             []string          // where return_to may lead
+	Face                      Face              // how it shows itself to merchants
 	Stop                      Stop              // why the refreshes of all its grants wait; empty: they do not
 	PausedUntil               time.Time         // of a stopped app: when the next refresh may try whether it works again
 	Broken                    string            // code of what keeps us from opening it (local:app_secrets …); empty: it opens

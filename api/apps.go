@@ -36,6 +36,9 @@ type App struct {
 	SecretsSet    map[string]wire.Moment `json:"secrets_set" doc:"since when each secret stands"`
 	Endpoints     map[string]string      `json:"endpoints"`
 	ReturnOrigins []string               `json:"return_origins" nullable:"false"`
+	Vendor        string                 `json:"vendor,omitempty" doc:"who asks the merchant; without it the name stands on the merchant's pages"`
+	Sign          string                 `json:"sign,omitempty" doc:"on the merchant's pages: letters, or the address of the picture"`
+	Support       string                 `json:"support,omitempty" doc:"on the merchant's pages: an https address, an e-mail address or a telephone number"`
 	Callback      string                 `json:"callback" doc:"to be registered at the platform"`
 	Push          string                 `json:"push" doc:"to be registered at the platform"`
 	Install       string                 `json:"install,omitempty" doc:"to be registered where merchants begin at the platform"`
@@ -55,9 +58,13 @@ func (s *server) app(a gk.App) App {
 	out := App{
 		ID: a.ID, Platform: a.Platform, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
 		Settings: wire.Pairs(a.Settings), SecretsSet: wire.Moments(since), Endpoints: wire.Pairs(a.Endpoints), ReturnOrigins: wire.Texts(a.ReturnOrigins),
+		Vendor: a.Face.Vendor, Sign: a.Face.Letters, Support: a.Face.Support,
 		Callback: a.Settings["redirect_uri"], Push: a.Settings["push_url"],
 		Stopped: s.Keeper.Apps().Stopped(a.ID), PausedUntil: wire.At(a.PausedUntil), Fault: s.Fault(s.Keeper.Apps().FaultOf(a), a.Environment), Version: a.Version,
 		CreatedAt: wire.At(a.CreatedAt), UpdatedAt: wire.At(a.UpdatedAt),
+	}
+	if len(a.Face.Picture) > 0 {
+		out.Sign = s.Keeper.Apps().SignURL(&a)
 	}
 	if out.Callback == "" {
 		out.Callback = s.Keeper.Apps().CallbackURL(a.ID)
@@ -89,6 +96,7 @@ type newApp struct {
 	Settings      map[string]appSetting `json:"settings" doc:"by the platform's own names, secret ones too"`
 	Endpoints     map[string]string     `json:"endpoints,omitempty" doc:"other hosts than the platform's, as far as the server was started with them"`
 	ReturnOrigins []string              `json:"return_origins,omitempty" doc:"where return_to of an authorization may lead"`
+	FaceInput
 }
 
 // appChange is what PATCH takes; what is absent stays.
@@ -100,7 +108,17 @@ type appChange struct {
 	Settings      map[string]appSetting `json:"settings,omitempty" doc:"merged; an empty value removes one"`
 	Endpoints     map[string]string     `json:"endpoints,omitempty" doc:"replaced"`
 	ReturnOrigins []string              `json:"return_origins,omitempty" doc:"replaced"`
+	FaceInput
 }
+
+// FaceInput is how an app shall show itself to merchants.
+type FaceInput struct {
+	Vendor  *string `json:"vendor,omitempty" doc:"who asks the merchant, at most 60 letters; empty: the app's name"`
+	Sign    *string `json:"sign,omitempty" doc:"up to 3 letters, or data:image/png;base64,… of a PNG, JPEG or GIF of at most 256 x 256 px; empty: the vendor's first letter"`
+	Support *string `json:"support,omitempty" doc:"an https address, an e-mail address or a telephone number; empty: none"`
+}
+
+func (f FaceInput) read() apps.FaceInput { return apps.FaceInput(f) }
 
 // returnKey is the key that signs return addresses, which is shown this once.
 type returnKey struct {
@@ -168,7 +186,7 @@ func (s *server) routeApps() {
 		}
 		return s.shownApp(s.Keeper.Apps().Create(ctx, key.Viewer(), apps.Input{
 			Platform: b.Platform, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage, Name: b.Name,
-			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
+			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins, Face: b.read(),
 		}))
 	})
 
@@ -193,7 +211,7 @@ func (s *server) routeApps() {
 		}
 		return s.shownApp(s.Keeper.Apps().Update(ctx, key.Viewer(), in.ID, apps.Change{
 			Name: b.Name, Environment: b.Environment, Profile: b.Profile, Stage: b.Stage,
-			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins,
+			Settings: settings, Endpoints: b.Endpoints, ReturnOrigins: b.ReturnOrigins, Face: b.read(),
 		}))
 	})
 

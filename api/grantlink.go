@@ -104,7 +104,7 @@ func (s *server) askToAuthorize(app gk.App, g gk.Grant, l link) platform.Texts {
 		day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
 		text := strings.Replace(askWords.In(lang), "{why}", why.In(lang), 1)
 		return strings.NewReplacer(
-			"{shop}", shop, "{vendor}", app.Name, "{platform}", names.In(lang), "{until}", day(l.ExpiresAt.Time.Time),
+			"{shop}", shop, "{vendor}", app.Vendor(), "{platform}", names.In(lang), "{until}", day(l.ExpiresAt.Time.Time),
 			"{account}", account.In(lang), "{url}", l.URL, "{end}", day(end),
 		).Replace(text)
 	}

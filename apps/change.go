@@ -18,6 +18,7 @@ type Input struct {
 	Settings                                    map[string]string
 	Endpoints                                   map[string]string
 	ReturnOrigins                               []string
+	Face                                        FaceInput
 }
 
 // Create checks and stores an application. Every mistake is an *gk.Invalid that names the field.
@@ -48,6 +49,9 @@ func (r *Registry) Create(ctx context.Context, v gk.Viewer, in Input) (gk.App, e
 	if app.Name == "" {
 		app.Name = f.Names.En + " " + app.Environment
 	}
+	if err := in.Face.merge(&app.Face); err != nil {
+		return gk.App{}, err
+	}
 	secrets := map[string][]gk.AppSecret{}
 	if err := r.fill(d.Spec(), &app, secrets, in.Settings, now); err != nil {
 		return gk.App{}, err
@@ -70,10 +74,11 @@ type Change struct {
 	Settings                          map[string]string // merged; an empty value removes one
 	Endpoints                         map[string]string // replaced
 	ReturnOrigins                     []string          // replaced
+	Face                              FaceInput
 }
 
 // merge sets what a change names; settings are filled in apart, since some of them are secrets.
-func (c Change) merge(app *gk.App) {
+func (c Change) merge(app *gk.App) error {
 	for _, m := range []struct {
 		given *string
 		into  *string
@@ -89,6 +94,7 @@ func (c Change) merge(app *gk.App) {
 		app.ReturnOrigins = c.ReturnOrigins
 	}
 	app.Settings = maps.Clone(app.Settings)
+	return c.Face.merge(&app.Face)
 }
 
 // Update changes an application and clears its pause. New endpoints, another environment or another client id,
@@ -112,7 +118,9 @@ func (r *Registry) Update(ctx context.Context, v gk.Viewer, id string, c Change)
 		pinned := d.Spec().Facts.RefreshOf(app.Profile, app.Stage).PinnedTo
 		newest := valueOf(secrets[pinned])
 		before := r.destination(d.Spec(), *app)
-		c.merge(app)
+		if err := c.merge(app); err != nil {
+			return nil, err
+		}
 		if err := r.fill(d.Spec(), app, secrets, c.Settings, now); err != nil {
 			return nil, err
 		}

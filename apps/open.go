@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"maps"
+	"strconv"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/platform"
@@ -90,3 +92,13 @@ func (r *Registry) PushURL(app string) string { return r.publicURL + "/push/" + 
 
 // InstallURL is the address that a platform opens when a merchant begins there.
 func (r *Registry) InstallURL(app string) string { return r.publicURL + "/install/" + app }
+
+// SignURL is where an app's picture is served, one address per picture.
+func (r *Registry) SignURL(app *gk.App) string {
+	return r.publicURL + SignPath(app)
+}
+
+// SignPath is the path of an app's picture.
+func SignPath(app *gk.App) string {
+	return "/connect/sign/" + app.ID + "?v=" + strconv.FormatUint(uint64(crc32.ChecksumIEEE(app.Face.Picture)), 36)
+}

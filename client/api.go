@@ -47,6 +47,9 @@ type App struct {
 	Settings      map[string]string `json:"settings"`
 	Endpoints     map[string]string `json:"endpoints,omitempty"`
 	ReturnOrigins []string          `json:"return_origins,omitempty"`
+	Vendor        string            `json:"vendor,omitempty"`  // who asks the merchant; empty: Name
+	Sign          string            `json:"sign,omitempty"`    // on the merchant's pages: letters, or a picture as a data: address; read back, the picture's address
+	Support       string            `json:"support,omitempty"` // on the merchant's pages: an https address, an e-mail address or a telephone number
 	Callback      string            `json:"callback,omitempty"`
 	Push          string            `json:"push,omitempty"`
 	Install       string            `json:"install,omitempty"`

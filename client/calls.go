@@ -18,6 +18,9 @@ type AppChange struct {
 	Settings      map[string]string `json:"settings,omitempty"`       // merged; an empty value removes one
 	Endpoints     map[string]string `json:"endpoints,omitempty"`      // replaced
 	ReturnOrigins []string          `json:"return_origins,omitempty"` // replaced
+	Vendor        *string           `json:"vendor,omitempty"`
+	Sign          *string           `json:"sign,omitempty"`
+	Support       *string           `json:"support,omitempty"`
 }
 
 // UpdateApp changes an application and clears its pause.

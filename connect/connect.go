@@ -48,6 +48,7 @@ func New(o Options) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /connect/style.css", serveStyle)
+	mux.HandleFunc("GET /connect/sign/{app}", p.page(p.sign))
 	mux.HandleFunc("GET /connect/{secret}", p.page(p.start))
 	mux.Handle("POST /connect/{secret}", p.sameOrigin(p.page(p.press)))
 	mux.HandleFunc("GET /connect/result/{click}", p.page(p.result))

@@ -12,6 +12,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	gk "github.com/grantkeep/grantkeep"
+	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform"
 )
 
@@ -26,14 +27,17 @@ type words struct {
 	Date     string
 	Ref      string // short number for the vendor's support
 	Scopes   string
-	Minutes  int // what the platform's page leaves the merchant
-	Days     int // the longest authorization that the merchant can choose
+	Support  string // how the vendor's support is reached
+	Minutes  int    // what the platform's page leaves the merchant
+	Days     int    // the longest authorization that the merchant can choose
 }
 
 // page is what every page has.
 type page struct {
 	words
 	Lang     string
+	Sign     string // the vendor's letters
+	Picture  string // address of the vendor's picture; empty: the letters stand there
 	Tile     string // the platform's letters
 	Tint     int    // the colour of its tile, 0 to 8
 	Switch   bool   // the address can be opened again in another language
@@ -81,7 +85,14 @@ func (p *pages) pageFor(r *http.Request) page {
 
 // about adds whose app on which platform the page is about.
 func (p page) about(app gk.App, spec *platform.Spec) page {
-	p.Vendor, p.Platform = app.Name, app.Platform
+	p.Vendor, p.Platform, p.Support = app.Vendor(), app.Platform, app.Face.Support
+	p.Sign, p.Picture = app.Face.Letters, ""
+	if p.Sign == "" {
+		p.Sign = initial(p.Vendor)
+	}
+	if len(app.Face.Picture) > 0 {
+		p.Picture = apps.SignPath(&app)
+	}
 	if spec != nil {
 		p.Platform = spec.Facts.Names.In(p.Lang)
 		if name := spec.Facts.Page.Name.In(p.Lang); name != "" {

@@ -142,12 +142,19 @@ func TestALongWaitIsToldAsOne(t *testing.T) {
 		Click: gk.Click{Stage: gk.Issued, SpentAt: spent}, At: spent.Add(10 * time.Second), Spec: spec(),
 		Authorization: gk.Authorization{ID: "aut_01jd0000000000000000k7q2xm"}, App: gk.App{Platform: "shoplazza", Name: "ERP"},
 	}
-	if html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o))); !strings.Contains(html, "do not authorize again") {
+	if html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o, false))); !strings.Contains(html, "do not authorize again") {
 		t.Errorf("the first seconds of waiting:\n%s", html)
 	}
 	o.At = spent.Add(2 * time.Minute)
-	if html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o))); !strings.Contains(html, "you can close this page") || !strings.Contains(html, `content="20"`) {
+	if html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o, false))); !strings.Contains(html, "you can close this page") || !strings.Contains(html, `content="20"`) {
 		t.Errorf("two minutes of waiting:\n%s", html)
+	}
+	o.Click.Stage, o.Click.SpentAt = gk.Begun, time.Time{}
+	for start, want := range map[bool]int{true: 1, false: 0} { // the page of the platform may be closed, and only its browser can go back
+		html := render(t, notice(newWait(pageIn("en").about(o.App, o.Spec), o, start)))
+		if n := strings.Count(html, "/connect/again/"+o.Click.ID); n != want {
+			t.Errorf("waiting for the merchant, start %t: %d ways back to the platform's page, want %d", start, n, want)
+		}
 	}
 }
 
@@ -177,7 +184,7 @@ func TestEveryEndOfAClickHasAPage(t *testing.T) {
 			p := pageIn(tongue.Code).about(o.App, o.Spec)
 			p.Ref = o.Authorization.Number()
 			if c.Stage != gk.Failed {
-				html := render(t, notice(newWait(p, o)))
+				html := render(t, notice(newWait(p, o, true)))
 				check(t, name, tongue.Code, html)
 				if !strings.Contains(html, `http-equiv="refresh" content="3"`) {
 					t.Errorf("%s: the page does not ask again", name)

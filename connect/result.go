@@ -55,7 +55,7 @@ func (p *pages) result(w http.ResponseWriter, r *http.Request) error {
 		outcome.Click.Reason = gk.ReasonExpired
 		return p.show(r.Context(), w, http.StatusOK, notice(newFailure(pg, outcome, p.startOf(r, outcome) != "")))
 	}
-	return p.show(r.Context(), w, http.StatusOK, notice(newWait(pg, outcome)))
+	return p.show(r.Context(), w, http.StatusOK, notice(newWait(pg, outcome, p.startOf(r, outcome) != "")))
 }
 
 // confirmCode is the one-time code for the vendor's own log-in. It goes to the browser that both began and completed: a
@@ -74,13 +74,16 @@ const (
 	longWait  = time.Minute
 )
 
-// newWait says that a click has not ended. The page asks again by itself, with or without JavaScript.
-func newWait(p page, o consent.Outcome) message {
+// newWait says that a click has not ended. start says that this browser can open the platform's page again. The page asks again by itself, with or without JavaScript.
+func newWait(p page, o consent.Outcome, start bool) message {
 	p.Reload = lookSoon
 	m := message{Mark: markOff, Icon: "clock", Title: "m.wait.working", Texts: []string{"m.wait.text"}}
 	switch {
 	case o.Click.Stage == gk.Begun:
 		m.Title, m.Texts = "m.wait.title", []string{"m.wait.begun"}
+		if start {
+			m.Start = "/connect/again/" + o.Click.ID
+		}
 	case !o.Click.SpentAt.IsZero() && o.At.Sub(o.Click.SpentAt) > longWait:
 		p.Reload = lookLater
 		m.Texts, m.ShowRef = []string{"m.wait.long"}, true

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/base64"
 	"errors"
 	"maps"
 	"net/http"
@@ -200,6 +201,9 @@ func (c *console) changeApp(v *desk.Visit) error {
 	if name := v.Field("name"); name != "" {
 		change.Name = &name
 	}
+	if change.Face, err = faceIn(v, true); err != nil {
+		return err
+	}
 	if err := v.Record("app.change", store.AuditEntry{App: id}); err != nil {
 		return err
 	}
@@ -208,6 +212,7 @@ func (c *console) changeApp(v *desk.Visit) error {
 	if errors.As(err, &invalid) {
 		view.Field, view.Why = strings.TrimPrefix(invalid.Field, "settings."), invalid.Why
 		c.keepTyped(v, view.Fields)
+		view.App.Face.Vendor, view.App.Face.Letters, view.App.Face.Support = v.Field("vendor"), v.Field("sign"), v.Field("support")
 		return v.Show(http.StatusUnprocessableEntity, oneApp(view))
 	}
 	if err != nil {
@@ -232,6 +237,29 @@ func (c *console) settingsIn(v *desk.Visit, fields []appField, change bool) map[
 	return settings
 }
 
+// faceIn reads how an application shall show itself to merchants. A picture that was chosen stands before the letters; one
+// that is stored stays until letters or another picture are given, or its removal is ticked.
+func faceIn(v *desk.Visit, change bool) (apps.FaceInput, error) {
+	vendor, sign, support := v.Field("vendor"), v.Field("sign"), v.Field("support")
+	in := apps.FaceInput{Vendor: &vendor, Support: &support}
+	picture, err := v.Picture("picture")
+	switch {
+	case picture != "":
+		in.Sign = &picture
+	case sign != "" || !change || v.Field("has_picture") == "" || v.Field("no_picture") != "":
+		in.Sign = &sign
+	}
+	return in, err
+}
+
+// dataURL is a picture for a page of ours.
+func dataURL(picture []byte) string {
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture)
+}
+
+// isFace reports whether a field is one of how an application shows itself.
+func isFace(field string) bool { return field == "vendor" || field == "sign" || field == "support" }
+
 // keepTyped puts what was typed back into the fields; secrets are typed again.
 func (c *console) keepTyped(v *desk.Visit, fields []appField) {
 	for i := range fields {
@@ -249,6 +277,7 @@ type appFormView struct {
 	Codes       []string
 	Fields      []appField
 	Called      string
+	Face        gk.Face
 	Environment string
 	Profile     string
 	Field, Why  string
@@ -288,11 +317,17 @@ func (c *console) newApp(v *desk.Visit) error {
 	}
 	view := c.newAppForm(v, v.Field("platform"), v.Field("profile"))
 	view.Called, view.Environment = v.Field("name"), v.Field("environment")
+	face, err := faceIn(v, false)
+	if err != nil {
+		return err
+	}
+	view.Face = gk.Face{Vendor: v.Field("vendor"), Letters: v.Field("sign"), Support: v.Field("support")}
 	if err := v.Record("app.create", store.AuditEntry{}); err != nil {
 		return err
 	}
 	app, err := c.keeper.Apps().Create(v.Ctx(), v.Viewer, apps.Input{
 		Platform: view.Code, Name: view.Called, Environment: view.Environment, Profile: view.Profile, Settings: c.settingsIn(v, view.Fields, false),
+		Face: face,
 	})
 	var invalid *gk.Invalid
 	if errors.As(err, &invalid) {

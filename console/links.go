@@ -251,7 +251,7 @@ func (c *console) newLink(v *desk.Visit) error {
 			if spec := view.Spec(app.Platform); spec != nil {
 				name = spec.Facts.Names.In(t)
 			}
-			text := view.In(t, "msg.new", "Platform", name, "App", app.Name, "URL", linkFor(t, link))
+			text := view.In(t, "msg.new", "Platform", name, "App", app.Vendor(), "URL", linkFor(t, link))
 			m.Texts = append(m.Texts, messageText{t, tongueName(t), strings.TrimSpace(text)})
 		}
 	}

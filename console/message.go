@@ -77,7 +77,7 @@ func (c *console) newMessage(p frame.Page, g *gk.Grant, app gk.App, a gk.Authori
 		if spec != nil {
 			name = spec.Facts.Names.In(t)
 		}
-		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", linkFor(t, link), "App", app.Name)
+		text := p.In(t, id, "Platform", name, "Shop", frame.NameOf(g.Subject), "Date", p.Day(at), "URL", linkFor(t, link), "App", app.Vendor())
 		m.Texts = append(m.Texts, messageText{t, tongueName(t), text})
 	}
 	return m, nil

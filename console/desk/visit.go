@@ -3,7 +3,9 @@ package desk
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -139,9 +141,13 @@ type BadForm struct{ Err error }
 // Error says what cannot be read.
 func (b *BadForm) Error() string { return b.Err.Error() }
 
+// longestUpload is how much of a form with a file in it is kept in memory; no form is longer.
+const longestUpload = 1 << 20
+
 // checkForm reads the form of a POST and proves that it was made for this login.
 func (v *Visit) checkForm() error {
-	if err := v.R.ParseForm(); err != nil {
+	// A form with a file in it comes as multipart; every other one is read by the same call.
+	if err := v.R.ParseMultipartForm(longestUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return &BadForm{Err: err}
 	}
 	if !v.Session.Owns(v.R.PostFormValue("csrf")) {
@@ -245,6 +251,23 @@ func viewer(p store.Person) gk.Viewer {
 
 // Field returns what a form says, trimmed.
 func (v *Visit) Field(name string) string { return strings.TrimSpace(v.R.PostFormValue(name)) }
+
+// Picture returns the picture that a form sends as a data: address; empty where none was chosen.
+func (v *Visit) Picture(name string) (string, error) {
+	file, head, err := v.R.FormFile(name)
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) || err == nil && head.Size == 0 {
+		return "", nil
+	}
+	if err != nil {
+		return "", &BadForm{Err: err}
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	b, err := io.ReadAll(io.LimitReader(file, longestUpload))
+	if err != nil {
+		return "", &BadForm{Err: err}
+	}
+	return "data:" + http.DetectContentType(b) + ";base64," + base64.StdEncoding.EncodeToString(b), nil
+}
 
 // Fields returns every value of a name that a form gives more than once.
 func (v *Visit) Fields(name string) []string {

@@ -15,13 +15,13 @@ import (
 
 // appColumns lists the columns of an app in the order of [appValues] and [scanApp].
 const appColumns = `id, platform, created_at, environment, profile, stage, name, settings, secrets, secrets_key, endpoints, return_origins,
-	paused_until, fault, fault_grant, due_at, lease_until, cursors, version, updated_at, stop, broken`
+	paused_until, fault, fault_grant, due_at, lease_until, cursors, version, updated_at, stop, broken, face`
 
 // appValues returns the values of appColumns.
 func appValues(a *gk.App) []any {
 	return []any{
 		a.ID, a.Platform, ms(a.CreatedAt), a.Environment, a.Profile, a.Stage, a.Name, document(a.Settings), blob(a.Secrets), a.SecretsKey, document(a.Endpoints), document(a.ReturnOrigins),
-		ms(a.PausedUntil), fault(a.Fault), a.FaultGrant, ms(a.DueAt), ms(a.LeaseUntil), document(a.Cursors), a.Version, ms(a.UpdatedAt), string(a.Stop), a.Broken,
+		ms(a.PausedUntil), fault(a.Fault), a.FaultGrant, ms(a.DueAt), ms(a.LeaseUntil), document(a.Cursors), a.Version, ms(a.UpdatedAt), string(a.Stop), a.Broken, document(a.Face),
 	}
 }
 
@@ -29,7 +29,7 @@ func appValues(a *gk.App) []any {
 func scanApp(r Row) (gk.App, error) {
 	var a gk.App
 	err := r.Scan(&a.ID, &a.Platform, at(&a.CreatedAt), &a.Environment, &a.Profile, &a.Stage, &a.Name, document(&a.Settings), sealed(&a.Secrets), &a.SecretsKey, document(&a.Endpoints), document(&a.ReturnOrigins),
-		at(&a.PausedUntil), document(&a.Fault), &a.FaultGrant, at(&a.DueAt), at(&a.LeaseUntil), document(&a.Cursors), &a.Version, at(&a.UpdatedAt), (*string)(&a.Stop), &a.Broken)
+		at(&a.PausedUntil), document(&a.Fault), &a.FaultGrant, at(&a.DueAt), at(&a.LeaseUntil), document(&a.Cursors), &a.Version, at(&a.UpdatedAt), (*string)(&a.Stop), &a.Broken, document(&a.Face))
 	return a, err
 }
 
@@ -72,7 +72,7 @@ func (s *Store) CreateApp(ctx context.Context, app gk.App, events ...gk.Event) e
 	app.Version = max(app.Version, 1)
 	return s.change(ctx, func(ctx context.Context, q Querier) error {
 		err := insert(ctx, q, `INSERT INTO apps (`+appColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`, appValues(&app)...)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`, appValues(&app)...)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Store) UpdateApp(ctx context.Context, v gk.Viewer, id string, at time.T
 		}
 		a.ID, a.Platform, a.CreatedAt, a.Version, a.UpdatedAt = before.ID, before.Platform, before.CreatedAt, before.Version+1, at
 		_, err = exec(ctx, q, `UPDATE apps SET (`+appColumns+`)
-			= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) WHERE id = $1`, appValues(&a)...)
+			= ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) WHERE id = $1`, appValues(&a)...)
 		if err != nil {
 			return err
 		}

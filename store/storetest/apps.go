@@ -18,6 +18,7 @@ func fullApp(id string) gk.App {
 		ID: id, Platform: "eleme", Environment: gk.Sandbox, Profile: "enterprise", Stage: "testing", Name: "饿了么",
 		Settings: map[string]string{"app_key": "k"}, Secrets: gk.Sealed("sealed"), SecretsKey: 9,
 		Endpoints: map[string]string{"token": "http://127.0.0.1:1"}, ReturnOrigins: []string{"https://vendor.example"},
+		Face:        gk.Face{Vendor: "北线软件", Letters: "北", Picture: []byte{1, 2}, Support: "help@vendor.example"},
 		PausedUntil: after(1), Fault: &gk.Fault{Code: "c", Action: gk.FixConfig, At: gk.At(after(2))}, FaultGrant: "grant", Stop: gk.StopFault, Broken: "b",
 		DueAt: after(3), LeaseUntil: after(4), Cursors: map[string]string{"lost": "7"},
 		Version: 1, CreatedAt: given.Epoch, UpdatedAt: after(5),

@@ -28,6 +28,7 @@ func AppCommand(s shell.Streams) *cobra.Command {
 func appAdd(s shell.Streams) *cobra.Command {
 	var a client.App
 	var set, secrets, endpoints []string
+	var face faceFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "add PLATFORM",
@@ -47,6 +48,15 @@ func appAdd(s shell.Streams) *cobra.Command {
 			if a.Endpoints, err = appEndpoints(endpoints); err != nil {
 				return err
 			}
+			vendor, sign, support, err := face.read()
+			if err != nil {
+				return err
+			}
+			for _, given := range []struct{ from, to *string }{{vendor, &a.Vendor}, {sign, &a.Sign}, {support, &a.Support}} {
+				if given.from != nil {
+					*given.to = *given.from
+				}
+			}
 			made, err := c.CreateApp(cmd.Context(), a)
 			if err != nil {
 				return err
@@ -56,6 +66,7 @@ func appAdd(s shell.Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&a.Name, "name", "", "name for people")
+	face.add(f)
 	f.StringVar(&a.Environment, "environment", "", "production (default) or sandbox")
 	f.StringVar(&a.Profile, "profile", "", "kind of app on that platform")
 	f.StringVar(&a.Stage, "stage", "", "online (default) or testing")
@@ -126,6 +137,11 @@ func showApp(s shell.Streams, a client.App, asJSON bool) error {
 	rows := [][]string{{"app", a.ID}, {"platform", a.Platform}, {"environment", a.Environment}, {"name", a.Name}}
 	for _, name := range slices.Sorted(maps.Keys(a.Settings)) {
 		rows = append(rows, []string{name, a.Settings[name]})
+	}
+	for _, r := range [][]string{{"vendor", a.Vendor}, {"sign", a.Sign}, {"support", a.Support}} {
+		if r[1] != "" {
+			rows = append(rows, r)
+		}
 	}
 	rows = append(rows, []string{"callback address", a.Callback}, []string{"push address", a.Push})
 	if a.Install != "" {

@@ -70,11 +70,13 @@ func appEndpoints(endpoints []string) (map[string]string, error) {
 func appUpdate(s shell.Streams) *cobra.Command {
 	var set, secrets, endpoints, origins []string
 	var name, stage, profile string
+	var face faceFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "update APP",
 		Short: "Change an application, and let it go on if it was paused",
 		Example: "  grantkeep app update app_01… --secret client_secret=env:CLIENT_SECRET\n" +
+			"  grantkeep app update app_01… --vendor 'Northline' --sign @logo.png --support help@northline.example\n" +
 			"  grantkeep app update app_01…                 (nothing but: go on)",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -102,6 +104,9 @@ func appUpdate(s shell.Streams) *cobra.Command {
 			if change.Endpoints, err = appEndpoints(endpoints); err != nil {
 				return err
 			}
+			if change.Vendor, change.Sign, change.Support, err = face.read(); err != nil {
+				return err
+			}
 			app, err = c.UpdateApp(cmd.Context(), args[0], change)
 			if err != nil {
 				return err
@@ -111,6 +116,7 @@ func appUpdate(s shell.Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "name for people")
+	face.add(f)
 	f.StringVar(&profile, "profile", "", "kind of app on that platform")
 	f.StringVar(&stage, "stage", "", "online or testing")
 	f.StringArrayVar(&set, "set", nil, "NAME=VALUE of a setting that is not secret; an empty value removes it")

@@ -97,6 +97,9 @@ func readGivenApp(line []byte) (givenApp, error) {
 		Settings      map[string]string `json:"settings"`
 		Endpoints     map[string]string `json:"endpoints"`
 		ReturnOrigins []string          `json:"return_origins"`
+		Vendor        string            `json:"vendor"`
+		Sign          string            `json:"sign"`
+		Support       string            `json:"support"`
 	}
 	if err := dec.Decode(&a); err != nil {
 		return g, errors.New("is not of the form " + appFileSample + "; every value is a text")
@@ -107,7 +110,7 @@ func readGivenApp(line []byte) (givenApp, error) {
 	}
 	g.app = client.App{
 		Platform: d.Spec().Code, Environment: a.Environment, Profile: a.Profile, Stage: a.Stage, Name: a.Name,
-		Settings: a.Settings, Endpoints: a.Endpoints, ReturnOrigins: a.ReturnOrigins,
+		Settings: a.Settings, Endpoints: a.Endpoints, ReturnOrigins: a.ReturnOrigins, Vendor: a.Vendor, Sign: a.Sign, Support: a.Support,
 	}
 	for name, s := range d.Spec().Facts.Settings {
 		if value := platform.TrimSetting(a.Settings[name]); s.Identity && value != "" {
