@@ -59,7 +59,7 @@ func TestTheClocksShowWhatIsPlannedAndWhatEndedAll(t *testing.T) {
 	h := newHouse(t)
 	app := furnish(h)
 	v := h.login(store.RoleSupport)
-	v.get("/console/grants/grt_0001").says(t, "a grant that is refreshed", `stroke="var(--accent)" stroke-width="2"></polygon>`, "renews in ")
+	v.get("/console/grants/grt_0001").says(t, "a grant that is refreshed", `stroke="var(--accent)" stroke-width="2"></polygon>`, "refresh in ")
 	v.get("/console/grants/grt_0002").says(t, "a grant that is over", `stroke-dasharray="3 3"`, ">ended</text>", "Not over, but refused")
 	h.grant(app, "grt_0009", func(g *gk.Grant) { g.Expires, g.RefreshExpires, g.Ceiling = time.Time{}, time.Time{}, time.Time{} })
 	if n := strings.Count(v.get("/console/grants/grt_0009").body, "The platform publishes no end"); n < 3 {

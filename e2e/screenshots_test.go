@@ -92,7 +92,7 @@ func TestScreenshots(t *testing.T) {
 	for _, code := range []string{"shopee", "shoplazza"} {
 		send(t, http.DefaultClient, http.MethodPost, d.Control+"/"+code+"/revoke", "", map[string]any{"subject": fmt.Sprint(d.Platforms[code].Shops[0]["id"])})
 	}
-	send(t, http.DefaultClient, http.MethodPost, d.Control+"/clock", "", map[string]any{"advance": "720h"})
+	d.advance("720h")
 	p.do("apps", chromedp.Navigate(d.Server+"/console/apps"))
 	app := regexp.MustCompile(`/console/apps/(app_[a-z0-9]+)`).FindStringSubmatch(read[string](p, "document.documentElement.outerHTML"))[1]
 	pages := []shot{
@@ -120,7 +120,7 @@ func TestScreenshots(t *testing.T) {
 		if look != "" && fmt.Sprintf("%s-%s-%d", one.lang, one.theme, one.width) != look {
 			continue
 		}
-		p = page{t, newBrowser(t)} // each has its own limit of time
+		p = page{t, newBrowser(t, "status of 404", "status of 422")} // each has its own limit of time; there are pages of mistakes
 		p.do("logging in", chromedp.Navigate(d.Console))
 		p.do("settings", chromedp.Navigate(d.Server+"/console/settings"))
 		read[int](p, fmt.Sprintf(`document.querySelector('[name=language]').value=%q;document.querySelector('[name=theme]').value=%q;`+
