@@ -60,6 +60,7 @@ var suites = map[string][]string{
 	"store/sqlite/sqlitetest":   {"store/sqlite"},
 	"platform/platformtest":     {".", "platform"},
 	"sim/simtest":               {"sim"},
+	"notify/schematest":         {".", "store", "keeper", "notify"},
 }
 
 func TestRoomsImportOnlyLowerFloors(t *testing.T) {

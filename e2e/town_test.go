@@ -22,6 +22,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/demo"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
+	"github.com/grantkeep/grantkeep/notify/schematest"
 	"github.com/grantkeep/grantkeep/platform/all"
 	"github.com/grantkeep/grantkeep/pushes"
 	"github.com/grantkeep/grantkeep/sim"
@@ -77,7 +78,9 @@ func newTownOn(t *testing.T, database string) *town {
 		stop()
 		w.web.CloseIdleConnections()
 		w.Outlets.Close()
-		err := errors.Join(<-done, w.Sims.Close(), w.Store.Close())
+		err := <-done
+		schematest.Hold(t, w.Store, w.Keeper)
+		err = errors.Join(err, w.Sims.Close(), w.Store.Close())
 		w.Gate.Close()
 		if err != nil {
 			t.Error(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/consent"
 	"github.com/grantkeep/grantkeep/keeper"
+	"github.com/grantkeep/grantkeep/notify/schematest"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/all"
@@ -99,6 +100,7 @@ func story(t *testing.T, code string, tell func(h *house)) {
 		h.addApp(code)
 		tell(h)
 		h.noSecretLogged()
+		schematest.Hold(t, h.store, h.keeper)
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
+	"github.com/grantkeep/grantkeep/notify/schematest"
 	"github.com/grantkeep/grantkeep/outbound"
 	"github.com/grantkeep/grantkeep/platform"
 	"github.com/grantkeep/grantkeep/platform/shoplazza"
@@ -85,6 +86,7 @@ func newHouseBehind(t *testing.T, o outbound.Options) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		schematest.Hold(t, db, h.keeper)
 		gate.Close()
 		if err := db.Close(); err != nil {
 			t.Error(err)

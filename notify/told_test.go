@@ -1,12 +1,15 @@
 package notify_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/notify"
+	"github.com/grantkeep/grantkeep/notify/schematest"
 )
 
 // TestStopSaysWhoStopped holds that a stop since the database was put back does not blame the platform.
@@ -22,6 +25,32 @@ func TestStopSaysWhoStopped(t *testing.T) {
 	for i, want := range []string{"The platform refuses ERP", "The database looks like an old copy; refreshes of ERP wait"} {
 		if got := told[i].Text.En; !strings.HasPrefix(got, want) {
 			t.Errorf("event %d says %q, want %q", i, got, want)
+		}
+	}
+}
+
+// TestSchemaNamesWhatAKindTells makes an event that lacks what its kind must tell, and one with what the schema does not name.
+func TestSchemaNamesWhatAKindTells(t *testing.T) {
+	whole := notify.Event{
+		ID: "evt_1", Position: 1, Kind: gk.EventGrantExpiring, At: gk.At(time.Now()), App: "app_1", Platform: "shoplazza", Actor: "engine", Severity: notify.Warning,
+		Data: map[string]any{"end": "authorization", "at": "2026-04-01T00:00:00Z", "days": 30},
+	}
+	if wrong := schematest.Wrong(t, whole); len(wrong) > 0 {
+		t.Errorf("a whole event is wrong: %v", wrong)
+	}
+	for name, spoil := range map[string]func(*notify.Event){
+		"no end":              func(e *notify.Event) { delete(e.Data, "end") },
+		"another end":         func(e *notify.Event) { e.Data["end"] = "key" },
+		"a time that is none": func(e *notify.Event) { e.Data["at"] = "soon" },
+		"days in words":       func(e *notify.Event) { e.Data["days"] = "thirty" },
+		"no such kind":        func(e *notify.Event) { e.Kind = "grant.gone" },
+		"no such severity":    func(e *notify.Event) { e.Severity = "loud" },
+	} {
+		e := whole
+		e.Data = maps.Clone(whole.Data)
+		spoil(&e)
+		if len(schematest.Wrong(t, e)) == 0 {
+			t.Errorf("%s: nothing is wrong with it", name)
 		}
 	}
 }

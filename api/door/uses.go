@@ -21,12 +21,6 @@ const (
 	leastVolume  = 100
 )
 
-// Kinds of events about a key's habits.
-const (
-	eventKeyVolume     = "key.volume"
-	eventKeyNewNetwork = "key.new_network"
-)
-
 // Uses counts what is done with tokens, too often for a line of the audit each: by key, action, grant and address. Every
 // quarter of a minute they are written down together, and a key that is used ten times as much as usual, or from a
 // network where it never was, is told. What was counted since is lost when the process is killed.
@@ -141,14 +135,14 @@ func habits(keys []store.KeyUse, now time.Time) []gk.Event {
 	}
 	for _, k := range keys {
 		if most := max(leastVolume, volumeFactor*k.Usual); k.Usual > 0 && k.Before <= most && k.After > most {
-			tell(eventKeyVolume, k.Key, map[string]any{"uses": k.After, "usual": k.Usual})
+			tell(gk.EventKeyVolume, k.Key, map[string]any{"uses": k.After, "usual": k.Usual})
 		}
 		networks := k.Networks
 		if k.Known == 0 && len(networks) > 0 {
 			networks = networks[1:]
 		}
 		for _, network := range networks {
-			tell(eventKeyNewNetwork, k.Key, map[string]any{"network": network})
+			tell(gk.EventKeyNewNetwork, k.Key, map[string]any{"network": network})
 		}
 	}
 	return events
