@@ -5,9 +5,9 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 export GOFLAGS ?= -mod=readonly
 FUZZTIME ?= 2000x
 
-# The race detector watches everything but SQLite, which is C translated to Go: nothing of ours is in it, and watching it
-# makes the suite take four times as long. docs/decisions/0085-what-the-race-detector-watches.md has the figures.
-RACE    := -race -gcflags=modernc.org/...=-race=false
+# The race detector watches everything but SQLite, which is C translated to Go, and the arithmetic of passwords: nothing of
+# ours is in them, and watching them makes the suite take four times as long. docs/decisions/0085-what-the-race-detector-watches.md has the figures.
+RACE    := -race -gcflags=modernc.org/...=-race=false -gcflags=golang.org/x/crypto/...=-race=false
 
 # Where tests write: in memory if there is plenty. docs/decisions/0190-processes-of-tests-are-not-watched.md tells why.
 MEMORY   = $(shell sh .ci/memory)

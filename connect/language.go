@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/pelletier/go-toml/v2"
@@ -58,8 +59,8 @@ func languageOf(r *http.Request) string {
 	return tongues[0].Code
 }
 
-// loadTexts reads the embedded catalogues.
-func loadTexts() *i18n.Bundle {
+// loadTexts reads the embedded catalogues, once: a bundle is only read afterwards.
+var loadTexts = sync.OnceValue(func() *i18n.Bundle {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	files, err := fs.Glob(catalogues, "locale/*.toml")
@@ -74,4 +75,4 @@ func loadTexts() *i18n.Bundle {
 		bundle.MustParseMessageFileBytes(data, path.Base(name))
 	}
 	return bundle
-}
+})

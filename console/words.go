@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/pelletier/go-toml/v2"
@@ -21,8 +22,8 @@ func barLabel(p frame.Page, list []stateCount) string {
 	return strings.Join(parts, ", ")
 }
 
-// loadTexts reads the embedded files.
-func loadTexts() *i18n.Bundle {
+// loadTexts reads the embedded files, once: a bundle is only read afterwards.
+var loadTexts = sync.OnceValue(func() *i18n.Bundle {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	names, err := fs.Glob(files, "locale/*.toml")
@@ -37,4 +38,4 @@ func loadTexts() *i18n.Bundle {
 		bundle.MustParseMessageFileBytes(data, path.Base(name))
 	}
 	return bundle
-}
+})

@@ -69,14 +69,17 @@ func asBefore(sight, fresh gk.App) bool {
 		sight.Environment == fresh.Environment && sight.Profile == fresh.Profile && sight.Stage == fresh.Stage
 }
 
-// clear forgets the app's fault after a refresh that worked, and ends the stop. Where the database is known to
-// be an old one, only a person's word does.
-func (s *stops) clear(ctx context.Context, appID string) error {
+// clear forgets the app's fault after a refresh of a grant that worked, and ends the stop. Where the database looks old, only
+// a pair of before does; where it is known to be old, only a person's word.
+func (s *stops) clear(ctx context.Context, appID string, g gk.Grant) error {
 	now := s.now()
 	resumed := false
 	err := s.store.UpdateApp(ctx, gk.Engine(), appID, now, func(app *gk.App) ([]gk.Event, error) {
 		resumed = false
 		if app.Stop == gk.StopAsking || app.Fault == nil && app.Stop == "" {
+			return nil, store.ErrUnchanged
+		}
+		if app.Stop == gk.StopRestored && (g.Subject.Kind == gk.KindApp || app.Fault != nil && !g.PairAskedAt.Before(app.Fault.At.Time)) {
 			return nil, store.ErrUnchanged
 		}
 		stopped := app.Stop != ""

@@ -14,6 +14,7 @@ import (
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/keeper"
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/vault"
 )
 
 // found stores n grants whose pairs are older than the process and due.
@@ -173,4 +174,70 @@ func TestMerchantsWhoLeftAreNoRestoredDatabase(t *testing.T) {
 	if app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID); err != nil || app.Fault != nil {
 		t.Errorf("the app has the fault %v, error %v; want none", app.Fault, err)
 	}
+}
+
+// TestOneWhoLivesTriesAmongManyWhoLeft has an app stopped by merchants who left, and one among many whose access token
+// lives: that one tries when the first probe is due, and the others go on.
+func TestOneWhoLivesTriesAmongManyWhoLeft(t *testing.T) {
+	l := newLiar(t, all.Drivers()[0])
+	l.answer = func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		lives := err == nil && strings.Contains(string(body)+r.Header.Get("Access-Token"), "who-lives")
+		switch {
+		case r.URL.Path == "/admin/oauth/token" && lives:
+			say(200, `{"access_token":"next","refresh_token":"next-refresh","expires_in":31536000,"token_type":"Bearer"}`)(w, r)
+		case r.URL.Path == "/admin/oauth/token":
+			say(400, `{"error":"invalid_grant"}`)(w, r)
+		case !lives:
+			say(401, `{"error":"invalid_token"}`)(w, r)
+		case strings.Contains(r.URL.Path, "scopes"):
+			say(200, `{"access_scopes":[]}`)(w, r)
+		default:
+			say(200, `{"shop":{"id":"1"}}`)(w, r)
+		}
+	}
+	grants := l.found(40)
+	living := l.relabel(grants[20], func(row *gk.Grant) { row.DueAt = l.now.Add(time.Hour) }) // not among the first three
+	l.run()
+	stop := func() gk.Stop {
+		app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return app.Stop
+	}
+	l.until("the app is stopped", func() bool { return stop() == gk.StopRestored })
+
+	late := l.relabel(l.grant(), func(row *gk.Grant) { row.PairAskedAt = l.now.Add(time.Minute) })
+	l.passed.Store(int64(2 * time.Minute))
+	if row := l.refresh(late); row.Generation != 2 || stop() != gk.StopRestored {
+		t.Errorf("generation %d, stop %q: a pair that came after the stop says nothing of those of before", row.Generation, stop())
+	}
+	l.passed.Store(int64(6 * time.Minute))
+	l.until("one who lives has tried", func() bool { return stop() == "" })
+	row, err := l.store.Grant(t.Context(), gk.Engine(), living.ID)
+	if err != nil || row.Generation != 2 {
+		t.Errorf("the grant that lives: generation %d, %v; want 2", row.Generation, err)
+	}
+}
+
+// relabel gives a grant a pair of which the platform of a test can tell that it lives, and changes the row.
+func (l *liar) relabel(g gk.Grant, change func(row *gk.Grant)) gk.Grant {
+	l.t.Helper()
+	err := l.store.UpdateGrant(context.Background(), gk.Engine(), g.ID, l.now, func(row *gk.Grant) ([]gk.Event, error) {
+		for field, into := range map[string]*gk.Sealed{"access": &row.Access, "refresh": &row.Refresh} {
+			sealed, err := l.vault.SealSecret(vault.Place{Table: "grants", Row: g.ID, Field: field, Generation: 1}, gk.NewSecret("canary-"+field+"-of-one-who-lives"))
+			if err != nil {
+				return nil, err
+			}
+			*into = sealed
+		}
+		change(row)
+		g = *row
+		return nil, nil
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return g
 }

@@ -115,8 +115,11 @@ func (k *Keeper) duties() []duty {
 		Count:   func(platform string, claimed int) { k.counts.addMany(platform, Claims, claimed) },
 		Isolate: k.Isolate, Spare: k.spare, Begun: k.MoreWork, Ended: k.EndWork, Wake: k.Wake,
 	}
+	prober := &rounds.Prober{
+		Store: k.store, Apps: k.apps, Lives: k.putBack.lives, Now: k.Now, Isolate: k.Isolate, Spare: k.spare, Begun: k.MoreWork, Ended: k.EndWork, Wake: k.Wake, Log: k.log,
+	}
 	appTurns := &rounds.Duty{
-		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now, Resumed: k.hastener.Resumed,
+		Store: k.store, Apps: k.apps, Notes: notes, Turn: k.turnOfApps, Now: k.Now, Resumed: k.hastener.Resumed, Probe: prober.Look,
 		Isolate: k.Isolate, Spare: k.spare, Unopened: k.broken.Store,
 	}
 	halves := &rounds.HalfHours{Store: k.store, Went: k.went, Now: k.Now}

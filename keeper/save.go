@@ -20,15 +20,18 @@ func (k *Keeper) save(ctx context.Context, a apps.Opened, g gk.Grant, i platform
 		return errors.Join(err, k.inDoubt(ctx, a, g, nil, "the new pair could not be sealed"))
 	}
 	k.safe.keep(ctx, e)
-	return k.worked(ctx, app)
+	return k.worked(ctx, app, g)
 }
 
-// worked notes that the platform took a refresh token of ours: the database is no old one, and the app works.
-func (k *Keeper) worked(ctx context.Context, app gk.App) error {
-	k.gates.Found.Taken(app.ID)
-	k.gates.Give(app.ID, 0) // who waited while the database looked old need not wait longer
+// worked notes that the platform took a refresh token of ours: the app works, and if the pair is one that was found, the
+// database is no old one. A pair that came since, or the app's own token, shows nothing of those that were found.
+func (k *Keeper) worked(ctx context.Context, app gk.App, g gk.Grant) error {
+	if g.Subject.Kind != gk.KindApp && g.PairAskedAt.Before(k.gates.Found.At) {
+		k.gates.Found.Taken(app.ID)
+		k.gates.Give(app.ID, 0) // who waited while the database looked old need not wait longer
+	}
 	if app.Fault != nil || app.Stop != "" {
-		return k.stops.clear(ctx, app.ID)
+		return k.stops.clear(ctx, app.ID, g)
 	}
 	return nil
 }
@@ -45,5 +48,5 @@ func (k *Keeper) unmoved(ctx context.Context, a apps.Opened, g gk.Grant, i platf
 	if err != nil {
 		return err
 	}
-	return k.worked(ctx, a.App)
+	return k.worked(ctx, a.App, g)
 }

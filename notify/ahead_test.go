@@ -73,7 +73,7 @@ func TestWorkThatFallsBehindIsTold(t *testing.T) {
 	}
 	h.advance(time.Minute)
 	until(t, "the end of it is told", func() bool { return told(gk.EventSystemCaughtUp) == 1 })
-	until(t, "it is spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 3 })
+	until(t, "it is spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 3 })
 	h.advance(5 * time.Second)
 	until(t, "the message of it came", func() bool { return len(r.posts()) == 2 })
 	if p := r.posts()[1]; p.path != "/shoplazza" || !strings.Contains(p.body, "keeps to its plan again") {
@@ -93,7 +93,7 @@ func TestRecoveryOfTheSameMomentIsTold(t *testing.T) {
 	h.happen(gk.Event{Kind: gk.EventAppPaused}, gk.Event{Kind: gk.EventAppResumed},
 		gk.Event{Kind: gk.EventGrantRecovered, Grant: "grt_other"})
 	h.run()
-	until(t, "they are spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 4 })
+	until(t, "they are spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 4 })
 	h.advance(5 * time.Second)
 	until(t, "both are told", func() bool { return len(r.posts()) >= 2 })
 	if !strings.Contains(r.posts()[0].body, gk.EventAppPaused) || !strings.Contains(r.posts()[1].body, gk.EventAppResumed) || len(r.posts()) > 2 {

@@ -153,7 +153,7 @@ func TestManyShopsOfOneCauseAreOneMessage(t *testing.T) {
 	}
 	h.happen(append(events, gk.Event{Kind: gk.EventGrantCreated, Grant: "grt_x"})...)
 	h.run()
-	until(t, "the events are spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 302 })
+	until(t, "the events are spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 302 })
 	h.advance(5 * time.Second)
 	until(t, "a message came", func() bool { return len(r.posts()) == 1 })
 	text := r.posts()[0].body
@@ -165,7 +165,7 @@ func TestManyShopsOfOneCauseAreOneMessage(t *testing.T) {
 	}
 	h.happen(gk.Event{Kind: gk.EventGrantNeedsAuthorization, Grant: "grt_late"})
 	h.happen(gk.Event{Kind: gk.EventGrantAuthorized, Grant: "grt_007"}, gk.Event{Kind: gk.EventGrantAuthorized, Grant: "grt_other"})
-	until(t, "they are spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 305 })
+	until(t, "they are spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 305 })
 	h.advance(5 * time.Second)
 	until(t, "the recovery is told", func() bool { return len(r.posts()) == 2 })
 	if text := r.posts()[1].body; !strings.Contains(text, "grt_007") || strings.Contains(text, "grt_other") || strings.Contains(text, "grt_late") {
@@ -182,7 +182,7 @@ func TestGroupIsRememberedAfterAFailure(t *testing.T) {
 	a := h.alarm(map[string]string{"url": r.URL}, store.Rule{Channel: "wecom"})
 	h.happen(gk.Event{Kind: gk.EventGrantExpired, Grant: "grt_1"})
 	h.run()
-	until(t, "it is spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 2 })
+	until(t, "it is spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 2 })
 	standing := func() store.Outlet {
 		o, err := h.store.Outlet(t.Context(), store.AlarmForm, a.ID)
 		if err != nil {
@@ -215,7 +215,7 @@ func TestQuietHoursHoldWhatIsNotCritical(t *testing.T) {
 	h.alarm(map[string]string{"url": r.URL}, store.Rule{Channel: "wecom", Language: "zh-CN", Quiet: &store.Quiet{From: "22:00", Until: "08:00", Zone: "Asia/Shanghai"}})
 	h.happen(gk.Event{Kind: gk.EventGrantExpired, Grant: "grt_1"}, gk.Event{Kind: gk.EventAppPaused})
 	h.run()
-	until(t, "the events are spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 3 })
+	until(t, "the events are spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 3 })
 	h.advance(5 * time.Second)
 	until(t, "what is critical is told", func() bool { return len(r.posts()) == 1 && strings.Contains(r.posts()[0].body, gk.EventAppPaused) })
 	h.advance(7*time.Hour + time.Minute)
@@ -233,7 +233,7 @@ func TestMessagesAreFewAMinute(t *testing.T) {
 	}
 	h.happen(events...)
 	h.run()
-	until(t, "the events are spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 31 })
+	until(t, "the events are spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 31 })
 	h.advance(5 * time.Second)
 	until(t, "twenty came", func() bool { return len(r.posts()) == 20 })
 	h.advance(time.Minute)
@@ -260,7 +260,7 @@ func TestHostileNamesAreHarmlessInAMessage(t *testing.T) {
 	h.alarm(map[string]string{"url": r.URL}, store.Rule{Channel: "wecom"})
 	h.happen(gk.Event{Kind: gk.EventGrantExpired, Grant: g.ID})
 	h.run()
-	until(t, "it is spread", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 2 })
+	until(t, "it is spread", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n == 2 })
 	h.advance(5 * time.Second)
 	until(t, "it came", func() bool { return len(r.posts()) == 1 })
 	for _, bad := range []string{"@all", "http://", "<at", "](", `\r`, `\nX: y`} {

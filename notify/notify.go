@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	lookEvery = 250 * time.Millisecond
-	rest      = 5 * time.Second // after the store could not be asked
+	lookEvery = 250 * time.Millisecond // for events that are not spread yet
+	dueEvery  = time.Second            // for what falls due by itself: whoever spreads here begins at once
+	rest      = 5 * time.Second        // after the store could not be asked
 )
 
 // Options is what the news is made of. All but Log and ConsoleURL are required.
@@ -45,7 +46,7 @@ func New(o Options) *News {
 	return &News{o: o, teller: Teller{Store: o.Store, Keeper: o.Keeper}, wake: make(chan struct{}, 1)}
 }
 
-// look makes Run look at once.
+// look makes Run look at once for deliveries that are due.
 func (n *News) look() {
 	select {
 	case n.wake <- struct{}{}:
@@ -59,20 +60,20 @@ func (n *News) Run(ctx context.Context) error {
 	w, a := newWorker(n), newAhead(n)
 	var g errgroup.Group
 	d := &digests{worker: w}
-	g.Go(func() error { return n.turns(ctx, a.pass) })
-	g.Go(func() error { return n.turns(ctx, d.pass) })
+	g.Go(func() error { return n.turns(ctx, dueEvery, nil, a.pass) })
+	g.Go(func() error { return n.turns(ctx, dueEvery, nil, d.pass) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error {
 		defer w.all.Wait()
-		return n.turns(ctx, w.pass)
+		return n.turns(ctx, dueEvery, n.wake, w.pass)
 	})
 	return g.Wait()
 }
 
-// turns runs pass again and again until ctx ends.
-func (n *News) turns(ctx context.Context, pass func(context.Context) error) error {
+// turns runs pass again and again until ctx ends, as often as every says and whenever wake has something.
+func (n *News) turns(ctx context.Context, every time.Duration, wake <-chan struct{}, pass func(context.Context) error) error {
 	for {
-		pause := lookEvery
+		pause := every
 		if err := pass(ctx); err != nil && ctx.Err() == nil {
 			pause = rest
 			n.o.Log.Warn("news waits", "error", err)
@@ -83,7 +84,7 @@ func (n *News) turns(ctx context.Context, pass func(context.Context) error) erro
 			timer.Stop()
 			return nil
 		case <-timer.C:
-		case <-n.wake:
+		case <-wake:
 			timer.Stop()
 		}
 	}
@@ -91,7 +92,7 @@ func (n *News) turns(ctx context.Context, pass func(context.Context) error) erro
 
 // follow spreads events as they are published.
 func (n *News) follow(ctx context.Context) error {
-	return n.turns(ctx, func(ctx context.Context) error {
+	return n.turns(ctx, lookEvery, nil, func(ctx context.Context) error {
 		for ctx.Err() == nil {
 			more, err := n.spread(ctx)
 			if err != nil || !more {

@@ -23,8 +23,8 @@ const (
 // spread stores the deliveries of some events and reports whether more may wait. The events are read before the outlets,
 // so that an outlet gets whatever happens after it was made.
 func (n *News) spread(ctx context.Context) (more bool, err error) {
-	from, err := n.o.Store.SpreadUntil(ctx)
-	if err != nil {
+	from, waits, err := n.o.Store.SpreadUntil(ctx)
+	if err != nil || !waits {
 		return false, err
 	}
 	events, err := n.o.Store.EventsAfter(ctx, gk.Engine(), from, spreadEvents)
@@ -61,6 +61,9 @@ func (n *News) spread(ctx context.Context) (more bool, err error) {
 		deliveries, to = append(deliveries, wanted...), e.Position
 	}
 	_, err = n.o.Store.Spread(ctx, from, to, deliveries)
+	if len(deliveries) > 0 {
+		n.look()
+	}
 	if errors.Is(err, store.ErrNotFound) { // an outlet was removed meanwhile
 		return true, nil
 	}

@@ -127,7 +127,7 @@ func TestGoneDisablesAndAReplayBringsWhatWasMissed(t *testing.T) {
 		return err == nil && !got.Enabled && got.Reason == "gone"
 	})
 	missed := h.happen(gk.Event{Kind: gk.EventGrantRevoked}, gk.Event{Kind: gk.EventGrantExpired})
-	until(t, "the events are passed", func() bool { n, err := h.store.SpreadUntil(t.Context()); return err == nil && n >= 4 })
+	until(t, "the events are passed", func() bool { n, _, err := h.store.SpreadUntil(t.Context()); return err == nil && n >= 4 })
 	if _, err := h.news.Replay(t.Context(), all, w.ID, 0, 0); err == nil {
 		t.Error("a disabled webhook takes a replay")
 	}
@@ -241,7 +241,7 @@ func TestWhatWasOnItsWayIsSentAgain(t *testing.T) {
 	stop()
 	before := len(r.posts())
 	ids := h.happen(gk.Event{Kind: gk.EventAppResumed})
-	from, err := h.store.SpreadUntil(t.Context())
+	from, _, err := h.store.SpreadUntil(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

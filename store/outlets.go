@@ -113,8 +113,8 @@ type Outlets interface {
 	// Spread stores the deliveries of the events behind a position up to another, all or none, and remembers the latter.
 	// It says false, and stores nothing, if the position that is remembered is not from: somebody else was faster.
 	Spread(ctx context.Context, from, to int64, deliveries []Delivery) (bool, error)
-	// SpreadUntil returns the position that Spread remembers.
-	SpreadUntil(ctx context.Context) (int64, error)
+	// SpreadUntil returns the position that Spread remembers, and whether an event stands behind it.
+	SpreadUntil(ctx context.Context) (position int64, more bool, err error)
 	// Redeliver makes deliveries pending from the start, whether they are known or not.
 	Redeliver(ctx context.Context, deliveries []Delivery) error
 	// DueOutlets returns the ids of the enabled outlets with a delivery that is due at now.

@@ -4,7 +4,6 @@ package clock
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +24,7 @@ type Guard struct {
 	wall  func() time.Time // what leases are judged by
 	begun time.Time        // for the time that passes whatever the clock is set to
 
-	asking sync.Mutex
+	asking chan struct{} // holds one while the database is asked
 	asked  atomic.Bool
 	at     atomic.Int64 // when the database was asked, after begun
 	lead   atomic.Int64 // how far the clock was ahead of the time that passed
@@ -34,7 +33,7 @@ type Guard struct {
 
 // New makes a guard. wall is the clock that leases are judged by.
 func New(s store.Store, wall func() time.Time) *Guard {
-	g := &Guard{store: s, wall: wall, begun: time.Now()}
+	g := &Guard{store: s, wall: wall, begun: time.Now(), asking: make(chan struct{}, 1)}
 	g.lead.Store(g.leads())
 	return g
 }
@@ -65,8 +64,15 @@ func (g *Guard) due() bool {
 }
 
 func (g *Guard) ask(ctx context.Context) error {
-	g.asking.Lock()
-	defer g.asking.Unlock()
+	select {
+	case g.asking <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err() // the database hangs, and each who waits has a patience of his own
+	}
+	defer func() { <-g.asking }()
+	if !g.due() && !g.wasSet() {
+		return nil // whoever was before has asked
+	}
 	begun, lead := time.Since(g.begun), g.leads()
 	at, err := g.store.Clock(ctx)
 	if err != nil {

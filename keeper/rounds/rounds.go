@@ -30,6 +30,7 @@ type Duty struct {
 	Now   func() time.Time
 
 	Resumed func(ctx context.Context, app gk.App) // heeds the note that a stop of an app has ended
+	Probe   func(ctx context.Context, app gk.App) // lets a grant of an app whose database looks old try
 
 	Isolate  func(what, id string, work func() error) error
 	Spare    func(err error) error // tells of rows that cannot be read, and returns every other error
@@ -75,6 +76,7 @@ func (d *Duty) lookAtApp(ctx context.Context, app gk.App) error {
 		return err
 	}
 	d.Resumed(ctx, app)
+	d.Probe(ctx, app)
 	if turn := d.Turn(); turn != nil {
 		return turn(ctx, app)
 	}

@@ -56,7 +56,10 @@ func Open(path string) (*File, error) {
 	}
 	f, err := lockedFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		f, err = makeSpill(path)
+		if s.file, err = makeSpill(path); err == nil {
+			s.end = int64(len(spillMagic)) // nothing stands in it that would have to be read
+			return s, nil
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("spill file %s: %w", path, err)
@@ -115,16 +118,33 @@ const newSuffix = ".new"
 
 // place writes a whole spill file and gives it its name. The lock on it was taken under its other name and goes with it.
 func place(path string, f *os.File, records []byte) (*os.File, error) {
-	whole := make([]byte, max(spillSize, len(spillMagic)+len(records))) // written, not only asked for: the disk must have given it
-	copy(whole[copy(whole, spillMagic):], records)
-	_, err := f.WriteAt(whole, 0)
-	if err = errors.Join(err, f.Truncate(int64(len(whole))), f.Sync()); err == nil {
+	err := fill(f, append([]byte(spillMagic), records...))
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
 		err = errors.Join(os.Rename(path+newSuffix, path), syncDir(filepath.Dir(path)))
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// fill writes what a spill file holds, and zeros up to its size: written, not only asked for, since the disk must have given
+// them. They are written in pieces, so that opening a keeper does not touch four megabytes of memory.
+func fill(f *os.File, text []byte) error {
+	if _, err := f.WriteAt(text, 0); err != nil {
+		return err
+	}
+	zeros := make([]byte, 1<<16)
+	end := int64(max(spillSize, len(text)))
+	for at := int64(len(text)); at < end; at += int64(len(zeros)) {
+		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), end-at)], at); err != nil {
+			return err
+		}
+	}
+	return f.Truncate(end)
 }
 
 func syncDir(path string) error {

@@ -29,8 +29,14 @@ func deliveryRows(deliveries []store.Delivery) [][]any {
 }
 
 // SpreadUntil implements [store.Outlets].
-func (s *Store) SpreadUntil(ctx context.Context) (int64, error) {
-	return one(ctx, s.db, scanNumber, `SELECT n FROM counters WHERE name = 'outlets'`)
+func (s *Store) SpreadUntil(ctx context.Context) (position int64, more bool, err error) {
+	type spread struct {
+		until int64
+		more  bool
+	}
+	at, err := one(ctx, s.db, func(row Row) (found spread, err error) { return found, row.Scan(&found.until, &found.more) },
+		`SELECT n, EXISTS (SELECT 1 FROM events WHERE position > counters.n) FROM counters WHERE name = 'outlets'`)
+	return at.until, at.more, err
 }
 
 // Spread implements [store.Outlets]. The counter is the lock: of two callers with one position the second finds it moved.

@@ -44,8 +44,13 @@ func (s *Store) Spread(ctx context.Context, from, to int64, deliveries []store.D
 }
 
 // SpreadUntil implements [store.Outlets].
-func (s *Store) SpreadUntil(ctx context.Context) (int64, error) {
-	return call(ctx, s, "SpreadUntil", func() (int64, error) { return s.inner.SpreadUntil(ctx) })
+func (s *Store) SpreadUntil(ctx context.Context) (position int64, more bool, err error) {
+	position, err = call(ctx, s, "SpreadUntil", func() (int64, error) {
+		until, behind, err := s.inner.SpreadUntil(ctx)
+		more = behind
+		return until, err
+	})
+	return position, more && err == nil, err
 }
 
 // Redeliver implements [store.Outlets].

@@ -83,13 +83,13 @@ func spreadOnce(t *testing.T, s store.Store) {
 		})
 	}
 	callers.Wait()
-	if n, err := s.SpreadUntil(t.Context()); done.Load() != 1 || n != 3 || err != nil {
+	if n, _, err := s.SpreadUntil(t.Context()); done.Load() != 1 || n != 3 || err != nil {
 		t.Errorf("%d of eight callers spread, until %d, %v; want one, 3", done.Load(), n, err)
 	}
 	if ok, err := s.Spread(t.Context(), 3, 4, []store.Delivery{deliveryOf("gone", "d", 4)}); ok || !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Spread to an outlet that is gone = %v, %v, want ErrNotFound", ok, err)
 	}
-	if n, err := s.SpreadUntil(t.Context()); n != 3 || err != nil {
+	if n, _, err := s.SpreadUntil(t.Context()); n != 3 || err != nil {
 		t.Errorf("after a Spread that failed the position is %d, %v, want 3", n, err)
 	}
 	found, err := s.Deliveries(t.Context(), store.DeliveryFilter{Outlet: "one", State: store.Pending, Before: 3, Limit: 10})
