@@ -5,10 +5,11 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=development
+ARG COMMIT=
 ARG TARGETOS=linux
 ARG TARGETARCH=amd64
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
-      -tags timetzdata -ldflags "-s -w -X main.version=$VERSION" -o /grantkeep ./cmd/grantkeep \
+      -tags timetzdata -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /grantkeep ./cmd/grantkeep \
  && mkdir -m 0700 /data
 
 FROM scratch

@@ -117,6 +117,11 @@ func TestReleaseIsTheSameBytesAgain(t *testing.T) {
 			t.Errorf("make release does not say %s", flag)
 		}
 	}
+	for _, file := range []string{"Makefile", "Dockerfile"} {
+		if !strings.Contains(text(t, file), "-X main.commit=$") {
+			t.Errorf("what %s builds does not name its commit", file)
+		}
+	}
 	if os.Getenv("GRANTKEEP_SOAK") != "1" {
 		return
 	}

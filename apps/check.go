@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
@@ -52,13 +53,30 @@ func (r *Registry) Check(ctx context.Context, v gk.Viewer, id string) ([]Check, 
 		checks = append(checks, check)
 	}
 	if at := KeyEnd(opened.Driver, &app); !at.IsZero() {
-		state := CheckOK
-		if at.Sub(r.now()) < 30*24*time.Hour {
-			state = CheckFailed
-		}
-		checks = append(checks, Check{"key", state, fmt.Sprintf("the platform's key ends on %s", at.Format(time.DateOnly)), nil})
+		checks = append(checks, checkKeyEnd(opened.Driver.Spec().Facts, id, at, r.now()))
 	}
 	return checks, nil
+}
+
+// keyLeft is how long a platform's key should still be good: its vendor hears of its end that long before, too.
+const keyLeft = 30 * 24 * time.Hour
+
+// checkKeyEnd tells when the secret of an app ends, and what to do before.
+func checkKeyEnd(facts *platform.Facts, id string, end, now time.Time) Check {
+	c := Check{"key", CheckOK, "the platform's key ends on " + end.Format(time.DateOnly), nil}
+	if end.Sub(now) >= keyLeft {
+		return c
+	}
+	c.State = CheckFailed
+	if !end.After(now) {
+		c.Detail = "the platform's key ended on " + end.Format(time.DateOnly)
+	}
+	setting := facts.InRole(platform.RoleSecretEnds)
+	c.Detail += "; get another in the platform's console, and give it with its end: grantkeep app update " + id + " --set " + setting + "=YYYY-MM-DDT00:00:00Z"
+	if secret, ok := strings.CutSuffix(setting, "_expires_at"); ok && facts.Settings[secret].Secret {
+		c.Detail += " --secret " + secret + "=FILE"
+	}
+	return c
 }
 
 // unopened says why an app cannot be opened at all.
@@ -135,8 +153,11 @@ func (r *Registry) checkEgress(ctx context.Context, app string) []Check {
 }
 
 func by(way string) string {
-	if way == "" {
+	switch way {
+	case "":
 		return ""
+	case outbound.Direct:
+		return "directly, "
 	}
 	return "by " + way + ", "
 }

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // child is the program, which ends with the test that started it.
 func child() {
 	endWithParent()
-	program.Main("development")
+	program.Main("development", "")
 }
 
 // Program is what tests start: a test binary, which is the program where GRANTKEEP_TEST_MAIN=1 stands in its environment.

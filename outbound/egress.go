@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// Direct is the name of the way without a proxy.
+const Direct = "direct"
+
 // Way is a way out: a proxy, or none, under the name that an operator gave it.
 type Way struct {
 	Name  string

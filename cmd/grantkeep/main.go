@@ -4,7 +4,7 @@ package main
 
 import "github.com/grantkeep/grantkeep/cmd/grantkeep/program"
 
-// version is set by the build of a release.
-var version = "development"
+// version and commit are set by the build of a release.
+var version, commit = "development", ""
 
-func main() { program.Main(version) }
+func main() { program.Main(version, commit) }

@@ -164,7 +164,7 @@ func (d *Demonstration) Prepare(ctx context.Context, dir string, log *slog.Logge
 		return err
 	}
 	allowed := d.hosts()
-	ways := &outbound.Egress{Default: outbound.Way{Name: serve.Direct}}
+	ways := &outbound.Egress{Default: outbound.Way{Name: outbound.Direct}}
 	if ways.Echo, err = url.Parse(d.Ready.Control + "/echo"); err != nil {
 		return err
 	}

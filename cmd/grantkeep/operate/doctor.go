@@ -61,6 +61,7 @@ func examineAll(ctx context.Context, c *client.Client, restored bool) ([]client.
 	if len(all) == 0 {
 		checks = append(checks, client.Check{Name: "apps", State: "manual", Detail: "there is none yet: grantkeep app add"})
 	}
+	frozen := false
 	for _, a := range all {
 		if restored && a.Fault != nil && a.Fault.Code == keeper.CodeRestored {
 			if err := c.Call(ctx, http.MethodPatch, "/v1/apps/"+url.PathEscape(a.ID), nil, struct{}{}, nil); err != nil { // clears the stop
@@ -70,6 +71,7 @@ func examineAll(ctx context.Context, c *client.Client, restored bool) ([]client.
 		found, err := c.CheckApp(ctx, a.ID)
 		if err != nil {
 			found = []client.Check{unasked("check", err)}
+			frozen = isFrozen(err)
 		}
 		for _, check := range found {
 			if check.Name == "clock" && check.State == "ok" {
@@ -79,7 +81,7 @@ func examineAll(ctx context.Context, c *client.Client, restored bool) ([]client.
 			checks = append(checks, check)
 		}
 	}
-	return append(checks, addressChecks(ctx, c, all, time.Now())...), nil
+	return append(checks, addressChecks(ctx, c, all, time.Now(), frozen)...), nil
 }
 
 // serverChecks asks whether the server answers and is ready.
@@ -97,9 +99,14 @@ func serverChecks(ctx context.Context, c *client.Client) (checks []client.Check,
 
 // unasked is the check of something that the server did not tell.
 func unasked(name string, err error) client.Check {
-	var p *client.Problem
-	if errors.As(err, &p) && p.Name() == "frozen" {
+	if isFrozen(err) {
 		return client.Check{Name: name, State: "manual", Detail: "the server is frozen and asks no platform"}
 	}
 	return client.Check{Name: name, State: "failed", Detail: "could not be looked at: " + err.Error()}
+}
+
+// isFrozen reports whether a server refused something since it is frozen.
+func isFrozen(err error) bool {
+	var p *client.Problem
+	return errors.As(err, &p) && p.Name() == "frozen"
 }

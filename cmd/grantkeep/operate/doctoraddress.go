@@ -29,8 +29,9 @@ var (
 	policyEV = asn1.ObjectIdentifier{2, 23, 140, 1, 1}
 )
 
-// addressChecks looks from this machine at the addresses by which merchants and platforms reach the apps.
-func addressChecks(ctx context.Context, c *client.Client, apps []client.App, now time.Time) []client.Check {
+// addressChecks looks from this machine at the addresses by which merchants and platforms reach the apps. A server that is
+// frozen refuses both.
+func addressChecks(ctx context.Context, c *client.Client, apps []client.App, now time.Time, frozen bool) []client.Check {
 	facts := map[string]*platform.Facts{}
 	for _, d := range all.Drivers() {
 		facts[d.Spec().Code] = d.Spec().Facts
@@ -46,6 +47,9 @@ func addressChecks(ctx context.Context, c *client.Client, apps []client.App, now
 				continue // the platform pushes nothing
 			}
 			check, seen := lookAt(ctx, c, way.address, way.look)
+			if frozen && seen.Status == http.StatusServiceUnavailable {
+				check.State, check.Detail = "manual", "answers 503, as a frozen server should; look again when it is not"
+			}
 			check.Name = a.Platform + " " + a.ID + " " + way.name
 			checks = append(checks, check)
 			u, err := url.Parse(way.address)

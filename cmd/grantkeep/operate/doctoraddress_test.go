@@ -104,11 +104,12 @@ func TestDoctorLooksAtAddressesFromOutside(t *testing.T) {
 		"a proxy that asks":     {status(401, "WWW-Authenticate", "Basic"), "", late, map[string]string{"push from outside": "failed answers 401"}},
 		"a redirect":            {status(301, "Location", "https://other.example/"), "", late, map[string]string{"callback from outside": "failed redirects"}},
 		"another Host":          {status(421), "", late, map[string]string{"callback from outside": "failed pass the Host header on"}},
+		"a frozen server":       {status(503), "", late, map[string]string{"callback from outside": "manual frozen", "push from outside": "manual frozen"}},
 		"nobody behind a proxy": {status(502), "", late, map[string]string{"callback from outside": "failed does not reach the server"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			remote, address := outsideOf(t, c.handler, c.organisation, c.until)
-			checks := addressChecks(t.Context(), remote, []client.App{{ID: "app_1", Platform: "lazada", Callback: address + "/callback/app_1", Push: address + "/push/app_1"}}, time.Now())
+			checks := addressChecks(t.Context(), remote, []client.App{{ID: "app_1", Platform: "lazada", Callback: address + "/callback/app_1", Push: address + "/push/app_1"}}, time.Now(), name == "a frozen server")
 			for part, want := range c.want {
 				state, detail, _ := strings.Cut(want, " ")
 				found := false
@@ -130,7 +131,7 @@ func TestDoctorLooksAtAddressesFromOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks := addressChecks(t.Context(), c, []client.App{{ID: "app_1", Platform: "taobao", Callback: "http://127.0.0.1:1/callback/app_1?code=canary"}}, time.Now())
+	checks := addressChecks(t.Context(), c, []client.App{{ID: "app_1", Platform: "taobao", Callback: "http://127.0.0.1:1/callback/app_1?code=canary"}}, time.Now(), false)
 	if len(checks) != 1 || checks[0].State != "failed" || !strings.Contains(checks[0].Detail, "cannot be reached") || strings.Contains(checks[0].Detail, "canary") {
 		t.Errorf("an address where nobody listens = %v", checks)
 	}

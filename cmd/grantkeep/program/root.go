@@ -17,9 +17,10 @@ import (
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/try"
 )
 
-// Main runs the process's command line and ends the process. The version is what the build calls itself.
-func Main(version string) {
-	shell.Version = version
+// Main runs the process's command line and ends the process. The version is what the build calls itself, the
+// commit what it was made of; empty: the tools that built it may have noted that.
+func Main(version, commit string) {
+	shell.Version, builtOf = version, commit
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], shell.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()

@@ -24,11 +24,14 @@ type platformState struct {
 	Maturity string `json:"maturity"`
 }
 
+// builtOf is the commit that a release was made of.
+var builtOf string
+
 func thisBuild() buildInfo {
-	b := buildInfo{Version: shell.Version, Go: runtime.Version()}
+	b := buildInfo{Version: shell.Version, Commit: builtOf, Go: runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
+			if s.Key == "vcs.revision" && b.Commit == "" {
 				b.Commit = s.Value
 			}
 		}

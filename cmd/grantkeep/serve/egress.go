@@ -17,9 +17,6 @@ import (
 // longestEgress is how much of a file of ways out is read.
 const longestEgress = 1 << 20
 
-// Direct is the name of the way without a proxy.
-const Direct = "direct"
-
 // egressFile is the file that --egress names.
 type egressFile struct {
 	Default string            `toml:"default"` // a proxy's name; empty: direct
@@ -72,21 +69,21 @@ func parseEgress(path string) (*outbound.Egress, error) {
 	if err != nil {
 		return nil, err
 	}
-	ways := map[string]outbound.Way{Direct: {Name: Direct}}
+	ways := map[string]outbound.Way{outbound.Direct: {Name: outbound.Direct}}
 	for name, address := range in.Proxies {
 		u, err := proxyAddress(address, info.Mode().Perm())
 		if err != nil {
 			return nil, fmt.Errorf("proxies.%s %w", name, err)
 		}
-		if name == Direct {
-			return nil, fmt.Errorf("proxies.%s: this name is the way without a proxy", Direct)
+		if name == outbound.Direct {
+			return nil, fmt.Errorf("proxies.%s: this name is the way without a proxy", outbound.Direct)
 		}
 		ways[name] = outbound.Way{Name: name, Proxy: u}
 	}
 	named := func(field, name string) (outbound.Way, error) {
 		way, ok := ways[name]
 		if !ok {
-			return way, fmt.Errorf("%s names %q, which is not among proxies, nor %q", field, name, Direct)
+			return way, fmt.Errorf("%s names %q, which is not among proxies, nor %q", field, name, outbound.Direct)
 		}
 		return way, nil
 	}
@@ -102,7 +99,7 @@ func parseEgress(path string) (*outbound.Egress, error) {
 		return all, nil
 	}
 	out := &outbound.Egress{}
-	if out.Default, err = named("default", cmp.Or(in.Default, Direct)); err != nil {
+	if out.Default, err = named("default", cmp.Or(in.Default, outbound.Direct)); err != nil {
 		return nil, err
 	}
 	if out.Apps, err = table("apps", in.Apps); err != nil {
