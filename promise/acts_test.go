@@ -35,7 +35,11 @@ func (w *world) carryOut(s step) {
 	case "kill":
 		w.killInTheAct(p, s.N)
 	case "freeze":
-		w.freezeInTheAct(p, s)
+		if s.What == "" {
+			w.freezeInTheAct(p, s)
+		} else {
+			w.stallInTheAct(p, s)
+		}
 	case "restart":
 		w.sum.fault("restart")
 		w.restart(p)
@@ -54,7 +58,7 @@ func (w *world) carryOut(s step) {
 	case "consent in between":
 		w.consentInBetween(p, s.N)
 	case "late":
-		w.lateAnswers(p, s.N)
+		w.lateAnswers(p, s)
 	case "push":
 		w.push(s.N)
 	case "app":
@@ -183,8 +187,10 @@ func (w *world) consentInBetween(p *process, n int) {
 }
 
 // lateAnswers lets the answers of one platform come late, though before their deadline. Meanwhile a merchant of it authorizes
-// again, or every process is told to refresh too. No answer is lost, and so nothing of it is an excuse.
-func (w *world) lateAnswers(p *process, n int) {
+// again, or every process is told to refresh too, with its clock set where the step says so. No answer is lost, and so
+// nothing of it is an excuse.
+func (w *world) lateAnswers(p *process, s step) {
+	n := s.N
 	code := w.platforms[n%16%len(w.platforms)]
 	in := map[string]any{"fault": sim.Slow, "times": 40, "match": map[string]string{"stage": "refresh"}}
 	if !w.slowBy(code, 11*time.Second) || !w.control(http.MethodPost, "/"+code+"/faults", in, nil) {
@@ -193,11 +199,21 @@ func (w *world) lateAnswers(p *process, n int) {
 	w.sum.fault("platform late")
 	w.refreshAll(p, n)
 	time.Sleep(3 * time.Second)
-	if n/16%2 == 0 {
+	set := s.What == "clock" || n/32%3 == 0
+	switch {
+	case n/16%2 == 0 && s.What == "":
 		w.connect(w.living()[0], n)
-	} else {
+	default:
 		for _, other := range w.living() {
+			if set && other != p {
+				w.sum.fault("clock of one process stepped in mid-refresh")
+				other.slip.Store(int64(2 * time.Hour))
+			}
 			w.refreshAll(other, n)
+		}
+		if set {
+			time.Sleep(time.Second)
+			w.setClocks()
 		}
 	}
 	time.Sleep(30 * time.Second)

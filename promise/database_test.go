@@ -103,6 +103,11 @@ func (w *world) failOver(p *process, s step) {
 	w.turns.after(2+s.N/2%40+s.N/128%60, func() {
 		w.takeOver(dir)
 		dir = ""
+		if s.N%2 == 0 {
+			for _, other := range w.living() {
+				go w.refreshAll(other, s.N) // before anybody has noticed
+			}
+		}
 	})
 	w.refreshAll(p, s.N)
 	w.ended()

@@ -16,38 +16,38 @@ import (
 
 // mutants are faults planted in the product's own code, one at a time, when the test binary is built: a fault that the
 // checker does not notice would say that it cannot. Nothing of them is in any other build.
-var mutants = []struct{ name, file, sound, mutant string }{
+var mutants = []struct{ name, file, sound, mutant, provoke string }{
 	{
 		"dead token served", "keeper/token.go",
 		"	g := e.Grant\n	if g.Usable(now) {\n		return r.serve(e, true)",
-		"	g := e.Grant\n	if len(g.Access) > 0 {\n		return r.serve(e, true)",
+		"	g := e.Grant\n	if len(g.Access) > 0 {\n		return r.serve(e, true)", "",
 	},
 	{
 		"unknown outcome taken for a refusal", "keeper/refresh.go",
 		"	case errors.As(err, &refusal) && !errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, refusal)",
-		"	case errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, &gk.Fault{Platform: a.App.Platform, Action: gk.Reauthorize, Code: \"mutant\"})",
+		"	case errors.As(err, &refusal) || errors.Is(err, platform.ErrGarbage):\n		return k.refused(ctx, a, g, &gk.Fault{Platform: a.App.Platform, Action: gk.Reauthorize, Code: \"mutant\"})", "",
 	},
 	{
 		// What is held is also taken for an attempt without a known outcome, which is not asked again: both guards go.
 		"claim without a lease", "lifecycle/claim.go",
 		"	case g.Attempting(now):\n		return Wait{now.Add(time.Second), UnderWay}, nil\n",
-		"	case g.Attempting(now) && g.Renewable:\n		hold(grant, a)\n		return Claimed{}, nil\n",
+		"	case g.Attempting(now) && g.Renewable:\n		hold(grant, a)\n		return Claimed{}, nil\n", "late",
 	},
 	{
 		"save without a fence", "store/sqlstore/save.go",
 		"generation = $2 AND state <> 'revoked'\n			AND (attempt_id = '' OR attempt_id = $3",
-		"$2 > 0\n			AND ($15 = $15 OR attempt_id = $3",
+		"$2 > 0\n			AND ($15 = $15 OR attempt_id = $3", "freeze:save",
 	},
-	{"cache without end", "keeper/cache/cache.go", "	if e.old {\n		return false\n	}\n	at := c.stood(e)\n", "	at := c.stood(e)\n	if c != nil {\n		return true\n	}\n"},
-	{"event dropped", "store/sqlstore/change.go", "		return addEvents(ctx, q, events, &g)\n", "		return addEvents(ctx, q, events[:0], &g)\n"},
+	{"cache without end", "keeper/cache/cache.go", "	if e.old {\n		return false\n	}\n	at := c.stood(e)\n", "	at := c.stood(e)\n	if c != nil {\n		return true\n	}\n", ""},
+	{"event dropped", "store/sqlstore/change.go", "		return addEvents(ctx, q, events, &g)\n", "		return addEvents(ctx, q, events[:0], &g)\n", ""},
 	{
 		"guard skipped: another database answers", "keeper/refresh.go",
-		"	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {", "	if spent, err := false, error(nil); spent {",
+		"	if spent, err := k.replica.spentElsewhere(ctx, a, g); spent {", "	if spent, err := false, error(nil); spent {", "failover",
 	},
-	{"guard skipped: a clock was set", "keeper/clock/guard.go", ".Abs() > most\n}", ".Abs() > 1e6*time.Hour\n}"},
+	{"guard skipped: a clock was set", "keeper/clock/guard.go", ".Abs() > most\n}", ".Abs() > 1e6*time.Hour\n}", "late:clock"},
 	{
 		"guard skipped: a claim that is too old", "keeper/refresh.go",
-		"	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() {", "	if g.AttemptUntil.Sub(k.Now()) < -1e6*time.Hour {",
+		"	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() {", "	if g.AttemptUntil.Sub(k.Now()) < -1e6*time.Hour {", "freeze:claim",
 	},
 }
 
@@ -73,14 +73,15 @@ func TestMutantsAreCaught(t *testing.T) {
 				t.Fatalf("what it changes stands %d times in %s", n, m.file)
 			}
 			if os.Getenv("GRANTKEEP_SOAK") == "1" {
-				catch(t, path, strings.Replace(string(text), m.sound, m.mutant, 1))
+				catch(t, path, strings.Replace(string(text), m.sound, m.mutant, 1), m.provoke)
 			}
 		})
 	}
 }
 
-// catch builds the tests of this room with one file replaced, and lives through seeds until one is broken.
-func catch(t *testing.T, path, text string) {
+// catch builds the tests of this room with one file replaced, and lives through seeds until one is broken. A step that provokes
+// what is planted comes again and again in them.
+func catch(t *testing.T, path, text, provoke string) {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -102,7 +103,7 @@ func catch(t *testing.T, path, text string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	run := exec.CommandContext(ctx, binary, "-test.run", "TestSoak$", "-test.v", "-test.failfast")
-	run.Env = append(os.Environ(), "GRANTKEEP_SOAK=1", "GRANTKEEP_SOAK_FOR=30m", "GRANTKEEP_SEED=1", "GRANTKEEP_DENSE=1", fmt.Sprintf("GRANTKEEP_SEEDS=%d", mostSeeds))
+	run.Env = append(os.Environ(), "GRANTKEEP_SOAK=1", "GRANTKEEP_SOAK_FOR=30m", "GRANTKEEP_SEED=1", "GRANTKEEP_DENSE=1", "GRANTKEEP_PROVOKE="+provoke, fmt.Sprintf("GRANTKEEP_SEEDS=%d", mostSeeds))
 	out, err := run.CombinedOutput()
 	lived := livedThrough.FindSubmatch(out)
 	if err == nil || lived == nil {
@@ -116,7 +117,8 @@ func catch(t *testing.T, path, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sound := live(t, draw(seed, stepsOfASeed).dense(), nil); len(sound.broken) > 0 {
+	do, what, _ := strings.Cut(provoke, ":")
+	if sound := live(t, draw(seed, stepsOfASeed).dense().provoked(do, what), nil); len(sound.broken) > 0 {
 		t.Errorf("seed %d is broken without what was planted too: %s", seed, sound.broken)
 	}
 	t.Logf("caught after %s seeds, %s grant-days and %s turns: %s", lived[1], lived[2], lived[3], broken[2])

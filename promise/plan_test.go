@@ -77,6 +77,23 @@ func (p plan) dense() plan {
 	return p
 }
 
+// provoked is a plan with one more step after every fourth: what a fault that is planted takes to show.
+func (p plan) provoked(do, what string) plan {
+	if do == "" {
+		return p
+	}
+	r := rand.New(rand.NewPCG(p.Seed, 2))
+	var steps []step
+	for i, s := range p.Steps {
+		if i > 14 && i%4 == 0 {
+			steps = append(steps, step{Do: do, What: what, N: r.IntN(1 << 20), For: time.Second})
+		}
+		steps = append(steps, s)
+	}
+	p.Steps = steps
+	return p
+}
+
 // draw makes a plan from a seed alone.
 func draw(seed uint64, steps int) plan {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -117,7 +134,7 @@ func draw(seed uint64, steps int) plan {
 		case "database":
 			s.What, s.For = storeFaults[r.IntN(len(storeFaults))], time.Duration(1+r.IntN(40))*time.Second
 		case "freeze":
-			s.For = time.Duration(1+r.IntN(400)) * time.Second
+			s.For, s.What = time.Duration(1+r.IntN(400))*time.Second, []string{"", "save", "claim"}[s.N/128%3]
 		case "clock":
 			s.For = time.Duration(r.IntN(8000)-4000) * time.Millisecond
 			if r.IntN(3) == 0 {

@@ -39,6 +39,7 @@ type process struct {
 	dead     atomic.Bool
 	grave    chan struct{} // closed at the end of the world
 	thaw     atomic.Pointer[chan struct{}]
+	stall    atomic.Pointer[stall]
 	slip     atomic.Int64 // nanoseconds that its clock is ahead
 }
 
@@ -129,11 +130,12 @@ func (p *process) boundary(ctx context.Context, method string) storefault.Fault 
 		return storefault.Fault{Fail: p.over()}
 	}
 	draw := p.world.turns.wait(p.name + " " + method + aboutOf(ctx))
+	p.reach(method, false)
 	if p.over() {
 		return storefault.Fault{Fail: true}
 	}
 	f := p.world.fault(method, draw)
-	f.Then = func() { p.over() } // who was killed in the call never learns how it went
+	f.Then = func() { p.reach(method, true); p.over() } // who was killed in the call never learns how it went
 	return f
 }
 

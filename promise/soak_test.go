@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -81,7 +82,8 @@ const (
 
 // TestSoak lives through seeds: the beginnings of a few of them always, and whole ones for as long as GRANTKEEP_SOAK_FOR
 // says with GRANTKEEP_SOAK=1, from GRANTKEEP_SEED on; GRANTKEEP_SEEDS
-// at most; GRANTKEEP_SEED alone names one whole seed; GRANTKEEP_DENSE=1 lets time pass in days.
+// at most; GRANTKEEP_SEED alone names one whole seed; GRANTKEEP_DENSE=1 lets time pass in days, and GRANTKEEP_PROVOKE names a step that
+// comes again and again.
 func TestSoak(t *testing.T) {
 	first, last, until, steps := uint64(1), uint64(2), time.Time{}, stepsInShort
 	if os.Getenv("GRANTKEEP_SOAK") == "1" {
@@ -112,6 +114,8 @@ func TestSoak(t *testing.T) {
 			if os.Getenv("GRANTKEEP_DENSE") == "1" {
 				p = p.dense()
 			}
+			do, what, _ := strings.Cut(os.Getenv("GRANTKEEP_PROVOKE"), ":")
+			p = p.provoked(do, what)
 			r := live(t, p, nil)
 			total.add(r.sum)
 			t.Log(r.trace, p.Platforms, p.Late)
