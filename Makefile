@@ -2,7 +2,8 @@
 
 GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
-export GOFLAGS ?= -mod=readonly
+# Paths of this machine are left out of what is compiled, so that a second clone takes what the first has compiled.
+export GOFLAGS ?= -mod=readonly -trimpath
 FUZZTIME ?= 2000x
 
 # The race detector watches everything but SQLite, which is C translated to Go, and the arithmetic of passwords: nothing of
@@ -55,9 +56,8 @@ soak: ## the long forms of tests that have a short one in make test, watched by 
 	GRANTKEEP_SOAK=1 $(GO) test -v -timeout 0 ./promise
 	$(MAKE) fuzz FUZZTIME=1m
 
-lint: ## format, vet and the linters, each with its reason in .golangci.yaml
+lint: ## format and the linters, vet among them, each with its reason in .golangci.yaml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w needed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 
 generate: ## make the generated files again
