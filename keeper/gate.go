@@ -18,16 +18,8 @@ import (
 // when the refresh has ended.
 func (k *Keeper) enter(ctx context.Context, g gk.Grant, person bool) (a apps.Opened, leave func(), err error) {
 	id, own := g.App, g.Subject.Kind == gk.KindApp
-	a, err = k.apps.OpenByID(ctx, id)
-	var b *apps.Broken
-	if errors.As(err, &b) {
-		err = &Later{Err: ErrUnopened, After: probeInterval, Fault: apps.BrokenFault(a.App, b.Code)}
-	}
-	if err != nil {
+	if a, err = k.refresher(ctx, id); err != nil {
 		return a, nil, err
-	}
-	if _, ok := a.Driver.(platform.Refresher); !ok {
-		return a, nil, ErrNotRenewable
 	}
 	stopped := k.stands(a.App, person)
 	if stopped != nil && (own || !k.couldTry(a.App, &g)) {
@@ -66,6 +58,22 @@ func (k *Keeper) enter(ctx context.Context, g gk.Grant, person bool) (a apps.Ope
 		a.App.Stop = "" // a person's word needs no asking
 	}
 	return a, leave, err
+}
+
+// refresher opens an app whose platform refreshes.
+func (k *Keeper) refresher(ctx context.Context, id string) (apps.Opened, error) {
+	a, err := k.apps.OpenByID(ctx, id)
+	var b *apps.Broken
+	if errors.As(err, &b) {
+		err = &Later{Err: ErrUnopened, After: probeInterval, Fault: apps.BrokenFault(a.App, b.Code)}
+	}
+	if err != nil {
+		return a, err
+	}
+	if _, ok := a.Driver.(platform.Refresher); !ok {
+		return a, ErrNotRenewable
+	}
+	return a, nil
 }
 
 // couldTry reports whether a refresh of a grant may be sent as the probe of a stopped app. One that has to wait anyway would
