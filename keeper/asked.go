@@ -29,7 +29,7 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	if err != nil {
 		return err
 	}
-	a, leave, err := k.enter(ctx, g.App, by.Person, g.Subject.Kind == gk.KindApp)
+	a, leave, err := k.enter(ctx, g, by.Person)
 	if err != nil {
 		return err
 	}

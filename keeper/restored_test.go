@@ -241,3 +241,29 @@ func (l *liar) relabel(g gk.Grant, change func(row *gk.Grant)) gk.Grant {
 	}
 	return g
 }
+
+// TestReaderTakesTheProbeThatIsDue stops an app at its readers: many grants are refreshed only when they are read, and no
+// scheduler would ever try for them.
+func TestReaderTakesTheProbeThatIsDue(t *testing.T) {
+	l := newLiar(t, all.Drivers()[0])
+	p := &spent{good: func(asked int) bool { return asked > 3 }}
+	l.answer = p.answer
+	grants := l.found(6)
+	read := func(g gk.Grant) {
+		_, _ = l.keeper.Token(t.Context(), gk.Engine(), g.ID, keeper.TokenWant{NotGeneration: 1}) // what counts is what was asked
+	}
+	for _, g := range grants[:4] {
+		read(g)
+	}
+	if n := p.count(); n != 3 {
+		t.Fatalf("%d refresh tokens were offered before the stop, want 3", n)
+	}
+	l.passed.Store(int64(probeDue))
+	read(grants[4])
+	app, err := l.store.App(t.Context(), gk.Engine(), l.app.ID)
+	if err != nil || app.Stop != "" || p.count() != 4 {
+		t.Errorf("stop %q, %d refresh tokens offered, error %v; want the reader's to be taken and no stop", app.Stop, p.count(), err)
+	}
+}
+
+const probeDue = 6 * time.Minute // a probe comes each five
