@@ -122,9 +122,9 @@ func (r *Registry) checkCallback(id, registered string) Check {
 // stopWords says for each kind of stop why an app's grants are not refreshed, and what lets them go on.
 var stopWords = map[gk.Stop]string{
 	gk.StopRestored: "stopped since the first refresh tokens were all refused: was the database restored from a backup, or does another installation use it? " +
-		"Renew one grant to see; then let them go on with grantkeep doctor --restored",
-	gk.StopAsking: "the database was put back to an earlier state: only grants whose access token the platform says lives are renewed. " +
-		"Renew one to see; then let the rest go on with grantkeep doctor --restored",
+		"Refresh one grant to see; then let them go on with grantkeep doctor --restored",
+	gk.StopAsking: "the database was put back to an earlier state: only grants whose access token the platform says lives are refreshed. " +
+		"Refresh one to see; then let the rest go on with grantkeep doctor --restored",
 	gk.StopFault: "stopped since the platform refuses the app; corrected settings resume them",
 }
 
@@ -134,7 +134,7 @@ func checkRefreshes(app gk.App) Check {
 		return Check{"renewals", CheckFailed, why, app.Fault}
 	}
 	if app.Fault != nil {
-		return Check{"renewals", CheckFailed, "the last renewal of one grant met a fault of the app", app.Fault}
+		return Check{"renewals", CheckFailed, "the last refresh of one grant met a fault of the app", app.Fault}
 	}
 	return Check{"renewals", CheckOK, "no fault of the app was met", nil}
 }

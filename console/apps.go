@@ -172,6 +172,14 @@ func (c *console) app(v *desk.Visit) error {
 	return v.Show(http.StatusOK, oneApp(view))
 }
 
+// checkName is what people call a check. One that names a setting is called as the setting is.
+func checkName(p frame.Page, name string) string {
+	if slices.Contains([]string{"callback", "clock", "credentials", "driver", "egress", "renewals", "secrets", "spill"}, name) {
+		return p.T("check.of." + name)
+	}
+	return name
+}
+
 // appCheck looks whether an application can work, and shows what it found.
 func (c *console) appCheck(v *desk.Visit) error {
 	view, err := c.appView(v)

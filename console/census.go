@@ -68,6 +68,15 @@ func (c *console) known() map[string]int64 {
 	return map[string]int64{"grants": s.inState(""), "apps": int64(len(s.apps))}
 }
 
+// environment is that of all apps, when they were last counted; empty where they are of several.
+func (c *console) environment() string {
+	s, _ := c.counts.newest(func(a, b census) bool { return a.at.After(b.at) })
+	if len(s.apps) == 0 || slices.ContainsFunc(s.apps, func(a gk.App) bool { return a.Environment != s.apps[0].Environment }) {
+		return ""
+	}
+	return s.apps[0].Environment
+}
+
 // countTight finds, for each platform whose day has a limit, the grant that has used most of it.
 func (c *console) countTight(ctx context.Context, v gk.Viewer, s *census) error {
 	s.tight = map[string]gk.Grant{}

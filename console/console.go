@@ -88,7 +88,7 @@ func New(o Options) http.Handler {
 			Sessions: session.New(o.Store, o.Now, strings.HasPrefix(o.URL, "https://")),
 		},
 	}
-	c.Known = c.known
+	c.Known, c.Stage = c.known, c.environment
 	if o.Demo != nil {
 		c.Demo = o.Demo
 	}

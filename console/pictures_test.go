@@ -29,6 +29,8 @@ func TestTheCalendarShowsWhenAnAppsKeyEnds(t *testing.T) {
 	}
 	page := h.login(store.RoleSupport).get("/console")
 	page.says(t, "the calendar", "<polygon", "App key ends: Northline · Shopee, "+end.In(time.FixedZone("", 8*60*60)).Format(time.DateOnly), "/console/apps/"+app)
+	now := h.keeper.Now().In(time.FixedZone("", 8*60*60))
+	page.says(t, "the calendar", `dx="3">`+time.Date(now.Year(), now.Month()+2, 1, 0, 0, 0, 0, time.UTC).Format("Jan")+"</text>")
 	if strings.Contains(page.body, "Nothing that needs a person ends within 90 days.") {
 		t.Error("the calendar says that nothing ends, beside the end of a key")
 	}

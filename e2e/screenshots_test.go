@@ -140,7 +140,8 @@ func TestScreenshots(t *testing.T) {
 				}
 			}
 			if wide := read[int64](p, "document.documentElement.scrollWidth"); wide > one.width {
-				t.Errorf("%s in %s is %d pixels wide, want at most %d", at.name, one.lang, wide, one.width)
+				t.Errorf("%s in %s is %d pixels wide, want at most %d: %s", at.name, one.lang, wide, one.width, read[string](p, `[...document.querySelectorAll("main *")]
+					.filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80)).slice(0, 5).join(" | ")`))
 			}
 			if axe != nil {
 				p.passesAxe(axe, at.name+" in "+one.lang+" "+one.theme)

@@ -31,6 +31,7 @@ type Desk struct {
 	Mux     *http.ServeMux
 	Demo    interface{ Happened() frame.Passed } // nil unless this is the demo
 	Known   func() map[string]int64              // how many there are of what the menu leads to, if that was counted; nil: nobody knows
+	Stage   func() string                        // the environment of all our apps, if it is one and known
 	*session.Sessions
 }
 

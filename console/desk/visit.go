@@ -91,7 +91,7 @@ func (d *Desk) visit(w http.ResponseWriter, r *http.Request, s *session.Session)
 	p.Localize = i18n.NewLocalizer(d.Texts, p.Lang)
 	p.Zone = zoneOf(v.Person.Zone)
 	if s != nil && d.Known != nil {
-		p.Known = d.Known()
+		p.Known, p.Stage = d.Known(), d.Stage()
 	}
 	if r.Method == http.MethodGet {
 		p.Path = r.URL.RequestURI()

@@ -29,6 +29,7 @@ type Page struct {
 	Demo        bool
 	Happened    Passed           // what the demo's clock passed over
 	Known       map[string]int64 // how many there are, by the entry of the menu, as they were last counted
+	Stage       string           // the environment of all our apps; empty: they are of several, or not known
 	Base        string
 	Bundle      *i18n.Bundle
 	Localize    *i18n.Localizer

@@ -15,6 +15,7 @@ import (
 type Calendar struct {
 	Days        []calendarDay
 	Lines       []calendarLine
+	Months      []calendarMonth // that begin on one of the days
 	Weeks       []calendarWeek
 	Total       int
 	Seven       int // ends within seven days
@@ -62,6 +63,12 @@ const (
 // fills of the kinds of ends, which differ by pattern before they differ by hue.
 var fills = map[string]string{store.EndCeiling: "var(--accent)", store.EndToken: "url(#hatch)", store.EndRefresh: "url(#spots)"}
 
+// calendarMonth is where a month begins.
+type calendarMonth struct{ X, Text string }
+
+// monthApart is how many days a month begins from either edge at least, so that its name has room.
+const monthApart = 6
+
 // NewCalendar lays out the ends that a census found, and those of the apps' keys.
 func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calendar {
 	first := today(p)
@@ -80,6 +87,9 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 	highest := slices.Sorted(slices.Values(sums))[CalendarDays-3]
 	for i := range CalendarDays {
 		day := time.Unix((first+int64(i))*86400, 0).UTC()
+		if day.Day() == 1 && i >= monthApart && i <= CalendarDays-monthApart {
+			c.Months = append(c.Months, calendarMonth{PercentOf(float64(i) / CalendarDays), p.T("cal.month", "N", int(day.Month()), "Name", day.Format("Jan"))})
+		}
 		d := calendarDay{Date: day.Format("01-02"), N: sums[i], X: PercentOf(float64(i) / CalendarDays), Width: PercentOf(0.8 / CalendarDays)}
 		d.Link = p.URL("/grants?ends_on=%s", day.Format(time.DateOnly))
 		floor := float64(CalendarHeight)
