@@ -183,6 +183,9 @@ func sentence(text platform.Texts, e Event, app gk.App, names platform.Texts) pl
 	for _, name := range []string{"days", "used", "of", "minutes", "topic"} {
 		fill = append(fill, "{"+name+"}", plain(e.Data[name]))
 	}
+	if plain(e.Data["days"]) == "1" {
+		text.En = strings.ReplaceAll(text.En, "{days} days", "{days} day")
+	}
 	in := func(text, name string) string {
 		return strings.NewReplacer(append(fill, "{platform}", oneLine(name))...).Replace(text)
 	}

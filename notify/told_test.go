@@ -54,3 +54,16 @@ func TestSchemaNamesWhatAKindTells(t *testing.T) {
 		}
 	}
 }
+
+func TestOneDayIsNoDays(t *testing.T) {
+	h := newHouse(t)
+	for days, want := range map[int]string{1: "within 1 day, on 2026-04-01", 7: "within 7 days, on 2026-04-01"} {
+		told, err := notify.Teller{Store: h.store, Keeper: h.keeper}.Tell(t.Context(), gk.Event{
+			ID: "evt_1", Kind: gk.EventGrantExpiring, App: h.app.ID, Actor: "engine", At: h.clock(),
+			Data: map[string]any{"ends_at": "2026-04-01T00:00:00Z", "days": days, "renewable": true},
+		})
+		if err != nil || !strings.Contains(told[0].Text.En, want) {
+			t.Errorf("%d days are told as %+v, %v; want %q", days, told, err, want)
+		}
+	}
+}
