@@ -17,13 +17,13 @@ func (k *Keeper) refreshNow(ctx context.Context, id string, by lifecycle.Asker) 
 	}
 	defer k.EndWork()
 	if k.spill.Pending() > 0 || k.spill.Holds(id) { // a pair that waits for the database may be of any grant
-		return &Later{Err: ErrRefreshing, After: time.Second}
+		return &Later{Err: ErrWaiting, After: time.Second}
 	}
 	if err := k.clock.AskIfSet(ctx); err != nil {
 		return err
 	}
 	if k.clock.Drifted() > 0 {
-		return &Later{Err: ErrRefreshing, After: clock.Every} // the lease would mean another moment to others
+		return &Later{Err: ErrClocks, After: clock.Every} // the lease would mean another moment to others
 	}
 	g, err := k.store.Grant(ctx, gk.Engine(), id)
 	if err != nil {

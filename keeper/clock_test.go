@@ -170,8 +170,8 @@ func TestNothingIsClaimedWhileTheClocksDiffer(t *testing.T) {
 		h.start(h.keeper)
 		time.Sleep(2 * time.Second)
 		var later *keeper.Later
-		if _, err := h.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false); !errors.As(err, &later) {
-			t.Errorf("a renewal at a person's word: %v, want later", err)
+		if _, err := h.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false); !errors.As(err, &later) || !errors.Is(err, keeper.ErrClocks) {
+			t.Errorf("a renewal at a person's word: %v, want later, since the clocks differ", err)
 		}
 		s, err := h.keeper.Token(context.Background(), gk.Engine(), g.ID, keeper.TokenWant{NotGeneration: 1})
 		if err != nil || !s.Stale {
@@ -224,8 +224,8 @@ func TestClockThatIsSetTakesNoLease(t *testing.T) {
 		time.Sleep(time.Second)
 		ahead.Store(int64(time.Hour))
 		var later *keeper.Later
-		if _, err := wrong.Refresh(context.Background(), gk.Engine(), g.ID, false); !errors.As(err, &later) {
-			t.Errorf("a renewal at a person's word: %v, want later", err)
+		if _, err := wrong.Refresh(context.Background(), gk.Engine(), g.ID, false); !errors.As(err, &later) || !errors.Is(err, keeper.ErrClocks) {
+			t.Errorf("a renewal at a person's word: %v, want later, since the clocks differ", err)
 		}
 		time.Sleep(20 * time.Second)
 		if err := <-done; err != nil {

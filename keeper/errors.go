@@ -27,6 +27,21 @@ var (
 	ErrFrozen             = errors.New("keeper: this server is frozen: it is read only, and asks no platform")
 )
 
+// Reasons why no refresh begins although none is under way. Each is an ErrRefreshing.
+var (
+	ErrClocks  error = notBegun("keeper: no refresh begins while this machine's clock and the database's differ; synchronise both")
+	ErrWaiting error = notBegun("keeper: no refresh begins while a token pair waits to be stored in the database")
+)
+
+// notBegun is an ErrRefreshing that says what is in the way.
+type notBegun string
+
+// Error returns what is in the way.
+func (n notBegun) Error() string { return string(n) }
+
+// Unwrap returns ErrRefreshing.
+func (notBegun) Unwrap() error { return ErrRefreshing }
+
 // Later is an error that may pass by itself: Err says what it is, After when to ask again, Fault what the platform said.
 type Later struct {
 	Err   error

@@ -6,7 +6,7 @@ import "context"
 // the number beside the database sees that it has become lower.
 type Mark struct {
 	N     int64  // never goes down, but in a database that was put back
-	Place string // where the database is: the file's inode, the server's identifier and timeline; empty: not known
+	Place string // where the database is: the file's inode, the server's identifier, its timeline and the database; empty: not known
 	Noted string // where it was when it was last marked; empty: nothing is noted
 }
 

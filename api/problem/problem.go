@@ -97,6 +97,8 @@ var outcomes = []struct {
 	{keeper.ErrHeld, Held, 0},
 	{keeper.ErrRevoked, Revoked, 0},
 	{keeper.ErrNoToken, NoToken, 0},
+	{keeper.ErrClocks, Refreshing, 30 * time.Second},
+	{keeper.ErrWaiting, Refreshing, 2 * time.Second},
 	{keeper.ErrRefreshing, Refreshing, 2 * time.Second},
 	{keeper.ErrNotRenewable, NotRenewable, 0},
 	{keeper.ErrNeedsForce, NeedsForce, 0},

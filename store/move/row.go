@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/postgres"
 )
 
 // place is where a database is, which is another one for each, and the marks of a move are about one of the two.
@@ -17,7 +18,7 @@ func ours(t store.Table, row []any) bool {
 		return false
 	}
 	name, ok := row[t.Key[0]].(string)
-	return ok && slices.Contains([]string{metaPlace, store.MetaMoved, store.MetaMoving}, name)
+	return ok && slices.Contains([]string{metaPlace, postgres.MetaDatabase, store.MetaMoved, store.MetaMoving}, name)
 }
 
 // keyOf returns the key of a row.

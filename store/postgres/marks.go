@@ -21,20 +21,57 @@ func (s *Store) place(ctx context.Context) (place string, err error) {
 	return place, err
 }
 
+// MetaDatabase is where the database was when it was last marked, among those of its server. It stands apart from the place,
+// which versions that know no such name compare.
+const MetaDatabase = "place_database"
+
+// among returns which of its server's databases this is: a copy is another one, a replica's is the same.
+func (s *Store) among(ctx context.Context) (oid string, err error) {
+	err = s.engine.Query(ctx, func(r sqlstore.Row) error { return r.Scan(&oid) },
+		`SELECT CAST(oid AS TEXT) FROM pg_database WHERE datname = current_database()`)
+	return oid, err
+}
+
 // Marked implements [store.Marks].
-func (s *Store) Marked(ctx context.Context) (store.Mark, error) {
+func (s *Store) Marked(ctx context.Context) (m store.Mark, err error) {
 	place, err := s.place(ctx)
 	if err != nil {
-		return store.Mark{}, err
+		return m, err
 	}
-	return s.MarkedAt(ctx, place)
+	if m, err = s.MarkedAt(ctx, place); err != nil {
+		return m, err
+	}
+	here, err := s.among(ctx)
+	if err != nil {
+		return m, err
+	}
+	noted, err := s.Meta(ctx, MetaDatabase)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		err = nil
+	case err == nil && noted != here:
+		m.Place += " database " + here
+		m.Noted += " database " + noted
+	}
+	return m, err
 }
 
 // Mark implements [store.Marks].
-func (s *Store) Mark(ctx context.Context, least int64) (store.Mark, error) {
+func (s *Store) Mark(ctx context.Context, least int64) (m store.Mark, err error) {
 	place, err := s.place(ctx)
 	if err != nil {
-		return store.Mark{}, err
+		return m, err
 	}
-	return s.MarkAt(ctx, place, least)
+	if m, err = s.MarkAt(ctx, place, least); err != nil {
+		return m, err
+	}
+	here, err := s.among(ctx)
+	if err != nil {
+		return m, err
+	}
+	noted, err := s.Meta(ctx, MetaDatabase)
+	if errors.Is(err, store.ErrNotFound) || err == nil && noted != here {
+		err = s.SetMeta(ctx, MetaDatabase, here)
+	}
+	return m, err
 }
