@@ -1,6 +1,7 @@
 package promise_test
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -45,9 +46,32 @@ func (w *world) stallInTheAct(p *process, s step) {
 		}
 	}
 	w.check.excuseAttempts(p.instance, at, "process frozen between question and answer")
+	before := w.check.inStep()
 	of.thaw()
 	w.mu.Lock()
 	w.processes = append(w.processes, p)
 	w.mu.Unlock()
 	w.pass(5 * time.Second)
+	w.check.overwritten(before)
+}
+
+// inStep returns the pairs of which we hold the platform's present one.
+func (c *checker) inStep() map[subject]pair {
+	all, ours := c.truth(), c.w.held()
+	maps.DeleteFunc(all, func(of subject, p pair) bool {
+		g, known := ours[of]
+		return !known || !c.servesTruth(g, p)
+	})
+	return all
+}
+
+// overwritten finds pairs that we held and hold no more, though the platform has given no other. For that there is no excuse.
+func (c *checker) overwritten(before map[subject]pair) {
+	now, ours := c.truth(), c.w.held()
+	for of, p := range before {
+		g, known := ours[of]
+		if now[of].Access == p.Access && (!known || g.State == gk.Active && !c.servesTruth(g, p)) {
+			c.violate("the present pair of %s was overwritten with an older one", of.platform)
+		}
+	}
 }
