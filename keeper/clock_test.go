@@ -237,3 +237,70 @@ func TestClockThatIsSetTakesNoLease(t *testing.T) {
 		}
 	})
 }
+
+// held is a database that keeps the second of two reads of a row back until it is let go.
+type held struct {
+	set
+
+	reads       *atomic.Int64 // of rows; the second one is kept back
+	there, goOn chan struct{}
+}
+
+func (s held) Grant(ctx context.Context, v gk.Viewer, id string) (gk.Grant, error) {
+	if s.reads.Add(1) == 2 {
+		close(s.there)
+		<-s.goOn
+	}
+	return s.Store.Grant(ctx, v, id)
+}
+
+// A clock may also be set behind the look at it: whoever claimed under the clock of before looks again before he spends a token.
+func TestClockThatIsSetBeforeAClaimSpendsNoToken(t *testing.T) {
+	dir := sqlitetest.Dir(t)
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, dir, nil)
+		defer h.close()
+		h.addApp("lazada")
+		g := h.connect(0, "")
+		var ahead, reads atomic.Int64
+		s := held{set{h.store, &ahead}, &reads, make(chan struct{}), make(chan struct{})}
+		wrong, err := keeper.New(keeper.Options{
+			Store: s, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: "wrong",
+			Now:     func() time.Time { return h.now().Add(time.Duration(ahead.Load())) },
+			Allowed: h.allowed(), Log: h.logger(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.start(wrong)
+		time.Sleep(2 * time.Second)
+		reads.Store(0)
+		late := make(chan error, 1)
+		go func() {
+			_, err := wrong.Refresh(context.Background(), gk.Engine(), g.ID, false)
+			late <- err
+		}()
+		<-s.there
+		h.option("slow", "2500ms")
+		h.fault("slow", "refresh", 1)
+		done := make(chan error, 1)
+		go func() {
+			_, err := h.keeper.Refresh(context.Background(), gk.Engine(), g.ID, false)
+			done <- err
+		}()
+		time.Sleep(time.Second)
+		ahead.Store(int64(time.Hour))
+		close(s.goOn)
+		if err := <-late; err != nil && !errors.As(err, new(*keeper.Later)) {
+			t.Errorf("the one whose clock was set: %v", err)
+		}
+		time.Sleep(20 * time.Second)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if now := h.grant(g.ID); h.asked("refresh") != 1 || now.Generation != 2 || now.InDoubt() {
+			t.Errorf("the refresh token was sent %d times, and the grant is at generation %d, in doubt %v; want once, 2, no doubt",
+				h.asked("refresh"), now.Generation, now.InDoubt())
+		}
+	})
+}

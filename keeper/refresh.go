@@ -161,7 +161,9 @@ func (k *Keeper) ended(ctx context.Context, platform, outcome string) {
 
 // leftAlone gives an attempt back under which nothing may be asked, and reports that it did.
 func (k *Keeper) leftAlone(ctx context.Context, a apps.Opened, g gk.Grant, f platform.Refresh) (bool, error) {
-	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() { // the machine slept, or the database was away: the lease would end before the request
+	// The machine slept, or the database was away: the lease would end before the request. Or the clock was set behind the last look
+	// at it: the claim may have taken a lease that has not ended.
+	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() || k.clock.Off() {
 		k.log.Warn("a claim is too old to ask under it", "platform", a.App.Platform, "grant", g.ID)
 		return true, k.unsent(ctx, a, g, "local:delayed", gk.Retry)
 	}
@@ -251,7 +253,7 @@ func (k *Keeper) refused(ctx context.Context, a apps.Opened, g gk.Grant, f *gk.F
 // unsent gives an attempt back whose request never left: nothing is in doubt, and it is tried again soon.
 func (k *Keeper) unsent(ctx context.Context, a apps.Opened, g gk.Grant, code string, action gk.Action) error {
 	d, app := a.Driver, a.App
-	now := k.Now()
+	now := k.Now().Add(-k.clock.Ahead()) // a grant does not rest for as long as a clock is wrong
 	k.failed(ctx, app.Platform, Unsent)
 	err := k.change(ctx, g.ID, now, func(row *gk.Grant) ([]gk.Event, error) {
 		if row.AttemptID != g.AttemptID || row.Generation != g.Generation {

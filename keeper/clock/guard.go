@@ -28,7 +28,7 @@ type Guard struct {
 	asked  atomic.Bool
 	at     atomic.Int64 // when the database was asked, after begun
 	lead   atomic.Int64 // how far the clock was ahead of the time that passed
-	drift  atomic.Int64 // nanoseconds between the two clocks
+	drift  atomic.Int64 // nanoseconds by which this machine's clock was ahead of the database's
 }
 
 // New makes a guard. wall is the clock that leases are judged by.
@@ -78,7 +78,7 @@ func (g *Guard) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.drift.Store(int64(time.Since(at).Abs()))
+	g.drift.Store(int64(time.Since(at)))
 	g.at.Store(int64(begun))
 	g.lead.Store(lead)
 	g.asked.Store(true)
@@ -95,10 +95,18 @@ func (g *Guard) AskIfSet(ctx context.Context) error {
 
 // Drifted returns how far this machine's clock and the database's are apart, 0 where that is little enough to go by leases.
 func (g *Guard) Drifted() time.Duration {
-	if drift := time.Duration(g.drift.Load()); drift > most {
+	if drift := time.Duration(g.drift.Load()).Abs(); drift > most {
 		return drift
 	}
 	return 0
+}
+
+// Off reports whether this machine's clock is not the one by which leases are judged, as far as that is known without asking.
+func (g *Guard) Off() bool { return g.wasSet() || g.Drifted() > 0 }
+
+// Ahead returns how far this machine's clock is ahead of the database's, as far as that is known without asking.
+func (g *Guard) Ahead() time.Duration {
+	return time.Duration(g.drift.Load() + g.leads() - g.lead.Load())
 }
 
 // Check tells whoever runs this process whether the clocks agree.
