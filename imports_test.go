@@ -35,7 +35,7 @@ var floors = []struct {
 	{11, []string{"api/news", "api/use", "api/staff", "console/demo", "console/entry", "console/live", "console/outlets", "console/settings", "console/tools", "console/upkeep"}},
 	{12, []string{"api", "connect", "console"}},
 	{13, []string{"cmd/grantkeep/shell", "docs/generate", "docs/receiver", "bench/run", "e2e/summary"}},
-	{14, []string{"cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
+	{14, []string{"cmd/grantkeep/doctor", "cmd/grantkeep/operate", "cmd/grantkeep/serve", "cmd/grantkeep/simulate"}},
 	{15, []string{"cmd/grantkeep/demo", "cmd/grantkeep/try"}},
 	{16, []string{"cmd/grantkeep/program"}},
 	{17, []string{"cmd/grantkeep"}},

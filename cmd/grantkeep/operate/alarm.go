@@ -40,7 +40,7 @@ func alarmAdd(s shell.Streams) *cobra.Command {
 		Example: "  grantkeep alarm add dingtalk --secret url=robot.url --secret secret=robot.secret\n" +
 			"  grantkeep alarm add email --set smtp=smtps://me@mail.example:465 --secret password=env:MAIL_PASSWORD --set from=me@mail.example --set to=ops@mail.example",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -120,7 +120,7 @@ func alarmList(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List alarms", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

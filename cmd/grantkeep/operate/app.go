@@ -37,7 +37,7 @@ func appAdd(s shell.Streams) *cobra.Command {
 			"  grantkeep app add shoplazza --set client_id=AppId_1 --secret client_secret=env:CLIENT_SECRET",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func appList(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the applications", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -115,7 +115,7 @@ func appShow(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show APP", Short: "Show an application and the addresses to register in the platform's console", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -156,7 +156,7 @@ func appCheck(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check APP", Short: "Look whether an application can work, and say what to do", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -164,31 +164,11 @@ func appCheck(s shell.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showChecks(s, checks, asJSON)
+			return shell.ShowChecks(s, checks, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
-}
-
-// showChecks prints checks and fails if one of them did.
-func showChecks(s shell.Streams, checks []client.Check, asJSON bool) error {
-	failed := slices.ContainsFunc(checks, func(c client.Check) bool { return c.State == "failed" })
-	if asJSON {
-		if err := shell.PrintJSON(s.Out, checks); err != nil {
-			return err
-		}
-	} else {
-		rows := make([][]string, 0, len(checks))
-		for _, c := range checks {
-			rows = append(rows, []string{c.State, c.Name, c.Detail})
-		}
-		shell.PrintTable(s.Out, []string{"State", "Check", "Detail"}, rows)
-	}
-	if failed {
-		return shell.ErrFailed
-	}
-	return nil
 }
 
 func appRemove(s shell.Streams) *cobra.Command {
@@ -198,7 +178,7 @@ func appRemove(s shell.Streams) *cobra.Command {
 		Long: "Removes an application with its secrets, its links and its revoked grants. It is refused while the application has grants that\n" +
 			"are not revoked. On a terminal the application's name has to be typed.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -255,7 +235,7 @@ func appSwitch(s shell.Streams, do, short, done string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: do + " APP", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -80,7 +80,7 @@ func appUpdate(s shell.Streams) *cobra.Command {
 			"  grantkeep app update app_01…                 (nothing but: go on)",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ func AttentionCommand(s shell.Streams) *cobra.Command {
 			"and grants that only the merchant can prolong and that end within 30 days. Ends with status 0 also when there is something.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ func authorizationList(s shell.Streams) *cobra.Command {
 			if state != "" && !slices.Contains([]string{"pending", "completed", "failed", "expired"}, state) {
 				return shell.Usage("--state %q is none of pending, completed, failed, expired", state)
 			}
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ func authorizationShow(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show AUTHORIZATION", Short: "Show how an authorization stands, by its id or the number that the merchant sees (AUT-…)", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

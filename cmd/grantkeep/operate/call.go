@@ -47,7 +47,7 @@ func sendCall(
 		if err != nil {
 			return err
 		}
-		c, err := remote()
+		c, err := shell.Remote()
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func eventList(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List what happened, in the order of its publication", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func eventFollow(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "follow", Short: "Print what happens, as it is published, until Ctrl-C", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

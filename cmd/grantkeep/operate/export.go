@@ -29,7 +29,7 @@ func grantExport(s shell.Streams) *cobra.Command {
 			if f, ok := to.(*os.File); ok && out == "" && shell.IsTerminal(f) {
 				return shell.Usage("the file is not for a terminal; name one with --out")
 			}
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ func grantToken(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "token GRANT", Short: "Print the access token of a grant, renewed first if it ends soon", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ func grantRefresh(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "refresh GRANT", Short: "Renew a grant now", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

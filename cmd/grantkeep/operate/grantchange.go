@@ -20,7 +20,7 @@ func grantLink(s shell.Streams) *cobra.Command {
 		Use: "link GRANT", Short: "Make a link with which the same merchant authorizes again, and the words to send", Args: cobra.ExactArgs(1),
 		Example: "  grantkeep grant link grt_01… --language zh-TW",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func grantTag(s shell.Streams) *cobra.Command {
 					return shell.Usage("%q is no tag; write NAME=VALUE, or NAME= to take the tag away", arg)
 				}
 			}
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -141,7 +141,7 @@ func changeGrant(s shell.Streams, use, short, flag, help string, change func(*co
 			if value == "" {
 				return shell.Usage("--%s is missing; it takes %s", flag, help)
 			}
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -175,7 +175,7 @@ func grantRevoke(s shell.Streams) *cobra.Command {
 			case all && !yes:
 				return shell.Usage("--all ends every grant of %s for good, and each merchant has to authorize again; say --yes", app)
 			}
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

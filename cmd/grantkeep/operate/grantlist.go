@@ -155,7 +155,7 @@ func grantList(s shell.Streams) *cobra.Command {
 		Example: "  grantkeep grant list --move merchant --ends-before 30d\n" +
 			"  grantkeep grant list --search 'demo-1' --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func grantObtain(s shell.Streams) *cobra.Command {
 		Use: "obtain APP", Short: "Make a grant that nobody has to click for: self-use apps, client credentials", Args: cobra.ExactArgs(1),
 		Example: "  grantkeep grant obtain APP --shop 4463798 --owner cust-8841",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

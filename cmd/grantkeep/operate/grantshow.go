@@ -19,7 +19,7 @@ func grantShow(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show GRANT", Short: "Show a grant, whose move it is, and what happened to it", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -58,7 +58,7 @@ func grantTraded(s shell.Streams) *cobra.Command {
 		Use: "traded APP", Short: "Tell how many tokens without an end have been traded for pairs", Args: cobra.ExactArgs(1),
 		Example: "  grantkeep grant traded APP --wait",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

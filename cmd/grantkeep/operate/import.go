@@ -79,7 +79,7 @@ func grantImport(s shell.Streams) *cobra.Command {
 }
 
 func importFile(ctx context.Context, s shell.Streams, name string, f importFlags) (err error) {
-	c, err := remote()
+	c, err := shell.Remote()
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func keyAdd(s shell.Streams) *cobra.Command {
 		Use: "add NAME", Short: "Make an API key and show it this once", Args: cobra.ExactArgs(1),
 		Example: "  grantkeep key add 'order service' --scope read,token --owner cust-8841",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ func keyList(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the API keys", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -84,7 +84,7 @@ func keyRevoke(s shell.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke KEY", Short: "End an API key", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ func RotateKeyset(s shell.Streams) *cobra.Command {
 		Long: "Add an encryption key. Every instance takes it at once; a minute later it begins to seal, and what older\n" +
 			"keys sealed is sealed again. The older ones stay until grantkeep keyring retire. The master key stays the same.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -39,7 +39,7 @@ func ListKeyset(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "Show the encryption keys, and what is in the way of retiring the older ones", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func RetireKeyset(s shell.Streams) *cobra.Command {
 			"file, may be under one of them; grantkeep keyring list says what. Backups need none of them: each holds the set\n" +
 			"of its time. An instance that is gone for good, and its disk with it, is named with --without.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ func LinkCommand(s shell.Streams) *cobra.Command {
 		Short: "Make an authorization link for a merchant",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func placeCommand(s shell.Streams) *cobra.Command {
 		Short: "Make the grant of a platform's answer that could not be placed",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

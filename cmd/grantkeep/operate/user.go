@@ -33,7 +33,7 @@ func userAdd(s shell.Streams) *cobra.Command {
 			if !people.ValidRole(role) {
 				return shell.Usage("--role takes support, operator or administrator")
 			}
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ func userList(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List who may log in", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -93,7 +93,7 @@ func userPassword(s shell.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "passwd NAME", Short: "Set a password, which comes on standard input, and end the logins", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func userRemove(s shell.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME", Short: "Remove somebody, and end the logins", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

@@ -34,7 +34,7 @@ func webhookAdd(s shell.Streams) *cobra.Command {
 		Use: "add URL", Short: "Send events to an address, signed; the secret is shown this once", Args: cobra.ExactArgs(1),
 		Example: "  grantkeep webhook add https://erp.example/grantkeep --kind 'grant.*'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ func webhookList(s shell.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List webhooks", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -99,7 +99,7 @@ func onWebhook(s shell.Streams, use, short string, do func(context.Context, *cli
 	return &cobra.Command{
 		Use: use + " WEBHOOK", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}

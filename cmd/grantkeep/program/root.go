@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/demo"
+	"github.com/grantkeep/grantkeep/cmd/grantkeep/doctor"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/operate"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/serve"
 	"github.com/grantkeep/grantkeep/cmd/grantkeep/shell"
@@ -45,7 +46,7 @@ func newRoot(s shell.Streams) *cobra.Command {
 	root.SetFlagErrorFunc(shell.FlagError)
 	root.AddCommand(
 		demo.Command(s), serve.Command(s), simulate.Command(s),
-		operate.AppCommand(s), operate.LinkCommand(s), operate.AuthorizationCommand(s), operate.GrantCommand(s), operate.AttentionCommand(s), operate.KeyCommand(s), shell.Group("keyring", "Encryption keys", operate.ListKeyset(s), operate.RotateKeyset(s), operate.RetireKeyset(s), serve.RewrapKeyset(s)), operate.DoctorCommand(s),
+		operate.AppCommand(s), operate.LinkCommand(s), operate.AuthorizationCommand(s), operate.GrantCommand(s), operate.AttentionCommand(s), operate.KeyCommand(s), shell.Group("keyring", "Encryption keys", operate.ListKeyset(s), operate.RotateKeyset(s), operate.RetireKeyset(s), serve.RewrapKeyset(s)), doctor.Command(s),
 		serve.BackupCommand(s), serve.RestoreCommand(s), serve.MoveCommand(s),
 		operate.UserCommand(s), operate.EventCommand(s), operate.WebhookCommand(s), operate.AlarmCommand(s), versionCommand(s), serve.HealthcheckCommand(),
 		offlineCommand(s, "request", "Print the exact HTTP request of a step"),

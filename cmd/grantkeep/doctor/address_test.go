@@ -1,4 +1,4 @@
-package operate
+package doctor
 
 import (
 	"crypto/ecdsa"

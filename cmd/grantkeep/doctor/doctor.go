@@ -1,4 +1,5 @@
-package operate
+// Package doctor looks at a server from outside and says what to do.
+package doctor
 
 import (
 	"context"
@@ -14,7 +15,8 @@ import (
 	"github.com/grantkeep/grantkeep/keeper"
 )
 
-func DoctorCommand(s shell.Streams) *cobra.Command {
+// Command makes the command doctor.
+func Command(s shell.Streams) *cobra.Command {
 	var asJSON, restored bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -27,7 +29,7 @@ func DoctorCommand(s shell.Streams) *cobra.Command {
 			"  grantkeep doctor --json   (for a script)",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := remote()
+			c, err := shell.Remote()
 			if err != nil {
 				return err
 			}
@@ -35,7 +37,7 @@ func DoctorCommand(s shell.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showChecks(s, checks, asJSON)
+			return shell.ShowChecks(s, checks, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&restored, "restored", false, "let the renewals of apps go on that were stopped because the database looked like an old one")
