@@ -140,15 +140,15 @@ func TestAnAppsFaceIsSetAndRead(t *testing.T) {
 	path := "/v1/apps/" + h.app.ID
 	a := h.do("all", http.MethodPatch, path, `{"vendor":"Northline","sign":"NL","support":"help@northline.example"}`)
 	for _, want := range []string{`"vendor":"Northline"`, `"sign":"NL"`, `"support":"help@northline.example"`} {
-		if a.status != http.StatusOK || !strings.Contains(string(a.body), want) {
+		if a.status != http.StatusOK || !strings.Contains(a.body, want) {
 			t.Errorf("the app's face = %d %s, want %s", a.status, a.body, want)
 		}
 	}
-	if a := h.do("all", http.MethodPatch, path, `{"sign":"data:image/svg+xml;base64,PHN2Zz4="}`); a.status != http.StatusUnprocessableEntity || !strings.Contains(string(a.body), `"sign"`) {
+	if a := h.do("all", http.MethodPatch, path, `{"sign":"data:image/svg+xml;base64,PHN2Zz4="}`); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `"sign"`) {
 		t.Errorf("a sign that is no picture = %d %s, want 422 naming it", a.status, a.body)
 	}
 	h.do("all", http.MethodPatch, path, `{"vendor":"","sign":"","support":""}`)
-	if a := h.do("all", http.MethodGet, path, ""); strings.Contains(string(a.body), `"vendor"`) || strings.Contains(string(a.body), `"support"`) {
+	if a := h.do("all", http.MethodGet, path, ""); strings.Contains(a.body, `"vendor"`) || strings.Contains(a.body, `"support"`) {
 		t.Errorf("the app's face after its removal = %s", a.body)
 	}
 }

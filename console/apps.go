@@ -220,7 +220,7 @@ func (c *console) changeApp(v *desk.Visit) error {
 	if errors.As(err, &invalid) {
 		view.Field, view.Why = strings.TrimPrefix(invalid.Field, "settings."), invalid.Why
 		c.keepTyped(v, view.Fields)
-		view.App.Face.Vendor, view.App.Face.Letters, view.App.Face.Support = v.Field("vendor"), v.Field("sign"), v.Field("support")
+		view.Face.Vendor, view.Face.Letters, view.Face.Support = v.Field("vendor"), v.Field("sign"), v.Field("support")
 		return v.Show(http.StatusUnprocessableEntity, oneApp(view))
 	}
 	if err != nil {
