@@ -82,62 +82,74 @@ func Wrong(t testing.TB, e notify.Event) []string {
 
 // check knows the words of JSON Schema that the schema uses, and refuses others.
 func check(at string, schema map[string]any, value any) (wrong []string) {
-	say := func(format string, args ...any) { wrong = append(wrong, at+": "+fmt.Sprintf(format, args...)) }
 	members, _ := value.(map[string]any)
+	under := func(name string, rule, v any) { wrong = append(wrong, check(at+name, rule.(map[string]any), v)...) }
 	for name, rule := range schema {
 		switch name {
 		case "$schema", "title", "description", "examples", "then":
-		case "type":
-			if !is(rule.(string), value) {
-				say("%T is no %s", value, rule)
-			}
-		case "const":
-			if value != rule {
-				say("it is not %v", rule)
-			}
-		case "enum":
-			if !slices.Contains(rule.([]any), value) {
-				say("%v is none of %v", value, rule)
-			}
-		case "format":
-			text, _ := value.(string)
-			if _, err := time.Parse(time.RFC3339, text); rule != "date-time" || err != nil {
-				say("%q is no %v", text, rule)
-			}
-		case "required":
-			for _, r := range rule.([]any) {
-				if _, ok := members[r.(string)]; !ok {
-					say("%s is missing", r)
-				}
-			}
 		case "properties":
 			for name, of := range rule.(map[string]any) {
 				if v, ok := members[name]; ok {
-					wrong = append(wrong, check(at+"/"+name, of.(map[string]any), v)...)
+					under("/"+name, of, v)
 				}
 			}
 		case "additionalProperties":
 			for name, v := range members {
-				wrong = append(wrong, check(at+"/"+name, rule.(map[string]any), v)...)
+				under("/"+name, rule, v)
 			}
 		case "items":
 			list, _ := value.([]any)
 			for _, v := range list {
-				wrong = append(wrong, check(at+"/…", rule.(map[string]any), v)...)
+				under("/…", rule, v)
 			}
 		case "allOf":
 			for _, part := range rule.([]any) {
-				wrong = append(wrong, check(at, part.(map[string]any), value)...)
+				under("", part, value)
 			}
 		case "if":
 			if len(check(at, rule.(map[string]any), value)) == 0 {
-				wrong = append(wrong, check(at, schema["then"].(map[string]any), value)...)
+				under("", schema["then"], value)
 			}
 		default:
-			say("the schema uses the word %s, which this check does not know", name)
+			if why := plain(name, rule, value); why != "" {
+				wrong = append(wrong, at+": "+why)
+			}
 		}
 	}
 	return wrong
+}
+
+// plain checks the words that look at a value alone; it returns what is wrong.
+func plain(name string, rule, value any) string {
+	switch name {
+	case "type":
+		if !is(rule.(string), value) {
+			return fmt.Sprintf("%T is no %s", value, rule)
+		}
+	case "const":
+		if value != rule {
+			return fmt.Sprintf("it is not %v", rule)
+		}
+	case "enum":
+		if !slices.Contains(rule.([]any), value) {
+			return fmt.Sprintf("%v is none of %v", value, rule)
+		}
+	case "format":
+		text, _ := value.(string)
+		if _, err := time.Parse(time.RFC3339, text); rule != "date-time" || err != nil {
+			return fmt.Sprintf("%q is no %v", text, rule)
+		}
+	case "required":
+		members, _ := value.(map[string]any)
+		for _, r := range rule.([]any) {
+			if _, ok := members[r.(string)]; !ok {
+				return fmt.Sprintf("%s is missing", r)
+			}
+		}
+	default:
+		return fmt.Sprintf("the schema uses the word %s, which this check does not know", name)
+	}
+	return ""
 }
 
 // is reports whether a value is of a type of JSON Schema.
