@@ -91,6 +91,10 @@ func (c *checker) truth() map[subject]pair {
 		c.w.control(http.MethodGet, "/"+code+"/grants", nil, &got)
 		c.mu.Lock()
 		maps.DeleteFunc(c.present, func(_ string, of subject) bool { return of.platform == code })
+		holders := map[string]int{} // a main account's token is traded by each of its shops, after each consent
+		for _, p := range got.Grants {
+			holders[p.Refresh]++
+		}
 		for _, p := range got.Grants {
 			of := subject{code, p.Subject.ID}
 			all[of] = p
@@ -101,8 +105,7 @@ func (c *checker) truth() map[subject]pair {
 			if p.Refresh != "" {
 				c.secrets[p.Refresh] = true
 				c.owners[p.Refresh] = of
-				first := of.platform == "shopee" && p.Generation == 1 // a main account's is traded by each of its shops
-				if slices.Contains(strict, of.platform) && !first && !c.disturbed[of] && !c.disturbed[subject{platform: code}] {
+				if slices.Contains(strict, of.platform) && holders[p.Refresh] == 1 && !c.disturbed[of] && !c.disturbed[subject{platform: code}] {
 					c.present[p.Refresh] = of
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/grantkeep/grantkeep/console/frame"
@@ -85,10 +86,11 @@ func NewCalendar(p frame.Page, ends []store.EndCount, keys []CalendarKey) Calend
 	top := max(float64(c.MostN)*1.1, 10)
 	px := func(n int) float64 { return float64(n) / top * (CalendarHeight - calendarTop) }
 	highest := slices.Sorted(slices.Values(sums))[CalendarDays-3]
+	months := strings.Split(p.T("cal.months"), ",")
 	for i := range CalendarDays {
 		day := time.Unix((first+int64(i))*86400, 0).UTC()
 		if day.Day() == 1 && i >= monthApart && i <= CalendarDays-monthApart {
-			c.Months = append(c.Months, calendarMonth{PercentOf(float64(i) / CalendarDays), p.T("cal.month", "N", int(day.Month()), "Name", day.Format("Jan"))})
+			c.Months = append(c.Months, calendarMonth{PercentOf(float64(i) / CalendarDays), months[day.Month()-1]})
 		}
 		d := calendarDay{Date: day.Format("01-02"), N: sums[i], X: PercentOf(float64(i) / CalendarDays), Width: PercentOf(0.8 / CalendarDays)}
 		d.Link = p.URL("/grants?ends_on=%s", day.Format(time.DateOnly))
