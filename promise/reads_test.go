@@ -119,7 +119,9 @@ func (c *checker) refusedTo(row gk.Grant, of subject, platform pair, sound bool,
 		c.w.sum.unusable = max(c.w.sum.unusable, now.Sub(c.silent[row.ID]))
 	}
 	c.mu.Unlock()
-	if sound && row.Usable(now) && !gone {
+	after, lost := c.w.store().Grant(context.Background(), gk.Engine(), row.ID) // the platform may have said meanwhile that the token is dead
+	c.w.must(lost)
+	if sound && row.Usable(now) && after.Usable(now) && !gone {
 		c.violate("a usable token of %s was withheld: %v", of.platform, err)
 	}
 }
