@@ -47,7 +47,7 @@ var mutants = []struct{ name, file, sound, mutant, provoke string }{
 	{"guard skipped: a clock was set", "keeper/clock/guard.go", ".Abs() > most\n}", ".Abs() > 1e6*time.Hour\n}", "late:clock"},
 	{
 		"guard skipped: a claim that is too old", "keeper/refresh.go",
-		"	if g.AttemptUntil.Sub(k.Now()) < f.Deadline() {", "	if g.AttemptUntil.Sub(k.Now()) < -1e6*time.Hour {", "freeze:claim",
+		"g.AttemptUntil.Sub(k.Now()) < f.Deadline() ||", "g.AttemptUntil.Sub(k.Now()) < -1e6*time.Hour ||", "freeze:claim",
 	},
 }
 
