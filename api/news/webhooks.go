@@ -213,13 +213,13 @@ func (s newsRoutes) routeDeliveries() {
 	}, func(ctx context.Context, key gk.Key, in *struct {
 		wire.ByID
 		Body struct {
-			After int64 `json:"after" minimum:"0" doc:"a position of an event; 0: from the first"`
-			Until int64 `json:"until,omitempty" minimum:"0" doc:"left out: up to the last one"`
+			After wire.Position `json:"after" doc:"a position of an event, or next of a list of events; 0: from the first"`
+			Until wire.Position `json:"until,omitempty" doc:"left out: up to the last one"`
 		}
 	}) (*wire.Output[replayed], error) {
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
-		n, err := s.news.Replay(ctx, key.Viewer(), in.ID, in.Body.After, in.Body.Until)
+		n, err := s.news.Replay(ctx, key.Viewer(), in.ID, int64(in.Body.After), int64(in.Body.Until))
 		return wire.Answer(replayed{n}), err
 	})
 }
