@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,22 @@ func (s *stops) outdate() {
 	s.next.Store(0)
 }
 
+// set notes what this process has changed itself: it goes by that also while the database is slow to tell.
+func (s *stops) set(app string, stopped bool) {
+	defer s.outdate()
+	for {
+		before := s.known.Load()
+		if before == nil {
+			return // the first look reads everything
+		}
+		known := maps.Clone(*before)
+		known[app] = stopped
+		if s.known.CompareAndSwap(before, &known) {
+			return
+		}
+	}
+}
+
 // SetStopped stops an app, or starts it again. Every instance hears of it within a second.
 func (r *Registry) SetStopped(ctx context.Context, v gk.Viewer, id string, stop bool) error {
 	now := r.now()
@@ -53,7 +70,7 @@ func (r *Registry) SetStopped(ctx context.Context, v gk.Viewer, id string, stop 
 		return err
 	}
 	r.log.WarnContext(ctx, "an app was "+change, "app", id, "by", v.Key)
-	r.stops.outdate()
+	r.stops.set(id, stop)
 	r.changed(ctx, id, !stop)
 	return nil
 }
@@ -102,7 +119,7 @@ func (r *Registry) LookAtStops(ahead time.Duration) {
 	if int64(time.Since(s.begun)+ahead) < s.next.Load() {
 		return
 	}
-	begun, epoch := time.Since(s.begun), s.epoch.Load()
+	begun, epoch, before := time.Since(s.begun), s.epoch.Load(), s.known.Load()
 	ctx, cancel := context.WithTimeout(context.Background(), stopsPatience)
 	defer cancel()
 	ids, err := r.store.StoppedApps(ctx)
@@ -119,5 +136,5 @@ func (r *Registry) LookAtStops(ahead time.Duration) {
 	for _, id := range ids {
 		known[id] = true
 	}
-	s.known.Store(&known)
+	s.known.CompareAndSwap(before, &known) // unless this process has changed one meanwhile
 }

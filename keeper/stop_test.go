@@ -5,11 +5,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	gk "github.com/grantkeep/grantkeep"
 	"github.com/grantkeep/grantkeep/apps"
 	"github.com/grantkeep/grantkeep/platform/all"
+	"github.com/grantkeep/grantkeep/store"
+	"github.com/grantkeep/grantkeep/store/sqlite/sqlitetest"
+	"github.com/grantkeep/grantkeep/store/storefault"
 )
 
 // TestStoppedAppStillTells stops the refreshes of an app: its grants are warned about and end all the same, and what
@@ -97,4 +101,26 @@ func TestWhatIsDueIsDueAtOnce(t *testing.T) {
 		}
 	}
 	l.until("all of them are renewed", func() bool { return p.count() == 201 })
+}
+
+// TestWhoeverStartsAnAppKnowsAtOnce starts a stopped app while the database is slow to tell which apps are stopped: the process
+// that wrote it goes by what it wrote.
+func TestWhoeverStartsAnAppKnowsAtOnce(t *testing.T) {
+	dir := sqlitetest.Dir(t)
+	synctest.Test(t, func(t *testing.T) {
+		var faulty *storefault.Store
+		h := open(t, dir, func(s store.Store) store.Store { faulty = storefault.Wrap(s); return faulty })
+		defer h.close()
+		h.addApp("shoplazza")
+		known := h.keeper.Apps()
+		for _, stop := range []bool{true, false} {
+			if err := known.SetStopped(t.Context(), gk.Engine(), h.app.ID, stop); err != nil {
+				t.Fatal(err)
+			}
+			if known.Stopped(h.app.ID) != stop {
+				t.Errorf("stopped is %v, want %v", !stop, stop)
+			}
+			defer faulty.On("StoppedApps", storefault.Fault{Hang: true})()
+		}
+	})
 }
