@@ -246,7 +246,7 @@ func (w *world) breakPlatform(s step) {
 	w.sum.fault("platform " + s.What)
 	w.check.disturb(of)
 	if s.What == sim.CutAfter || s.What == sim.Slow {
-		w.check.excuse(of, s.What)
+		w.check.arm(of, s.What, 1+s.N%2)
 	}
 }
 

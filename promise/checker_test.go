@@ -29,6 +29,7 @@ type subject struct{ platform, id string }
 type checker struct {
 	w         *world
 	mu        sync.Mutex
+	armed     map[subject]armed
 	excuses   map[subject]string
 	times     map[subject][]span   // when there was an excuse
 	issued    map[string][]subject // every access token that a platform ever showed as the latest; some are of several
@@ -45,7 +46,7 @@ type checker struct {
 
 func newChecker(w *world) *checker {
 	return &checker{
-		w: w, excuses: map[subject]string{}, times: map[subject][]span{}, issued: map[string][]subject{}, secrets: map[string]bool{},
+		w: w, armed: map[subject]armed{}, excuses: map[subject]string{}, times: map[subject][]span{}, issued: map[string][]subject{}, secrets: map[string]bool{},
 		registers: map[string]*register{}, silent: map[string]time.Time{}, gone: map[subject]bool{},
 		disturbed: map[subject]bool{}, present: map[string]subject{}, sentAt: map[string]time.Time{},
 		owners: map[string]subject{},

@@ -26,6 +26,40 @@ type span struct{ from, to time.Time }
 
 func (s span) has(at time.Time) bool { return !at.Before(s.from) && (s.to.IsZero() || !at.After(s.to)) }
 
+// armed is a fault that waits for refreshes of one subject.
+type armed struct {
+	since time.Time
+	times int
+}
+
+// arm notes a fault that takes answers away. It may wait past an authorization, whose pair it then meets.
+func (c *checker) arm(of subject, cause string, times int) {
+	c.excuse(of, cause)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.armed[of] = armed{c.w.now(), times}
+}
+
+// waiting lists the subjects whose armed faults have not met as many refreshes as they wait for.
+func (c *checker) waiting() map[subject]bool {
+	calls := c.refreshCalls()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	still := map[subject]bool{}
+	for of, a := range c.armed {
+		met := 0
+		for _, call := range calls[of.platform] {
+			if call.Subject == of.id && !call.At.Before(a.since) {
+				met++
+			}
+		}
+		if met < a.times {
+			still[of] = true
+		}
+	}
+	return still
+}
+
 // wasExcused reports whether there was an excuse for a subject at a moment.
 func (c *checker) wasExcused(of subject, at time.Time) bool {
 	c.mu.Lock()
@@ -59,7 +93,7 @@ func (c *checker) excuseAttempts(instance string, since time.Time, cause string)
 
 // consented takes back what was said of those to whom a consent has given a new pair.
 func (c *checker) consented(code string, before map[subject]pair, completed bool) {
-	after, now := c.truth(), c.w.now()
+	after, still, now := c.truth(), c.waiting(), c.w.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for of, p := range after {
@@ -67,7 +101,7 @@ func (c *checker) consented(code string, before map[subject]pair, completed bool
 			continue
 		}
 		delete(c.gone, of)
-		if completed && c.excuses[of] != "" {
+		if completed && c.excuses[of] != "" && !still[of] {
 			delete(c.excuses, of)
 			c.times[of][len(c.times[of])-1].to = now
 		}
