@@ -138,12 +138,18 @@ func TestOneFailingShopStopsNoOther(t *testing.T) {
 	})
 }
 
-// moveToRefused lets days pass until the platform was asked for so many refreshes. (An app whose refreshes are refused tries
-// each five minutes: to let half a year pass so would take as many rounds as half a year has.)
-func (h *house) moveToRefused(times int) {
+// moveToRefused goes to the day before a grant's half life, has the platform refuse the app there, and lets hours pass until so many
+// refreshes were refused. (An app whose refreshes are refused tries each five minutes: to let half a year of that pass would take
+// as many rounds as half a year has.)
+func (h *house) moveToRefused(g gk.Grant, times int) {
 	h.t.Helper()
+	h.moveTo(g.PairAskedAt.Add(g.Expires.Sub(g.PairAskedAt)/2 - 20*24*time.Hour))
+	if n := h.asked("refresh"); n != 0 {
+		h.t.Fatalf("%d refreshes so early, want none yet", n)
+	}
+	h.fault("invalid_client", "refresh", -1)
 	for h.asked("refresh") < times {
-		h.moveTo(h.now().Add(6 * time.Hour))
+		h.moveTo(h.now().Add(12 * time.Hour))
 	}
 }
 
@@ -152,8 +158,7 @@ func (h *house) moveToRefused(times int) {
 func TestFewGrantsOfAStoppedAppKeepTrying(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		grants := []gk.Grant{h.connect(0, ""), h.connect(1, "")}
-		h.fault("invalid_client", "refresh", -1)
-		h.moveToRefused(2)
+		h.moveToRefused(grants[0], 2)
 		asked := h.asked("refresh")
 		for range 6 {
 			time.Sleep(11 * time.Minute)
@@ -179,8 +184,7 @@ func TestFaultOfTheAppStopsItsRefreshesAfterTheSecondGrant(t *testing.T) {
 		for n := range 3 {
 			grants = append(grants, h.connect(n, ""))
 		}
-		h.fault("invalid_client", "refresh", -1)
-		h.moveToRefused(2)
+		h.moveToRefused(grants[0], 2)
 		app, err := h.store.App(context.Background(), gk.Engine(), h.app.ID)
 		if err != nil {
 			t.Fatal(err)
