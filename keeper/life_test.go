@@ -138,18 +138,15 @@ func TestOneFailingShopStopsNoOther(t *testing.T) {
 	})
 }
 
-// moveToRefused goes to the day before a grant's half life, has the platform refuse the app there, and lets hours pass until so many
-// refreshes were refused. (An app whose refreshes are refused tries each five minutes: to let half a year of that pass would take
-// as many rounds as half a year has.)
-func (h *house) moveToRefused(g gk.Grant, times int) {
+// refuseTheApp makes grants due while the platform refuses their app, and lets time pass until it has refused two.
+func (h *house) refuseTheApp(grants []gk.Grant) {
 	h.t.Helper()
-	h.moveTo(g.PairAskedAt.Add(g.Expires.Sub(g.PairAskedAt)/2 - 20*24*time.Hour))
-	if n := h.asked("refresh"); n != 0 {
-		h.t.Fatalf("%d refreshes so early, want none yet", n)
-	}
 	h.fault("invalid_client", "refresh", -1)
-	for h.asked("refresh") < times {
-		h.moveTo(h.now().Add(12 * time.Hour))
+	for _, g := range grants {
+		h.write(g.ID, h.fallsDue)
+	}
+	for h.asked("refresh") < 2 {
+		time.Sleep(time.Minute)
 	}
 }
 
@@ -158,7 +155,7 @@ func (h *house) moveToRefused(g gk.Grant, times int) {
 func TestFewGrantsOfAStoppedAppKeepTrying(t *testing.T) {
 	story(t, "shoplazza", func(h *house) {
 		grants := []gk.Grant{h.connect(0, ""), h.connect(1, "")}
-		h.moveToRefused(grants[0], 2)
+		h.refuseTheApp(grants)
 		asked := h.asked("refresh")
 		for range 6 {
 			time.Sleep(11 * time.Minute)
@@ -184,7 +181,7 @@ func TestFaultOfTheAppStopsItsRefreshesAfterTheSecondGrant(t *testing.T) {
 		for n := range 3 {
 			grants = append(grants, h.connect(n, ""))
 		}
-		h.moveToRefused(grants[0], 2)
+		h.refuseTheApp(grants)
 		app, err := h.store.App(context.Background(), gk.Engine(), h.app.ID)
 		if err != nil {
 			t.Fatal(err)
