@@ -195,6 +195,21 @@ func (s set) Clock(ctx context.Context) (time.Time, error) {
 	return at.Add(-time.Duration(s.ahead.Load())), err
 }
 
+// ahead makes a keeper beside the house's whose clock is ahead, and starts it.
+func (h *house) ahead(s store.Store, by *atomic.Int64) *keeper.Keeper {
+	h.t.Helper()
+	k, err := keeper.New(keeper.Options{
+		Store: s, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: "wrong",
+		Now:     func() time.Time { return h.now().Add(time.Duration(by.Load())) },
+		Allowed: h.allowed(), Log: h.logger(),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.start(k)
+	return k
+}
+
 // A lease is judged by the clock of whoever looks at it. Between two questions for the database's time a clock may be set.
 func TestClockThatIsSetTakesNoLease(t *testing.T) {
 	dir := sqlitetest.Dir(t)
@@ -204,15 +219,7 @@ func TestClockThatIsSetTakesNoLease(t *testing.T) {
 		h.addApp("taobao")
 		g := h.connect(0, "")
 		var ahead atomic.Int64
-		wrong, err := keeper.New(keeper.Options{
-			Store: set{h.store, &ahead}, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: "wrong",
-			Now:     func() time.Time { return h.now().Add(time.Duration(ahead.Load())) },
-			Allowed: h.allowed(), Log: h.logger(),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.start(wrong)
+		wrong := h.ahead(set{h.store, &ahead}, &ahead)
 		time.Sleep(2 * time.Second)
 		h.option("slow", "2500ms")
 		h.fault("slow", "refresh", 1)
@@ -264,15 +271,7 @@ func TestClockThatIsSetBeforeAClaimSpendsNoToken(t *testing.T) {
 		g := h.connect(0, "")
 		var ahead, reads atomic.Int64
 		s := held{set{h.store, &ahead}, &reads, make(chan struct{}), make(chan struct{})}
-		wrong, err := keeper.New(keeper.Options{
-			Store: s, Vault: h.vault, Gate: h.gate, Drivers: all.Drivers(), PublicURL: "https://hub.example", Instance: "wrong",
-			Now:     func() time.Time { return h.now().Add(time.Duration(ahead.Load())) },
-			Allowed: h.allowed(), Log: h.logger(),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.start(wrong)
+		wrong := h.ahead(s, &ahead)
 		time.Sleep(2 * time.Second)
 		reads.Store(0)
 		late := make(chan error, 1)
