@@ -1,12 +1,16 @@
 package e2e_test
 
 import (
+	"context"
+	network "net"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // commandsOf returns the shell blocks of a page.
@@ -27,6 +31,9 @@ func commandsOf(t *testing.T, path string) []string {
 	return blocks
 }
 
+// guidePorts are those of the simulators.
+var guidePorts = []int{7700, 7701, 7702, 7703, 7704, 7705, 7706, 7707, 7708, 7709}
+
 // TestFiveMinutes runs the commands of the first guide as they stand, then those of the guides that go on from there, and
 // compares those of their translations.
 func TestFiveMinutes(t *testing.T) {
@@ -45,7 +52,16 @@ func TestFiveMinutes(t *testing.T) {
 		}
 		blocks = append(blocks, more...)
 	}
-	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.Join(blocks, "\n"))
+	for _, port := range append([]int{8080}, guidePorts...) {
+		l, err := (&network.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			t.Fatalf("the guides' commands use the default ports, and another program has one of them: %v", err)
+		}
+		_ = l.Close()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // of a loaded machine; a guide that waits for ever fails
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", strings.Join(blocks, "\n"))
 	var err error
 	if cmd.Dir, err = os.MkdirTemp("", "five-minutes-"); err != nil {
 		t.Fatal(err)
